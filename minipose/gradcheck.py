@@ -1,0 +1,187 @@
+"""Is a derivative right? Compare it with the slope that the values themselves show.
+
+For a function f of arrays with result y, draw a random cotangent c and look at the number
+L = ⟨c, f(x)⟩. The gradient that ``backward`` gives for L is compared with central differences,
+
+    dL/dxᵢ ≈ (L(x + h eᵢ) − L(x − h eᵢ)) / 2h,      error O(h²) + O(ε/h).
+
+The cotangent has to be random: with c = 1 the derivative of a softmax is zero, and any wrong factor
+in it would pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from minipose.backend import Array, array_module, to_host
+from minipose.tensor import Tensor
+
+Function = Callable[..., Tensor]
+
+
+class GradientError(AssertionError):
+    """A derivative disagrees with the differences of the values."""
+
+
+@dataclass(frozen=True)
+class GradientReport:
+    """What a check saw: the worst relative error, the entries compared and the tolerance."""
+
+    worst: float
+    entries: int
+    tolerance: float
+
+
+def check_gradients(
+    function: Function,
+    inputs: Sequence[Array],
+    *,
+    step: float = 1e-5,
+    rtol: float = 1e-6,
+    entries: int | None = None,
+    seed: int = 0,
+) -> GradientReport:
+    """Compare every entry (or a random choice) of every input's gradient with differences.
+
+    Parameters
+    ----------
+    function : callable
+        Takes one Tensor per input and returns a Tensor. It must be the same function each time it
+        is called: give dropout a fresh generator with a fixed seed.
+    inputs : sequence of float64 arrays
+        Where to look. They stay unchanged; their strides are kept.
+    step : float
+        h. With values around 1 the error of the differences is about h² + 1e-16/h ≈ 1e-10.
+    rtol : float
+        Largest |analytic − numeric| allowed, relative to the largest gradient of that input (or to
+        1 where that is smaller).
+    entries : int, optional
+        Check this many random entries per input instead of all.
+    seed : int
+        Of the cotangent and of the choice of entries.
+
+    Raises
+    ------
+    GradientError
+        With the input, the index, both values and the seed.
+    ValueError
+        If an input is not float64: float32 differences cannot tell a wrong derivative.
+    """
+    _require_float64(inputs)
+    rng = np.random.default_rng(seed)
+    tensors = [Tensor(x, requires_grad=True) for x in inputs]
+    result = function(*tensors)
+    cotangent = _cotangent(result, rng)
+    result.backward(cotangent)
+    worst, compared = 0.0, 0
+    for i, tensor in enumerate(tensors):
+        analytic = np.zeros(tensor.shape) if tensor.grad is None else to_host(tensor.grad)
+        flat = analytic.reshape(-1)
+        chosen = np.arange(flat.size)
+        if entries is not None and entries < flat.size:
+            chosen = rng.choice(flat.size, size=entries, replace=False)
+        numeric = np.array([_slope(function, inputs, i, int(j), step, cotangent) for j in chosen])
+        scale = max(1.0, float(np.abs(numeric).max(initial=0.0)))
+        errors = np.abs(flat[chosen] - numeric) / scale
+        compared += len(chosen)
+        if len(chosen) == 0:
+            continue
+        k = int(np.argmax(np.where(np.isfinite(errors), errors, np.inf)))
+        if not errors[k] <= rtol:
+            index = tuple(int(n) for n in np.unravel_index(chosen[k], tensor.shape))
+            raise GradientError(
+                f"input {i} of shape {tensor.shape} at {index}: analytic {flat[chosen[k]]:.10g}, "
+                f"numeric {numeric[k]:.10g}, relative error {errors[k]:.2e} > {rtol:.0e} "
+                f"(seed {seed}, step {step:g})"
+            )
+        worst = max(worst, float(errors[k]))
+    return GradientReport(worst, compared, rtol)
+
+
+def check_direction(
+    function: Function,
+    inputs: Sequence[Array],
+    *,
+    step: float = 1e-5,
+    rtol: float = 1e-6,
+    seed: int = 0,
+) -> GradientReport:
+    """Compare the slope along one random direction of all inputs at once: for whole networks.
+
+    d/dt ⟨c, f(x + t u)⟩ = Σᵢ ⟨dL/dxᵢ, uᵢ⟩ for a random u of length 1. Two evaluations, whatever
+    the number of entries; the tolerance is relative to the slope (or to 1e-3 of the gradient).
+    """
+    _require_float64(inputs)
+    rng = np.random.default_rng(seed)
+    tensors = [Tensor(x, requires_grad=True) for x in inputs]
+    result = function(*tensors)
+    cotangent = _cotangent(result, rng)
+    result.backward(cotangent)
+    directions = [rng.standard_normal(x.shape) for x in inputs]
+    length = float(np.sqrt(sum(float((u * u).sum()) for u in directions)))
+    directions = [u / length for u in directions]
+    grads = [np.zeros(t.shape) if t.grad is None else to_host(t.grad) for t in tensors]
+    analytic = sum(float((g * u).sum()) for g, u in zip(grads, directions, strict=True))
+
+    def value(t: float) -> float:
+        moved = [
+            x + array_module(x).asarray(t * u) for x, u in zip(inputs, directions, strict=True)
+        ]
+        return _project(function(*[Tensor(x) for x in moved]), cotangent)
+
+    numeric = (value(step) - value(-step)) / (2 * step)
+    norm = float(np.sqrt(sum(float((g * g).sum()) for g in grads)))
+    error = abs(analytic - numeric) / max(abs(numeric), 1e-3 * norm, 1e-12)
+    if not error <= rtol:
+        raise GradientError(
+            f"along a random direction: analytic {analytic:.10g}, numeric {numeric:.10g}, "
+            f"relative error {error:.2e} > {rtol:.0e} (seed {seed}, step {step:g})"
+        )
+    return GradientReport(error, 1, rtol)
+
+
+def _require_float64(inputs: Sequence[Array]) -> None:
+    for i, x in enumerate(inputs):
+        if x.dtype != np.float64:
+            raise ValueError(f"gradient check: input {i} is {x.dtype}, expected float64")
+
+
+def _cotangent(result: Tensor, rng: np.random.Generator) -> Array:
+    return array_module(result.data).asarray(rng.standard_normal(result.shape))
+
+
+def _project(result: Tensor, cotangent: Array) -> float:
+    return float((result.data * cotangent).sum())
+
+
+def _slope(
+    function: Function,
+    inputs: Sequence[Array],
+    which: int,
+    entry: int,
+    step: float,
+    cotangent: Array,
+) -> float:
+    """Central difference of ⟨c, f⟩ along one entry of one input."""
+    xp = array_module(inputs[which])
+    index = np.unravel_index(entry, inputs[which].shape)
+    bump = np.zeros(inputs[which].shape)
+    bump[index] = step
+    bump = xp.asarray(bump)
+    values = []
+    for sign in (1.0, -1.0):
+        moved = [Tensor(x) for x in inputs]
+        moved[which] = Tensor(_same_strides(inputs[which], inputs[which] + sign * bump))
+        values.append(_project(function(*moved), cotangent))
+    return (values[0] - values[1]) / (2 * step)
+
+
+def _same_strides(like: Array, values: Array) -> Array:
+    """``values`` laid out in memory in the axis order of ``like`` (channels-last stays so)."""
+    order = sorted(range(like.ndim), key=lambda axis: -abs(like.strides[axis]))
+    xp = array_module(values)
+    packed = xp.ascontiguousarray(values.transpose(order))
+    return packed.transpose(sorted(range(like.ndim), key=order.__getitem__))

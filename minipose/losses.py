@@ -1,0 +1,119 @@
+"""What the two reports minimise. Each loss is composed of ops, so its derivative is theirs.
+
+Losses average over the samples of a batch, as report 1's eq. 7 averages the derivative. They refuse
+operands of different shapes: a broadcast would silently compare everything with everything.
+"""
+
+from __future__ import annotations
+
+from minipose import ops
+from minipose.backend import Array
+from minipose.tensor import Tensor
+
+
+def joint_squared_error(predicted: Tensor, target: Array) -> Tensor:
+    """φ = (1/T) Σₜ ½ Σᵢ ‖Rᵢ − R̂ᵢ‖²: half the squared distance, summed over joints.
+
+    Parameters
+    ----------
+    predicted, target : shape (T, 51) or (T, 17, 3), mm
+
+    Source: report 1, eq. 2 and 6 (there the sum over t; eq. 7 divides its derivative by T).
+    """
+    target = _target("joint_squared_error", predicted, target)
+    difference = predicted - target
+    return 0.5 / predicted.shape[0] * ops.sum(difference * difference)
+
+
+def joint_distance(predicted: Tensor, target: Array) -> Tensor:
+    """φ = (1/(T·N)) Σₜ Σᵢ ‖Rᵢ − R̂ᵢ‖: the mean distance itself, which is the MPJPE in training.
+
+    Parameters
+    ----------
+    predicted, target : shape (T, 3N) or (T, N, 3), mm
+
+    Source: report 1's published code; its text squares the distance (``joint_squared_error``).
+    """
+    target = _target("joint_distance", predicted, target)
+    difference = ops.reshape(predicted - target, (-1, 3))  # (T·N, 3)
+    squared = ops.sum(difference * difference, axis=1)
+    # 1e-12 mm² keeps the derivative of the root finite where a prediction is exact.
+    return ops.mean(ops.sqrt(squared + 1e-12))
+
+
+def window_cross_entropy(logits: Tensor, labels: Array) -> Tensor:
+    """φ = (1/T) Σₜ ½ Σᵢ Σₗ −h log ĥ − (1 − h) log(1 − ĥ) with ĥ = (1 + tanh z)/2 = σ(2z).
+
+    The report puts tanh on the last layer and then takes logarithms, which needs ĥ in (0, 1): the
+    tanh moved into that range is the logistic function of 2z. In terms of z the summand is
+    softplus(2z) − 2hz, which neither overflows nor takes the logarithm of zero.
+
+    Parameters
+    ----------
+    logits : Tensor, shape (T, 1700)
+        z, the last layer's linear output.
+    labels : array, shape (T, 1700), 0 or 1
+
+    Source: report 1, eq. 4 and 5.
+    """
+    labels = _target("window_cross_entropy", logits, labels)
+    doubled = 2 * logits
+    return 0.5 / logits.shape[0] * ops.sum(ops.softplus(doubled) - labels * doubled)
+
+
+def dice_loss(probabilities: Tensor, mask: Array, smooth: float = 1e-6) -> Tensor:
+    """1 − (1/N) Σₙ (2 Σ p t + s) / (Σ p + Σ t + s) over the pixels of each image.
+
+    Parameters
+    ----------
+    probabilities : Tensor, shape (N, H, W)
+        The foreground channel after the softmax.
+    mask : array, shape (N, H, W), 0 or 1
+    smooth : float
+        s: makes an empty prediction of an empty mask count as right.
+
+    Source: report 2, eq. 1, with the constant of its code.
+    """
+    mask = _target("dice_loss", probabilities, mask)
+    axes = tuple(range(1, probabilities.ndim))
+    overlap = ops.sum(probabilities * mask, axis=axes)
+    total = ops.sum(probabilities, axis=axes) + ops.sum(mask, axis=axes)
+    return 1 - ops.mean((2 * overlap + smooth) / (total + smooth))
+
+
+def mse(predicted: Tensor, target: Array) -> Tensor:
+    """Mean over all elements of (predicted − target)².
+
+    Source: report 2, section II.D.3 a.
+    """
+    target = _target("mse", predicted, target)
+    difference = predicted - target
+    return ops.mean(difference * difference)
+
+
+def categorical_cross_entropy(logits: Tensor, target: Array) -> Tensor:
+    """Mean over pixels of −Σ_c t_c log softmax(z)_c, channels on axis 1.
+
+    Parameters
+    ----------
+    logits : Tensor, shape (N, C, H, W)
+        Scores before the softmax.
+    target : array, shape (N, C, H, W)
+        One-hot classes, or any non-negative weights (report 2's blurred values).
+
+    Source: report 2, section II.D.3 b and c.
+    """
+    target = _target("categorical_cross_entropy", logits, target)
+    pixels = logits.size / logits.shape[1]
+    return -1 / pixels * ops.sum(target * ops.log_softmax(logits, axis=1))
+
+
+def _target(name: str, predicted: Tensor, target: Array | Tensor) -> Tensor:
+    target = target if isinstance(target, Tensor) else Tensor(target)
+    if predicted.shape != target.shape:
+        raise ValueError(f"{name}: predicted {predicted.shape}, target {target.shape}")
+    if predicted.ndim == 0 or predicted.shape[0] == 0:
+        raise ValueError(f"{name}: expected at least one sample, got shape {predicted.shape}")
+    if target.dtype != predicted.dtype:
+        target = Tensor(target.data.astype(predicted.dtype))
+    return target

@@ -1,0 +1,103 @@
+"""How good a prediction is, in units that people read: mm, px, shares.
+
+Host arrays in, floats out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def joint_errors(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Distance of each joint from its true place after both roots are moved to the origin.
+
+    Parameters
+    ----------
+    predicted, target : shape (T, N, 3), mm; joint 0 is the root
+
+    Returns
+    -------
+    array, shape (T, N), mm
+    """
+    predicted, target = _same_shape("joint_errors", predicted, target)
+    difference = (predicted - predicted[:, :1]) - (target - target[:, :1])
+    return np.linalg.norm(difference, axis=2)
+
+
+def mpjpe(predicted: np.ndarray, target: np.ndarray, root_relative: bool = True) -> float:
+    """Mean per-joint position error, mm:  (1/T)(1/N) ΣₜΣᵢ ‖(Jᵢ − J_root) − (Ĵᵢ − Ĵ_root)‖.
+
+    ``root_relative=False`` takes both as they are: for targets that are relative to the root
+    already, it then counts the error of the predicted root as well, as report 1's code did.
+
+    Source: report 1, eq. 9.
+    """
+    if root_relative:
+        return float(joint_errors(predicted, target).mean())
+    predicted, target = _same_shape("mpjpe", predicted, target)
+    return float(np.linalg.norm(predicted - target, axis=2).mean())
+
+
+def pa_mpjpe(predicted: np.ndarray, target: np.ndarray) -> float:
+    """MPJPE, mm, after the best similarity (turn, scale, shift) of each pose onto its target."""
+    predicted, target = _same_shape("pa_mpjpe", predicted, target)
+    return float(np.linalg.norm(procrustes(predicted, target) - target, axis=2).mean())
+
+
+def procrustes(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The scaled, turned and shifted poses s·P·R + t that come closest to their targets.
+
+    With centred P and Q and the decomposition PᵀQ = U S Vᵀ, the rotation is R = U D Vᵀ with
+    D = diag(1, 1, det(UVᵀ)), which rules mirror images out, and s = tr(S D) / ‖P‖².
+
+    Parameters
+    ----------
+    predicted, target : shape (T, N, 3)
+
+    Source: Umeyama 1991, equations 40-42.
+    """
+    p_mean, q_mean = predicted.mean(axis=1, keepdims=True), target.mean(axis=1, keepdims=True)
+    p, q = predicted - p_mean, target - q_mean
+    u, s, vt = np.linalg.svd(p.transpose(0, 2, 1) @ q)
+    flip = np.ones_like(s)
+    flip[:, -1] = np.sign(np.linalg.det(u @ vt))
+    rotation = (u * flip[:, None, :]) @ vt
+    scale = (s * flip).sum(axis=1) / np.maximum((p * p).sum(axis=(1, 2)), 1e-12)
+    return scale[:, None, None] * (p @ rotation) + q_mean
+
+
+def identical_share(poses: np.ndarray, starts: np.ndarray | None = None) -> float:
+    """Share of consecutive poses that are bit for bit the same (report 1's "piecewise constancy").
+
+    Parameters
+    ----------
+    poses : shape (T, ...), consecutive frames
+    starts : indices, optional
+        Where a new sequence begins; the pair across such a seam is not counted.
+    """
+    same = (poses[1:] == poses[:-1]).reshape(len(poses) - 1, -1).all(axis=1)
+    within = np.ones(len(poses) - 1, dtype=bool)
+    for start in [] if starts is None else starts:
+        if start > 0:
+            within[start - 1] = False
+    if not within.any():
+        return 0.0
+    return float(same[within].mean())
+
+
+def dice_coefficient(predicted: np.ndarray, mask: np.ndarray, smooth: float = 1e-6) -> float:
+    """(2 Σ p t + s) / (Σ p + Σ t + s) of one image; p a probability or 0/1, t 0/1.
+
+    Source: report 2, eq. 1.
+    """
+    predicted, mask = _same_shape("dice_coefficient", predicted, mask)
+    overlap = float((predicted * mask).sum(dtype=np.float64))
+    total = float(predicted.sum(dtype=np.float64)) + float(mask.sum(dtype=np.float64))
+    return (2 * overlap + smooth) / (total + smooth)
+
+
+def _same_shape(name: str, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape or a.size == 0:
+        raise ValueError(f"{name}: predicted {a.shape}, target {b.shape}")
+    return a, b

@@ -1,0 +1,107 @@
+"""PoseNet: three convolutions shared by a joint detector and a pose regressor (report 1)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minipose import ops
+from minipose.nn import Conv2d, Dropout, Linear, Module
+from minipose.tensor import Tensor
+
+JOINTS = 17
+WINDOWS = 100  # per joint, a 10 × 10 grid
+SIDE = 128  # px
+OUTPUTS = {"detection": JOINTS * WINDOWS, "regression": JOINTS * 3}
+
+
+class PoseNet(Module):
+    """x (N, 1, 128, 128) in [0, 1] -> window logits (N, 1700) or joints (N, 51) in mm.
+
+    Layers: convolutions 5×5, 5×5, 6×6 ('valid'), each followed by a 2×2 max-pool, bias and tanh;
+    fully connected 1024 and 2048 with tanh; a linear output.
+    Sides: 128 → 124 → 62 → 58 → 29 → 24 → 12, so ``kernels[2]``·12·12 features (2160 for
+    (5, 10, 15), 9216 for (32, 64, 64)). The node counts in the report's figure 4(b) do not follow
+    from its own text.
+
+    Bias and tanh come after the pool: both keep the order of values, so the maximum passes through
+    them and the function is the same, at a quarter of the tanh calls.
+
+    Parameters
+    ----------
+    kernels : three int
+        Maps of the three convolutions: (5, 10, 15) or (32, 64, 64) in the report.
+    head : "detection" or "regression"
+    dropout : float
+        Share of the fully connected units switched off in training (0 in the report's runs).
+    output_tanh : bool
+        Regression only: squash the output into the range of the joints, centre + half range · tanh
+        (the abstract's "non-linear activation at the last regression layer").
+    rng : numpy Generator, optional
+        For the initial weights: Glorot uniform, biases 0.
+
+    Attributes
+    ----------
+    output_centre, output_scale : arrays (51,), mm
+        Regression only: joints = centre + scale · output; see ``set_output_range``.
+
+    Source: report 1, sections 4.1-4.3, figures 3 and 4; order of pool, bias and tanh from its code.
+    """
+
+    def __init__(
+        self,
+        kernels: tuple[int, int, int] = (5, 10, 15),
+        head: str = "detection",
+        dropout: float = 0.0,
+        output_tanh: bool = False,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        if head not in OUTPUTS:
+            raise ValueError(f"PoseNet: expected head 'detection' or 'regression', got {head!r}")
+        if len(kernels) != 3 or min(kernels) < 1:
+            raise ValueError(f"PoseNet: expected three positive kernel counts, got {kernels}")
+        rng = np.random.default_rng(0) if rng is None else rng
+        k1, k2, k3 = kernels
+        self.head, self.output_tanh = head, output_tanh
+        self.conv1 = Conv2d(1, k1, 5, rng, pool=4)
+        self.conv2 = Conv2d(k1, k2, 5, rng, pool=4)
+        self.conv3 = Conv2d(k2, k3, 6, rng, pool=4)
+        self.fc1 = Linear(k3 * 12 * 12, 1024, rng)
+        self.fc2 = Linear(1024, 2048, rng)
+        self.out = Linear(2048, OUTPUTS[head], rng)
+        self.dropout1, self.dropout2 = Dropout(dropout), Dropout(dropout)
+        if head == "regression":
+            self.register_buffer("output_centre", np.zeros(OUTPUTS[head], dtype=np.float32))
+            self.register_buffer("output_scale", np.ones(OUTPUTS[head], dtype=np.float32))
+
+    def set_output_range(self, centre: np.ndarray, scale: np.ndarray) -> None:
+        """Say where joints lie, in mm: centre and scale of each of the 51 coordinates."""
+        self.output_centre[...] = centre
+        self.output_scale[...] = scale
+
+    def features(self, x: Tensor) -> Tensor:
+        """The shared part: (N, 1, 128, 128) -> (N, kernels[2]·144)."""
+        for conv in (self.conv1, self.conv2, self.conv3):
+            pooled = ops.max_pool2d(ops.conv2d(x, conv.weight), 2)
+            x = ops.tanh(pooled + ops.reshape(conv.bias, (1, -1, 1, 1)))
+        return ops.reshape(x, (x.shape[0], -1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.ndim != 4 or x.shape[1:] != (1, SIDE, SIDE):
+            raise ValueError(f"PoseNet: expected x (N, 1, {SIDE}, {SIDE}), got {x.shape}")
+        hidden = self.dropout1(ops.tanh(self.fc1(self.features(x))))
+        hidden = self.dropout2(ops.tanh(self.fc2(hidden)))
+        y = self.out(hidden)
+        if self.head == "detection":
+            return y
+        if self.output_tanh:
+            y = ops.tanh(y)
+        return y * Tensor(self.output_scale) + Tensor(self.output_centre)
+
+    def transfer(self, detector: PoseNet) -> None:
+        """Take over conv1-conv3 of a trained detector (report 1, section 4.3)."""
+        for name in ("conv1", "conv2", "conv3"):
+            getattr(self, name).load_state_dict(getattr(detector, name).state_dict())
+
+    def shared_parameters(self) -> list:
+        """The parameters of conv1-conv3, which ``transfer`` copies and which may be frozen."""
+        return [p for conv in (self.conv1, self.conv2, self.conv3) for p in conv.parameters()]

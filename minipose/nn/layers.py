@@ -1,0 +1,132 @@
+"""The layers of PoseNet and U-Net."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minipose import ops
+from minipose.nn.initialise import glorot_uniform, he_normal
+from minipose.nn.module import Module
+from minipose.tensor import Parameter, Tensor
+
+Generator = np.random.Generator
+
+
+class Linear(Module):
+    """Y = X Wᵀ + b.  x (N, in_features) -> (N, out_features); Glorot weights, zero bias."""
+
+    def __init__(self, in_features: int, out_features: int, rng: Generator) -> None:
+        self.weight = Parameter(glorot_uniform((out_features, in_features), rng))
+        self.bias = Parameter(np.zeros(out_features, dtype=np.float32))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.linear(x, self.weight, self.bias)
+
+
+class Conv2d(Module):
+    """Cross-correlation with ``out_channels`` kernels.  x (N, in, H, W) -> (N, out, H', W').
+
+    Parameters
+    ----------
+    in_channels, out_channels, kernel_size : int
+    rng : numpy Generator
+    stride, padding : int
+    bias : bool
+    initialise : "glorot" or "he"
+        "glorot" for tanh networks, "he" for ReLU networks.
+    pool : int
+        Elements of the max-pool behind this layer, see ``glorot_uniform``.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        rng: Generator,
+        *,
+        stride: int = 1,
+        padding: int = 0,
+        bias: bool = True,
+        initialise: str = "glorot",
+        pool: int = 1,
+    ) -> None:
+        shape = (out_channels, in_channels, kernel_size, kernel_size)
+        if initialise not in ("glorot", "he"):
+            raise ValueError(f"Conv2d: expected initialise 'glorot' or 'he', got {initialise!r}")
+        weight = he_normal(shape, rng) if initialise == "he" else glorot_uniform(shape, rng, pool)
+        self.weight = Parameter(weight)
+        self.bias = Parameter(np.zeros(out_channels, dtype=np.float32)) if bias else None
+        self.stride, self.padding = stride, padding
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.conv2d(x, self.weight, self.bias, self.stride, self.padding)
+
+
+class MaxPool2d(Module):
+    """The largest of each kernel_size × kernel_size block; a remainder at the border is dropped."""
+
+    def __init__(self, kernel_size: int) -> None:
+        self.kernel_size = kernel_size
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.max_pool2d(x, self.kernel_size)
+
+
+class AvgPool2d(Module):
+    """The mean of each kernel_size × kernel_size block; a remainder at the border is dropped."""
+
+    def __init__(self, kernel_size: int) -> None:
+        self.kernel_size = kernel_size
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.avg_pool2d(x, self.kernel_size)
+
+
+class UpsampleNearest(Module):
+    """Each pixel becomes a block of scale × scale equal pixels."""
+
+    def __init__(self, scale: int) -> None:
+        self.scale = scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.upsample_nearest(x, self.scale)
+
+
+class Dropout(Module):
+    """Zero a share of the units in training, nothing in evaluation. See ``Module.reseed``."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate = rate
+        self.rng = np.random.default_rng(0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.rate == 0:
+            return x
+        return ops.dropout(x, self.rate, self.rng)
+
+
+class Tanh(Module):
+    """y = tanh x."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.tanh(x)
+
+
+class ReLU(Module):
+    """y = max(x, 0)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.relu(x)
+
+
+class Sequential(Module):
+    """One module after another."""
+
+    def __init__(self, *layers: Module) -> None:
+        self.layers = list(layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = layer(x)
+        return x

@@ -1,0 +1,167 @@
+"""A network as a tree of modules, each with its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from minipose.backend import Array, generator, to_device, to_host
+from minipose.tensor import Parameter, Tensor
+
+
+class Module:
+    """Something with parameters that turns tensors into tensors; assign parts as attributes.
+
+    Parameters, buffers (arrays that belong to the state but are not learned) and sub-modules are
+    found in the order in which they were assigned, so names and order never depend on the run.
+    """
+
+    training = True
+
+    def forward(self, *inputs: Tensor) -> object:
+        raise TypeError(f"{type(self).__name__} defines no forward")
+
+    def __call__(self, *inputs: Tensor) -> object:
+        return self.forward(*inputs)
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all below it, parents first."""
+        yield self
+        for child in self._children().values():
+            yield from child.modules()
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """Pairs of dotted name and parameter, in order of assignment."""
+        for name, value in vars(self).items():
+            if isinstance(value, Parameter):
+                yield name, value
+        for prefix, child in self._children().items():
+            for name, value in child.named_parameters():
+                yield f"{prefix}.{name}", value
+
+    def parameters(self) -> list[Parameter]:
+        """All parameters, in order of assignment."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def register_buffer(self, name: str, array: Array) -> None:
+        """Make ``self.name`` an array that is saved and moved with the module, but not learned."""
+        vars(self).setdefault("_buffers", {})[name] = None
+        setattr(self, name, array)
+
+    def named_buffers(self) -> Iterator[tuple[str, Array]]:
+        """Pairs of dotted name and buffer, in order of assignment."""
+        for name in vars(self).get("_buffers", {}):
+            yield name, getattr(self, name)
+        for prefix, child in self._children().items():
+            for name, value in child.named_buffers():
+                yield f"{prefix}.{name}", value
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """Copies of all parameters and buffers, on the host, by name."""
+        state = {name: to_host(p.data).copy() for name, p in self.named_parameters()}
+        state.update((name, to_host(b).copy()) for name, b in self.named_buffers())
+        return state
+
+    def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
+        """Take over parameters and buffers; names and shapes must agree exactly.
+
+        Raises
+        ------
+        ValueError
+            Naming what is missing, what is not expected, or the first wrong shape. Nothing is
+            changed then.
+        """
+        parameters = dict(self.named_parameters())
+        buffers = dict(self.named_buffers())
+        expected = {name: p.shape for name, p in parameters.items()}
+        expected |= {name: tuple(b.shape) for name, b in buffers.items()}
+        missing, extra = sorted(expected.keys() - state), sorted(state.keys() - expected.keys())
+        if missing or extra:
+            raise ValueError(
+                f"{type(self).__name__}: state lacks {_few(missing)}, has unexpected {_few(extra)}"
+            )
+        for name, shape in expected.items():
+            if tuple(state[name].shape) != shape:
+                raise ValueError(
+                    f"{type(self).__name__}: {name} has shape {tuple(state[name].shape)} in the "
+                    f"state, expected {shape}"
+                )
+        for name, parameter in parameters.items():
+            parameter.assign_(_beside(parameter.data, state[name]))
+        for name, buffer in buffers.items():
+            buffer[...] = _beside(buffer, state[name])
+
+    def to(self, device: str) -> Module:
+        """Move parameters and buffers to ``"cpu"`` or ``"cuda"``; returns the module."""
+        for module in self.modules():
+            for name, value in vars(module).items():
+                if isinstance(value, Parameter):
+                    value.data, value.grad = to_device(value.data, device), None
+                elif name in vars(module).get("_buffers", {}):
+                    vars(module)[name] = to_device(value, device)
+        return self
+
+    def astype(self, dtype: type) -> Module:
+        """Change parameters and buffers to float32 or float64; returns the module."""
+        for module in self.modules():
+            for name, value in vars(module).items():
+                if isinstance(value, Parameter):
+                    value.data, value.grad = value.data.astype(dtype), None
+                elif name in vars(module).get("_buffers", {}):
+                    vars(module)[name] = value.astype(dtype)
+        return self
+
+    def train(self, mode: bool = True) -> Module:
+        """Switch what differs in training (dropout) on; returns the module."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Module:
+        """Switch what differs in training off; returns the module."""
+        return self.train(False)
+
+    def reseed(self, *entropy: int) -> None:
+        """Restart the randomness inside (dropout) from integers such as (seed, epoch, step).
+
+        A step's randomness then depends on nothing that a checkpoint would have to hold.
+        """
+        for index, module in enumerate(self.modules()):
+            if hasattr(module, "rng"):
+                module.rng = generator(self._some_array(), *entropy, index)
+
+    def zero_grad(self) -> None:
+        """Forget all gradients."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    def _some_array(self) -> Array:
+        for _, parameter in self.named_parameters():
+            return parameter.data
+        return np.zeros(0, dtype=np.float32)
+
+    def _children(self) -> dict[str, Module]:
+        children = {}
+        for name, value in vars(self).items():
+            if isinstance(value, Module):
+                children[name] = value
+            elif isinstance(value, (list, tuple)):
+                for i, item in enumerate(value):
+                    if isinstance(item, Module):
+                        children[f"{name}.{i}"] = item
+            elif isinstance(value, dict):
+                for key, item in value.items():
+                    if isinstance(item, Module):
+                        children[f"{name}.{key}"] = item
+        return children
+
+
+def _beside(target: Array, values: np.ndarray) -> Array:
+    """``values`` in the library of ``target``."""
+    return values if isinstance(target, np.ndarray) else to_device(values, "cuda")
+
+
+def _few(names: list[str]) -> str:
+    shown = ", ".join(names[:3]) or "nothing"
+    return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -1,0 +1,71 @@
+"""One function per operation: the forward pass and its derivative side by side."""
+
+from minipose.ops.dropout import dropout
+from minipose.ops.elementwise import (
+    add,
+    divide,
+    exp,
+    log,
+    multiply,
+    negative,
+    power,
+    relu,
+    sigmoid,
+    softplus,
+    sqrt,
+    subtract,
+    tanh,
+)
+from minipose.ops.linear import linear, matmul
+from minipose.ops.reduction import mean, sum
+from minipose.ops.shape import concatenate, crop, pad, reshape, select, transpose
+from minipose.ops.softmax import log_softmax, softmax
+from minipose.tensor import Tensor
+
+__all__ = [
+    "add",
+    "concatenate",
+    "crop",
+    "divide",
+    "dropout",
+    "exp",
+    "linear",
+    "log",
+    "log_softmax",
+    "matmul",
+    "mean",
+    "multiply",
+    "negative",
+    "pad",
+    "power",
+    "relu",
+    "reshape",
+    "select",
+    "sigmoid",
+    "softmax",
+    "softplus",
+    "sqrt",
+    "subtract",
+    "sum",
+    "tanh",
+    "transpose",
+]
+
+# ``a + b`` on tensors is ``add(a, b)``: the engine below this floor cannot import its ops, so they
+# introduce themselves.
+Tensor.__add__ = add
+Tensor.__radd__ = lambda self, other: add(other, self)
+Tensor.__sub__ = subtract
+Tensor.__rsub__ = lambda self, other: subtract(other, self)
+Tensor.__mul__ = multiply
+Tensor.__rmul__ = lambda self, other: multiply(other, self)
+Tensor.__truediv__ = divide
+Tensor.__rtruediv__ = lambda self, other: divide(other, self)
+Tensor.__pow__ = power
+Tensor.__neg__ = negative
+Tensor.__matmul__ = matmul
+Tensor.__getitem__ = select
+Tensor.sum = sum
+Tensor.mean = mean
+Tensor.reshape = reshape
+Tensor.transpose = transpose

@@ -1,0 +1,179 @@
+"""Arithmetic and activations: each output element depends on one element of each input.
+
+Shapes broadcast as NumPy's do; the engine sums the gradients back. A Python number beside a Tensor
+takes the Tensor's dtype, so it never turns float32 into float64.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minipose.backend import array_module
+from minipose.tensor import Tensor, record
+
+Operand = Tensor | float
+
+
+def _pair(name: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
+    """Both operands as tensors that broadcast together; numbers adopt the other's dtype."""
+    if not isinstance(a, Tensor):
+        a = _like(name, a, b)
+    if not isinstance(b, Tensor):
+        b = _like(name, b, a)
+    try:
+        np.broadcast_shapes(a.shape, b.shape)
+    except ValueError:
+        raise ValueError(f"{name}: shapes {a.shape} and {b.shape} do not broadcast") from None
+    return a, b
+
+
+def _like(name: str, value: object, other: object) -> Tensor:
+    if not isinstance(other, Tensor):
+        raise TypeError(f"{name}: expected at least one Tensor, got {type(other).__name__}")
+    xp = array_module(other.data)
+    if isinstance(value, (int, float, np.generic)):
+        return Tensor(xp.asarray(value, dtype=other.dtype))
+    return Tensor(value)
+
+
+def add(a: Operand, b: Operand) -> Tensor:
+    """y = a + b,  dL/da = dL/dy,  dL/db = dL/dy."""
+    a, b = _pair("add", a, b)
+
+    def backward(grad_y):
+        return grad_y, grad_y
+
+    return record("add", a.data + b.data, inputs=(a, b), backward=backward)
+
+
+def subtract(a: Operand, b: Operand) -> Tensor:
+    """y = a − b,  dL/da = dL/dy,  dL/db = −dL/dy."""
+    a, b = _pair("subtract", a, b)
+
+    def backward(grad_y):
+        return grad_y, -grad_y
+
+    return record("subtract", a.data - b.data, inputs=(a, b), backward=backward)
+
+
+def multiply(a: Operand, b: Operand) -> Tensor:
+    """y = a · b,  dL/da = dL/dy · b,  dL/db = dL/dy · a."""
+    a, b = _pair("multiply", a, b)
+    a_data, b_data = a.data, b.data
+    a_needed, b_needed = a.requires_grad, b.requires_grad
+
+    def backward(grad_y):
+        return grad_y * b_data if a_needed else None, grad_y * a_data if b_needed else None
+
+    return record("multiply", a_data * b_data, inputs=(a, b), backward=backward)
+
+
+def divide(a: Operand, b: Operand) -> Tensor:
+    """y = a / b,  dL/da = dL/dy / b,  dL/db = −dL/dy · y / b."""
+    a, b = _pair("divide", a, b)
+    b_data = b.data
+    y = a.data / b_data
+
+    def backward(grad_y):
+        grad_a = grad_y / b_data
+        return grad_a, -grad_a * y
+
+    return record("divide", y, inputs=(a, b), backward=backward)
+
+
+def power(x: Tensor, exponent: float) -> Tensor:
+    """y = x^p for a fixed number p,  dL/dx = dL/dy · p · x^(p−1)."""
+    if isinstance(exponent, Tensor):
+        raise TypeError("power: the exponent is a fixed number; write exp(p * log(x)) for a Tensor")
+    data, p = x.data, float(exponent)
+
+    def backward(grad_y):
+        return (grad_y * (p * data ** (p - 1.0)),)
+
+    return record("power", data**p, inputs=(x,), backward=backward)
+
+
+def negative(x: Tensor) -> Tensor:
+    """y = −x,  dL/dx = −dL/dy."""
+
+    def backward(grad_y):
+        return (-grad_y,)
+
+    return record("negative", -x.data, inputs=(x,), backward=backward)
+
+
+def exp(x: Tensor) -> Tensor:
+    """y = eˣ,  dL/dx = dL/dy · y."""
+    y = array_module(x.data).exp(x.data)
+
+    def backward(grad_y):
+        return (grad_y * y,)
+
+    return record("exp", y, inputs=(x,), backward=backward)
+
+
+def log(x: Tensor) -> Tensor:
+    """y = ln x for x > 0,  dL/dx = dL/dy / x."""
+    data = x.data
+
+    def backward(grad_y):
+        return (grad_y / data,)
+
+    return record("log", array_module(data).log(data), inputs=(x,), backward=backward)
+
+
+def sqrt(x: Tensor) -> Tensor:
+    """y = √x for x > 0,  dL/dx = dL/dy / (2y). At x = 0 the derivative is infinite."""
+    y = array_module(x.data).sqrt(x.data)
+
+    def backward(grad_y):
+        return (grad_y / (2 * y),)
+
+    return record("sqrt", y, inputs=(x,), backward=backward)
+
+
+def tanh(x: Tensor) -> Tensor:
+    """y = tanh x,  dL/dx = dL/dy · (1 − y²)."""
+    y = array_module(x.data).tanh(x.data)
+
+    def backward(grad_y):
+        return (grad_y * (1 - y * y),)
+
+    return record("tanh", y, inputs=(x,), backward=backward)
+
+
+def sigmoid(x: Tensor) -> Tensor:
+    """y = σ(x) = 1/(1 + e⁻ˣ) = (1 + tanh(x/2))/2,  dL/dx = dL/dy · y(1 − y).
+
+    The form with tanh cannot overflow.
+    """
+    y = 0.5 * (1 + array_module(x.data).tanh(0.5 * x.data))
+
+    def backward(grad_y):
+        return (grad_y * (y * (1 - y)),)
+
+    return record("sigmoid", y, inputs=(x,), backward=backward)
+
+
+def softplus(x: Tensor) -> Tensor:
+    """y = ln(1 + eˣ),  dL/dx = dL/dy · σ(x).
+
+    Computed as max(x, 0) + ln(1 + e^−|x|), which neither overflows nor loses small values.
+    """
+    xp, data = array_module(x.data), x.data
+    y = xp.maximum(data, 0) + xp.log1p(xp.exp(-xp.abs(data)))
+
+    def backward(grad_y):
+        return (grad_y * (0.5 * (1 + xp.tanh(0.5 * data))),)
+
+    return record("softplus", y, inputs=(x,), backward=backward)
+
+
+def relu(x: Tensor) -> Tensor:
+    """y = max(x, 0),  dL/dx = dL/dy where x > 0, else 0 (also at x = 0)."""
+    y = array_module(x.data).maximum(x.data, 0)
+
+    def backward(grad_y):
+        return (grad_y * (y > 0),)
+
+    return record("relu", y, inputs=(x,), backward=backward)

@@ -1,0 +1,167 @@
+"""How parameters follow their gradients: report 1's eq. 7-8, and Adam.
+
+Updates run over short pieces of each array, so that a piece and its state stay in the cache while
+all of the arithmetic is done on them: memory is read and written once a step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from minipose.backend import Array, array_module, to_device, to_host
+from minipose.tensor import Parameter
+
+_PIECE = 1 << 15  # elements; a few arrays of that many float32 fit a core's cache
+
+
+class Optimizer:
+    """Parameters, a learning rate and, per parameter, state of the same shape."""
+
+    state_names: tuple[str, ...] = ()
+
+    def __init__(self, parameters: Iterable[Parameter], lr: float) -> None:
+        self.parameters = list(parameters)
+        if not self.parameters:
+            raise ValueError(f"{type(self).__name__}: no parameters to optimize")
+        if not lr > 0:
+            raise ValueError(f"{type(self).__name__}: expected a learning rate above 0, got {lr}")
+        self.lr = float(lr)
+        self.step_count = 0
+        self.state: dict[str, list[Array]] = {
+            name: [array_module(p.data).zeros_like(p.data) for p in self.parameters]
+            for name in self.state_names
+        }
+
+    def zero_grad(self) -> None:
+        """Forget the gradients; the next backward starts from nothing."""
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    def step(self) -> None:
+        """Move every parameter that has a gradient."""
+        self.step_count += 1
+        for i, parameter in enumerate(self.parameters):
+            if parameter.grad is None:
+                continue
+            states = [self.state[name][i] for name in self.state_names]
+            for w, g, *s in _pieces(parameter.data, parameter.grad, *states):
+                self._update(w, g, *s)
+            parameter.version += 1
+
+    def _update(self, w: Array, g: Array, *state: Array) -> None:
+        raise TypeError(f"{type(self).__name__} defines no _update")
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """Copies of the state on the host: ``step`` and ``<name>.<parameter index>``."""
+        state = {"step": np.asarray(self.step_count)}
+        for name, arrays in self.state.items():
+            state.update((f"{name}.{i}", to_host(a).copy()) for i, a in enumerate(arrays))
+        return state
+
+    def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
+        """Take over a ``state_dict`` of the same optimizer over the same parameters.
+
+        Raises
+        ------
+        ValueError
+            If names or shapes differ; nothing is changed then.
+        """
+        expected = {"step": ()}
+        for name, arrays in self.state.items():
+            expected |= {f"{name}.{i}": tuple(a.shape) for i, a in enumerate(arrays)}
+        got = {name: tuple(np.shape(value)) for name, value in state.items()}
+        if got != expected:
+            wrong = sorted(n for n in expected.keys() | got if expected.get(n) != got.get(n))
+            raise ValueError(
+                f"{type(self).__name__}: state does not fit at {wrong[0]}: expected shape "
+                f"{expected.get(wrong[0])}, got {got.get(wrong[0])}"
+            )
+        self.step_count = int(state["step"])
+        for name, arrays in self.state.items():
+            for i, array in enumerate(arrays):
+                device = "cpu" if isinstance(array, np.ndarray) else "cuda"
+                array[...] = to_device(np.asarray(state[f"{name}.{i}"]), device)
+
+
+class SGD(Optimizer):
+    """v ← m·v − λ·ε·w − ε·∂L/∂w,  w ← w + v.
+
+    Parameters
+    ----------
+    parameters : iterable of Parameter
+    lr : float
+        ε, the learning rate.
+    momentum : float
+        m; 0 is plain gradient descent.
+    weight_decay : float
+        λ; like the report's, it acts on every parameter, biases too.
+
+    Source: report 1, eq. 7 and 8.
+    """
+
+    state_names = ("velocity",)
+
+    def __init__(
+        self,
+        parameters: Iterable[Parameter],
+        lr: float = 1e-3,
+        momentum: float = 0.9,
+        weight_decay: float = 5e-4,
+    ) -> None:
+        super().__init__(parameters, lr)
+        self.momentum, self.weight_decay = float(momentum), float(weight_decay)
+
+    def _update(self, w: Array, g: Array, v: Array) -> None:
+        v *= self.momentum
+        v -= self.lr * g
+        if self.weight_decay:
+            v -= (self.weight_decay * self.lr) * w
+        w += v
+
+
+class Adam(Optimizer):
+    """w ← w − ε·m̂/(√v̂ + eps) with running means m̂ of g and v̂ of g², corrected for their start.
+
+    m ← β₁m + (1−β₁)g,  v ← β₂v + (1−β₂)g²,  m̂ = m/(1−β₁ᵗ),  v̂ = v/(1−β₂ᵗ).
+
+    Source: Kingma & Ba 2015, algorithm 1; report 2 uses it with ε = 2e-5.
+    """
+
+    state_names = ("mean", "square")
+
+    def __init__(
+        self,
+        parameters: Iterable[Parameter],
+        lr: float = 2e-5,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+    ) -> None:
+        super().__init__(parameters, lr)
+        self.betas, self.eps = (float(betas[0]), float(betas[1])), float(eps)
+
+    def _update(self, w: Array, g: Array, mean: Array, square: Array) -> None:
+        xp = array_module(w)
+        beta1, beta2 = self.betas
+        mean *= beta1
+        mean += (1 - beta1) * g
+        square *= beta2
+        square += (1 - beta2) * (g * g)
+        rate = self.lr / (1 - beta1**self.step_count)
+        spread = xp.sqrt(square)
+        spread *= 1 / math.sqrt(1 - beta2**self.step_count)
+        spread += self.eps
+        w -= rate * mean / spread
+
+
+def _pieces(*arrays: Array) -> Iterator[tuple[Array, ...]]:
+    """Walk arrays of one shape together, in flat pieces that fit the cache (whole, on a GPU)."""
+    on_host = isinstance(arrays[0], np.ndarray)
+    if not on_host or not all(a.flags.c_contiguous for a in arrays):
+        yield arrays
+        return
+    flat = [a.reshape(-1) for a in arrays]
+    for start in range(0, flat[0].size, _PIECE):
+        yield tuple(a[start : start + _PIECE] for a in flat)
