@@ -1,5 +1,6 @@
 """One function per operation: the forward pass and its derivative side by side."""
 
+from minipose.ops.conv import conv2d
 from minipose.ops.dropout import dropout
 from minipose.ops.elementwise import (
     add,
@@ -17,14 +18,18 @@ from minipose.ops.elementwise import (
     tanh,
 )
 from minipose.ops.linear import linear, matmul
+from minipose.ops.pool import avg_pool2d, max_pool2d
 from minipose.ops.reduction import mean, sum
 from minipose.ops.shape import concatenate, crop, pad, reshape, select, transpose
 from minipose.ops.softmax import log_softmax, softmax
+from minipose.ops.upsample import upsample_bilinear, upsample_nearest
 from minipose.tensor import Tensor
 
 __all__ = [
     "add",
+    "avg_pool2d",
     "concatenate",
+    "conv2d",
     "crop",
     "divide",
     "dropout",
@@ -33,6 +38,7 @@ __all__ = [
     "log",
     "log_softmax",
     "matmul",
+    "max_pool2d",
     "mean",
     "multiply",
     "negative",
@@ -49,6 +55,8 @@ __all__ = [
     "sum",
     "tanh",
     "transpose",
+    "upsample_bilinear",
+    "upsample_nearest",
 ]
 
 # ``a + b`` on tensors is ``add(a, b)``: the engine below this floor cannot import its ops, so they

@@ -1,0 +1,84 @@
+"""Convolution as one matrix product: copy what each output pixel sees into a column.
+
+With x (N, C, H, W) and a kernel of kh × kw, the columns are
+
+    cols[c, i, j, n, p, q] = x_padded[n, c, p·s + i, q·s + j]
+
+so that conv(x, w)[n, o, p, q] = Σ_{c,i,j} w[o, c, i, j] · cols[c, i, j, n, p, q]: the matrix
+(O, C·kh·kw) times the matrix (C·kh·kw, N·H'·W'). ``col2im`` is the adjoint: it adds each column
+back to where it was copied from. Python loops run over the kh·kw taps only.
+"""
+
+from __future__ import annotations
+
+from minipose.backend import Array, array_module
+
+Pair = tuple[int, int]
+
+
+def output_size(size: int, kernel: int, stride: int, padding: int) -> int:
+    """Positions at which a kernel fits: ⌊(size + 2·padding − kernel) / stride⌋ + 1."""
+    return (size + 2 * padding - kernel) // stride + 1
+
+
+def pad_images(x: Array, padding: Pair) -> Array:
+    """Zeros around the last two axes (the array itself where there is nothing to add)."""
+    ph, pw = padding
+    if ph == 0 and pw == 0:
+        return x
+    n, c, h, w = x.shape
+    padded = array_module(x).zeros((n, c, h + 2 * ph, w + 2 * pw), dtype=x.dtype)
+    padded[:, :, ph : ph + h, pw : pw + w] = x
+    return padded
+
+
+def im2col(x: Array, kernel: Pair, stride: Pair, padding: Pair) -> Array:
+    """Columns (C, kh, kw, N, H', W') of images (N, C, H, W)."""
+    (kh, kw), (sh, sw) = kernel, stride
+    n, c, h, w = x.shape
+    out_h = output_size(h, kh, sh, padding[0])
+    out_w = output_size(w, kw, sw, padding[1])
+    padded = pad_images(x, padding).transpose(1, 0, 2, 3)  # (C, N, H, W)
+    cols = array_module(x).empty((c, kh, kw, n, out_h, out_w), dtype=x.dtype)
+    for i in range(kh):
+        for j in range(kw):
+            cols[:, i, j] = padded[:, :, i : i + sh * out_h : sh, j : j + sw * out_w : sw]
+    return cols
+
+
+def col2im(cols: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
+    """Images (N, C, H, W) in which each pixel is the sum of its copies in the columns."""
+    c, kh, kw, n, out_h, out_w = cols.shape
+    (h, w), (sh, sw), (ph, pw) = size, stride, padding
+    padded = array_module(cols).zeros((c, n, h + 2 * ph, w + 2 * pw), dtype=cols.dtype)
+    for i in range(kh):
+        for j in range(kw):
+            padded[:, :, i : i + sh * out_h : sh, j : j + sw * out_w : sw] += cols[:, i, j]
+    return padded[:, :, ph : ph + h, pw : pw + w].transpose(1, 0, 2, 3)
+
+
+def forward(x: Array, weight: Array, stride: Pair, padding: Pair) -> Array:
+    """y (N, O, H', W') of x (N, C, H, W) and weight (O, C, kh, kw)."""
+    cols = im2col(x, weight.shape[2:], stride, padding)
+    y = weight.reshape(weight.shape[0], -1) @ cols.reshape(-1, _columns(cols))
+    return y.reshape(-1, *cols.shape[3:]).transpose(1, 0, 2, 3)
+
+
+def backward_input(grad_y: Array, weight: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
+    """dL/dx (N, C, H, W): the transposed product, then the adjoint of the copy."""
+    n, o, out_h, out_w = grad_y.shape
+    flat = grad_y.transpose(1, 0, 2, 3).reshape(o, -1)  # (O, N·H'·W')
+    cols = weight.reshape(o, -1).T @ flat
+    return col2im(cols.reshape(*weight.shape[1:], n, out_h, out_w), size, stride, padding)
+
+
+def backward_weight(grad_y: Array, x: Array, kernel: Pair, stride: Pair, padding: Pair) -> Array:
+    """dL/dw (O, C, kh, kw). The columns are made again rather than kept: they are kh·kw × x."""
+    cols = im2col(x, kernel, stride, padding)
+    flat = grad_y.transpose(1, 0, 2, 3).reshape(grad_y.shape[1], -1)
+    grad_w = flat @ cols.reshape(-1, _columns(cols)).T
+    return grad_w.reshape(grad_y.shape[1], x.shape[1], *kernel)
+
+
+def _columns(cols: Array) -> int:
+    return cols.shape[3] * cols.shape[4] * cols.shape[5]

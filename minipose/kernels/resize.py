@@ -1,0 +1,76 @@
+"""Upsampling by a whole factor, and the adjoint that brings gradients back."""
+
+from __future__ import annotations
+
+from minipose.backend import Array, array_module
+
+
+def nearest_forward(x: Array, scale: int) -> Array:
+    """Each pixel as a block of scale × scale: (N, C, H, W) -> (N, C, s·H, s·W)."""
+    n, c, h, w = x.shape
+    blocks = array_module(x).empty((n, c, h, scale, w, scale), dtype=x.dtype)
+    blocks[...] = x[:, :, :, None, :, None]
+    return blocks.reshape(n, c, h * scale, w * scale)
+
+
+def nearest_backward(grad_y: Array, scale: int) -> Array:
+    """The sum over each block."""
+    grad_x = grad_y[:, :, ::scale, ::scale].copy()
+    for tap in range(1, scale * scale):
+        grad_x += grad_y[:, :, tap // scale :: scale, tap % scale :: scale]
+    return grad_x
+
+
+def bilinear_forward(x: Array, scale: int) -> Array:
+    """Interpolate rows, then columns."""
+    return _interpolate(_interpolate(x, 2, scale), 3, scale)
+
+
+def bilinear_backward(grad_y: Array, scale: int) -> Array:
+    """Spread columns back, then rows: the transposed products in reverse order."""
+    return _spread(_spread(grad_y, 3, scale), 2, scale)
+
+
+def _phases(scale: int) -> list[tuple[int, float]]:
+    """For output pixel s·i + k: which neighbour of input i it leans to (−1 or +1), how far."""
+    offsets = [(k + 0.5) / scale - 0.5 for k in range(scale)]
+    return [(-1 if d < 0 else 1, abs(d)) for d in offsets]
+
+
+def _interpolate(x: Array, axis: int, scale: int) -> Array:
+    shape = list(x.shape)
+    shape[axis] *= scale
+    y = array_module(x).empty(shape, dtype=x.dtype)
+    for k, (side, weight) in enumerate(_phases(scale)):
+        part = y[_along(axis, slice(k, None, scale))]
+        part[...] = x * (1 - weight)
+        inner, neighbour, border = _shifted(axis, side)
+        part[inner] += x[neighbour] * weight
+        part[border] += x[border] * weight  # beyond the border lies the border pixel again
+    return y
+
+
+def _spread(grad_y: Array, axis: int, scale: int) -> Array:
+    shape = list(grad_y.shape)
+    shape[axis] //= scale
+    grad_x = array_module(grad_y).zeros(shape, dtype=grad_y.dtype)
+    for k, (side, weight) in enumerate(_phases(scale)):
+        part = grad_y[_along(axis, slice(k, None, scale))]
+        grad_x += part * (1 - weight)
+        inner, neighbour, border = _shifted(axis, side)
+        grad_x[neighbour] += part[inner] * weight
+        grad_x[border] += part[border] * weight
+    return grad_x
+
+
+def _shifted(axis: int, side: int) -> tuple[tuple, tuple, tuple]:
+    """Where the neighbour on ``side`` exists, that neighbour, and the border without one."""
+    if side < 0:
+        cuts = slice(1, None), slice(None, -1), slice(0, 1)
+    else:
+        cuts = slice(None, -1), slice(1, None), slice(-1, None)
+    return tuple(_along(axis, cut) for cut in cuts)
+
+
+def _along(axis: int, cut: slice) -> tuple:
+    return (slice(None),) * axis + (cut,)
