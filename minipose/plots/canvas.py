@@ -1,0 +1,53 @@
+"""One look for every figure, and one way to save it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+
+matplotlib.use("Agg")
+from matplotlib.figure import Figure
+
+TRUTH, PREDICTION, ACCENT, GREY = "#1f6f8b", "#d1495b", "#edae49", "#8a8f98"
+LEFT, MIDDLE, RIGHT = "#2a9d8f", "#5c6370", "#e76f51"
+
+STYLE = {
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e6e8eb",
+    "grid.linewidth": 0.8,
+    "legend.frameon": False,
+    "figure.dpi": 120,
+    "savefig.bbox": "tight",
+}
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of that many inches, in the house style."""
+    matplotlib.rcParams.update(STYLE)
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def save(figure: Figure, path: str | os.PathLike) -> Path:
+    """Write a PNG beside its final name, then put it in place. Returns the path."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.stem}.partial.png")
+    figure.savefig(partial)
+    os.replace(partial, path)
+    return path
+
+
+def to_pixels(figure: Figure) -> np.ndarray:
+    """The figure as an RGB image (H, W, 3) uint8, at its own resolution."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
