@@ -1,0 +1,1 @@
+"""Synthetic twins: drawn people in the very files that the real data sets come in."""

@@ -1,0 +1,80 @@
+"""``python -m data_tools.twin h36m --out DIR``: write a synthetic twin of a data set."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from tqdm import tqdm
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and write. Returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m data_tools.twin",
+        description="Write drawn people in the very files that a real data set comes in.",
+    )
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    h36m = kinds.add_parser(
+        "h36m",
+        help="walking people as Human3.6M's raw files",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    h36m.add_argument("--out", type=Path, required=True, help="folder to write below")
+    h36m.add_argument("--subjects", type=int, nargs="+", default=[1, 5, 6, 7, 8, 9, 11])
+    h36m.add_argument("--frames", type=int, default=240, help="frames a take and camera")
+    h36m.add_argument("--step", type=int, default=5, help="50 Hz frames from one to the next")
+    h36m.add_argument("--frame-hold", type=int, default=1, help="frames that share an image")
+    h36m.add_argument("--seed", type=int, default=0)
+    h36m.add_argument("--workers", type=int, default=2, help="processes")
+    args = parser.parse_args(argv)
+    try:
+        return write_h36m(args)
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted: finished takes are kept; run the same command again", file=sys.stderr)
+        return 130
+
+
+def write_h36m(args: argparse.Namespace) -> int:
+    """The ``h36m`` command."""
+    from data_tools.twin import h36m
+
+    unknown = sorted(set(args.subjects) - set(h36m.SUBJECTS))
+    if unknown:
+        raise ValueError(f"--subjects: expected some of {list(h36m.SUBJECTS)}, got {unknown}")
+    for name in ("frames", "step", "frame_hold", "workers"):
+        if getattr(args, name) < 1:
+            raise ValueError(f"--{name.replace('_', '-')}: expected 1 or more")
+    start = time.perf_counter()
+    bar = tqdm(unit="take", disable=not sys.stderr.isatty())
+
+    def report(plan: h36m.Plan, camera: str, done: int, total: int) -> None:
+        bar.total = total
+        bar.update()
+        if bar.disable and (done % 8 == 0 or done == total):
+            print(f"S{plan.subject} {plan.name}.{camera} written ({done} of {total})")
+
+    frames = h36m.write(
+        args.out,
+        tuple(args.subjects),
+        args.frames,
+        args.step,
+        args.frame_hold,
+        args.seed,
+        args.workers,
+        report,
+    )
+    bar.close()
+    seconds = time.perf_counter() - start
+    rate = f", {frames / seconds:.0f} frames/s" if frames else ""
+    print(f"{args.out}: {frames} frames written in {seconds:.1f} s{rate}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,227 @@
+"""How people walk: joint angles from measured Fourier series, and a path through the room.
+
+The series describe two real walkers of Human3.6M: angle = mean + Σₖ aₖ cos(kφ + pₖ) with the phase
+φ zero when the right foot is furthest forward, in degrees. A walker of the twin mixes the two and
+varies them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from data_tools.twin.body import Angles, Bones, Posed, pose
+
+# name: (mean, (a1, p1), (a2, p2), (a3, p3)) of walker A and of walker B
+SERIES = {
+    "hip_right": ((7.2, (18.7, 25), (3.5, -158), (0, 0)), (5.1, (17.1, 19), (4.1, -149), (0, 0))),
+    "hip_left": ((9.2, (17.8, -149), (4.8, -163), (0, 0)), (8.7, (15, -161), (3.5, -118), (0, 0))),
+    "knee_right": (
+        (26.5, (20.5, 108), (16.1, -127), (4.4, -62)),
+        (32.2, (15.2, 117), (18.2, -124), (5.5, -65)),
+    ),
+    "knee_left": (
+        (28.2, (21.6, -61), (17.7, -126), (5.2, 140)),
+        (36.6, (17.0, -55), (17.6, -111), (4.7, 128)),
+    ),
+    "shoulder_right": (
+        (-4.3, (20.4, -151), (1.1, 149), (0, 0)),
+        (18.9, (1.1, -19), (0.6, -66), (0, 0)),
+    ),
+    "shoulder_left": (
+        (-5.3, (13.7, 33), (0.3, 127), (0, 0)),
+        (-2.6, (11.6, 7), (1.7, 94), (0, 0)),
+    ),
+    "elbow_right": (
+        (30.8, (14.6, -164), (4.1, 12), (0, 0)),
+        (94.3, (3.8, -112), (1.8, -25), (0, 0)),
+    ),
+    "elbow_left": ((33.0, (17.0, 33), (5.3, 71), (0, 0)), (29.2, (7.1, 7), (3.7, 96), (0, 0))),
+    "shoulder_yaw": (
+        (-2.3, (11.4, -153), (0.3, 79), (0, 0)),
+        (7.6, (5.4, 170), (1.7, -99), (0, 0)),
+    ),
+}
+ARMS = ("shoulder_right", "shoulder_left", "elbow_right", "elbow_left")
+FPS = 50.0
+
+
+@dataclass(frozen=True)
+class Walker:
+    """How one person walks in one take; drawn by ``draw_walker``.
+
+    Attributes
+    ----------
+    mix : 0 is walker A, 1 is walker B
+    arm_style : "swing", "bent right", "bent left", "stiff" or "both bent"
+    stride_hz : strides (two steps) per second
+    turn : +1 counter-clockwise, −1 clockwise
+    radius, shape : of the path: mean radius in mm, and how far it is from a circle
+    scale, wobble : of the angles' amplitudes and of their slow change
+    """
+
+    mix: float
+    arm_style: str
+    stride_hz: float
+    turn: float
+    radius: float
+    shape: float
+    scale: float
+    wobble: float
+    lean: float
+    shoulder_abduction: tuple[float, float]
+    hip_abduction: tuple[float, float]
+    pelvis_roll: float
+    seed: int
+
+
+def draw_walker(person: np.random.Generator, take: np.random.Generator) -> Walker:
+    """A way of walking: the person's own habits, and what differs from take to take."""
+    style = person.choice(["swing", "swing", "bent right", "bent left", "stiff", "both bent"])
+    return Walker(
+        mix=float(person.uniform(0, 1)),
+        arm_style=str(style),
+        stride_hz=float(person.uniform(0.70, 0.90) * take.uniform(0.95, 1.05)),
+        turn=float(take.choice([-1.0, 1.0])),
+        radius=float(take.uniform(1000, 1500)),
+        shape=float(take.uniform(0.0, 0.25)),
+        scale=float(person.uniform(0.88, 1.12)),
+        wobble=float(take.uniform(0.04, 0.10)),
+        lean=float(person.uniform(0, 5)),
+        shoulder_abduction=tuple(person.uniform(10, 26, 2)),
+        hip_abduction=tuple(person.uniform(-1, 6, 2)),
+        pelvis_roll=float(person.uniform(-4, 4)),
+        seed=int(take.integers(1 << 31)),
+    )
+
+
+def walk(bones: Bones, walker: Walker, frames: int, fps: float = FPS) -> Posed:
+    """A walk of ``frames`` frames: joints in the world, mm, feet on the floor at z = 0."""
+    rng = np.random.default_rng(walker.seed)
+    t = np.arange(frames) / fps
+    pace = 1 + 0.05 * _slow_noise(rng, t, 0.15)
+    phase = rng.uniform(0, 2 * np.pi) + 2 * np.pi * walker.stride_hz * np.cumsum(pace) / fps
+    angles = _angles(walker, phase, t, rng)
+    still = pose(bones, angles, frames)  # heading 0: how the body moves about its own pelvis
+    speed = _speed(still, phase, fps)
+    x, y, heading = _path(walker, np.cumsum(speed) / fps, rng)
+    angles.heading = np.rad2deg(heading)
+    posed = pose(bones, angles, frames)
+    lowest = _smooth(np.minimum(*_soles(posed)), 5)
+    return posed.shifted(np.stack([x, y, -lowest], axis=1))
+
+
+def _angles(walker: Walker, phase: np.ndarray, t: np.ndarray, rng: np.random.Generator) -> Angles:
+    values = {}
+    for name in SERIES:
+        mix = _arm_mix(walker.arm_style, name) if name in ARMS else walker.mix
+        swing = walker.scale * (1 + walker.wobble * _slow_noise(rng, t, 0.2))
+        values[name] = _series(name, mix, phase, swing)
+    if walker.arm_style in ("bent left", "both bent"):
+        # The measured bent arm is a right one; half a stride later the same is a left one's.
+        for joint in ("shoulder", "elbow"):
+            swing = walker.scale * (1 + walker.wobble * _slow_noise(rng, t, 0.2))
+            values[f"{joint}_left"] = _series(f"{joint}_right", 1.0, phase + np.pi, swing)
+    right, left = walker.shoulder_abduction
+    hip_right, hip_left = walker.hip_abduction
+    sway = 2.5 * np.cos(phase + 1.9)
+    return Angles(
+        pelvis_roll=walker.pelvis_roll + sway,
+        lean=walker.lean + 1.5 * _slow_noise(rng, t, 0.2),
+        side_lean=-0.5 * sway + 1.5 * _slow_noise(rng, t, 0.2),
+        shoulder_abduction_right=right + 3 * _slow_noise(rng, t, 0.3),
+        shoulder_abduction_left=left + 3 * _slow_noise(rng, t, 0.3),
+        hip_abduction_right=hip_right - sway + 1.5 * _slow_noise(rng, t, 0.3),
+        hip_abduction_left=hip_left + sway + 1.5 * _slow_noise(rng, t, 0.3),
+        head_yaw=14 * _slow_noise(rng, t, 0.25),
+        head_pitch=6 * _slow_noise(rng, t, 0.25),
+        foot_right=_sole(phase),
+        foot_left=_sole(phase + np.pi),
+        **values,
+    )
+
+
+def _arm_mix(style: str, name: str) -> float:
+    if style == "swing" or (style == "bent left" and name.endswith("right")):
+        return 0.0
+    if style == "stiff":
+        return 0.0 if name.startswith("elbow") else 0.35
+    return 1.0
+
+
+def _series(name: str, mix: float, phase: np.ndarray, swing: np.ndarray) -> np.ndarray:
+    """The mixed Fourier series; amplitudes and phases are mixed as complex numbers."""
+    (mean_a, *waves_a), (mean_b, *waves_b) = SERIES[name]
+    angle = np.full(len(phase), (1 - mix) * mean_a + mix * mean_b)
+    for k, ((a1, p1), (a2, p2)) in enumerate(zip(waves_a, waves_b, strict=True), start=1):
+        wave = (1 - mix) * a1 * np.exp(1j * np.deg2rad(p1)) + mix * a2 * np.exp(1j * np.deg2rad(p2))
+        angle += swing * (wave * np.exp(1j * k * phase)).real
+    return angle
+
+
+def _sole(phase: np.ndarray) -> np.ndarray:
+    """Pitch of a sole against the floor over its stride, deg, toes down positive.
+
+    Heel strike with the toes up, flat through stance, heel off and push-off, level through swing.
+    """
+    stops = np.array([0.0, 0.10, 0.30, 0.42, 0.56, 0.66, 0.80, 0.92, 1.0])
+    pitch = np.array([-18.0, 0.0, 0.0, 12.0, 48.0, 40.0, 8.0, -14.0, -18.0])
+    place = (phase / (2 * np.pi)) % 1.0
+    k = np.clip(np.searchsorted(stops, place, side="right") - 1, 0, len(stops) - 2)
+    u = (place - stops[k]) / (stops[k + 1] - stops[k])
+    return pitch[k] + (pitch[k + 1] - pitch[k]) * (0.5 - 0.5 * np.cos(np.pi * u))
+
+
+def _speed(still: Posed, phase: np.ndarray, fps: float) -> np.ndarray:
+    """Forward speed, mm/s, at which the foot on the floor does not slide (smoothed over 0.3 s).
+
+    From the moment a foot is furthest forward, for half a stride, that foot carries the body.
+    """
+    backward = -np.gradient(still.joints[:, [3, 8], 0], axis=0) * fps  # ankles, (T, 2)
+    speed = np.where(np.sin(phase) > 0, backward[:, 0], backward[:, 1])
+    return np.maximum(_smooth(speed, int(0.3 * fps)), 200.0)
+
+
+def _path(
+    walker: Walker, distance: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Walk ``distance`` mm along a closed, uneven round about the room's middle: x, y, heading."""
+    angle = np.linspace(0, 2 * np.pi, 2001)
+    tilt, tilt2 = rng.uniform(0, 2 * np.pi, 2)
+    radius = walker.radius * (
+        1 + walker.shape * np.cos(2 * angle + tilt) + 0.3 * walker.shape * np.cos(3 * angle + tilt2)
+    )
+    x, y = radius * np.cos(angle), walker.turn * radius * np.sin(angle)
+    steps = np.hypot(np.diff(x), np.diff(y))
+    along = np.concatenate([[0], np.cumsum(steps)])
+    start = rng.uniform(0, along[-1])
+    place = (start + distance) % along[-1]
+    heading = np.unwrap(np.arctan2(np.gradient(y), np.gradient(x)))
+    return (
+        np.interp(place, along, x),
+        np.interp(place, along, y),
+        np.interp(place, along, heading),
+    )
+
+
+def _soles(posed: Posed) -> tuple[np.ndarray, np.ndarray]:
+    """Height of the lowest point of the right and of the left sole, mm."""
+    heels = posed.joints[:, [3, 8], 2] - 85.0
+    toes = posed.joints[:, [4, 9], 2] - 25.0
+    return tuple(np.minimum(heels, toes).T)
+
+
+def _smooth(values: np.ndarray, width: int) -> np.ndarray:
+    """Running mean over an odd number of frames, the ends repeated."""
+    width |= 1
+    padded = np.pad(values, width // 2, mode="edge")
+    return np.convolve(padded, np.ones(width) / width, mode="valid")
+
+
+def _slow_noise(rng: np.random.Generator, t: np.ndarray, hertz: float) -> np.ndarray:
+    """A smooth random curve of mean 0 and deviation about 1 with frequencies up to 2·hertz."""
+    total = np.zeros(len(t))
+    for k in (0.5, 1.0, 1.5, 2.0):
+        total += np.cos(2 * np.pi * hertz * k * t * rng.uniform(0.8, 1.2) + rng.uniform(0, 6.28))
+    return total / np.sqrt(2.0)

@@ -1,0 +1,1 @@
+"""Stores on disk, the crop that feeds the networks, and calibrated cameras."""
