@@ -1,0 +1,94 @@
+"""``python -m data_tools.h36m RAW --out STORE.h5``: import Human3.6M."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from data_tools.h36m.convert import Options
+from data_tools.h36m.importing import import_raw
+from data_tools.h36m.report1 import import_report1
+from data_tools.h36m.tree import ACTIONS, SUBJECTS
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m data_tools.h36m",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        description="Import Human3.6M into one HDF5 store: crop each person, remove the "
+        "background, scale to 128 x 128, keep 17 joints relative to the pelvis.",
+        epilog="Needs the extra minipose[h36m]. An import that was stopped goes on where it was.",
+    )
+    parser.add_argument("source", type=Path, help="folder with S1, S5, ... (or extracted/ in it)")
+    parser.add_argument("--out", type=Path, required=True, help="the store to write (.h5)")
+    parser.add_argument(
+        "--layout",
+        choices=("raw", "report1"),
+        default="raw",
+        help="raw: the official files; report1: the first report's own preprocessed .mat files",
+    )
+    parser.add_argument("--subjects", type=int, nargs="+", default=list(SUBJECTS))
+    parser.add_argument(
+        "--actions", nargs="+", default=["Walking"], help=f"of {', '.join(ACTIONS)}"
+    )
+    parser.add_argument(
+        "--poses",
+        choices=("mono", "world"),
+        default="mono",
+        help="D3_Positions_mono, or D3_Positions with the cameras of metadata.xml",
+    )
+    parser.add_argument("--step", type=int, default=1, help="keep every how many frames one")
+    parser.add_argument("--limit", type=int, help="at most this many frames of each view")
+    parser.add_argument("--keep-background", action="store_true", help="do not use silhouettes")
+    parser.add_argument("--transposed", action="store_true", help="report1: images are transposed")
+    parser.add_argument("--workers", type=int, default=2, help="processes")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and import. Returns the exit status."""
+    args = build_parser().parse_args(argv)
+    try:
+        _check(args)
+        if args.layout == "report1":
+            import_report1(args.source, args.out, args.transposed, args.step, args.limit)
+        else:
+            options = Options(args.step, args.limit, args.keep_background)
+            import_raw(
+                args.source,
+                args.out,
+                tuple(args.subjects),
+                tuple(args.actions),
+                args.poses,
+                options,
+                args.workers,
+            )
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except ImportError as error:
+        print(f"error: {error.name} is not installed: install minipose[h36m]", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted: run the same command again to go on", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    unknown = sorted(set(args.actions) - set(ACTIONS))
+    if unknown:
+        raise ValueError(f"--actions: unknown {', '.join(unknown)}; expected {', '.join(ACTIONS)}")
+    unlabelled = sorted(set(args.subjects) - set(SUBJECTS))
+    if unlabelled:
+        raise ValueError(f"--subjects: expected some of {list(SUBJECTS)}, got {unlabelled}")
+    if args.step < 1 or args.workers < 1 or (args.limit is not None and args.limit < 1):
+        raise ValueError("--step, --limit and --workers: expected 1 or more")
+    if args.out.is_dir():
+        raise ValueError(f"--out: {args.out} is a folder, expected a file name such as h36m.h5")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,195 @@
+"""The store that report 1's job trains on: one HDF5 file, read and written in pieces.
+
+Per frame: ``images`` uint8 (N, 128, 128), ``joints_3d`` float32 (N, 17, 3) mm in the camera frame
+with the pelvis at 0, ``keypoints_2d`` float32 (N, 17, 2) px of the crop, ``subject``, ``action``
+(index into the attribute ``actions``), ``subaction``, ``camera``, ``frame`` and ``crop`` (x0, y0,
+scale), see ``datasets.crop.Crop``. Frames of a take stand together, in order.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+FORMAT = "minipose h36m 1"
+CHUNK = 64  # frames; shuffled reading takes whole chunks, so memory and disk stay calm
+FIELDS: dict[str, tuple[tuple[int, ...], str]] = {
+    "images": ((128, 128), "uint8"),
+    "joints_3d": ((17, 3), "float32"),
+    "keypoints_2d": ((17, 2), "float32"),
+    "subject": ((), "int32"),
+    "action": ((), "int32"),
+    "subaction": ((), "int32"),
+    "camera": ((), "int32"),
+    "frame": ((), "int32"),
+    "crop": ((3,), "float32"),
+}
+LABELS = ("subject", "action", "subaction", "camera", "frame")
+TRAIN_SUBJECTS, TEST_SUBJECTS = (1, 5, 6, 7, 8, 9), (11,)
+
+
+class H36MWriter:
+    """Append frames to a new store. It appears under its name only when ``close`` succeeds."""
+
+    def __init__(self, path: str | os.PathLike, actions: list[str]) -> None:
+        self.path = Path(path)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.partial = self.path.with_name(f".{self.path.name}.partial")
+        self.file = h5py.File(self.partial, "w")
+        self.file.attrs["format"] = FORMAT
+        self.file.attrs["actions"] = actions
+        self.count = 0
+        for name, (shape, dtype) in FIELDS.items():
+            rows = CHUNK if shape else 4096
+            self.file.create_dataset(
+                name, (0, *shape), dtype, maxshape=(None, *shape), chunks=(rows, *shape)
+            )
+
+    def append(self, **frames: np.ndarray) -> None:
+        """Add frames: an array per field, all with the same number of rows."""
+        rows = len(frames["images"])
+        for name, (shape, dtype) in FIELDS.items():
+            if frames[name].shape != (rows, *shape):
+                raise ValueError(f"{name}: expected {(rows, *shape)}, got {frames[name].shape}")
+            data = self.file[name]
+            data.resize(self.count + rows, axis=0)
+            data[self.count :] = frames[name].astype(dtype, copy=False)
+        self.count += rows
+
+    def close(self) -> None:
+        """Finish the file and put it in place."""
+        self.file.close()
+        os.replace(self.partial, self.path)
+
+    def abandon(self) -> None:
+        """Drop what was written; an older store under the same name stays as it was."""
+        self.file.close()
+        self.partial.unlink(missing_ok=True)
+
+
+class H36MStore:
+    """Read a store. Labels are in memory (20 bytes a frame), images are read when asked for.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, damaged, or not such a store.
+    """
+
+    def __init__(self, path: str | os.PathLike) -> None:
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise ValueError(f"{path}: no such file (expected a store made by data_tools.h36m)")
+        try:
+            self.file = h5py.File(self.path, "r")
+        except OSError as error:
+            raise ValueError(f"{path}: not a readable HDF5 file ({error})") from None
+        self._validate()
+        self.actions = [str(a) for a in self.file.attrs["actions"]]
+        self.labels = {name: self.file[name][:] for name in LABELS}
+
+    def _validate(self) -> None:
+        found = self.file.attrs.get("format")
+        if found != FORMAT:
+            raise ValueError(f"{self.path}: expected format {FORMAT!r}, found {found!r}")
+        rows = None
+        for name, (shape, _) in FIELDS.items():
+            if name not in self.file:
+                raise ValueError(f"{self.path}: lacks the field {name!r}")
+            got = self.file[name].shape
+            rows = got[0] if rows is None else rows
+            if got != (rows, *shape):
+                raise ValueError(f"{self.path}: {name} has {got}, expected {(rows, *shape)}")
+        if rows == 0:
+            raise ValueError(f"{self.path}: holds no frame")
+
+    def __len__(self) -> int:
+        return self.file["images"].shape[0]
+
+    def __enter__(self) -> H36MStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self.file.close()
+
+    def read(self, field: str, indices: np.ndarray) -> np.ndarray:
+        """Rows of a field in the order of ``indices``; every chunk is read once."""
+        indices = np.asarray(indices)
+        data = self.file[field]
+        out = np.empty((len(indices), *data.shape[1:]), dtype=data.dtype)
+        blocks = indices // CHUNK
+        for block in np.unique(blocks):
+            here = np.flatnonzero(blocks == block)
+            rows = data[block * CHUNK : (block + 1) * CHUNK]
+            out[here] = rows[indices[here] - block * CHUNK]
+        return out
+
+    def takes(self) -> np.ndarray:
+        """For each frame the number of its take as one camera saw it, counted from 0 in order."""
+        keys = np.stack([self.labels[k] for k in LABELS[:4]])
+        new = np.any(keys[:, 1:] != keys[:, :-1], axis=0)
+        return np.concatenate([[0], np.cumsum(new)])
+
+    def split(self, limit: int | None = None) -> dict[str, np.ndarray]:
+        """Frame numbers of ``train``, ``validation`` and ``test``.
+
+        Test is subject S11. Validation is whole takes of the training subjects, so that no
+        neighbour of a validation frame is trained on: the second take of every third subject.
+
+        Parameters
+        ----------
+        limit : at most this many frames of each, evenly spread
+
+        Source: report 1, section 3; held out by whole takes rather than by rows of a take.
+        """
+        subject, subaction = self.labels["subject"], self.labels["subaction"]
+        known = np.isin(subject, TRAIN_SUBJECTS)
+        held_out = np.isin(subject, TRAIN_SUBJECTS[1::3]) & (subaction == subaction.max())
+        parts = {
+            "train": np.flatnonzero(known & ~held_out),
+            "validation": np.flatnonzero(known & held_out),
+            "test": np.flatnonzero(np.isin(subject, TEST_SUBJECTS)),
+        }
+        for name, frames in parts.items():
+            if len(frames) == 0:
+                subjects = sorted({int(s) for s in subject})
+                raise ValueError(
+                    f"{self.path}: no frame for {name}: expected subjects S1 S5 S6 S7 S8 S9 with "
+                    f"two takes, and S11; found subjects {subjects}"
+                )
+            if limit is not None and len(frames) > limit:
+                spread = np.linspace(0, len(frames) - 1, limit).round().astype(int)
+                parts[name] = frames[spread]
+        return parts
+
+
+def shuffled_batches(
+    indices: np.ndarray, batch: int, rng: np.random.Generator, span: int = 32
+) -> Iterator[np.ndarray]:
+    """Batches of frame numbers in random order that read few chunks of the file at a time.
+
+    Chunks are shuffled, ``span`` batches' worth of them pooled, and frames shuffled in each pool:
+    every frame comes once, and memory holds one pool however large the store is. A last batch that
+    is not full is left out, as a batch's size changes the step.
+    """
+    blocks = np.split(indices, np.flatnonzero(np.diff(indices // CHUNK)) + 1)
+    blocks = [blocks[i] for i in rng.permutation(len(blocks))]
+    left = np.empty(0, dtype=indices.dtype)
+    pool: list[np.ndarray] = []
+    for k, block in enumerate(blocks, start=1):
+        pool.append(block)
+        if sum(map(len, pool)) >= span * batch or k == len(blocks):
+            frames = np.concatenate([left, *pool])
+            frames = frames[rng.permutation(len(frames))]
+            full = len(frames) - len(frames) % batch
+            for start in range(0, full, batch):
+                yield frames[start : start + batch]
+            left, pool = frames[full:], []
