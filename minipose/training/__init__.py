@@ -1,0 +1,1 @@
+"""The loop, checkpoints and logs. Nothing here knows a network by name."""

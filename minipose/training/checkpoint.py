@@ -1,0 +1,87 @@
+"""All of a run in one .npz file, which appears whole or not at all.
+
+Keys: ``model/<name>``, ``optimizer/<name>`` and ``meta``, a JSON text with epoch, step, history and
+whatever else the run needs to go on. Nothing is pickled, so a file from a stranger cannot run code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minipose.errors import UserError
+from minipose.nn import Module
+from minipose.optim import Optimizer
+
+FORMAT = "minipose checkpoint 1"
+
+
+def save(
+    path: str | os.PathLike, model: Module, optimizer: Optimizer | None, meta: dict[str, Any]
+) -> Path:
+    """Write beside, flush to the disk, then replace: a crash leaves the old file or the new one."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrays = {f"model/{name}": value for name, value in model.state_dict().items()}
+    if optimizer is not None:
+        arrays |= {f"optimizer/{n}": value for n, value in optimizer.state_dict().items()}
+    text = json.dumps({"format": FORMAT, **meta})
+    arrays["meta"] = np.frombuffer(text.encode(), dtype=np.uint8)
+    partial = path.with_name(f".{path.name}.partial")
+    with open(partial, "wb") as file:
+        np.savez(file, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+    return path
+
+
+def read(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """The arrays and the meta data of a checkpoint.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, damaged, or not a checkpoint.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path}: no such file (expected a checkpoint such as best.npz)")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        meta = json.loads(arrays.pop("meta").tobytes().decode())
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        raise UserError(f"{path}: not a readable checkpoint ({error})") from None
+    if not isinstance(meta, dict) or meta.get("format") != FORMAT:
+        raise UserError(f"{path}: not a checkpoint of this version of minipose")
+    return arrays, meta
+
+
+def load(
+    path: str | os.PathLike, model: Module, optimizer: Optimizer | None = None
+) -> dict[str, Any]:
+    """Put a checkpoint's numbers into a model (and optimizer) of the same kind; returns the meta.
+
+    Raises
+    ------
+    UserError
+        If it does not fit, naming the file and the first thing that differs.
+    """
+    arrays, meta = read(path)
+    try:
+        model.load_state_dict(_below("model/", arrays))
+        if optimizer is not None:
+            optimizer.load_state_dict(_below("optimizer/", arrays))
+    except ValueError as error:
+        raise UserError(f"{path}: does not fit: {error}") from None
+    return meta
+
+
+def _below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}

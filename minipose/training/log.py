@@ -1,0 +1,40 @@
+"""``log.csv``: a row per epoch, units in the column names."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+
+from minipose.errors import UserError
+
+Row = dict[str, float]
+
+
+def write_log(path: str | os.PathLike, rows: list[Row]) -> None:
+    """Write all rows anew, atomically: after a resume the log agrees with the checkpoint."""
+    path = Path(path)
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    partial = path.with_name(f".{path.name}.partial")
+    with open(partial, "w", newline="") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(
+            {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows
+        )
+    os.replace(partial, path)
+
+
+def read_log(path: str | os.PathLike) -> list[Row]:
+    """The rows of a log, as numbers; cells without one are left out.
+
+    Raises
+    ------
+    UserError
+        If the file is missing or holds something else than numbers.
+    """
+    try:
+        with open(path, newline="") as file:
+            return [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)]
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: not a readable log ({error})") from None
