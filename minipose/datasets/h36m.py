@@ -171,25 +171,24 @@ class H36MStore:
         return parts
 
 
-def shuffled_batches(
-    indices: np.ndarray, batch: int, rng: np.random.Generator, span: int = 32
+def shuffled_pools(
+    frames: np.ndarray, batch: int, rng: np.random.Generator, span: int = 32
 ) -> Iterator[np.ndarray]:
-    """Batches of frame numbers in random order that read few chunks of the file at a time.
+    """All frames once, in random order, in pools of about ``span`` batches that fit in memory.
 
-    Chunks are shuffled, ``span`` batches' worth of them pooled, and frames shuffled in each pool:
-    every frame comes once, and memory holds one pool however large the store is. A last batch that
-    is not full is left out, as a batch's size changes the step.
+    The file's chunks are shuffled, a pool's worth of them taken, and their frames shuffled: a pool
+    is read in a few long reads, however large the store is. Every pool is a whole number of
+    batches; what is over goes into the next one, and at the end, less than a batch, is left out.
     """
-    blocks = np.split(indices, np.flatnonzero(np.diff(indices // CHUNK)) + 1)
+    blocks = np.split(frames, np.flatnonzero(np.diff(frames // CHUNK)) + 1)
     blocks = [blocks[i] for i in rng.permutation(len(blocks))]
-    left = np.empty(0, dtype=indices.dtype)
-    pool: list[np.ndarray] = []
+    pending: list[np.ndarray] = []
     for k, block in enumerate(blocks, start=1):
-        pool.append(block)
-        if sum(map(len, pool)) >= span * batch or k == len(blocks):
-            frames = np.concatenate([left, *pool])
-            frames = frames[rng.permutation(len(frames))]
-            full = len(frames) - len(frames) % batch
-            for start in range(0, full, batch):
-                yield frames[start : start + batch]
-            left, pool = frames[full:], []
+        pending.append(block)
+        if sum(map(len, pending)) >= span * batch or k == len(blocks):
+            pool = np.concatenate(pending)
+            pool = pool[rng.permutation(len(pool))]
+            full = len(pool) - len(pool) % batch
+            if full:
+                yield pool[:full]
+            pending = [pool[full:]]

@@ -1,6 +1,7 @@
 """One function per operation: the forward pass and its derivative side by side."""
 
 from minipose.ops.conv import conv2d
+from minipose.ops.conv_pool import conv2d_max_pool2d
 from minipose.ops.dropout import dropout
 from minipose.ops.elementwise import (
     add,
@@ -30,6 +31,7 @@ __all__ = [
     "avg_pool2d",
     "concatenate",
     "conv2d",
+    "conv2d_max_pool2d",
     "crop",
     "divide",
     "dropout",

@@ -1,0 +1,73 @@
+"""Batches of report 1's two networks, read from the store pool by pool."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from minipose.backend import Array, to_device
+from minipose.datasets.h36m import H36MStore, shuffled_pools
+from minipose.skeletons import H36M_17, mirrored
+from minipose.targets.windows import window_labels
+
+_MIRRORED = mirrored(H36M_17)
+
+
+class Batch(NamedTuple):
+    """Images (B, 1, 128, 128) in [0, 1]; window labels (B, 1700) or joints (B, 51) in mm."""
+
+    images: Array
+    target: Array
+
+
+def as_input(images: np.ndarray) -> np.ndarray:
+    """uint8 (B, 128, 128) -> float32 (B, 1, 128, 128) in [0, 1]."""
+    return np.multiply(images[:, None], np.float32(1 / 255), dtype=np.float32)
+
+
+def training_batches(
+    store: H36MStore, frames: np.ndarray, head: str, batch: int, flip: bool, seed: int, device: str
+) -> Callable[[int], Iterator[Batch]]:
+    """epoch -> its batches: the same for the same epoch, whatever was trained before."""
+
+    def of_epoch(epoch: int) -> Iterator[Batch]:
+        rng = np.random.default_rng([seed, epoch])
+        field = "keypoints_2d" if head == "detection" else "joints_3d"
+        for pool in shuffled_pools(frames, batch, rng):
+            images, joints = store.read("images", pool), store.read(field, pool)
+            for start in range(0, len(pool), batch):
+                piece = slice(start, start + batch)
+                yield make_batch(images[piece], joints[piece], head, rng if flip else None, device)
+
+    return of_epoch
+
+
+def make_batch(
+    images: np.ndarray,
+    joints: np.ndarray,
+    head: str,
+    rng: np.random.Generator | None,
+    device: str = "cpu",
+) -> Batch:
+    """Scale images, make targets; with ``rng`` mirror a random half of the samples."""
+    if rng is not None:
+        chosen = rng.random(len(images)) < 0.5
+        images = np.where(chosen[:, None, None], images[:, :, ::-1], images)
+        joints = np.where(chosen[:, None, None], mirror(joints), joints)
+    if head == "detection":
+        target = window_labels(joints)
+    else:
+        target = joints.reshape(len(joints), -1)
+    return Batch(to_device(as_input(images), device), to_device(target, device))
+
+
+def mirror(joints: np.ndarray) -> np.ndarray:
+    """Joints as in the mirrored picture: left and right change names, x is turned round.
+
+    Takes (B, 17, 3) in mm about the pelvis, or (B, 17, 2) in px of the 128 × 128 crop.
+    """
+    swapped = joints[:, _MIRRORED].copy()
+    swapped[..., 0] = -swapped[..., 0] if joints.shape[-1] == 3 else 127.0 - swapped[..., 0]
+    return swapped

@@ -1,0 +1,116 @@
+"""Threads for kernels: NumPy lets go of Python's lock while it computes.
+
+``run`` spreads tasks over a pool of threads and keeps BLAS to one thread meanwhile, so that the two
+do not compete for the cores. What a task computes must not depend on the others; results that are
+added up are added in task order. The numbers are therefore the same for any number of threads.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+T = TypeVar("T")
+
+_local = threading.local()
+_SYMBOLS = ("scipy_openblas_{}64_", "scipy_openblas_{}", "openblas_{}64_", "openblas_{}")
+
+
+def thread_count() -> int:
+    """Threads to use: ``MINIPOSE_THREADS``, or the processors that this process may run on."""
+    asked = os.environ.get("MINIPOSE_THREADS")
+    if asked:
+        return max(1, int(asked))
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run(task: Callable[[int], T], count: int) -> list[T]:
+    """``[task(0), …, task(count − 1)]``, computed by several threads where that helps.
+
+    A task that itself calls ``run`` computes its share alone.
+    """
+    threads = min(thread_count(), count)
+    blas = _blas()
+    if threads < 2 or blas is None or getattr(_local, "working", False):
+        return [task(i) for i in range(count)]
+    before = blas.get()
+    blas.set(1)
+    try:
+        return list(_pool(threads).map(_marked(task), range(count)))
+    finally:
+        blas.set(before)
+
+
+def pieces(total: int, size: int) -> list[slice]:
+    """``total`` items in consecutive pieces of ``size`` (the last may be shorter)."""
+    return [slice(start, min(start + size, total)) for start in range(0, total, size)]
+
+
+def scratch(name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """An uninitialised array that this thread uses again and again for one purpose.
+
+    New memory costs a page fault for every 4 KiB; a buffer that is used again costs nothing and may
+    still be in the cache. The contents last until the next call with the same name in this thread.
+    """
+    buffers = _local.__dict__.setdefault("buffers", {})
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    buffer = buffers.get(name)
+    if buffer is None or buffer.size < size:
+        buffer = buffers[name] = np.empty(size, dtype=np.uint8)
+    return buffer[:size].view(dtype).reshape(shape)
+
+
+def add_in_order(arrays: Iterable[np.ndarray]) -> np.ndarray:
+    """The sum, taken from the first to the last; the first array is overwritten."""
+    arrays = iter(arrays)
+    total = next(arrays)
+    for array in arrays:
+        total += array
+    return total
+
+
+def _marked(task: Callable[[int], T]) -> Callable[[int], T]:
+    def marked(i: int) -> T:
+        _local.working = True
+        try:
+            return task(i)
+        finally:
+            _local.working = False
+
+    return marked
+
+
+@functools.lru_cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="kernel")
+
+
+class _Blas:
+    """The thread count of the OpenBLAS library that NumPy brought along."""
+
+    def __init__(self, library: ctypes.CDLL, pattern: str) -> None:
+        self.set = getattr(library, pattern.format("set_num_threads"))
+        self.get = getattr(library, pattern.format("get_num_threads"))
+
+
+@functools.lru_cache
+def _blas() -> _Blas | None:
+    """NumPy's OpenBLAS; None where NumPy uses another library, which then keeps its own threads."""
+    package = Path(np.__file__).parent
+    folders = (package.with_name("numpy.libs"), package / ".dylibs", package / ".libs")
+    for path in (p for folder in folders for p in sorted(folder.glob("*openblas*"))):
+        library = ctypes.CDLL(str(path))  # it is loaded already: this only finds it
+        for pattern in _SYMBOLS:
+            if hasattr(library, pattern.format("set_num_threads")):
+                return _Blas(library, pattern)
+    return None
