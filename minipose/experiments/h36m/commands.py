@@ -1,0 +1,152 @@
+"""What ``python -m minipose train h36m`` and its sisters do."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from minipose.backend import resolve_device
+from minipose.config import read_config, write_config
+from minipose.datasets.h36m import H36MStore
+from minipose.errors import UserError
+from minipose.experiments.h36m import figures
+from minipose.experiments.h36m.ablation import ablate
+from minipose.experiments.h36m.arguments import SETTINGS
+from minipose.experiments.h36m.evaluation import evaluate as evaluate_net
+from minipose.experiments.h36m.evaluation import summary
+from minipose.experiments.h36m.prediction import load_net, predict_image, write_prediction
+from minipose.experiments.h36m.recipe import RECIPES
+from minipose.experiments.h36m.stages import train_detector, train_regressor
+from minipose.report import write_report
+from minipose.training import checkpoint
+
+
+def train(args: argparse.Namespace) -> int:
+    """Both trainings, the evaluation and the figures, in one run folder."""
+    settings = _settings(args)
+    if settings["data"] is None:
+        raise UserError("--data: expected a store (.h5); data_tools.h36m makes one")
+    recipe = RECIPES[settings["recipe"]].changed(**settings)
+    folder = Path(settings["out"] or "runs/h36m")
+    device, line = resolve_device(settings["device"])
+    print(line)
+    with H36MStore(settings["data"]) as store:
+        split = store.split(settings["limit"])
+        print(", ".join(f"{name} {len(frames)} images" for name, frames in split.items()))
+        if args.ablate:
+            ablate(store, split, recipe, settings["seed"], folder, device)
+            return 0
+        config = {**settings, **asdict(recipe), "out": str(folder)}
+        _claim(folder, config, args.resume)
+        start = time.perf_counter()
+        detector = None
+        if recipe.pretrain:
+            detector = train_detector(
+                store, split, recipe, settings["seed"], folder, device, args.resume
+            )
+        net = train_regressor(
+            store, split, recipe, settings["seed"], folder, device, detector, args.resume
+        )
+        checkpoint.load(folder / "best.npz", net)
+        seconds = time.perf_counter() - start
+        _report(folder, store, split, net, detector, {"seed": settings["seed"], "seconds": seconds})
+    return 0
+
+
+def _settings(args: argparse.Namespace) -> dict[str, Any]:
+    """Flags over the configuration file over defaults."""
+    settings: dict[str, Any] = {"device": "cpu", "seed": 0, "limit": None, "recipe": "quick"}
+    if args.config:
+        settings |= read_config(args.config, SETTINGS)
+    given = {k: v for k, v in vars(args).items() if k in SETTINGS and v is not None}
+    settings |= given
+    for name in ("data", "out"):
+        settings[name] = str(settings[name]) if settings.get(name) is not None else None
+    if settings.get("kernels") is not None:
+        settings["kernels"] = tuple(settings["kernels"])
+    return settings
+
+
+def _claim(folder: Path, config: dict[str, Any], resume: bool) -> None:
+    """Make the run folder, or make sure that an existing one is meant to be continued."""
+    path = folder / "config.toml"
+    if path.exists():
+        before = read_config(path, SETTINGS)
+        now = {k: list(v) if isinstance(v, tuple) else v for k, v in config.items()}
+        now = {k: v for k, v in now.items() if v is not None}
+        changed = sorted(k for k in before.keys() | now if before.get(k) != now.get(k))
+        if resume and changed:
+            raise UserError(
+                f"{folder}: cannot resume, {changed[0]} was {before.get(changed[0])} and is now "
+                f"{now.get(changed[0])}"
+            )
+        if not resume and (folder / "last.npz").exists() and changed:
+            raise UserError(
+                f"{folder}: holds a run with another {changed[0]} ({before.get(changed[0])}); "
+                "choose another --out, or remove the folder"
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    write_config(path, config)
+
+
+def _report(folder: Path, store, split, net, detector, about: dict[str, Any]) -> None:
+    result = {**about, **evaluate_net(net, store, split)}
+    drawn = figures.draw_data(folder, store, split["train"])
+    drawn |= figures.draw_curves(folder)
+    if detector is not None:
+        drawn |= figures.draw_detections(folder, detector, store, split["test"])
+    drawn |= figures.draw_poses(folder, net, store, split["test"])
+    text = summary(result)
+    write_report(folder, "3D pose from one image (report 1)", text, drawn, result)
+    print(text)
+    print(f"{folder}: report.md, report.json, log.csv, best.npz and {len(drawn)} figures")
+
+
+def evaluate(args: argparse.Namespace) -> int:
+    """Measure a checkpoint on a store."""
+    net, meta = _regressor(args.checkpoint)
+    with H36MStore(args.data) as store:
+        result = evaluate_net(net, store, store.split(args.limit))
+    text = summary(result)
+    print(text)
+    if args.out:
+        args.out.mkdir(parents=True, exist_ok=True)
+        title = "3D pose from one image (report 1)"
+        write_report(args.out, title, text, {}, {"seed": meta["seed"], **result})
+        print(f"{args.out}: report.md and report.json")
+    return 0
+
+
+def predict(args: argparse.Namespace) -> int:
+    """Joints of the person in each picture, as JSON and as a picture."""
+    net, _ = _regressor(args.checkpoint)
+    out = args.out or Path(".")
+    box = tuple(args.box) if args.box else None
+    for picture in args.images:
+        joints, crop = predict_image(net, picture, box, args.mask)
+        for path in write_prediction(picture, joints, crop, out):
+            print(path)
+    return 0
+
+
+def show(args: argparse.Namespace) -> int:
+    """Draw what a store holds: crops with joints, and windows."""
+    out = args.out or Path("runs/show")
+    out.mkdir(parents=True, exist_ok=True)
+    with H36MStore(args.source) as store:
+        split = store.split(args.limit)
+        for name, frames in split.items():
+            print(f"{name}: {len(frames)} images")
+        for name in figures.draw_data(out, store, split["train"]):
+            print(out / name)
+    return 0
+
+
+def _regressor(path: Path) -> tuple[Any, dict[str, Any]]:
+    net, meta = load_net(path)
+    if meta["head"] != "regression":
+        raise UserError(f"{path}: a {meta['head']} checkpoint, expected a regression (best.npz)")
+    return net, meta

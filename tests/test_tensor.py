@@ -1,0 +1,198 @@
+"""The engine: order, accumulation, release, un-broadcasting, and what it refuses."""
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+
+import minipose as mp
+from minipose.tensor import record
+
+
+def leaf(values, dtype=np.float64):
+    return mp.Tensor(np.asarray(values, dtype=dtype), requires_grad=True)
+
+
+def test_order_matters_when_a_result_is_used_twice():
+    a = leaf(3.0)
+    b = a + a
+    c = b + b  # dc/da = 4; visiting b before both of its uses are done would give 2
+    c.backward()
+    assert a.grad == 4.0
+
+
+def test_gradients_add_up_until_they_are_cleared():
+    x = leaf([1.0, 2.0])
+    (x * x).sum().backward()
+    (x * x).sum().backward()
+    np.testing.assert_array_equal(x.grad, [4.0, 8.0])
+
+
+def test_accumulating_leaves_the_earlier_gradient_array_alone():
+    x = leaf([1.0, 2.0])
+    (x * x).sum().backward()
+    first = x.grad
+    (x * x).sum().backward()
+    np.testing.assert_array_equal(first, [2.0, 4.0])
+
+
+def test_two_leaves_never_share_one_gradient_array():
+    a, b = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    cotangent = np.ones(2)
+    (a + b).backward(cotangent)
+    assert a.grad is not b.grad and a.grad is not cotangent
+    a.grad[:] = 7
+    np.testing.assert_array_equal(b.grad, [1.0, 1.0])
+    np.testing.assert_array_equal(cotangent, [1.0, 1.0])
+
+
+@pytest.mark.parametrize("shape", [(3,), (1, 3), (2, 1), (1, 1), ()])
+def test_broadcast_inputs_get_gradients_of_their_own_shape(shape):
+    x = leaf(np.ones(shape))
+    y = leaf(np.arange(6.0).reshape(2, 3))
+    (x * y).backward(np.ones((2, 3)))
+    expected = y.data
+    extra = 2 - len(shape)
+    expected = expected.sum(axis=tuple(range(extra)))
+    for axis, n in enumerate(shape):
+        if n == 1:
+            expected = expected.sum(axis=axis, keepdims=True)
+    np.testing.assert_array_equal(x.grad, expected)
+
+
+def test_a_graph_of_20000_operations_needs_no_recursion():
+    x = leaf(1.0)
+    y = x
+    for _ in range(20_000):
+        y = y + 0.0
+    y.backward()
+    assert x.grad == 1.0
+
+
+def test_the_graph_is_released_and_says_so():
+    x = leaf([1.0, 2.0])
+    y = (x * x).sum()
+    y.backward()
+    with pytest.raises(ValueError, match="'sum' was already released"):
+        y.backward()
+
+
+def test_retain_graph_allows_a_second_backward():
+    x = leaf([1.0, 2.0])
+    y = (x * x).sum()
+    y.backward(retain_graph=True)
+    y.backward()
+    np.testing.assert_array_equal(x.grad, [4.0, 8.0])
+
+
+def test_results_are_freed_without_the_garbage_collector():
+    gc.disable()
+    try:
+        x = leaf(np.ones(3))
+        middle = x * 2
+        alive = weakref.ref(middle)
+        y = middle.sum()
+        del middle
+        assert alive() is None  # nodes hold arrays, never the tensors between
+        y.backward()
+        np.testing.assert_array_equal(x.grad, [2.0, 2.0, 2.0])
+    finally:
+        gc.enable()
+
+
+def test_no_grad_records_nothing():
+    x = leaf(np.ones(3))
+    with mp.no_grad():
+        y = x * 2
+    assert y.node is None and not y.requires_grad
+    with pytest.raises(ValueError, match="requires a gradient"):
+        y.sum().backward()
+
+
+def test_retain_grad_keeps_the_gradient_of_a_result():
+    x = leaf([1.0, 2.0])
+    y = (x * 3).retain_grad()
+    (y * y).sum().backward()
+    np.testing.assert_array_equal(y.grad, 2 * y.data)
+
+
+def test_an_op_that_passes_no_gradient_does_not_hold_up_the_others():
+    x = leaf([1.0, 2.0])
+    y = x * 2
+    blocked = record("stop", y.data, inputs=(y,), backward=lambda grad: (None,))
+    (blocked + y).sum().backward()
+    np.testing.assert_array_equal(x.grad, [2.0, 2.0])
+
+
+def test_float32_stays_float32_and_float64_stays_float64():
+    for dtype in (np.float32, np.float64):
+        x = leaf([1.0, 2.0], dtype)
+        y = (2 * x / 3 + 1).sum()
+        y.backward()
+        assert y.dtype == x.grad.dtype == dtype
+    assert mp.Tensor([1, 2]).dtype == np.float32
+    assert mp.Tensor(np.arange(3)).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "write",
+    ["t[0] = 1", "t += 1", "t -= 1", "t *= 2", "t /= 2", "t **= 2"],
+)
+def test_in_place_writes_are_refused(write):
+    with pytest.raises(TypeError, match="not written in place"):
+        exec(write, {"t": leaf([1.0, 2.0])})
+
+
+def test_a_parameter_changed_between_forward_and_backward_is_noticed():
+    w = mp.Parameter(np.ones(2))
+    y = (w * w).sum()
+    w.assign_(np.zeros(2))
+    with pytest.raises(ValueError, match=r"parameter of shape \(2,\) was changed"):
+        y.backward()
+
+
+def test_messages_say_what_was_given_and_what_was_expected():
+    x = leaf(np.ones((2, 3)))
+    with pytest.raises(ValueError, match=r"shape \(2, 3\) needs grad_output"):
+        (x * 2).backward()
+    with pytest.raises(
+        ValueError, match=r"expected grad_output float64 \(2, 3\), got float64 \(3,\)"
+    ):
+        (x * 2).backward(np.ones(3))
+    with pytest.raises(ValueError, match=r"add: shapes \(2, 3\) and \(2,\) do not broadcast"):
+        x + leaf(np.ones(2))
+    with pytest.raises(TypeError, match="add: inputs of different dtypes"):
+        x + mp.Tensor(np.ones((2, 3), np.float32))
+    with pytest.raises(ValueError, match="one element"):
+        x.item()
+    with pytest.raises(TypeError, match="got a Tensor"):
+        mp.Tensor(x)
+    with pytest.raises(TypeError, match="array or numbers, got str"):
+        mp.Tensor("three")
+
+
+@pytest.mark.parametrize(
+    ("backward", "message"),
+    [
+        (lambda g: (g[:1, :2],), r"wrong: gradient of input 0 has shape \(1, 2\)"),
+        (lambda g: (g.astype(np.float32),), "wrong: gradient of input 0 is float32"),
+        (lambda g: (g, g), "wrong: backward gave 2, expected 1"),
+        (lambda g: g, "wrong: backward gave ndarray, expected 1"),
+    ],
+)
+def test_a_faulty_backward_is_named(backward, message):
+    x = leaf(np.ones((2, 3)))
+    y = record("wrong", x.data * 1, inputs=(x,), backward=backward)
+    with pytest.raises(ValueError, match=message):
+        y.backward(np.ones((2, 3)))
+
+
+def test_debug_names_the_op_that_made_nan_and_guards_results():
+    x = leaf([-1.0])
+    with mp.debug(), np.errstate(invalid="ignore"):
+        with pytest.raises(FloatingPointError, match=r"log: the result is not finite"):
+            mp.ops.log(x)
+        y = x * 2
+        with pytest.raises(ValueError, match="read-only"):
+            y.data[0] = 5
