@@ -183,5 +183,7 @@ def _same_strides(like: Array, values: Array) -> Array:
     """``values`` laid out in memory in the axis order of ``like`` (channels-last stays so)."""
     order = sorted(range(like.ndim), key=lambda axis: -abs(like.strides[axis]))
     xp = array_module(values)
+    if like.ndim == 0:
+        return values
     packed = xp.ascontiguousarray(values.transpose(order))
     return packed.transpose(sorted(range(like.ndim), key=order.__getitem__))

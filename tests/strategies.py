@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 def layouts(array: np.ndarray) -> list[np.ndarray]:
     """The same values in four layouts: C order, Fortran order, every other element, reversed."""
+    if array.ndim == 0:
+        return [np.asarray(array)]
     spread = np.zeros(tuple(2 * n for n in array.shape))
     every_other = spread[tuple(slice(None, None, 2) for _ in array.shape)]
     every_other[...] = array
@@ -19,7 +21,7 @@ def layouts(array: np.ndarray) -> list[np.ndarray]:
 def arrays(draw, shape: tuple[int, ...], low: float = -2.0, high: float = 2.0) -> np.ndarray:
     """A float64 array of that shape with uniform values and a random layout."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    values = rng.uniform(low, high, shape)
+    values = np.asarray(rng.uniform(low, high, shape))
     return draw(st.sampled_from(layouts(values)))
 
 

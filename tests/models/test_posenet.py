@@ -1,0 +1,113 @@
+"""PoseNet: its sizes, its heads, its gradient as a whole."""
+
+import numpy as np
+import pytest
+
+import minipose as mp
+from minipose.gradcheck import check_direction
+from minipose.losses import joint_squared_error, window_cross_entropy
+from minipose.models import PoseNet
+
+rng = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize(("kernels", "features"), [((5, 10, 15), 2160), ((32, 64, 64), 9216)])
+def test_sizes_follow_from_the_reports_text(kernels, features):
+    net = PoseNet(kernels)
+    assert net.fc1.weight.shape == (1024, features)
+    assert net.fc2.weight.shape == (2048, 1024)
+    assert net.out.weight.shape == (1700, 2048)
+    assert PoseNet(kernels, "regression").out.weight.shape == (51, 2048)
+    assert net.conv3.weight.shape == (kernels[2], kernels[1], 6, 6)
+
+
+def test_pooling_before_bias_and_tanh_is_the_same_function():
+    net = PoseNet()
+    net.conv1.bias.assign_(rng.standard_normal(5).astype(np.float32))
+    x = mp.Tensor(rng.random((2, 1, 128, 128), dtype=np.float32))
+    late = mp.ops.max_pool2d(
+        mp.ops.tanh(mp.ops.conv2d(x, net.conv1.weight, net.conv1.bias)), 2
+    ).data
+    pooled = mp.ops.conv2d_max_pool2d(x, net.conv1.weight)
+    early = mp.ops.tanh(pooled + mp.ops.reshape(net.conv1.bias, (1, -1, 1, 1))).data
+    np.testing.assert_allclose(early, late, atol=1e-6)
+
+
+@pytest.mark.parametrize("head", ["detection", "regression"])
+@pytest.mark.parametrize("output_tanh", [False, True])
+def test_the_whole_networks_gradient(head, output_tanh):
+    net = PoseNet((1, 2, 1), head, output_tanh=output_tanh).astype(np.float64)
+    if head == "regression":
+        net.set_output_range(np.full(51, 3.0), np.full(51, 2.0))
+    images = rng.random((2, 1, 128, 128))
+    target = (rng.random((2, 1700 if head == "detection" else 51)) < 0.5) * 1.0
+    loss = window_cross_entropy if head == "detection" else joint_squared_error
+
+    def function(*weights):
+        for layer, weight in zip((net.conv1, net.conv2, net.conv3, net.out), weights, strict=True):
+            layer.weight = weight
+        return loss(net(mp.Tensor(images)), target)
+
+    weights = [layer.weight.data for layer in (net.conv1, net.conv2, net.conv3, net.out)]
+    check_direction(function, weights, rtol=1e-5)
+
+
+def test_output_tanh_stays_in_its_range():
+    net = PoseNet((1, 1, 1), "regression", output_tanh=True)
+    net.set_output_range(np.full(51, 100.0), np.full(51, 20.0))
+    net.out.bias.assign_(np.full(51, 50.0, np.float32))
+    y = net(mp.Tensor(np.zeros((1, 1, 128, 128), np.float32))).data
+    np.testing.assert_allclose(y, 120.0)
+
+
+def test_transfer_copies_the_shared_layers_and_nothing_else():
+    detector = PoseNet(rng=np.random.default_rng(1))
+    regressor = PoseNet(head="regression", rng=np.random.default_rng(2))
+    before = regressor.fc1.weight.data.copy()
+    regressor.transfer(detector)
+    for name in ("conv1", "conv2", "conv3"):
+        a, b = getattr(detector, name).weight, getattr(regressor, name).weight
+        np.testing.assert_array_equal(a.data, b.data)
+        assert a.data is not b.data
+    np.testing.assert_array_equal(regressor.fc1.weight.data, before)
+
+
+def test_dropout_acts_in_training_only_and_follows_its_seed():
+    net = PoseNet((1, 1, 1), dropout=0.5)
+    x = mp.Tensor(rng.random((1, 1, 128, 128), dtype=np.float32))
+    outputs = []
+    for seed in (1, 1, 2):
+        net.train().reseed(seed, 0, 0)
+        outputs.append(net(x).data)
+    np.testing.assert_array_equal(outputs[0], outputs[1])
+    assert not np.array_equal(outputs[0], outputs[2])
+    net.eval()
+    np.testing.assert_array_equal(net(x).data, net(x).data)
+
+
+def test_state_is_strict():
+    net = PoseNet((1, 1, 1), "regression")
+    state = net.state_dict()
+    assert "output_centre" in state and "conv1.weight" in state
+    with pytest.raises(ValueError, match=r"lacks conv1\.bias"):
+        net.load_state_dict({k: v for k, v in state.items() if k != "conv1.bias"})
+    with pytest.raises(
+        ValueError, match=r"conv1\.bias has shape \(2,\) in the state, expected \(1,\)"
+    ):
+        net.load_state_dict({**state, "conv1.bias": np.zeros(2)})
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: PoseNet(head="joints"), "expected head 'detection' or 'regression', got 'joints'"),
+        (lambda: PoseNet((5, 10)), r"expected three positive kernel counts, got \(5, 10\)"),
+        (
+            lambda: PoseNet((1, 1, 1))(mp.Tensor(np.zeros((1, 1, 64, 64), np.float32))),
+            r"expected x \(N, 1, 128, 128\), got \(1, 1, 64, 64\)",
+        ),
+    ],
+)
+def test_mistakes_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
