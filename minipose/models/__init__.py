@@ -1,5 +1,6 @@
 """The networks of the two reports, one file each."""
 
 from minipose.models.posenet import PoseNet
+from minipose.models.unet import UNet
 
-__all__ = ["PoseNet"]
+__all__ = ["PoseNet", "UNet"]

@@ -1,0 +1,115 @@
+"""U-Net: down to a sixteenth of the size and up again, with the details handed across (report 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from minipose import ops
+from minipose.nn import Conv2d, Dropout, Module
+from minipose.tensor import Tensor
+
+LEVELS = 5
+MULTIPLE = 2 ** (LEVELS - 1)  # px: four halvings have to come out even
+
+
+class TwoConvolutions(Module):
+    """relu(conv(relu(conv(x)))), both 3×3 with one pixel of zeros around: the size stays."""
+
+    def __init__(self, inside: int, outside: int, rng: np.random.Generator) -> None:
+        self.first = Conv2d(inside, outside, 3, rng, padding=1, initialise="he")
+        self.second = Conv2d(outside, outside, 3, rng, padding=1, initialise="he")
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.relu(self.second(ops.relu(self.first(x))))
+
+
+class Doubling(Module):
+    """Each pixel becomes 2 × 2 equal ones, which a 2×2 convolution with ReLU then smooths.
+
+    A kernel of even size has no middle; 'same' pads right and bottom, as report 2's framework does.
+    """
+
+    def __init__(self, inside: int, outside: int, rng: np.random.Generator) -> None:
+        self.convolution = Conv2d(inside, outside, 2, rng, initialise="he")
+
+    def forward(self, x: Tensor) -> Tensor:
+        large = ops.pad(ops.upsample_nearest(x, 2), ((0, 0), (0, 0), (0, 1), (0, 1)))
+        return ops.relu(self.convolution(large))
+
+
+class UNet(Module):
+    """x (N, 3, H, W) in [0, 1] -> {head: scores (N, channels, H, W)} for any H and W.
+
+    Five levels of two 3×3 convolutions: ``width`` maps at full size, twice as many at each halving
+    (64, 128, 256, 512, 1024). A 2×2 max-pool leads down; nearest upsampling and a 2×2 convolution
+    lead up, where the maps of the same level on the way down (the skip) are put beside them. Every
+    convolution but the heads is followed by ReLU. Dropout comes after levels 2-5 on the way down
+    and after levels 4, 3, 2 on the way up; the skip of level 4 is taken after its dropout, the
+    others before. A head is a 1×1 convolution and returns scores before any softmax.
+
+    The image is padded with zeros at the right and at the bottom to multiples of 16, and the scores
+    are cropped back.
+
+    Parameters
+    ----------
+    heads : mapping of name to channels
+        {"mask": 2}, with "joints": 26 and/or "regression": 1 in report 2's combined models.
+    width : int
+        Maps at full size. 64 is the report's; 8 or 16 suits a laptop.
+    dropout : float
+        Share of units switched off in training.
+    rng : numpy Generator, optional
+        For the initial weights: He normal, biases 0.
+
+    Source: report 2, section II.C.1; what it leaves open from its code.
+    """
+
+    def __init__(
+        self,
+        heads: Mapping[str, int],
+        width: int = 64,
+        dropout: float = 0.3,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        if not heads or min(heads.values()) < 1:
+            raise ValueError(f"UNet: expected heads such as {{'mask': 2}}, got {dict(heads)}")
+        if width < 1:
+            raise ValueError(f"UNet: expected a width of 1 or more, got {width}")
+        rng = np.random.default_rng(0) if rng is None else rng
+        maps = [width * 2**level for level in range(LEVELS)]
+        self.down = [TwoConvolutions(a, b, rng) for a, b in zip([3, *maps], maps, strict=False)]
+        upwards = list(zip(maps[:0:-1], maps[-2::-1], strict=True))  # (16w, 8w), …, (2w, w)
+        self.double = [Doubling(a, b, rng) for a, b in upwards]
+        self.up = [TwoConvolutions(2 * b, b, rng) for _, b in upwards]
+        self.dropout_down = [Dropout(dropout) for _ in maps[1:]]
+        self.dropout_up = [Dropout(dropout) for _ in upwards[:-1]]
+        self.heads = {n: Conv2d(width, c, 1, rng, initialise="he") for n, c in heads.items()}
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        if x.ndim != 4 or x.shape[1] != 3:
+            raise ValueError(f"UNet: expected x (N, 3, H, W), got {x.shape}")
+        bottom, right = (-size % MULTIPLE for size in x.shape[2:])
+        margin = ((0, 0), (0, 0), (0, bottom), (0, right))
+        features = self.features(ops.pad(x, margin) if bottom or right else x)
+        scores = {name: head(features) for name, head in self.heads.items()}
+        if bottom or right:
+            scores = {name: ops.crop(y, margin) for name, y in scores.items()}
+        return scores
+
+    def features(self, x: Tensor) -> Tensor:
+        """What the heads look at: (N, 3, H, W) -> (N, width, H, W); H, W multiples of 16."""
+        skips = []
+        for level, convolutions in enumerate(self.down):
+            x = convolutions(x if level == 0 else ops.max_pool2d(x, 2))
+            skip = x
+            if level > 0:
+                x = self.dropout_down[level - 1](x)
+            skips.append(x if level == LEVELS - 2 else skip)
+        skips.pop()  # the lowest level goes up itself
+        for step, (double, convolutions) in enumerate(zip(self.double, self.up, strict=True)):
+            x = convolutions(ops.concatenate([skips.pop(), double(x)], axis=1))
+            if step < len(self.dropout_up):
+                x = self.dropout_up[step](x)
+        return x
