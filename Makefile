@@ -88,11 +88,11 @@ bench: $(VENV)/.installed-bench  ## minipose against PyTorch, step by step
 
 ifdef FULL
 H36M_NAME := h36m-full
-H36M_TWIN := --frames 700 --step 3
+H36M_TWIN := --frames 600 --step 5
 H36M_RECIPE := full
 else
 H36M_NAME := h36m-quick
-H36M_TWIN := --frames 240 --step 6
+H36M_TWIN := --frames 220 --step 7
 H36M_RECIPE := quick
 endif
 

@@ -35,5 +35,6 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output-tanh", action=argparse.BooleanOptionalAction)
     parser.add_argument("--dropout", type=float, help="share of fully connected units")
     parser.add_argument("--flip", action=argparse.BooleanOptionalAction, help="mirrored images too")
-    parser.add_argument("--unit-mm", type=float, help="unit of the squared loss, mm")
+    parser.add_argument("--jitter", type=float, help="brightness factors up to 1 +- this")
+    parser.add_argument("--unit-mm", type=float, help="unit of the outputs, mm")
     parser.add_argument("--ablate", action="store_true", help="compare choices at one budget")

@@ -9,6 +9,7 @@ import numpy as np
 
 from minipose.backend import Array, to_device
 from minipose.datasets.h36m import H36MStore, shuffled_pools
+from minipose.experiments.h36m.recipe import Recipe
 from minipose.skeletons import H36M_17, mirrored
 from minipose.targets.windows import window_labels
 
@@ -22,24 +23,25 @@ class Batch(NamedTuple):
     target: Array
 
 
-def as_input(images: np.ndarray) -> np.ndarray:
-    """uint8 (B, 128, 128) -> float32 (B, 1, 128, 128) in [0, 1]."""
-    return np.multiply(images[:, None], np.float32(1 / 255), dtype=np.float32)
+def as_input(images: np.ndarray, gain: np.ndarray | float = 1.0) -> np.ndarray:
+    """uint8 (B, 128, 128) -> float32 (B, 1, 128, 128) in [0, 1], times a gain per image."""
+    factor = np.reshape(np.float32(gain) / np.float32(255), (-1, 1, 1, 1))
+    return np.multiply(images[:, None], factor, dtype=np.float32)
 
 
 def training_batches(
-    store: H36MStore, frames: np.ndarray, head: str, batch: int, flip: bool, seed: int, device: str
+    store: H36MStore, frames: np.ndarray, head: str, recipe: Recipe, seed: int, device: str
 ) -> Callable[[int], Iterator[Batch]]:
     """epoch -> its batches: the same for the same epoch, whatever was trained before."""
 
     def of_epoch(epoch: int) -> Iterator[Batch]:
         rng = np.random.default_rng([seed, epoch])
         field = "keypoints_2d" if head == "detection" else "joints_3d"
-        for pool in shuffled_pools(frames, batch, rng):
+        for pool in shuffled_pools(frames, recipe.batch, rng):
             images, joints = store.read("images", pool), store.read(field, pool)
-            for start in range(0, len(pool), batch):
-                piece = slice(start, start + batch)
-                yield make_batch(images[piece], joints[piece], head, rng if flip else None, device)
+            for start in range(0, len(pool), recipe.batch):
+                piece = slice(start, start + recipe.batch)
+                yield make_batch(images[piece], joints[piece], head, recipe, rng, device)
 
     return of_epoch
 
@@ -48,11 +50,15 @@ def make_batch(
     images: np.ndarray,
     joints: np.ndarray,
     head: str,
-    rng: np.random.Generator | None,
+    recipe: Recipe,
+    rng: np.random.Generator,
     device: str = "cpu",
 ) -> Batch:
-    """Scale images, make targets; with ``rng`` mirror a random half of the samples."""
-    if rng is not None:
+    """Vary images as the recipe says, scale them, make targets."""
+    gain = 1.0
+    if recipe.jitter:
+        gain = rng.uniform(1 - recipe.jitter, 1 + recipe.jitter, len(images))
+    if recipe.flip:
         chosen = rng.random(len(images)) < 0.5
         images = np.where(chosen[:, None, None], images[:, :, ::-1], images)
         joints = np.where(chosen[:, None, None], mirror(joints), joints)
@@ -60,7 +66,7 @@ def make_batch(
         target = window_labels(joints)
     else:
         target = joints.reshape(len(joints), -1)
-    return Batch(to_device(as_input(images), device), to_device(target, device))
+    return Batch(to_device(as_input(images, gain), device), to_device(target, device))
 
 
 def mirror(joints: np.ndarray) -> np.ndarray:

@@ -25,7 +25,8 @@ class Recipe:
     output_tanh : tanh on the last layer of the regression, scaled to the range of the joints
     dropout : share of fully connected units switched off in training
     flip : also show mirrored images (with left and right joints exchanged)
-    unit_mm : the squared loss is measured in this unit, mm
+    jitter : brightness of each training image is multiplied by a factor from [1 − j, 1 + j]
+    unit_mm : unit of the outputs and of the squared loss, mm
     """
 
     kernels: tuple[int, int, int] = (5, 10, 15)
@@ -44,6 +45,7 @@ class Recipe:
     output_tanh: bool = False
     dropout: float = 0.0
     flip: bool = False
+    jitter: float = 0.0
     unit_mm: float = 1000.0
 
     def __post_init__(self) -> None:
@@ -53,8 +55,9 @@ class Recipe:
         for name in ("batch", "epochs", "lr", "detection_lr", "unit_mm"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}: expected more than 0, got {getattr(self, name)}")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout: expected at least 0 and below 1, got {self.dropout}")
+        for name in ("dropout", "jitter"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name}: expected 0 to below 1, got {getattr(self, name)}")
         if len(self.kernels) != 3 or min(self.kernels) < 1:
             raise ValueError(f"kernels: expected three positive numbers, got {self.kernels}")
 
@@ -74,12 +77,12 @@ RECIPES = {
     "report": Recipe(),
     # What fits in a few minutes on two cores.
     "quick": Recipe(
-        optimizer="adam", lr=0.001, detection_lr=0.001, lr_decay=0.02,
-        detection_epochs=3, epochs=10, loss="distance", flip=True,
+        optimizer="adam", lr=0.001, detection_lr=0.001, lr_decay=0.02, unit_mm=100.0,
+        detection_epochs=2, epochs=8, loss="distance", flip=True, jitter=0.3,
     ),
-    # What fits in an hour or so.
+    # What fits in about an hour.
     "full": Recipe(
-        optimizer="adam", lr=0.001, detection_lr=0.001, lr_decay=0.02,
-        detection_epochs=8, epochs=30, loss="distance", flip=True, dropout=0.1,
+        optimizer="adam", lr=0.001, detection_lr=0.001, lr_decay=0.01, unit_mm=100.0,
+        detection_epochs=5, epochs=32, loss="distance", flip=True, jitter=0.4, dropout=0.2,
     ),
 }  # fmt: skip

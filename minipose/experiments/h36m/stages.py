@@ -172,7 +172,7 @@ def _task(
     meta: dict[str, Any] = {"job": "h36m", "head": head, "recipe": asdict(recipe), "seed": seed}
     return Task(
         name=name,
-        batches=training_batches(store, frames, head, recipe.batch, recipe.flip, seed, device),
+        batches=training_batches(store, frames, head, recipe, seed, device),
         batch_count=len(frames) // recipe.batch,
         loss=loss,
         validate=validate,
