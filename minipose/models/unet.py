@@ -1,4 +1,4 @@
-"""U-Net: down to a sixteenth of the size and up again, with the details handed across (report 2)."""
+"""U-Net: down to a sixteenth of the size and up again, details handed across (report 2)."""
 
 from __future__ import annotations
 
