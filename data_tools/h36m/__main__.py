@@ -9,7 +9,7 @@ from pathlib import Path
 from data_tools.h36m.convert import Options
 from data_tools.h36m.importing import import_raw
 from data_tools.h36m.report1 import import_report1
-from data_tools.h36m.tree import ACTIONS, SUBJECTS
+from data_tools.h36m.tree import ACTIONS, ALIASES, SUBJECTS
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -40,7 +40,9 @@ def build_parser() -> argparse.ArgumentParser:
         help="D3_Positions_mono, or D3_Positions with the cameras of metadata.xml",
     )
     parser.add_argument("--step", type=int, default=1, help="keep every how many frames one")
-    parser.add_argument("--limit", type=int, help="at most this many frames of each view")
+    parser.add_argument(
+        "--limit", type=int, help="at most this many frames of each view (report1: of each subject)"
+    )
     parser.add_argument("--keep-background", action="store_true", help="do not use silhouettes")
     parser.add_argument("--transposed", action="store_true", help="report1: images are transposed")
     parser.add_argument("--workers", type=int, default=2, help="processes")
@@ -53,7 +55,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         _check(args)
         if args.layout == "report1":
-            import_report1(args.source, args.out, args.transposed, args.step, args.limit)
+            import_report1(
+                args.source, args.out, tuple(args.subjects), args.transposed, args.step, args.limit
+            )
         else:
             options = Options(args.step, args.limit, args.keep_background)
             import_raw(
@@ -78,6 +82,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
+    args.actions = list(dict.fromkeys(ALIASES.get(a, a) for a in args.actions))
+    args.subjects = list(dict.fromkeys(args.subjects))
     unknown = sorted(set(args.actions) - set(ACTIONS))
     if unknown:
         raise ValueError(f"--actions: unknown {', '.join(unknown)}; expected {', '.join(ACTIONS)}")

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from data_tools.h36m.readers import Masks, count_pictures, read_pictures, read_poses
+from data_tools.h36m.pictures import Folder, Picture, Video, open_pictures
+from data_tools.h36m.readers import DroppedFrame, Masks, read_poses
 from data_tools.h36m.tree import ACTIONS, View
 from minipose.datasets.cameras import Camera
-from minipose.datasets.crop import box_of, crop_person
+from minipose.datasets.crop import SIDE, box_of, crop_person
 from minipose.datasets.h36m import CHUNK, H36MWriter
 from minipose.skeletons import H36M_17_OF_32
 
-KNOWN_DAMAGE = {(11, "Directions", "54138969"): "the video is known to be corrupt"}
+# (subject, take, camera) that cannot be used, and (subject, action, take number) to be wary of.
+DAMAGED = {(11, "Directions", "54138969"): "its video is known to be corrupt"}
+DRIFTING = {(9, "Greeting", 2), (9, "SittingDown", 2), (9, "Waiting", 1)}
+MARGIN = 0.1  # of the crop's side: a joint further outside than that is not on this person
+ASTRAY = 0.1  # of the frames: where more have most joints outside, files may not match
 
 
 @dataclass
@@ -51,76 +55,139 @@ def convert_view(view: View, camera: Camera | None, options: Options, part: Path
     """
     outcome = Outcome(view.name)
     try:
-        if (view.subject, view.action, view.camera) in KNOWN_DAMAGE and view.subaction == 1:
-            raise ValueError(KNOWN_DAMAGE[view.subject, view.action, view.camera])
-        _convert(view, camera, options, part, outcome)
+        _convert(_Source(view, camera, options, outcome), part)
     except ValueError as error:
         outcome.failure, outcome.kept = str(error), 0
     return outcome
 
 
-def _convert(
-    view: View, camera: Camera | None, options: Options, part: Path, outcome: Outcome
-) -> None:
-    for what in ("pose_3d", "pictures") + (() if options.keep_background else ("silhouette",)):
-        if getattr(view, what) is None:
-            raise ValueError(f"there is no {what.replace('_', ' ')} for this view")
-    flat, space = read_poses(view.pose_2d, 2), read_poses(view.pose_3d, 3)
-    if camera is not None:
-        space = camera.to_camera(space)
-    silhouettes = Masks(view.silhouette) if view.silhouette else None
-    boxes = Masks(view.box) if view.box else None
+class _Source:
+    """The open files of a view, and how many frames they have in common."""
+
+    def __init__(
+        self, view: View, camera: Camera | None, options: Options, outcome: Outcome
+    ) -> None:
+        damage = DAMAGED.get((view.subject, view.take, view.camera))
+        if damage:
+            raise ValueError(damage)
+        needed = {"2D poses": view.pose_2d, "3D poses": view.pose_3d, "pictures": view.pictures}
+        if not options.keep_background:
+            needed["silhouettes"] = view.silhouette
+        missing = [what for what, path in needed.items() if path is None]
+        if missing:
+            raise ValueError(f"there are no {' and no '.join(missing)} for it")
+        if view.silhouette is None and view.box is None:
+            raise ValueError("there are neither boxes nor silhouettes for it")
+        if (view.subject, view.action, view.subaction) in DRIFTING:
+            outcome.remarks.append("the 3D poses of this take are known to drift")
+        self.view, self.options, self.outcome = view, options, outcome
+        self.flat, self.space = read_poses(view.pose_2d, 2), read_poses(view.pose_3d, 3)
+        if camera is not None:
+            self.space = camera.to_camera(self.space)
+        self.pictures: Folder | Video = open_pictures(view.pictures)
+        self.silhouettes = Masks(view.silhouette) if view.silhouette else None
+        self.boxes = self._open_boxes()
+        self.shortest = self._common_length()
+        self.misplaced = 0  # boxes that hold no pixel of the silhouette
+
+    def _open_boxes(self) -> Masks | None:
+        """Box files are sometimes missing or damaged: then silhouettes give the boxes."""
+        try:
+            return Masks(self.view.box) if self.view.box else None
+        except ValueError as error:
+            if self.silhouettes is None:
+                raise
+            self.outcome.remarks.append(f"{error}: boxes are taken from the silhouettes")
+            return None
+
+    def _common_length(self) -> int:
+        """Frames that all files have; a difference is remarked."""
+        counts = {
+            "pictures" if isinstance(self.pictures, Folder) else "video frames": self.pictures
+        }
+        counts.update({"2D poses": self.flat, "3D poses": self.space})
+        if self.silhouettes is not None:
+            counts["silhouettes"] = self.silhouettes
+        elif self.boxes is not None:
+            counts["boxes"] = self.boxes
+        lengths = {what: len(n) for what, n in counts.items() if isinstance(n, Masks) or len(n)}
+        shortest = min(lengths.values())
+        if len(set(lengths.values())) > 1:
+            listed = ", ".join(f"{n} {what}" for what, n in lengths.items())
+            self.outcome.remarks.append(f"{listed}: trimmed to {shortest}")
+        if self.boxes is not None and len(self.boxes) < shortest:
+            self.outcome.remarks.append(f"{len(self.boxes)} boxes, then from the silhouettes")
+        return shortest
+
+    def frames(self) -> Iterator[tuple[int, Picture]]:
+        """The wanted frames and their pictures, as far as these go."""
+        wanted, seen = range(0, self.shortest, self.options.step)[: self.options.limit], 0
+        for i, picture in self.pictures.read(wanted):
+            seen += 1
+            yield i, picture
+        if seen < len(wanted):
+            self.outcome.remarks.append(f"{self.pictures.ended}: {seen} of {len(wanted)} used")
+
+    def person(self, i: int, grey: np.ndarray) -> tuple[tuple[int, int, int, int], np.ndarray]:
+        """Box and silhouette of frame i; the silhouette is all true if the background stays."""
+        mask = box = None
+        if self.silhouettes is not None:
+            mask = self.silhouettes.frame(i, grey.shape)
+            if not mask.any():
+                if not self.options.keep_background:
+                    raise DroppedFrame("empty silhouette")
+                mask = None
+        if self.boxes is not None and i < len(self.boxes):
+            box = box_of(self.boxes.frame(i, grey.shape))
+        if box and mask is not None and not mask[box[1] : box[3], box[0] : box[2]].any():
+            self.misplaced, box = self.misplaced + 1, None
+        box = box or (None if mask is None else box_of(mask))
+        if box is None:
+            raise DroppedFrame("no box")
+        return box, None if self.options.keep_background else mask
+
+    def close(self) -> None:
+        for masks in (self.silhouettes, self.boxes):
+            if masks is not None:
+                masks.close()
+
+
+def _convert(source: _Source, part: Path) -> None:
+    outcome = source.outcome
     writer = H36MWriter(part, list(ACTIONS))
     try:
-        frames = _common_length(view, flat, space, silhouettes, boxes, outcome)
-        wanted = range(0, frames, options.step)[: options.limit]
-        pictures = islice(read_pictures(view.pictures, options.step), len(wanted))
-        rows = _Rows(view, writer)
-        seen = 0
-        for i, grey in zip(wanted, pictures, strict=False):
-            seen += 1
-            mask = silhouettes.frame(i, grey.shape) if silhouettes else None
-            box = box_of(boxes.frame(i, grey.shape)) if boxes else None
-            box = box or (box_of(mask) if mask is not None else None)
-            if box is None or (mask is not None and not mask.any()):
-                outcome.drop("empty silhouette")
-            elif not (np.isfinite(flat[i]).all() and np.isfinite(space[i]).all()):
-                outcome.drop("NaN in the pose")
-            else:
-                image, crop = crop_person(grey, box, None if options.keep_background else mask)
-                rows.add(i, image, crop, flat[i], space[i])
-        if seen < len(wanted):
-            outcome.remarks.append(f"pictures end after {seen} of {len(wanted)} frames")
+        rows = _Rows(source.view, writer)
+        for i, picture in source.frames():
+            try:
+                if isinstance(picture, DroppedFrame):
+                    raise picture
+                flat, space = source.flat[i], source.space[i]
+                if not (np.isfinite(flat).all() and np.isfinite(space).all()):
+                    raise DroppedFrame("NaN in the pose")
+                image, crop = crop_person(picture, *source.person(i, picture))
+                rows.add(i, image, crop, flat, space)
+            except DroppedFrame as reason:
+                outcome.drop(str(reason))
         rows.flush()
         if writer.count == 0:
-            raise ValueError("no usable frame")
+            reasons = ", ".join(f"{n} × {why}" for why, n in outcome.dropped.items())
+            raise ValueError(f"no usable frame ({reasons or 'the pictures hold none'})")
         outcome.kept = writer.count
+        if source.misplaced:
+            outcome.remarks.append(
+                f"{source.misplaced} boxes beside the silhouette: taken from the silhouette"
+            )
+        if rows.astray > ASTRAY * writer.count:
+            outcome.remarks.append(
+                f"most joints lie outside the person's box in {rows.astray} of {writer.count} "
+                "frames: poses and pictures may not belong together"
+            )
         writer.close()
     except BaseException:
         writer.abandon()
         raise
     finally:
-        for masks in (silhouettes, boxes):
-            if masks is not None:
-                masks.close()
-
-
-def _common_length(
-    view: View, flat: np.ndarray, space: np.ndarray, silhouettes, boxes, outcome: Outcome
-) -> int:
-    """Frames that all files have; a difference is remarked. Boxes that stop early are ignored."""
-    counts = {"video frames": count_pictures(view.pictures), "3D poses": len(space)}
-    counts["2D poses"] = len(flat)
-    if silhouettes is not None:
-        counts["silhouettes"] = len(silhouettes)
-    if boxes is not None:
-        counts["boxes"] = len(boxes)
-    counts = {what: n for what, n in counts.items() if n > 0}
-    shortest = min(counts.values())
-    if len(set(counts.values())) > 1:
-        listed = ", ".join(f"{n} {what}" for what, n in counts.items())
-        outcome.remarks.append(f"{listed}: trimmed to {shortest}")
-    return shortest
+        source.close()
 
 
 class _Rows:
@@ -135,10 +202,13 @@ class _Rows:
             "camera": int(view.camera),
         }
         self.rows: list[tuple] = []
+        self.astray = 0
 
     def add(self, i: int, image, crop, flat: np.ndarray, space: np.ndarray) -> None:
         joints = space[list(H36M_17_OF_32)]
         keypoints = crop.to_crop(flat[list(H36M_17_OF_32)])
+        outside = np.abs(keypoints - SIDE / 2).max(axis=1) > (0.5 + MARGIN) * SIDE
+        self.astray += bool(outside.mean() > 0.5)
         where = (crop.x0, crop.y0, crop.scale)
         self.rows.append((image, joints - joints[0], keypoints, i, where))
         if len(self.rows) == CHUNK:
@@ -159,44 +229,3 @@ class _Rows:
             **labels,
         )
         self.rows = []
-
-
-def merge(parts: list[Path], out: Path) -> int:
-    """Join part files, in order, into the store; returns its frames. Chunk by chunk, atomically."""
-    import h5py
-
-    from minipose.datasets.h36m import FIELDS
-
-    writer = H36MWriter(out, list(ACTIONS))
-    try:
-        for part in parts:
-            with h5py.File(part, "r") as file:
-                rows = file["images"].shape[0]
-                for start in range(0, rows, 16 * CHUNK):
-                    piece = slice(start, min(rows, start + 16 * CHUNK))
-                    writer.append(**{name: file[name][piece] for name in FIELDS})
-        count = writer.count
-        writer.close()
-    except BaseException:
-        writer.abandon()
-        raise
-    return count
-
-
-def read_outcome(path: Path) -> Outcome | None:
-    """The outcome that an earlier, interrupted import left beside a part; None if there is none."""
-    import json
-
-    try:
-        return Outcome(**json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def write_outcome(path: Path, outcome: Outcome) -> None:
-    """Note the outcome beside the part: from now on this view is done."""
-    import json
-
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(vars(outcome)))
-    os.replace(partial, path)

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
 from pathlib import Path
 
 from tqdm import tqdm
 
-from data_tools.h36m.convert import (
-    Options,
-    Outcome,
-    convert_view,
-    merge,
-    read_outcome,
-    write_outcome,
-)
-from data_tools.h36m.tree import View, find_root, find_views, read_cameras
+from data_tools.h36m.convert import Options, Outcome, convert_view
+from data_tools.h36m.metadata import read_cameras
+from data_tools.h36m.parts import merge, prepare, read_outcome, write_outcome
+from data_tools.h36m.tree import View, find_root, find_views
+from minipose.datasets.cameras import Camera
+
+Job = tuple[View, Camera | None, Options, Path]
 
 
 def import_raw(
@@ -29,36 +27,51 @@ def import_raw(
     out: Path,
     subjects: tuple[int, ...],
     actions: tuple[str, ...],
-    poses: str,
-    options: Options,
-    workers: int,
+    poses: str = "mono",
+    options: Options | None = None,
+    workers: int = 2,
 ) -> int:
     """Import a Human3.6M folder into the store ``out``; returns the number of frames.
 
     Finished views wait in a folder beside ``out`` until all are joined, so an import that was
     stopped goes on where it was. Other options start afresh.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds nothing that could be imported.
     """
+    options = options or Options()
     root = find_root(source)
     views = find_views(root, subjects, actions, poses)
     if not views:
         raise ValueError(f"{source}: no take of {', '.join(actions)} for subjects {list(subjects)}")
+    absent = [f"S{s}" for s in subjects if s not in {v.subject for v in views}]
+    if absent:
+        print(f"{source}: no take of {', '.join(actions)} for {', '.join(absent)}", file=sys.stderr)
     cameras = read_cameras(root) if poses == "world" else {}
     folder = out.with_name(f"{out.name}.parts")
-    _prepare(folder, str(source.resolve()), subjects, actions, poses, options)
+    key = [str(source.resolve()), list(subjects), list(actions), poses, asdict(options)]
+    prepare(folder, key)
     start = time.perf_counter()
     jobs = [
-        (view, cameras.get((view.subject, view.camera)), options, folder / f"{k:05d}")
-        for k, view in enumerate(views)
+        (
+            view,
+            cameras.get((view.subject, view.camera)),
+            options,
+            folder / view.name.replace("/", "_"),
+        )
+        for view in views
     ]
     outcomes = _run(jobs, workers)
     for outcome in outcomes:
         for remark in outcome.remarks:
             print(f"{outcome.view}: {remark}")
+        for reason, count in outcome.dropped.items() if not outcome.failure else ():
+            print(f"{outcome.view}: {count} frames dropped: {reason}")
         if outcome.failure:
             print(f"{outcome.view}: left out: {outcome.failure}", file=sys.stderr)
-    parts = [
-        job[3].with_suffix(".h5") for job, o in zip(jobs, outcomes, strict=True) if not o.failure
-    ]
+    parts = [_part(job[3]) for job, o in zip(jobs, outcomes, strict=True) if not o.failure]
     if not parts:
         raise ValueError(f"{source}: none of the {len(views)} views could be used (see above)")
     frames = merge(parts, out)
@@ -67,21 +80,12 @@ def import_raw(
     return frames
 
 
-def _prepare(folder: Path, source: str, subjects, actions, poses: str, options: Options) -> None:
-    """A folder for parts of this very import; parts of another one are thrown away."""
-    wanted = json.dumps([source, list(subjects), list(actions), poses, asdict(options)])
-    note = folder / "import.json"
-    if not (note.exists() and note.read_text() == wanted):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        note.write_text(wanted)
-
-
-def _run(jobs: list[tuple], workers: int) -> list[Outcome]:
+def _run(jobs: list[Job], workers: int) -> list[Outcome]:
     """Convert what is not done yet; a bar on a terminal, a line per subject elsewhere."""
     bar = tqdm(total=len(jobs), unit="view", disable=not sys.stderr.isatty())
     outcomes = []
-    with ProcessPoolExecutor(workers) as pool:
+    pool = ProcessPoolExecutor(min(workers, len(jobs)))
+    try:
         for job, outcome in zip(jobs, pool.map(_job, jobs), strict=True):
             outcomes.append(outcome)
             bar.update()
@@ -90,19 +94,31 @@ def _run(jobs: list[tuple], workers: int) -> list[Outcome]:
             if bar.disable and last:
                 kept = sum(o.kept for o in outcomes)
                 print(f"S{job[0].subject} read, {kept} frames so far", flush=True)
-    bar.close()
+    except BrokenProcessPool:
+        raise ValueError(
+            f"a worker process was ended from outside after {len(outcomes)} of {len(jobs)} views "
+            "(out of memory?): run the same command again to go on, perhaps with --workers 1"
+        ) from None
+    finally:
+        bar.close()
+        pool.shutdown(cancel_futures=True)  # else an interrupted import would go on with the rest
     return outcomes
 
 
-def _job(job: tuple[View, object, Options, Path]) -> Outcome:
+def _job(job: Job) -> Outcome:
+    """Convert one view unless that is done; what failed before is tried again."""
     view, camera, options, base = job
-    done, part = base.with_suffix(".json"), base.with_suffix(".h5")
-    outcome = read_outcome(done)
-    if outcome is not None and (outcome.failure or part.exists()):
-        return outcome
-    outcome = convert_view(view, camera, options, part)
-    write_outcome(done, outcome)
+    note = base.with_name(f"{base.name}.json")
+    done = read_outcome(note)
+    if done is not None and not done.failure and _part(base).exists():
+        return done
+    outcome = convert_view(view, camera, options, _part(base))
+    write_outcome(note, outcome)
     return outcome
+
+
+def _part(base: Path) -> Path:
+    return base.with_name(f"{base.name}.h5")
 
 
 def _summarize(

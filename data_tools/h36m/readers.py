@@ -1,22 +1,28 @@
-"""Read one view's files: poses, silhouettes, boxes, pictures. Damage is said in one line."""
+"""Read one view's poses, silhouettes and boxes. Damage is said in one line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from minipose.datasets.crop import read_grey
+SLACK = 2  # px by which a mask may be smaller or larger than its frame
 
-PICTURES = (".jpg", ".jpeg", ".png")
+
+class DroppedFrame(ValueError):
+    """One frame cannot be used; the message is the reason, the same for all frames of its kind."""
 
 
 def read_poses(path: Path, dimensions: int) -> np.ndarray:
     """A ``.cdf`` pose file -> float64 (T, 32, dimensions).
 
     The variable ``Pose`` is (1, T, 32·dimensions); some tools drop the leading 1.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, damaged, or holds another shape.
     """
     import cdflib
 
@@ -36,46 +42,58 @@ def read_poses(path: Path, dimensions: int) -> np.ndarray:
 
 
 class Masks:
-    """The frames of a silhouette or box ``.mat`` file (MATLAB 7.3, that is HDF5), one at a time."""
+    """The frames of a silhouette or box ``.mat`` file (MATLAB 7.3, that is HDF5), one at a time.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, damaged, or holds no cell array ``Masks``.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        if not path.is_file():
+            raise ValueError(f"{path}: no such file")
         try:
             self.file = h5py.File(path, "r")
-            cell = self.file["Masks"]
-            self.references = cell[()].reshape(-1)
-            if len(self.references) == 0 or not isinstance(self.references[0], h5py.Reference):
-                raise KeyError("Masks is not a cell array")
-        except FileNotFoundError:
-            raise ValueError(f"{path}: no such file") from None
-        except (OSError, KeyError) as error:
-            raise ValueError(f"{path}: not a readable mask file ({error})") from None
+        except OSError as error:
+            reason = str(error).splitlines()[0]
+            raise ValueError(
+                f"{path}: not a readable .mat file of version 7.3 ({reason})"
+            ) from None
+        cell = self.file.get("Masks")
+        if not isinstance(cell, h5py.Dataset) or h5py.check_ref_dtype(cell.dtype) is None:
+            found = sorted(k for k in self.file if k != "#refs#")
+            self.file.close()
+            raise ValueError(f"{path}: expected a cell array Masks, found {found}")
+        self.references = cell[()].reshape(-1)
 
     def __len__(self) -> int:
         return len(self.references)
 
     def frame(self, i: int, shape: tuple[int, int]) -> np.ndarray:
-        """Mask of frame i as bool (H, W); one pixel more or less than ``shape`` is put right.
+        """Mask of frame i as bool (H, W); a pixel or two more or less than ``shape`` is put right.
 
         Raises
         ------
-        ValueError
+        DroppedFrame
             If it is damaged or of another size.
         """
         try:
-            stored = self.file[self.references[i]][()]
-        except (OSError, KeyError, ValueError) as error:
-            raise ValueError(f"{self.path}: mask {i + 1} is damaged ({error})") from None
-        if stored.ndim == 3:
+            data = self.file[self.references[i]]
+            # MATLAB stores the size of an empty array instead of its values.
+            stored = np.zeros((0, 0)) if "MATLAB_empty" in data.attrs else data[()]
+        except (OSError, KeyError, ValueError):
+            raise DroppedFrame(f"damaged mask in {self.path.parent.name}") from None
+        if stored.size == 0:
+            return np.zeros(shape, dtype=bool)
+        if stored.ndim == 3:  # (channels, W, H), or (W, H, channels) from other tools
             stored = stored[0] if stored.shape[0] < stored.shape[2] else stored[:, :, 0]
         mask = stored.T != 0  # stored as (W, H)
         if mask.shape == shape:
             return mask
-        if max(abs(m - s) for m, s in zip(mask.shape, shape, strict=True)) > 2:
-            raise ValueError(
-                f"{self.path}: mask {i + 1} is {mask.shape[1]} × {mask.shape[0]}, "
-                f"its frame {shape[1]} × {shape[0]}"
-            )
+        if mask.ndim != 2 or max(abs(m - s) for m, s in zip(mask.shape, shape)) > SLACK:
+            raise DroppedFrame(f"mask of another size in {self.path.parent.name}")
         fitted = np.zeros(shape, dtype=bool)
         h, w = (min(m, s) for m, s in zip(mask.shape, shape, strict=True))
         fitted[:h, :w] = mask[:h, :w]
@@ -84,39 +102,3 @@ class Masks:
     def close(self) -> None:
         """Close the file."""
         self.file.close()
-
-
-def count_pictures(path: Path) -> int:
-    """How many frames a folder or a video has (for a video what its header says, else 0)."""
-    if path.is_dir():
-        return len(_files(path))
-    import av
-
-    try:
-        with av.open(str(path)) as container:
-            return int(container.streams.video[0].frames)
-    except (av.error.FFmpegError, IndexError) as error:
-        raise ValueError(f"{path}: not a readable video ({error})") from None
-
-
-def read_pictures(path: Path, step: int) -> Iterator[np.ndarray]:
-    """Every ``step``-th frame of a folder or a video as uint8 grey (H, W)."""
-    if path.is_dir():
-        for file in _files(path)[::step]:
-            yield read_grey(file)
-        return
-    import av
-
-    try:
-        with av.open(str(path)) as container:
-            for i, frame in enumerate(container.decode(video=0)):
-                if i % step == 0:
-                    yield frame.to_ndarray(format="gray")
-    except (av.error.FFmpegError, IndexError) as error:
-        raise ValueError(f"{path}: the video breaks off ({error})") from None
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(
-        p for p in folder.iterdir() if p.suffix.lower() in PICTURES and not p.name.startswith(".")
-    )

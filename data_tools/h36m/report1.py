@@ -8,10 +8,14 @@ so ``keypoints_2d`` becomes the middle of each joint's positive windows.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import h5py
 import numpy as np
+from tqdm import tqdm
 
 from data_tools.h36m.tree import ACTIONS, SUBJECTS
 from minipose.datasets.cameras import CAMERA_NAMES
@@ -19,34 +23,46 @@ from minipose.datasets.h36m import H36MWriter
 from minipose.skeletons import H36M_17_OF_32
 from minipose.targets.windows import GRID, WINDOW, window_edges
 
+# Variable and width of a row, by the file's name up to the subject.
 FILES = {"data_36MS": ("datafinal", 128 * 128), "pose_2DS": ("y_vector_new", 1700),
          "pose_3DS": ("posedata", 96)}  # fmt: skip
-PIECE = 1024
-# walking.md / the report's table: frames of one camera in take 1 and take 2 of ``Walking``.
+PIECE = 256  # rows read at once
+# The report's figure 1(a) by camera and take of ``Walking``; S8's total there is a misprint.
 TAKE_FRAMES = {1: (3476, 3134), 5: (3000, 2521), 6: (2750, 3614), 7: (3636, 3623),
                8: (3737, 3695), 9: (2446, 1612), 11: (1637, 1621)}  # fmt: skip
 
 
 def import_report1(
-    source: Path, out: Path, transposed: bool = False, step: int = 1, limit: int | None = None
+    source: Path,
+    out: Path,
+    subjects: tuple[int, ...] = SUBJECTS,
+    transposed: bool = False,
+    step: int = 1,
+    limit: int | None = None,
 ) -> int:
     """Read the preprocessed files below ``source`` into the store ``out``; returns the frames.
 
     Parameters
     ----------
     transposed : images were stored column by column, as MATLAB's ``img(:)`` does
+    step, limit : every how many rows one, and at most how many rows, of each subject
+
+    Raises
+    ------
+    ValueError
+        If a file is missing, damaged or of another shape; then nothing is written.
     """
     folder = next((f for f in (source, source / "Walking") if any(f.glob("data_36MS*.mat"))), None)
     if folder is None:
         raise ValueError(f"{source}: no data_36MS*.mat in it or in its folder Walking")
     writer = H36MWriter(out, list(ACTIONS))
     try:
-        for subject in SUBJECTS:
-            if (folder / f"data_36MS{subject}.mat").exists():
+        for subject in subjects:
+            if any((folder / f"{prefix}{subject}.mat").exists() for prefix in FILES):
                 _append_subject(writer, folder, subject, transposed, step, limit)
         count = writer.count
         if count == 0:
-            raise ValueError(f"{folder}: no frame of a labelled subject")
+            raise ValueError(f"{folder}: no frame of the subjects {list(subjects)}")
         writer.close()
     except BaseException:
         writer.abandon()
@@ -58,48 +74,75 @@ def import_report1(
 def _append_subject(
     writer: H36MWriter, folder: Path, subject: int, transposed: bool, step: int, limit: int | None
 ) -> None:
-    files, data = [], {}
-    try:
-        for prefix, (name, width) in FILES.items():
-            path = folder / f"{prefix}{subject}.mat"
-            data[prefix] = _open(path, name, width, files)
-        rows = min(len(d) for d in data.values())
-        brightest = float(data["data_36MS"][: min(rows, 64)].max())
-        scale = 255.0 if brightest <= 1.0 else 1.0
+    with ExitStack() as files:
+        images, windows, poses = (
+            _open(folder / f"{prefix}{subject}.mat", name, width, files)
+            for prefix, (name, width) in FILES.items()
+        )
+        rows = min(len(images), len(windows), len(poses))
+        if max(len(images), len(windows), len(poses)) > rows:
+            print(
+                f"S{subject}: {len(images)} images, {len(windows)} rows of windows, "
+                f"{len(poses)} poses: trimmed to {rows}"
+            )
+        scale = _to_grey(images, folder / f"data_36MS{subject}.mat")
         labels = _labels(subject, rows)
         stop = rows if limit is None else min(rows, limit * step)
-        for start in range(0, stop, PIECE * step):
-            piece = slice(start, min(stop, start + PIECE * step), step)
-            images = data["data_36MS"][piece].reshape(-1, 128, 128) * scale
-            if transposed:
-                images = images.transpose(0, 2, 1)
-            joints = np.asarray(data["pose_3DS"][piece], dtype=np.float64)
-            joints = joints.reshape(-1, 32, 3)[:, list(H36M_17_OF_32)]
-            if not np.isfinite(joints).all():
-                raise ValueError(f"{folder}/pose_3DS{subject}.mat: NaN in rows from {start}")
+        dropped = 0
+        for piece in _pieces(f"S{subject}", stop, step):
+            space = np.asarray(poses[piece], dtype=np.float64).reshape(-1, 32, 3)
+            grey = np.asarray(images[piece], dtype=np.float32).reshape(-1, 128, 128) * scale
+            good = np.isfinite(space).all(axis=(1, 2)) & np.isfinite(grey).all(axis=(1, 2))
+            dropped += int((~good).sum())
+            joints, grey = space[good][:, list(H36M_17_OF_32)], grey[good]
             # Every row is made relative to its pelvis here; the report's code left one row out.
             writer.append(
-                images=np.clip(np.rint(images), 0, 255).astype(np.uint8),
+                images=np.clip(np.rint(grey.swapaxes(1, 2) if transposed else grey), 0, 255).astype(
+                    np.uint8
+                ),
                 joints_3d=joints - joints[:, :1],
-                keypoints_2d=_middles(np.asarray(data["pose_2DS"][piece])),
-                crop=np.tile([0.0, 0.0, 1.0], (len(images), 1)),
-                **{name: values[piece] for name, values in labels.items()},
+                keypoints_2d=_middles(np.asarray(windows[piece])[good]),
+                crop=np.tile([0.0, 0.0, 1.0], (len(grey), 1)),
+                **{name: values[piece][good] for name, values in labels.items()},
             )
-    finally:
-        for file in files:
-            file.close()
+        if dropped:
+            print(f"S{subject}: {dropped} frames dropped: NaN")
 
 
-def _open(path: Path, name: str, width: int, files: list) -> h5py.Dataset:
+def _pieces(name: str, stop: int, step: int) -> Iterator[slice]:
+    """The rows up to ``stop`` piece by piece; a bar on a terminal, a line a subject elsewhere."""
+    bar = tqdm(total=stop, desc=name, unit="row", disable=not sys.stderr.isatty())
+    for start in range(0, stop, PIECE * step):
+        piece = slice(start, min(stop, start + PIECE * step), step)
+        yield piece
+        bar.update(piece.stop - piece.start)
+    if bar.disable:
+        print(f"{name} read, {stop} rows", flush=True)
+    bar.close()
+
+
+def _open(path: Path, name: str, width: int, files: ExitStack) -> h5py.Dataset:
+    if not path.is_file():
+        raise ValueError(f"{path}: no such file")
     try:
-        file = h5py.File(path, "r")
+        file = files.enter_context(h5py.File(path, "r"))
     except OSError as error:
-        raise ValueError(f"{path}: not a readable .mat of version 7.3 ({error})") from None
-    files.append(file)
-    if name not in file or file[name].ndim != 2 or file[name].shape[1] != width:
-        got = file[name].shape if name in file else "nothing"
-        raise ValueError(f"{path}: expected {name} (N, {width}), found {got}")
-    return file[name]
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"{path}: not a readable .mat file of version 7.3 ({reason})") from None
+    data = file.get(name)
+    if not isinstance(data, h5py.Dataset) or data.shape[1:] != (width,) or len(data) == 0:
+        found = data.shape if isinstance(data, h5py.Dataset) else sorted(file)
+        raise ValueError(f"{path}: expected {name} (N, {width}), found {found}")
+    return data
+
+
+def _to_grey(images: h5py.Dataset, path: Path) -> float:
+    """What brings the values to 0-255: the files may hold 0-1. Looks at some 64 rows all over."""
+    some = np.concatenate([images[i][None] for i in range(0, len(images), len(images) // 64 + 1)])
+    low, high = float(np.nanmin(some)), float(np.nanmax(some))
+    if low < 0 or high > 255:
+        raise ValueError(f"{path}: grey values from {low:g} to {high:g}, expected 0-1 or 0-255")
+    return 255.0 if high <= 1 else 1.0
 
 
 def _labels(subject: int, rows: int) -> dict[str, np.ndarray]:

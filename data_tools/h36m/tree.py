@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from minipose.datasets.cameras import CAMERA_NAMES, Camera, unpack_cameras
+from data_tools.h36m.metadata import read_take_numbers
+from minipose.datasets.cameras import CAMERA_NAMES
 
 SUBJECTS = (1, 5, 6, 7, 8, 9, 11)  # those whose poses are published
 ACTIONS = (
@@ -28,6 +27,11 @@ FOLDERS = {
     "video": ("Videos",),
     "images": ("Images", "Frames"),
 }
+# What files of one camera look like; a folder of pictures has no suffix.
+SUFFIXES = {
+    "pose_2d": ".cdf", "pose_mono": ".cdf", "silhouette": ".mat", "box": ".mat", "video": ".mp4",
+    "images": "",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class View:
     subaction: int
     camera: str
     take: str
-    pose_2d: Path
+    pose_2d: Path | None
     pose_3d: Path | None
     silhouette: Path | None
     box: Path | None
@@ -66,9 +70,9 @@ def find_root(folder: Path) -> Path:
     raise ValueError(f"{folder}: not a Human3.6M folder (expected S1, S5, ... or extracted/ in it)")
 
 
-def parse_take(stem: str) -> tuple[str, int | None] | None:
+def parse_take(name: str) -> tuple[str, int | None] | None:
     """``Walking 1`` -> ("Walking", 1), ``WalkDog`` -> ("WalkingDog", None); None if no action."""
-    match = re.fullmatch(r"([A-Za-z]+)(?: (\d+))?", stem)
+    match = re.fullmatch(r"([A-Za-z]+)(?: (\d+))?", name)
     if match is None:
         return None
     action = ALIASES.get(match[1], match[1])
@@ -77,41 +81,70 @@ def parse_take(stem: str) -> tuple[str, int | None] | None:
     return action, int(match[2]) if match[2] else None
 
 
+def number_takes(names: Iterable[str]) -> dict[str, int]:
+    """The takes of one action and subject -> 1 or 2, by their names alone.
+
+    Numbered names come first in order, the bare name is the second: ``Walking 1`` and ``Walking``
+    are 1 and 2, and so are ``Eating 2`` and ``Eating``, or ``Waiting 1`` and ``Waiting 2``. A
+    numbered name that stands alone (the other one is not there) keeps its number if that is 1 or 2.
+    """
+    numbers = {name: parse_take(name)[1] for name in names}
+    numbered = sorted((n for n in numbers if numbers[n] is not None), key=numbers.get)
+    result = {name: place for place, name in enumerate(numbered, start=1)}
+    bare = [n for n in numbers if numbers[n] is None]
+    if len(numbered) == 1 and not bare:
+        result[numbered[0]] = min(numbers[numbered[0]], 2)
+    result.update({name: max(2, len(numbered) + 1) for name in bare})
+    return result
+
+
 def find_views(
     root: Path, subjects: tuple[int, ...], actions: tuple[str, ...], poses: str = "mono"
 ) -> list[View]:
     """All views of the wanted subjects and actions, by subject, action, take and camera.
 
-    A take counts from what its 2D poses say; a missing other file is noticed when it is read.
-    Takes are numbered within an action: numbered names in order, the name without a number last
-    (``Walking 1`` is 1 and ``Walking`` is 2; S7 has ``Walking 1`` and ``Walking 2``).
+    A view counts if any file of it is there, so that one whose other files are missing is reported
+    and not passed over. Takes are numbered as metadata.xml says if it is there, else by name.
     """
+    known = read_take_numbers(root)
     views = []
     for subject in subjects:
         base = root / f"S{subject}"
-        takes: dict[str, dict[int | None, str]] = {}
-        folder = _folder(base, "pose_2d")
-        for path in sorted(folder.glob("*.cdf")) if folder else []:
-            take, _, camera = path.stem.rpartition(".")
+        found: dict[str, dict[str, set[str]]] = {}  # action -> take -> cameras
+        for take, camera in _names(base, poses):
             parsed = parse_take(take)
-            if path.name.startswith(("_", ".")) or camera not in CAMERA_NAMES or parsed is None:
-                continue
-            if parsed[0] in actions:
-                takes.setdefault(parsed[0], {})[parsed[1]] = take
-        for action in (a for a in ACTIONS if a in takes):
-            numbers = sorted(takes[action], key=lambda n: 99 if n is None else n)
-            for subaction, number in enumerate(numbers, start=1):
-                for camera in CAMERA_NAMES:
-                    path = folder / f"{takes[action][number]}.{camera}.cdf"
-                    if path.exists():
-                        views.append(_view(base, subject, action, subaction, camera, path, poses))
+            if parsed is not None and parsed[0] in actions and camera in CAMERA_NAMES:
+                found.setdefault(parsed[0], {}).setdefault(take, set()).add(camera)
+        for action in (a for a in ACTIONS if a in found):
+            numbers = number_takes(found[action])
+            numbers = {take: known.get((subject, take), n) for take, n in numbers.items()}
+            for take in sorted(numbers, key=lambda t: (numbers[t], t)):
+                for camera in (c for c in CAMERA_NAMES if c in found[action][take]):
+                    views.append(_view(base, subject, action, numbers[take], camera, take, poses))
     return views
 
 
+def _names(base: Path, poses: str) -> Iterator[tuple[str, str]]:
+    """(take, camera) of every file below a subject that belongs to one camera.
+
+    The name is split at its last dots, since takes may hold spaces; ``_ALL`` and hidden files are
+    no takes.
+    """
+    for kind, suffix in SUFFIXES.items():
+        if kind == "pose_mono" and poses == "world":
+            continue
+        for folder in (base / f for f in FOLDERS[kind]):
+            for path in folder.iterdir() if folder.is_dir() else ():
+                if path.name.startswith(("_", ".")) or path.is_dir() != (kind == "images"):
+                    continue
+                if path.name.endswith(suffix):
+                    take, _, camera = path.name.removesuffix(suffix).rpartition(".")
+                    yield take, camera
+
+
 def _view(
-    base: Path, subject: int, action: str, subaction: int, camera: str, path: Path, poses: str
+    base: Path, subject: int, action: str, subaction: int, camera: str, take: str, poses: str
 ) -> View:
-    take = path.stem.rpartition(".")[0]
     view = f"{take}.{camera}"
     pose_3d = (
         _file(base, "pose_mono", f"{view}.cdf")
@@ -124,7 +157,7 @@ def _view(
         subaction,
         camera,
         take,
-        path,
+        _file(base, "pose_2d", f"{view}.cdf"),
         pose_3d,
         _file(base, "silhouette", f"{view}.mat"),
         _file(base, "box", f"{view}.mat"),
@@ -132,29 +165,5 @@ def _view(
     )
 
 
-def _folder(base: Path, kind: str) -> Path | None:
-    return next((base / f for f in FOLDERS[kind] if (base / f).is_dir()), None)
-
-
 def _file(base: Path, kind: str, name: str) -> Path | None:
     return next((base / f / name for f in FOLDERS[kind] if (base / f / name).exists()), None)
-
-
-def read_cameras(root: Path) -> dict[tuple[int, str], Camera]:
-    """Cameras of all subjects from ``metadata.xml`` in the root or the folder above it.
-
-    Raises
-    ------
-    ValueError
-        If there is no such file or it holds no camera table.
-    """
-    path = next(
-        (p for p in (root / "metadata.xml", root.parent / "metadata.xml") if p.exists()), None
-    )
-    if path is None:
-        raise ValueError(f"{root}/metadata.xml: no such file (world poses need its cameras)")
-    try:
-        text = ElementTree.parse(path).getroot().findtext("w0") or ""
-        return unpack_cameras(np.array([float(v) for v in text.strip(" []\n").split()]))
-    except (ElementTree.ParseError, ValueError) as error:
-        raise ValueError(f"{path}: no camera table in it ({error})") from None

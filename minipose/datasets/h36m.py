@@ -46,7 +46,12 @@ class H36MWriter:
         for name, (shape, dtype) in FIELDS.items():
             rows = CHUNK if shape else 4096
             self.file.create_dataset(
-                name, (0, *shape), dtype, maxshape=(None, *shape), chunks=(rows, *shape)
+                name,
+                (0, *shape),
+                dtype,
+                maxshape=(None, *shape),
+                chunks=(rows, *shape),
+                fletcher32=True,  # a checksum: a disk's mistake is an error, not another picture
             )
 
     def append(self, **frames: np.ndarray) -> None:
@@ -88,22 +93,31 @@ class H36MStore:
             self.file = h5py.File(self.path, "r")
         except OSError as error:
             raise ValueError(f"{path}: not a readable HDF5 file ({error})") from None
-        self._validate()
+        try:
+            self._validate()
+        except ValueError:
+            self.file.close()
+            raise
         self.actions = [str(a) for a in self.file.attrs["actions"]]
-        self.labels = {name: self.file[name][:] for name in LABELS}
+        self.labels = {name: self._piece(name, slice(None)) for name in LABELS}
 
     def _validate(self) -> None:
         found = self.file.attrs.get("format")
         if found != FORMAT:
             raise ValueError(f"{self.path}: expected format {FORMAT!r}, found {found!r}")
+        if "actions" not in self.file.attrs:
+            raise ValueError(f"{self.path}: lacks the attribute 'actions'")
         rows = None
-        for name, (shape, _) in FIELDS.items():
-            if name not in self.file:
+        for name, (shape, dtype) in FIELDS.items():
+            if not isinstance(self.file.get(name), h5py.Dataset):
                 raise ValueError(f"{self.path}: lacks the field {name!r}")
-            got = self.file[name].shape
-            rows = got[0] if rows is None else rows
-            if got != (rows, *shape):
-                raise ValueError(f"{self.path}: {name} has {got}, expected {(rows, *shape)}")
+            got = self.file[name]
+            rows = len(got) if rows is None and got.ndim else rows
+            if got.shape != (rows, *shape) or got.dtype != dtype:
+                raise ValueError(
+                    f"{self.path}: {name} is {got.dtype} {got.shape}, expected {dtype} "
+                    f"{(rows, *shape)}"
+                )
         if rows == 0:
             raise ValueError(f"{self.path}: holds no frame")
 
@@ -121,16 +135,37 @@ class H36MStore:
         self.file.close()
 
     def read(self, field: str, indices: np.ndarray) -> np.ndarray:
-        """Rows of a field in the order of ``indices``; every chunk is read once."""
+        """Rows of a field in the order of ``indices``; every chunk is read once.
+
+        Raises
+        ------
+        IndexError
+            If an index is negative or beyond the last frame.
+        ValueError
+            If the file is damaged there.
+        """
         indices = np.asarray(indices)
+        if len(indices) and not 0 <= indices.min() <= indices.max() < len(self):
+            raise IndexError(
+                f"{self.path}: frames {indices.min()} to {indices.max()} were asked for, it holds "
+                f"0 to {len(self) - 1}"
+            )
         data = self.file[field]
         out = np.empty((len(indices), *data.shape[1:]), dtype=data.dtype)
         blocks = indices // CHUNK
         for block in np.unique(blocks):
             here = np.flatnonzero(blocks == block)
-            rows = data[block * CHUNK : (block + 1) * CHUNK]
+            rows = self._piece(field, slice(block * CHUNK, (block + 1) * CHUNK))
             out[here] = rows[indices[here] - block * CHUNK]
         return out
+
+    def _piece(self, field: str, piece: slice) -> np.ndarray:
+        try:
+            return self.file[field][piece]
+        except OSError as error:
+            raise ValueError(
+                f"{self.path}: {field} is damaged ({str(error).splitlines()[0]}): make it again"
+            ) from None
 
     def takes(self) -> np.ndarray:
         """For each frame the number of its take as one camera saw it, counted from 0 in order."""
@@ -142,7 +177,8 @@ class H36MStore:
         """Frame numbers of ``train``, ``validation`` and ``test``.
 
         Test is subject S11. Validation is whole takes of the training subjects, so that no
-        neighbour of a validation frame is trained on: the second take of every third subject.
+        neighbour of a validation frame is trained on: the last take of each action of every third
+        training subject that the store holds, so S5's and S8's where it holds all.
 
         Parameters
         ----------
@@ -152,7 +188,14 @@ class H36MStore:
         """
         subject, subaction = self.labels["subject"], self.labels["subaction"]
         known = np.isin(subject, TRAIN_SUBJECTS)
-        held_out = np.isin(subject, TRAIN_SUBJECTS[1::3]) & (subaction == subaction.max())
+        present = np.unique(subject[known])
+        held_out = np.zeros(len(self), dtype=bool)
+        for chosen in present[min(1, max(0, len(present) - 1)) :: 3]:
+            for action in np.unique(self.labels["action"][subject == chosen]):
+                frames = (subject == chosen) & (self.labels["action"] == action)
+                takes = np.unique(subaction[frames])
+                if len(takes) > 1:
+                    held_out |= frames & (subaction == takes[-1])
         parts = {
             "train": np.flatnonzero(known & ~held_out),
             "validation": np.flatnonzero(known & held_out),

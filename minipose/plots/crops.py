@@ -10,9 +10,7 @@ import numpy as np
 from minipose.plots import canvas
 from minipose.plots.poses import _COLOURS
 from minipose.skeletons import H36M_17, H36M_17_EDGES, H36M_17_SIDES
-
-SIDE, GRID, WINDOW = 128, 10, 13
-STRIDE = (SIDE - WINDOW) / (GRID - 1)
+from minipose.targets.windows import GRID, SIDE, WINDOW, window_edges
 
 
 def draw_joints(axes: object, keypoints: np.ndarray, size: float = 14) -> None:
@@ -99,9 +97,9 @@ def detected_windows(
 
 def _image_axes(figure: object, rows: int, columns: int, place: int, image: np.ndarray) -> object:
     axes = figure.add_subplot(rows, columns, place)
-    axes.imshow(image, cmap="gray", vmin=0, vmax=255, extent=(0, SIDE, SIDE, 0))
-    axes.set_xlim(0, SIDE)
-    axes.set_ylim(SIDE, 0)
+    axes.imshow(image, cmap="gray", vmin=0, vmax=255)  # pixel centres at whole numbers
+    axes.set_xlim(-0.5, SIDE - 0.5)
+    axes.set_ylim(SIDE - 0.5, -0.5)
     axes.set_axis_off()
     return axes
 
@@ -115,4 +113,5 @@ def _window(k: int, **style: object) -> object:
     from matplotlib.patches import Rectangle
 
     row, column = divmod(k, GRID)
-    return Rectangle((column * STRIDE, row * STRIDE), WINDOW, WINDOW, linewidth=0.8, **style)
+    low = window_edges()
+    return Rectangle((low[column], low[row]), WINDOW, WINDOW, linewidth=0.8, **style)

@@ -12,8 +12,11 @@ SHARE = 0.3  # of an edge, which makes a window positive for the joints at its e
 
 
 def window_edges() -> np.ndarray:
-    """Where the ten windows of a row begin, px: (10,)."""
-    return np.arange(GRID) * STRIDE
+    """Where the ten windows of a row begin, px: (10,).
+
+    Pixel centres are whole numbers, so the picture, and its first window, begin at −0.5.
+    """
+    return np.arange(GRID) * STRIDE - 0.5
 
 
 def window_labels(keypoints: np.ndarray) -> np.ndarray:

@@ -1,0 +1,66 @@
+"""``metadata.xml``, which comes with Human3.6M: how takes are numbered, and the cameras."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import numpy as np
+
+from minipose.datasets.cameras import Camera, unpack_cameras
+
+
+def read_take_numbers(root: Path) -> dict[tuple[int, str], int]:
+    """(subject, take name) -> 1 or 2, from the table ``mapping``; empty if there is no such file.
+
+    Its first row is a header (Action, subaction, S1, ...), the others hold one take's name for each
+    subject.
+
+    Raises
+    ------
+    ValueError
+        If the file is there but damaged.
+    """
+    path = _find(root)
+    if path is None:
+        return {}
+    header, *rows = [[c.text or "" for c in row] for row in _parse(path).iterfind("mapping/*")] or [
+        []
+    ]
+    numbers = {}
+    for _, subaction, *names in (row for row in rows if len(row) == len(header)):
+        for subject, name in zip(header[2:], names, strict=True):
+            if subject[1:].isdigit() and subaction in ("1", "2"):
+                numbers[int(subject[1:]), name] = int(subaction)
+    return numbers
+
+
+def read_cameras(root: Path) -> dict[tuple[int, str], Camera]:
+    """Cameras of all subjects, from ``w0``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such file or it holds no camera table.
+    """
+    path = _find(root)
+    if path is None:
+        raise ValueError(f"{root / 'metadata.xml'}: no such file (world poses need its cameras)")
+    text = (_parse(path).findtext("w0") or "").replace(",", " ")
+    try:
+        return unpack_cameras(np.array([float(v) for v in text.strip(" []\n").split()]))
+    except ValueError as error:
+        raise ValueError(f"{path}: no camera table in it ({error})") from None
+
+
+def _find(root: Path) -> Path | None:
+    """In the folder with S1, S5, ..., or in the one above it."""
+    places = (root / "metadata.xml", root.parent / "metadata.xml")
+    return next((p for p in places if p.is_file()), None)
+
+
+def _parse(path: Path) -> ElementTree.Element:
+    try:
+        return ElementTree.parse(path).getroot()
+    except ElementTree.ParseError as error:
+        raise ValueError(f"{path}: not readable as XML ({error})") from None
