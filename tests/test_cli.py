@@ -1,0 +1,174 @@
+"""The front door: a whole small run through every command, and what mistakes look like."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data_tools.h36m.__main__ import main as import_h36m
+from data_tools.twin.__main__ import main as write_twin
+from minipose.cli import main
+from minipose.datasets.h36m import H36MStore
+from minipose.training.log import read_log
+
+TINY = ["--kernels", "1", "2", "2", "--batch", "8", "--detection-epochs", "1", "--epochs", "2"]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> Path:
+    """A store with all seven subjects, a few frames each."""
+    root = tmp_path_factory.mktemp("data")
+    assert write_twin(["h36m", "--out", str(root / "raw"), "--frames", "2", "--workers", "2"]) == 0
+    assert import_h36m([str(root / "raw"), "--out", str(root / "a.h5"), "--workers", "2"]) == 0
+    return root / "a.h5"
+
+
+@pytest.fixture(scope="module")
+def run(store, tmp_path_factory) -> Path:
+    """A finished tiny run."""
+    folder = tmp_path_factory.mktemp("runs") / "tiny"
+    assert main(["train", "h36m", "--data", str(store), "--out", str(folder), *TINY]) == 0
+    return folder
+
+
+def test_a_run_leaves_a_folder(run):
+    names = {p.name for p in run.iterdir()}
+    assert {"config.toml", "log.csv", "last.npz", "best.npz", "learning_curve.png"} <= names
+    assert {
+        "report.md",
+        "report.json",
+        "poses.png",
+        "windows.png",
+        "crops.png",
+        "take.gif",
+    } <= names
+    assert not [n for n in names if n.startswith(".")]
+    result = json.loads((run / "report.json").read_text())
+    test = result["splits"]["test"]
+    assert test["frames"] == 16 and test["mpjpe_mm"] > 0 and test["mean_pose_mpjpe_mm"] > 0
+    assert {"S11"} == {s for s, row in result["per_subject_mm"].items() if "test" in row}
+    assert result["seed"] == 0 and "numpy" in result["versions"]
+    assert "learning_curve.png" in (run / "report.md").read_text()
+    assert all(row["images_per_s"] > 0 for row in read_log(run / "log.csv"))
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_does_not(store, run, tmp_path):
+    for seed, name in (("0", "again"), ("1", "other")):
+        folder = tmp_path / name
+        args = ["train", "h36m", "--data", str(store), "--out", str(folder), "--seed", seed, *TINY]
+        assert main(args) == 0
+
+    def losses(folder):
+        return [(r["train_loss"], r["validation_mpjpe_mm"]) for r in read_log(folder / "log.csv")]
+
+    assert losses(tmp_path / "again") == losses(run) != losses(tmp_path / "other")
+    first, second = (np.load(f / "last.npz") for f in (run, tmp_path / "again"))
+    for name in first.files:
+        if name != "meta":  # which holds elapsed seconds
+            np.testing.assert_array_equal(first[name], second[name])
+
+
+def test_choices_come_from_a_file_and_flags_win(store, run, tmp_path):
+    config = tmp_path / "mine.toml"
+    config.write_text("kernels = [1, 1, 1]\nbatch = 8\nepochs = 1\npretrain = false\nseed = 5\n")
+    folder = tmp_path / "run"
+    args = ["train", "h36m", "--config", str(config), "--data", str(store), "--out", str(folder)]
+    assert (
+        main([*args, "--shared", "freeze", "--loss", "squared", "--output-tanh", "--seed", "6"])
+        == 0
+    )
+    text = (folder / "config.toml").read_text()
+    assert "kernels = [1, 1, 1]" in text and "seed = 6" in text and 'loss = "squared"' in text
+    assert not (folder / "detection-last.npz").exists()
+
+
+def test_evaluate_and_show(store, run, tmp_path, capsys):
+    assert main(["evaluate", str(run / "best.npz"), "--data", str(store)]) == 0
+    expected = json.loads((run / "report.json").read_text())["splits"]["test"]["mpjpe_mm"]
+    assert f"| {expected:.2f} |" in capsys.readouterr().out
+    assert main(["show", str(store), "--out", str(tmp_path / "show")]) == 0
+    assert (tmp_path / "show" / "crops.png").exists()
+
+
+def test_predict_any_picture(store, run, tmp_path, capsys):
+    with H36MStore(store) as data:
+        crop = data.read("images", np.array([0]))[0]
+    wide = np.zeros((200, 300, 3), np.uint8)
+    wide[30:158, 100:228] = crop[..., None]
+    Image.fromarray(wide).save(tmp_path / "person.png")
+    args = ["predict", str(tmp_path / "person.png"), "--checkpoint", str(run / "best.npz")]
+    assert main([*args, "--out", str(tmp_path / "out"), "--box", "100", "30", "228", "158"]) == 0
+    result = json.loads((tmp_path / "out" / "person_pose.json").read_text())
+    assert result["unit"] == "mm" and len(result["joints"]) == 17
+    assert result["joints"]["pelvis"] == [0, 0, 0]
+    assert (tmp_path / "out" / "person_pose.png").exists()
+
+
+def test_resuming_a_finished_run_changes_nothing_and_another_run_is_refused(store, run, capsys):
+    args = ["train", "h36m", "--data", str(store), "--out", str(run), *TINY]
+    before = np.load(run / "last.npz")["model/out.weight"]
+    assert main([*args, "--resume"]) == 0
+    np.testing.assert_array_equal(np.load(run / "last.npz")["model/out.weight"], before)
+    capsys.readouterr()
+    assert main([*args, "--lr", "0.5"]) == 1
+    assert "holds a run with another lr" in capsys.readouterr().err
+    assert main([*args, "--lr", "0.5", "--resume"]) == 1
+    assert "cannot resume, lr was 0.001 and is now 0.5" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["train", "h36m"], "--data: expected a store"),
+        (["train", "h36m", "--data", "none.h5"], "none.h5: no such file"),
+        (["train", "h36m", "--data", "STORE", "--dropout", "2"], "dropout: expected 0 to below 1"),
+        (["train", "h36m", "--data", "STORE", "--batch", "999"], "batch of 999 is larger than the"),
+        (["train", "h36m", "--config", "none.toml"], "none.toml: no such file"),
+        (["evaluate", "none.npz", "--data", "STORE"], "none.npz: no such file"),
+        (["evaluate", "RUN/detection-last.npz", "--data", "STORE"], "expected a regression"),
+        (["predict", "none.png", "--checkpoint", "RUN/best.npz"], "none.png: no such file"),
+        (["predict", "x.png", "--checkpoint", "STORE"], "not a readable checkpoint"),
+        (["show", "RUN/best.npz"], "not a readable HDF5 file"),
+    ],
+)
+def test_mistakes_are_one_line(args, message, store, run, tmp_path, capsys):
+    args = [a.replace("STORE", str(store)).replace("RUN", str(run)) for a in args]
+    out = ["--out", str(tmp_path / "out")]
+    assert main([*args, *out]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and message in error and error.count("\n") == 1
+
+
+def test_a_config_file_with_a_typing_error(tmp_path, capsys):
+    (tmp_path / "a.toml").write_text("epoch = 3\n")
+    assert main(["train", "h36m", "--config", str(tmp_path / "a.toml")]) == 1
+    assert "unknown epoch; known are" in capsys.readouterr().err
+    (tmp_path / "b.toml").write_text("epochs = \n")
+    assert main(["train", "h36m", "--config", str(tmp_path / "b.toml")]) == 1
+    assert "not a readable TOML file" in capsys.readouterr().err
+
+
+def test_wrong_usage_is_status_2():
+    with pytest.raises(SystemExit) as stop:
+        main(["train", "h36m", "--kernels", "many"])
+    assert stop.value.code == 2
+
+
+def test_doctor(capsys):
+    assert main(["doctor"]) == 0
+    printed = capsys.readouterr().out
+    assert "numpy" in printed and "gpu:" in printed
+
+
+def test_importing_minipose_needs_numpy_alone():
+    code = (
+        "import sys; import minipose; "
+        "heavy = {'matplotlib', 'h5py', 'PIL', 'scipy', 'cupy', 'tqdm'} & set(sys.modules); "
+        "sys.exit(f'imports {heavy}' if heavy else 0)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr

@@ -1,0 +1,116 @@
+"""The loop: a run that was stopped, politely or not, ends with the very same weights."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from minipose.errors import UserError
+from minipose.optim import Adam
+from minipose.training import checkpoint
+from minipose.training.log import read_log
+from minipose.training.loop import constant_rate, cosine_rate, fit
+from tests.training.toy import Toy, make_task
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def weights_of(path: Path) -> dict[str, np.ndarray]:
+    return {k: v for k, v in checkpoint.read(path)[0].items() if k.startswith(("model", "optim"))}
+
+
+def start(folder: Path, pause: float, *flags: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "tests.training.toy", str(folder), str(pause), *flags]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def read_until(process: subprocess.Popen, line: str) -> None:
+    while True:
+        got = process.stdout.readline()
+        assert got, "the process ended before it came that far"
+        if got.startswith(line):
+            return
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory) -> dict[str, np.ndarray]:
+    folder = tmp_path_factory.mktemp("whole")
+    net = Toy()
+    fit(make_task(folder), net, Adam(net.parameters(), 0.01))
+    return weights_of(folder / "last.npz")
+
+
+@pytest.mark.parametrize(
+    ("sent", "moment"),
+    [
+        (signal.SIGKILL, "step 2 3"),  # in the middle of an epoch, without any warning
+        (signal.SIGINT, "step 1 4"),
+        (signal.SIGTERM, "step 0 2"),
+    ],
+)
+def test_a_stopped_run_ends_with_the_same_weights(sent, moment, tmp_path, uninterrupted):
+    process = start(tmp_path, 0.03)
+    read_until(process, moment)
+    os.kill(process.pid, sent)
+    process.stdout.read()
+    assert process.wait() == (-signal.SIGKILL if sent == signal.SIGKILL else 130)
+    assert process.stdout.close() is None
+    process = start(tmp_path, 0.0, "resume")
+    process.communicate()
+    assert process.returncode == 0
+    resumed = weights_of(tmp_path / "last.npz")
+    assert resumed.keys() == uninterrupted.keys()
+    for name, value in uninterrupted.items():
+        np.testing.assert_array_equal(resumed[name], value, err_msg=name)
+    assert [row["epoch"] for row in read_log(tmp_path / "log.csv")] == [1, 2, 3, 4]
+
+
+def test_the_log_and_the_best_checkpoint(tmp_path, capsys):
+    net = Toy()
+    history = fit(make_task(tmp_path), net, Adam(net.parameters(), 0.01))
+    rows = read_log(tmp_path / "log.csv")
+    assert [r["epoch"] for r in rows] == [1, 2, 3, 4]
+    assert rows[-1]["train_loss"] < rows[0]["train_loss"]
+    assert {"validation_mse", "learning_rate", "images_per_s", "elapsed_s"} <= set(rows[0])
+    best = min(range(4), key=lambda i: history[i]["validation_mse"])
+    assert checkpoint.read(tmp_path / "best.npz")[1]["progress"]["epoch"] == best + 1
+    assert "train 4/4: train_loss" in capsys.readouterr().out  # a line an epoch
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_a_loss_that_is_no_number_stops_with_a_line(tmp_path):
+    net = Toy()
+    with pytest.raises(UserError, match=r"the loss became (nan|inf) in epoch 2"):
+        fit(make_task(tmp_path, blow_up=True), net, Adam(net.parameters(), 0.01))
+    arrays, meta = checkpoint.read(tmp_path / "last.npz")
+    assert meta["progress"]["epoch"] == 1
+    assert all(np.isfinite(v).all() for v in arrays.values())
+
+
+def test_an_error_while_making_batches_is_raised_and_the_thread_ends(tmp_path):
+    import threading
+
+    task = make_task(tmp_path)
+    whole = task.batches
+
+    def broken(epoch):
+        yield next(whole(epoch))
+        raise ValueError("a damaged chunk")
+
+    task.batches, before = broken, threading.active_count()
+    net = Toy()
+    with pytest.raises(ValueError, match="a damaged chunk"):
+        fit(task, net, Adam(net.parameters(), 0.01))
+    assert threading.active_count() == before
+
+
+def test_learning_rates():
+    rate = cosine_rate(0.1, 0.01)
+    assert rate(0, 100) == pytest.approx(0.1)
+    assert rate(50, 100) == pytest.approx(0.1 * (1 + 0.01) / 2)
+    assert rate(100, 100) == pytest.approx(0.001)
+    assert constant_rate(0.3)(7, 9) == 0.3
