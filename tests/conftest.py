@@ -1,41 +1,70 @@
-"""What all tests share: where real samples are, which array library is tested, how hard to look."""
+"""What all tests share: where real samples are, which array libraries are tested, how hard to look.
+
+The suite is quiet by default: hypothesis draws the same few examples each time. To look harder::
+
+    MINIPOSE_EXAMPLES=200 make test      # more of them, and fresh ones in every run
+    MINIPOSE_EXAMPLES=12 make test       # as few as usual, but fresh ones
+    make test DEVICE=cuda                # on a GPU instead of NumPy and the strict stand-in
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
-# The same examples each time, few of them, for a quick and quiet suite; MINIPOSE_EXAMPLES=200 (with
-# fresh random ones) looks harder.
 _examples = os.environ.get("MINIPOSE_EXAMPLES")
+_common = {
+    "deadline": None,
+    "database": None,
+    "suppress_health_check": list(HealthCheck),
+}
 settings.register_profile(
-    "minipose",
-    max_examples=int(_examples or 12),
-    derandomize=_examples is None,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    "minipose", max_examples=int(_examples or 8), derandomize=_examples is None, **_common
 )
-settings.load_profile("minipose")
+# The mutation run only asks whether a test fails: the smallest failing example is of no interest.
+settings.register_profile(
+    "mutants", max_examples=8, derandomize=True, phases=[Phase.generate], **_common
+)
+settings.load_profile(os.environ.get("MINIPOSE_PROFILE", "minipose"))
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+LIBRARIES = {"cpu": ["numpy", "strict"], "numpy": ["numpy"], "strict": ["strict"], "cuda": ["cupy"]}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--device", choices=("cpu", "cuda"), default="cpu", help="array library")
+    parser.addoption(
+        "--device",
+        choices=tuple(LIBRARIES),
+        default="cpu",
+        help="array libraries of the tests that take one: cpu is NumPy and the strict stand-in "
+        "for CuPy, cuda is CuPy itself",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that takes ``xp`` runs once for each array library."""
+    if "xp" in metafunc.fixturenames:
+        names = LIBRARIES[metafunc.config.getoption("--device")]
+        metafunc.parametrize("xp", names, indirect=True)
 
 
 @pytest.fixture(scope="session")
-def xp(request: pytest.FixtureRequest):
-    """NumPy, or CuPy with ``--device cuda``."""
-    if request.config.getoption("--device") == "cpu":
-        return np
-    from minipose.backend import device_module
+def xp(request: pytest.FixtureRequest) -> ModuleType:
+    """The array library under test: ``numpy``, the strict stand-in, or ``cupy``."""
+    if request.param == "strict":
+        from tests.strict import strict
 
-    return device_module("cuda")
+        return strict
+    if request.param == "cupy":
+        from minipose.backend import device_module
+
+        return device_module("cuda")
+    return np
 
 
 def shared_path(*parts: str) -> Path:
