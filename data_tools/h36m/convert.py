@@ -58,6 +58,7 @@ def convert_view(view: View, camera: Camera | None, options: Options, part: Path
         _convert(_Source(view, camera, options, outcome), part)
     except ValueError as error:
         outcome.failure, outcome.kept = str(error), 0
+        part.unlink(missing_ok=True)
     return outcome
 
 

@@ -46,10 +46,10 @@ def import_raw(
     views = find_views(root, subjects, actions, poses)
     if not views:
         raise ValueError(f"{source}: no take of {', '.join(actions)} for subjects {list(subjects)}")
+    cameras = read_cameras(root) if poses == "world" else {}
     absent = [f"S{s}" for s in subjects if s not in {v.subject for v in views}]
     if absent:
         print(f"{source}: no take of {', '.join(actions)} for {', '.join(absent)}", file=sys.stderr)
-    cameras = read_cameras(root) if poses == "world" else {}
     folder = out.with_name(f"{out.name}.parts")
     key = [str(source.resolve()), list(subjects), list(actions), poses, asdict(options)]
     prepare(folder, key)
