@@ -1,19 +1,22 @@
-"""Convolution and 2×2 max-pooling in one go, for few channels.
+"""Convolution, 2×2 max-pooling, bias and tanh in one go, for few maps and many samples.
 
-The four convolution outputs of one pooling block see a patch of (kh + 1) × (kw + 1) pixels. So copy
-that patch into a column and multiply by a matrix that holds the kernel four times, shifted by
-(a, b) ∈ {0, 1}²:
+The four convolution outputs of one pooling block see a patch of (kh + 1) × (kw + 1) pixels. So
+multiply each patch by a matrix that holds the kernel four times, shifted by (a, b) ∈ {0, 1}²:
 
-    cols[c, i, j, p, q] = x[c, 2p + i, 2q + j],                    0 ≤ i ≤ kh, 0 ≤ j ≤ kw
-    block[a, b, o, p, q] = Σ_{c,i,j} w[o, c, i − a, j − b] · cols[c, i, j, p, q]
-    y[o, p, q] = max_{a,b} block[a, b, o, p, q]
+    block[a, b, o, p, q] = Σ_{c,i,j} w[o, c, i − a, j − b] · x[c, 2p + i, 2q + j],  i ≤ kh, j ≤ kw
+    y[o, p, q] = tanh(b[o] + max_{a,b} block[a, b, o, p, q])
 
-Against im2col of single outputs: a third of the copies ((kh+1)(kw+1) instead of 4·kh·kw a block),
-products with four times the rows, which BLAS likes, and a maximum over whole arrays instead of one
-over strided views. The price is (kh+1)(kw+1)/(kh·kw) as many multiplications, most of them by zero.
+The price is (kh+1)(kw+1)/(kh·kw) as many multiplications, most of the extra ones by zero; the gain
+is a product with four times the rows, which BLAS likes, and no map of four times the size.
 
-Samples are independent: threads take groups of them, each with its own buffers, which are large
-enough to keep NumPy busy for long and small enough to stay in the processor's cache.
+Memory order decides the speed. Here the samples come last, (H, W, C, N): whatever is taken from an
+image is a row of N neighbours that is copied, compared or added together, never a single number.
+And patches need not be copied one by one: with the kh + 1 rows that a line of outputs sees stacked
+as strip[column, i, c, n] = x[n, c, 2p + i, column], the patch of output q is the contiguous piece
+strip[2q : 2q + kw + 1], a matrix of (kw+1)·(kh+1)·C × N. Neighbouring patches overlap in memory and
+are multiplied where they lie.
+
+Threads take bands of lines. The shapes alone cut the bands, whatever the number of threads.
 """
 
 from __future__ import annotations
@@ -22,115 +25,189 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from minipose.kernels import workers
+from minipose.kernels.layout import batch_first, batch_last
 
-GROUP_BYTES = 1 << 21  # of columns at a time
+BANDS = 8  # at most; enough for several threads to finish at about the same time
 
 
-def forward(x: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pooled maps y (N, O, P, Q) and, as uint8, which of its block's four each value came from.
+def suits(x: np.ndarray, weight: np.ndarray) -> bool:
+    """Whether this is the fast way: rows of samples that are worth it, maps that need it."""
+    return len(x) >= 16 and len(weight) <= 16 and min(pooled_size(x.shape, weight.shape)) >= 1
 
-    Of equal ones the first in row order counts.
+
+def pooled_size(images: tuple[int, ...], kernels: tuple[int, ...]) -> tuple[int, int]:
+    """Size after a 'valid' convolution and a 2×2 pool that drops a remainder."""
+    return tuple((n - k + 1) // 2 for n, k in zip(images[2:], kernels[2:], strict=True))
+
+
+def forward(
+    x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, tanh: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pooled maps y (N, O, P, Q), and which of its block's four each value came from.
+
+    ``winner`` is uint8 (P, Q, O, N): 2a + b. Of equal ones the first in row order counts.
     """
-    n, (o, _, kh, kw) = len(x), weight.shape
-    out = pooled_size(x.shape[2:], (kh, kw))
-    blocks = _block_weight(weight).reshape(4 * o, -1)
-    y = np.empty((n, o, *out), dtype=x.dtype)
-    winner = np.empty((n, o, *out), dtype=np.uint8)
-    groups = _groups(x, weight, out)
+    rows, cols = pooled_size(x.shape, weight.shape)
+    images, kernel = batch_last(x), _block_weight(weight)
+    y = np.empty((rows, cols, len(weight), len(x)), dtype=x.dtype)
+    winner = np.empty(y.shape, dtype=np.uint8)
+    bands = _bands(rows, weight)
 
     def task(k: int) -> None:
-        cols = _columns(x[groups[k]], (kh, kw), out)
-        product = workers.scratch("product", (4, o, *cols.shape[3:]), x.dtype)
-        np.matmul(blocks, cols.reshape(blocks.shape[1], -1), out=product.reshape(4 * o, -1))
-        _maximum(product, _maps_first(y[groups[k]]), _maps_first(winner[groups[k]]))
+        for p in bands[k]:
+            patches = _patches(_strip(images, p, weight), cols, weight)
+            product = _product(cols, weight, patches)
+            np.matmul(kernel, patches, out=product.reshape(cols, len(kernel), -1))
+            _maximum(product, y[p], winner[p])
+            if bias is not None:
+                y[p] += bias[:, None]
+            if tanh:
+                np.tanh(y[p], out=y[p])
 
-    workers.run(task, len(groups))
-    return y, winner
+    workers.run(task, len(bands))
+    return batch_first(y), winner
 
 
 def backward(
-    grad_y: np.ndarray, x: np.ndarray, weight: np.ndarray, winner: np.ndarray, x_needed: bool
-) -> tuple[np.ndarray | None, np.ndarray]:
-    """dL/dx (N, C, H, W), or None where it is not needed, and dL/dw (O, C, kh, kw)."""
-    o, c, kh, kw = weight.shape
-    out = grad_y.shape[2:]
-    blocks_t = np.ascontiguousarray(_block_weight(weight).reshape(4 * o, -1).T)
-    grad_x = np.zeros(x.shape, dtype=x.dtype) if x_needed else None
-    groups = _groups(x, weight, out)
+    grad_y: np.ndarray,
+    x: np.ndarray,
+    weight: np.ndarray,
+    winner: np.ndarray,
+    y: np.ndarray | None,
+    x_needed: bool,
+) -> tuple[np.ndarray | None, np.ndarray, np.ndarray]:
+    """dL/dx (N, C, H, W), or None where it is not needed, dL/dw (O, C, kh, kw) and dL/db (O,).
 
-    def task(k: int) -> np.ndarray:
-        cols = _columns(x[groups[k]], (kh, kw), out)
-        flat_cols = cols.reshape(blocks_t.shape[0], -1)
-        spread = workers.scratch("product", (4, o, *cols.shape[3:]), x.dtype)
-        flat_spread = spread.reshape(4 * o, -1)
-        for tap in range(4):
-            here = _maps_first(winner[groups[k]]) == tap
-            np.multiply(_maps_first(grad_y[groups[k]]), here, out=spread[tap])
-        grad_blocks = flat_spread @ flat_cols.T
-        if grad_x is not None:
-            np.matmul(blocks_t, flat_spread, out=flat_cols)
-            _add_columns(cols, _maps_first(grad_x[groups[k]]))
-        return grad_blocks
+    ``y`` is the forward result where it went through tanh, else None.
+    """
+    rows, cols = winner.shape[:2]
+    images, grads, kernel = batch_last(x), batch_last(grad_y), _block_weight(weight)
+    kernel_t = np.ascontiguousarray(kernel.T)
+    outputs = None if y is None else batch_last(y)
+    grad_images = np.zeros(images.shape, dtype=x.dtype) if x_needed else None
+    bands = _bands(rows, weight)
 
-    grad_blocks = workers.add_in_order(workers.run(task, len(groups)))
-    grad_blocks = grad_blocks.reshape(2, 2, o, c, kh + 1, kw + 1)
-    grad_w = sum(
-        grad_blocks[a, b, :, :, a : a + kh, b : b + kw] for a in range(2) for b in range(2)
-    )
-    return grad_x, grad_w
+    def task(k: int) -> tuple[np.ndarray, np.ndarray]:
+        grad_kernel = np.zeros(kernel.shape, dtype=x.dtype)
+        grad_bias = np.zeros(len(weight), dtype=x.dtype)
+        for p in bands[k]:
+            patches = _patches(_strip(images, p, weight), cols, weight)
+            grad = grads[p] if outputs is None else _through_tanh(grads[p], outputs[p])
+            grad_bias += grad.sum(axis=2).sum(axis=0)
+            spread = _product(cols, weight, patches)
+            _spread(grad, winner[p], spread)
+            flat = spread.reshape(cols, len(kernel), -1)  # (Q, 4·O, N)
+            shares = workers.scratch("shares", (cols, *kernel.shape), x.dtype)
+            np.matmul(flat, patches.transpose(0, 2, 1), out=shares)
+            grad_kernel += shares.sum(axis=0)
+            if grad_images is not None:
+                grad_patches = workers.scratch("patches", patches.shape, x.dtype)
+                np.matmul(kernel_t, flat, out=grad_patches)
+                _add_patches(grad_patches, grad_images, p, weight)
+        return grad_kernel, grad_bias
+
+    # Neighbouring bands add to common rows of dL/dx: first every other band, then those between.
+    results = [
+        *workers.run(lambda k: task(2 * k), (len(bands) + 1) // 2),
+        *workers.run(lambda k: task(2 * k + 1), len(bands) // 2),
+    ]
+    grad_kernel, grad_bias = (workers.add_in_order(part) for part in zip(*results, strict=True))
+    grad_x = None if grad_images is None else batch_first(grad_images)
+    return grad_x, _unblock_weight(grad_kernel, weight.shape), grad_bias
 
 
-def pooled_size(size: tuple[int, int], kernel: tuple[int, int]) -> tuple[int, int]:
-    """Size after a 'valid' convolution and a 2×2 pool that drops a remainder."""
-    return tuple((n - k + 1) // 2 for n, k in zip(size, kernel, strict=True))
+def _bands(rows: int, weight: np.ndarray) -> list[range]:
+    """Lines of outputs, cut so that a band and the next but one see no common row."""
+    size = max(-(-rows // BANDS), weight.shape[2] // 2, 1)
+    return [range(start, min(start + size, rows)) for start in range(0, rows, size)]
 
 
 def _block_weight(weight: np.ndarray) -> np.ndarray:
-    """The kernel at its four places in a block's patch: (2, 2, O, C, kh + 1, kw + 1)."""
+    """The kernel at its four places in a patch: (2·2·O, (kw+1)·(kh+1)·C), rows b, a, o."""
     o, c, kh, kw = weight.shape
-    blocks = np.zeros((2, 2, o, c, kh + 1, kw + 1), dtype=weight.dtype)
+    blocks = np.zeros((2, 2, o, kw + 1, kh + 1, c), dtype=weight.dtype)
     for a in range(2):
         for b in range(2):
-            blocks[a, b, :, :, a : a + kh, b : b + kw] = weight
-    return blocks
+            blocks[b, a, :, b : b + kw, a : a + kh] = weight.transpose(0, 3, 2, 1)
+    return blocks.reshape(4 * o, -1)
 
 
-def _groups(x: np.ndarray, weight: np.ndarray, out: tuple[int, int]) -> list[slice]:
-    """Samples a task. The sizes follow from the shapes alone: they order the sums of weights."""
-    _, c, kh, kw = weight.shape
-    sample = c * (kh + 1) * (kw + 1) * out[0] * out[1] * x.itemsize
-    return workers.pieces(len(x), max(1, GROUP_BYTES // sample))
+def _unblock_weight(blocks: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The adjoint of ``_block_weight``: the sum over the four places."""
+    o, c, kh, kw = shape
+    blocks = blocks.reshape(2, 2, o, kw + 1, kh + 1, c)
+    total = sum(blocks[b, a, :, b : b + kw, a : a + kh] for a in range(2) for b in range(2))
+    return np.ascontiguousarray(total.transpose(0, 3, 2, 1))  # (O, kw, kh, C) -> (O, C, kh, kw)
 
 
-def _maps_first(images: np.ndarray) -> np.ndarray:
-    return images.transpose(1, 0, 2, 3)  # (N, C, H, W) -> (C, N, H, W)
+def _strip(images: np.ndarray, p: int, weight: np.ndarray) -> np.ndarray:
+    """The rows that the outputs of line p see, as (W, kh + 1, C, N) in this thread's buffer."""
+    rows = images[2 * p : 2 * p + weight.shape[2] + 1].transpose(1, 0, 2, 3)
+    strip = workers.scratch("strip", rows.shape, images.dtype)
+    np.copyto(strip, rows)
+    return strip
 
 
-def _columns(images: np.ndarray, kernel: tuple[int, int], out: tuple[int, int]) -> np.ndarray:
-    """Patches of images (N, C, H, W) as (C, kh + 1, kw + 1, N, P, Q) in this thread's buffer."""
-    n, c = images.shape[:2]
-    shape = (c, kernel[0] + 1, kernel[1] + 1, n, *out)
-    sn, sc, sh, sw = images.strides
-    cols = workers.scratch("columns", shape, images.dtype)
-    np.copyto(cols, as_strided(images, shape, (sc, sh, sw, sn, 2 * sh, 2 * sw)))
-    return cols
+def _patches(strip: np.ndarray, cols: int, weight: np.ndarray) -> np.ndarray:
+    """What each output of a line sees, (Q, (kw+1)·(kh+1)·C, N): overlapping views of the strip."""
+    _, high, c, n = strip.shape
+    column = high * c * n * strip.itemsize  # bytes
+    shape = (cols, (weight.shape[3] + 1) * high * c, n)
+    return as_strided(strip, shape, (2 * column, n * strip.itemsize, strip.itemsize))
 
 
-def _add_columns(cols: np.ndarray, images: np.ndarray) -> None:
-    """The adjoint of ``_columns``: add each copy back to its pixel of images (C, N, H, W)."""
-    _, kh, kw, _, p, q = cols.shape
-    for i in range(kh):
-        for j in range(kw):
-            images[:, :, i : i + 2 * p : 2, j : j + 2 * q : 2] += cols[:, i, j]
+def _product(cols: int, weight: np.ndarray, patches: np.ndarray) -> np.ndarray:
+    """This thread's buffer for the four outputs of each block: (Q, b, a, O, N)."""
+    shape = (cols, 2, 2, len(weight), patches.shape[2])
+    return workers.scratch("product", shape, patches.dtype)
+
+
+def _add_patches(
+    grad_patches: np.ndarray, grad_images: np.ndarray, p: int, weight: np.ndarray
+) -> None:
+    """The adjoint of ``_strip`` and ``_patches``: add every copy of a pixel to that pixel."""
+    c, kh, kw = weight.shape[1:]
+    cols, _, n = grad_patches.shape
+    by_column = grad_patches.reshape(cols, kw + 1, kh + 1, c, n)
+    strip = workers.scratch("strip", (grad_images.shape[1], kh + 1, c, n), grad_patches.dtype)
+    strip[...] = 0
+    for j in range(kw + 1):
+        strip[j : j + 2 * cols - 1 : 2] += by_column[:, j]
+    grad_images[2 * p : 2 * p + kh + 1] += strip.transpose(1, 0, 2, 3)
 
 
 def _maximum(product: np.ndarray, y: np.ndarray, winner: np.ndarray) -> None:
-    """y = max over the four, winner = the first that reaches it."""
-    upper, lower = workers.scratch("rows", (2, *product.shape[1:]), product.dtype)
-    np.maximum(product[0], product[1], out=upper)
-    np.maximum(product[2], product[3], out=lower)
+    """y = max over the four of a block, winner = the first that reaches it."""
+    (p00, p10), (p01, p11) = product.transpose(1, 2, 0, 3, 4)  # p_ab (Q, O, N)
+    upper, lower = workers.scratch("rows", (2, *y.shape), product.dtype)
+    right, right_below, below = workers.scratch("which", (3, *y.shape), np.dtype(bool))
+    np.greater(p01, p00, out=right)
+    np.greater(p11, p10, out=right_below)
+    np.maximum(p00, p01, out=upper)
+    np.maximum(p10, p11, out=lower)
+    np.greater(lower, upper, out=below)
     np.maximum(upper, lower, out=y)
-    below = lower > upper
-    right = np.where(below, product[3] > product[2], product[1] > product[0])
-    np.multiply(below, np.uint8(2), out=winner, casting="unsafe")
-    winner += right
+    # b = below ? right_below : right, by bits: right ^ ((right ^ right_below) & below)
+    right_below ^= right
+    right_below &= below
+    right ^= right_below
+    np.left_shift(below.view(np.uint8), 1, out=winner)  # 2a + b
+    winner |= right.view(np.uint8)
+
+
+def _through_tanh(grad_y: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """dL/dy · (1 − y²) in this thread's buffer."""
+    grad = workers.scratch("grad", y.shape, y.dtype)
+    np.multiply(y, y, out=grad)
+    np.subtract(1, grad, out=grad)
+    grad *= grad_y
+    return grad
+
+
+def _spread(grad_y: np.ndarray, winner: np.ndarray, spread: np.ndarray) -> None:
+    """The gradient of each block goes to its winner, zero to the other three."""
+    here = workers.scratch("here", winner.shape, np.dtype(bool))
+    for a in range(2):
+        for b in range(2):
+            np.equal(winner, np.uint8(2 * a + b), out=here)
+            np.multiply(grad_y, here, out=spread[:, b, a])

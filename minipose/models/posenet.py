@@ -81,8 +81,7 @@ class PoseNet(Module):
     def features(self, x: Tensor) -> Tensor:
         """The shared part: (N, 1, 128, 128) -> (N, kernels[2]·144)."""
         for conv in (self.conv1, self.conv2, self.conv3):
-            pooled = ops.conv2d_max_pool2d(x, conv.weight)
-            x = ops.tanh(pooled + ops.reshape(conv.bias, (1, -1, 1, 1)))
+            x = ops.conv2d_max_pool2d(x, conv.weight, conv.bias, tanh=True)
         return ops.reshape(x, (x.shape[0], -1))
 
     def forward(self, x: Tensor) -> Tensor:

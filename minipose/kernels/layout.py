@@ -1,0 +1,35 @@
+"""The order of an image batch in memory. All arrays are (N, C, H, W) by index; kernels choose how
+they lie. NumPy's element-wise functions keep that order, so it is worked out once for a network.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minipose.kernels import workers
+
+
+def batch_last(x: np.ndarray) -> np.ndarray:
+    """(N, C, H, W) -> (H, W, C, N) with the samples contiguous: no copy if they lie so already."""
+    n, c, h, w = x.shape
+    turned = x.transpose(2, 3, 1, 0)
+    if turned.flags.c_contiguous:
+        return turned
+    out = np.empty(turned.shape, dtype=x.dtype)
+    bands = workers.pieces(h, 16)
+
+    def task(k: int) -> None:
+        # Through a buffer in the cache: samples lie far apart in x, and reading one number of each
+        # would fetch a whole line of memory for it. One more column keeps rows from colliding.
+        line = workers.scratch("line", (n, c, w + 1), x.dtype)[..., :w]
+        for row in range(bands[k].start, bands[k].stop):
+            np.copyto(line, x[:, :, row])
+            np.copyto(out[row], line.transpose(2, 1, 0))
+
+    workers.run(task, len(bands))
+    return out
+
+
+def batch_first(images: np.ndarray) -> np.ndarray:
+    """(H, W, C, N) -> (N, C, H, W): a view."""
+    return images.transpose(3, 2, 0, 1)

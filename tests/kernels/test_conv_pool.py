@@ -1,0 +1,86 @@
+"""The fused convolution and pooling of PoseNet against the single ops."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minipose import Tensor, ops
+from minipose.gradcheck import check_gradients
+from minipose.kernels import conv_pool, im2col, pooling
+from tests.strategies import arrays
+
+small = st.integers(1, 3)
+
+
+@given(data=st.data(), n=st.integers(1, 4), c=small, o=small,
+       kernel=st.tuples(st.integers(1, 6), st.integers(1, 6)),
+       extra=st.tuples(st.integers(1, 24), st.integers(1, 6)))  # fmt: skip
+def test_it_is_convolution_then_pooling(data, n, c, o, kernel, extra):
+    """Every shape, also those for which the op would not choose this kernel."""
+    x = data.draw(arrays((n, c, kernel[0] + extra[0], kernel[1] + extra[1])))
+    weight, bias = data.draw(arrays((o, c, *kernel))), data.draw(arrays((o,)))
+    y, winner = conv_pool.forward(x, weight, bias, tanh=False)
+    full = im2col.forward(x, weight, (1, 1), (0, 0))
+    pooled, expected_winner = pooling.max_forward(full, 2, 2)
+    np.testing.assert_allclose(y, pooled + bias.reshape(-1, 1, 1), rtol=1e-10, atol=1e-10)
+    np.testing.assert_array_equal(winner.transpose(3, 2, 0, 1), expected_winner)
+
+    grad_y = np.random.default_rng(0).standard_normal(y.shape)
+    grad_x, grad_w, grad_b = conv_pool.backward(grad_y, x, weight, winner, None, x_needed=True)
+    grad_full = pooling.max_backward(grad_y, expected_winner, full.shape[2:], 2, 2)
+    expected_x = im2col.backward_input(grad_full, weight, x.shape[2:], (1, 1), (0, 0))
+    expected_w = im2col.backward_weight(grad_full, x, kernel, (1, 1), (0, 0))
+    np.testing.assert_allclose(grad_x, expected_x, rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(grad_w, expected_w, rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(grad_b, grad_y.sum(axis=(0, 2, 3)), rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("tanh", [False, True])
+def test_the_op_with_bias_and_tanh(tanh):
+    """16 samples take the kernel, 15 the single ops: the same values, and right derivatives."""
+    rng = np.random.default_rng(0)
+    x, weight, bias = (rng.standard_normal(s) for s in ((16, 2, 7, 8), (3, 2, 3, 2), (3,)))
+    tensors = [Tensor(a) for a in (x, weight, bias)]
+    assert conv_pool.suits(x, weight) and not conv_pool.suits(x[:15], weight)
+    fused = ops.conv2d_max_pool2d(*tensors, tanh=tanh).data
+    single = ops.conv2d_max_pool2d(Tensor(x[:15]), *tensors[1:], tanh=tanh).data
+    np.testing.assert_allclose(fused[:15], single, rtol=1e-12, atol=1e-12)
+    check_gradients(lambda *t: ops.conv2d_max_pool2d(*t, tanh=tanh), [x, weight, bias])
+
+
+def test_of_equal_outputs_the_first_in_row_order_gets_the_gradient():
+    x = Tensor(np.ones((16, 1, 4, 4)), requires_grad=True)
+    y = ops.conv2d_max_pool2d(x, Tensor(np.ones((1, 1, 1, 1))))
+    y.backward(np.full(y.shape, 5.0))
+    expected = np.zeros((4, 4))
+    expected[::2, ::2] = 5
+    np.testing.assert_array_equal(x.grad, np.broadcast_to(expected, x.shape))
+
+
+def test_the_numbers_do_not_depend_on_the_threads(monkeypatch):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((16, 2, 60, 31), dtype=np.float32)
+    weight = rng.standard_normal((5, 2, 5, 5), dtype=np.float32)
+    bias = rng.standard_normal(5, dtype=np.float32)
+    results = []
+    for threads in ("1", "2", "3"):
+        monkeypatch.setenv("MINIPOSE_THREADS", threads)
+        leaves = [Tensor(a, requires_grad=True) for a in (x, weight, bias)]
+        y = ops.conv2d_max_pool2d(*leaves, tanh=True)
+        y.backward(y.data)
+        results.append([y.data, *(leaf.grad for leaf in leaves)])
+    for result in results[1:]:
+        for got, expected in zip(result, results[0], strict=True):
+            assert got.dtype == np.float32
+            np.testing.assert_array_equal(got, expected)
+
+
+def test_no_input_gradient_is_computed_where_none_is_asked_for():
+    rng = np.random.default_rng(0)
+    x, weight = rng.standard_normal((2, 1, 6, 6)), rng.standard_normal((2, 1, 3, 3))
+    y, winner = conv_pool.forward(x, weight, None, tanh=True)
+    with_x = conv_pool.backward(y, x, weight, winner, y, x_needed=True)
+    without = conv_pool.backward(y, x, weight, winner, y, x_needed=False)
+    assert without[0] is None
+    np.testing.assert_array_equal(with_x[1], without[1])

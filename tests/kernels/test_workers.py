@@ -1,0 +1,64 @@
+"""Threads: order, nesting, errors, buffers; and memory order of image batches."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from minipose.kernels import layout, workers
+from tests.strategies import layouts
+
+
+@pytest.mark.parametrize("threads", ["1", "2", "5"])
+def test_results_come_in_task_order(monkeypatch, threads):
+    monkeypatch.setenv("MINIPOSE_THREADS", threads)
+    assert workers.run(lambda k: k * k, 20) == [k * k for k in range(20)]
+    assert workers.run(lambda k: k, 0) == []
+
+
+def test_a_task_may_call_run(monkeypatch):
+    """With a pool of two threads, two tasks that wait for the pool would wait for ever."""
+    monkeypatch.setenv("MINIPOSE_THREADS", "2")
+    inner = workers.run(lambda k: workers.run(lambda j: 10 * k + j, 3), 4)
+    assert inner == [[10 * k + j for j in range(3)] for k in range(4)]
+
+
+def test_a_task_that_fails_is_heard_and_the_next_run_works(monkeypatch):
+    monkeypatch.setenv("MINIPOSE_THREADS", "2")
+
+    def task(k):
+        if k == 2:
+            raise ValueError("task 2")
+        return k
+
+    with pytest.raises(ValueError, match="task 2"):
+        workers.run(task, 4)
+    assert workers.run(lambda k: workers.run(lambda j: j, 1)[0] + k, 3) == [0, 1, 2]
+
+
+def test_scratch_is_used_again_and_belongs_to_one_thread():
+    first = workers.scratch("test", (4, 5), np.dtype(np.float32))
+    again = workers.scratch("test", (10,), np.dtype(np.float64))
+    assert np.shares_memory(first, again)
+    assert not np.shares_memory(first, workers.scratch("other", (4, 5), np.dtype(np.float32)))
+    seen = []
+    other = threading.Thread(
+        target=lambda: seen.append(workers.scratch("test", (4, 5), np.dtype(np.float32)))
+    )
+    other.start()
+    other.join()
+    assert not np.shares_memory(first, seen[0])
+
+
+def test_pieces_cover_all_once():
+    assert [(p.start, p.stop) for p in workers.pieces(10, 4)] == [(0, 4), (4, 8), (8, 10)]
+
+
+def test_batch_last_there_and_back():
+    x = np.random.default_rng(0).standard_normal((3, 2, 20, 5))
+    for array in layouts(x):
+        turned = layout.batch_last(array)
+        assert turned.flags.c_contiguous and turned.shape == (20, 5, 2, 3)
+        np.testing.assert_array_equal(layout.batch_first(turned), x)
+        assert layout.batch_last(layout.batch_first(turned)) is not None
+        assert np.shares_memory(layout.batch_last(layout.batch_first(turned)), turned)
