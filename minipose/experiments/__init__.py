@@ -9,7 +9,10 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-JOBS = {"h36m": "3D pose of a walking person (report 1)"}
+JOBS = {
+    "h36m": "3D pose of a walking person (report 1)",
+    "figures": "mask and joints of a person (report 2)",
+}
 
 
 def load(job: str, module: str = "commands") -> ModuleType:

@@ -11,13 +11,16 @@ from minipose.plots import canvas
 Series = Mapping[str, tuple[Sequence[float], Sequence[float]]]  # label -> (epochs, values)
 
 
-def learning_curves(panels: Mapping[str, Series], path: str | os.PathLike) -> Path:
+def learning_curves(
+    panels: Mapping[str, Series], path: str | os.PathLike, across: str = "epoch"
+) -> Path:
     """One panel per entry: its title names what is measured and the unit; a line per series.
 
     Parameters
     ----------
     panels : {title: {label: (epochs, values)}}
     path : where the PNG goes
+    across : what the horizontal axis shows
     """
     figure = canvas.new_figure(4.6 * len(panels), 3.2)
     colours = [canvas.TRUTH, canvas.PREDICTION, canvas.ACCENT, canvas.GREY]
@@ -30,7 +33,7 @@ def learning_curves(panels: Mapping[str, Series], path: str | os.PathLike) -> Pa
                 textcoords="offset points", va="center", fontsize=8,
             )  # fmt: skip
         axes.set_title(title, loc="left")
-        axes.set_xlabel("epoch")
+        axes.set_xlabel(across)
         axes.set_ylim(bottom=0)
         axes.margins(x=0.12)
         axes.legend()

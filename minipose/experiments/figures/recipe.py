@@ -1,0 +1,120 @@
+"""What a run of report 2's job does: its five models, and every choice with the report's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+from minipose.targets.heatmaps import CHANNELS
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a model predicts beside the mask.
+
+    Attributes
+    ----------
+    joints : "" (nothing), "classes" (1 in the channel of the joint) or "confidences" (the blurred
+        value there): 26 channels, softmax, cross entropy
+    regression : whether one linear channel predicts the heatmap: mean squared error
+    """
+
+    joints: str = ""
+    regression: bool = False
+
+    @property
+    def heads(self) -> dict[str, int]:
+        """Channels of the network's heads."""
+        heads = {"mask": 2}
+        if self.joints:
+            heads["joints"] = CHANNELS
+        if self.regression:
+            heads["regression"] = 1
+        return heads
+
+
+# Report 2, sections II-D 1 and 3 a, b, c, d.
+MODELS = {
+    "mask": Outputs(),
+    "mask+regression": Outputs(regression=True),
+    "mask+softmax": Outputs("classes"),
+    "mask+regression-softmax": Outputs("confidences"),
+    "triple": Outputs("classes", regression=True),
+}
+NETWORKS = ("unet", "hnet")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The choices of one run. ``RECIPES`` names whole sets; flags and files change single ones.
+
+    Attributes
+    ----------
+    model : one of ``MODELS``
+    network : "unet", or "hnet" with harmonic convolutions
+    width : maps at full size; 64 (U-Net) and 32 (H-Net) in the report
+    dropout : share of units switched off in training
+    batch : pictures a step; those of one batch have one size (after padding to multiples of 16)
+    epochs : passes over the training pictures
+    lr : Adam's learning rate
+    lr_decay : the learning rate falls along half a cosine to this share of its start; 1 is constant
+    mask_weight, joint_weight, regression_weight : of the dice loss, the cross entropy and the mean
+        squared error in the sum that is minimised
+    peak : highest value of the regression target: 100, or 1 to see it collapse
+    flip : also show mirrored pictures (with left and right joints exchanged)
+    jitter : brightness and colours are multiplied by 1 ± up to this
+    """
+
+    model: str = "mask+softmax"
+    network: str = "unet"
+    width: int = 64
+    dropout: float = 0.3
+    batch: int = 1
+    epochs: int = 100
+    lr: float = 2e-5
+    lr_decay: float = 1.0
+    mask_weight: float = 1.0
+    joint_weight: float = 1.0
+    regression_weight: float = 1.0
+    peak: float = 100.0
+    flip: bool = False
+    jitter: float = 0.0
+
+    def __post_init__(self) -> None:
+        _one_of("model", self.model, tuple(MODELS))
+        _one_of("network", self.network, NETWORKS)
+        for name in ("width", "batch", "epochs", "lr", "peak"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name}: expected more than 0, got {getattr(self, name)}")
+        for name in ("dropout", "jitter"):
+            if not 0 <= getattr(self, name) < 1:
+                given = getattr(self, name)
+                raise ValueError(f"{name}: expected at least 0 and below 1, got {given}")
+        for name in ("mask_weight", "joint_weight", "regression_weight"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name}: expected 0 or more, got {getattr(self, name)}")
+
+    @property
+    def outputs(self) -> Outputs:
+        """What the chosen model predicts."""
+        return MODELS[self.model]
+
+    def changed(self, **choices: object) -> Recipe:
+        """A copy with the given choices; those that are None are left as they are."""
+        known = {f.name for f in fields(self)}
+        return replace(self, **{k: v for k, v in choices.items() if k in known and v is not None})
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name}: expected {' or '.join(allowed)}, got {value!r}")
+
+
+RECIPES = {
+    # Report 2 to the letter: section II-D.
+    "report": Recipe(),
+    # What fits in a few minutes on two cores.
+    "quick": Recipe(
+        width=12, dropout=0.0, batch=4, epochs=6, lr=0.002, lr_decay=0.02,
+        joint_weight=10.0, flip=True, jitter=0.2,
+    ),
+}  # fmt: skip

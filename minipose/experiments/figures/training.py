@@ -1,0 +1,95 @@
+"""One training of one of the five models."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from minipose import ops
+from minipose.datasets.figures import FiguresStore
+from minipose.experiments.figures.data import Batch, grouped, training_batches
+from minipose.experiments.figures.evaluation import loss_parts, measure
+from minipose.experiments.figures.recipe import Recipe
+from minipose.nn import Module
+from minipose.optim import Adam
+from minipose.tensor import Tensor
+from minipose.training.loop import Task, constant_rate, cosine_rate, fit
+
+VALIDATION_COLUMNS = ("loss", "dice", "mse", "cross_entropy", "joint_error_px", "within_5_px")
+
+
+def build(recipe: Recipe, seed: int, device: str = "cpu") -> Module:
+    """A fresh network with the heads of the recipe's model."""
+    from minipose import models
+
+    kind = {"unet": "UNet", "hnet": "HNet"}[recipe.network]
+    rng = np.random.default_rng([seed, 3])
+    net = getattr(models, kind)(
+        recipe.outputs.heads, width=recipe.width, dropout=recipe.dropout, rng=rng
+    )
+    net.to(device)
+    return net
+
+
+def total_loss(scores: dict[str, Tensor], batch: Batch, recipe: Recipe) -> Tensor:
+    """Dice loss + cross entropy + mean squared error, each times its weight.
+
+    Source: report 2, section II-D 3 (there all weights are 1).
+    """
+    weights = {
+        "dice_loss": recipe.mask_weight,
+        "cross_entropy": recipe.joint_weight,
+        "mse": recipe.regression_weight,
+    }
+    parts = [weights[name] * part for name, part in loss_parts(scores, batch).items()]
+    total = parts[0]
+    for part in parts[1:]:
+        total = ops.add(total, part)
+    return total
+
+
+def train(
+    store: FiguresStore,
+    split: dict[str, np.ndarray],
+    recipe: Recipe,
+    seed: int,
+    folder: Path,
+    device: str = "cpu",
+    resume: bool = False,
+) -> Module:
+    """Train, keep the best checkpoint by validation loss; returns the last network.
+
+    Source: report 2, section II-D 1: Adam, 2e-5, batch 1, 100 epochs.
+    """
+    net = build(recipe, seed, device)
+    constant = recipe.lr_decay == 1
+
+    def validate(model: Module) -> dict[str, float]:
+        measured = measure(model, store, split["validation"], recipe)
+        measured["loss"] = (
+            recipe.mask_weight * (1 - measured["dice"])
+            + recipe.joint_weight * measured.get("cross_entropy", 0.0)
+            + recipe.regression_weight * measured.get("mse", 0.0)
+        )
+        return {f"validation_{k}": measured[k] for k in VALIDATION_COLUMNS if k in measured}
+
+    task = Task(
+        name="",
+        batches=training_batches(store, split["train"], recipe, seed, device),
+        batch_count=len(grouped(store.sizes, split["train"], recipe.batch)),
+        loss=lambda model, batch: total_loss(model(Tensor(batch.images)), batch, recipe),
+        validate=validate,
+        watch="validation_loss",
+        images=lambda batch: len(batch.images),
+        learning_rate=(
+            constant_rate(recipe.lr) if constant else cosine_rate(recipe.lr, recipe.lr_decay)
+        ),
+        epochs=recipe.epochs,
+        seed=seed,
+        folder=folder,
+        meta={"job": "figures", "recipe": asdict(recipe), "seed": seed},
+    )
+    fit(task, net, Adam(net.parameters(), recipe.lr), resume)
+    return net

@@ -1,0 +1,158 @@
+"""U-Net against the harmonic network at one width and budget, on upright and on turned pictures."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.ndimage import affine_transform
+
+from minipose.datasets.figures import Figure, FiguresStore
+from minipose.experiments.figures.commands import train_and_measure
+from minipose.experiments.figures.data import make_batch
+from minipose.experiments.figures.outputs import predict_array
+from minipose.experiments.figures.recipe import Recipe
+from minipose.experiments.figures.tables import REPORT
+from minipose.experiments.figures.training import build, total_loss
+from minipose.metrics import dice_coefficient
+from minipose.nn import Module
+from minipose.optim import Adam
+from minipose.plots.curves import learning_curves
+from minipose.plots.figures import picture_table
+from minipose.report import write_report
+from minipose.tensor import Tensor
+
+ANGLES = tuple(range(0, 181, 15))  # degrees
+TURNED = 40  # validation pictures that are turned
+TIMED_STEPS = 5
+
+
+def turned(figure: Figure, degrees: float) -> Figure:
+    """The picture on a square, turned about its centre; beyond its border it is mirrored.
+
+    The square is as large as the longer side, so the person stays whole unless they reach into the
+    corners. At 0 degrees nothing but the square is added, so that all angles are compared on it.
+    """
+    side = max(figure.mask.shape)
+    angle = np.deg2rad(degrees)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    middle = np.full(2, (side - 1) / 2)
+    offset = (np.array(figure.mask.shape) - 1) / 2 - turn @ middle
+
+    def sampled(plane: np.ndarray, mode: str) -> np.ndarray:
+        plane = plane.astype(np.float32)
+        return affine_transform(plane, turn, offset, (side, side), order=1, mode=mode)
+
+    image = np.stack([sampled(figure.image[..., c], "reflect") for c in range(3)], axis=-1)
+    mask = sampled(figure.mask, "constant") > 0.5
+    image = np.clip(np.rint(image), 0, 255).astype(np.uint8)
+    return Figure(image, mask.astype(np.uint8), np.zeros((25, 3), np.float32), figure.name)
+
+
+def compare_networks(
+    store: FiguresStore,
+    split: dict[str, np.ndarray],
+    recipe: Recipe,
+    seed: int,
+    folder: Path,
+    device: str,
+) -> dict[str, Any]:
+    """Train both for masks; measure dice upright and turned, and seconds a step; write a table."""
+    rows: dict[str, Any] = {}
+    chosen = [store[int(i)] for i in split["validation"][:TURNED]]
+    examples = []
+    for network in ("unet", "hnet"):
+        print(f"[{len(rows) + 1}/2] {network}", flush=True)
+        variant = recipe.changed(model="mask", network=network)
+        below = folder / network
+        below.mkdir(parents=True, exist_ok=True)
+        row, net = train_and_measure(store, split, variant, seed, below, device)
+        row["dice_by_angle"] = {a: _dice_turned(net, chosen, a) for a in ANGLES}
+        row["parameters"] = sum(p.size for p in net.parameters())
+        row["seconds_a_step"] = _seconds_a_step(variant, chosen, device)
+        rows[network] = row
+        examples.append(net)
+    text = _table(rows, recipe)
+    drawn = _draw(folder, rows, examples, chosen[0])
+    title = "Plain against harmonic convolutions (report 2, table I)"
+    write_report(folder, title, text, drawn, {"seed": seed, "networks": rows})
+    print(text)
+    return rows
+
+
+def _dice_turned(net: Module, figures: list[Figure], degrees: float) -> float:
+    values = []
+    for figure in figures:
+        there = turned(figure, degrees)
+        values.append(dice_coefficient(predict_array(net, there.image).mask, there.mask))
+    return float(np.mean(values))
+
+
+def _seconds_a_step(recipe: Recipe, figures: list[Figure], device: str) -> float:
+    """Median time of forward, backward and update with one picture."""
+    net = build(recipe, 0, device).train()
+    optimizer = Adam(net.parameters(), recipe.lr)
+    batch = make_batch(figures[:1], recipe.outputs, device=device)
+    times = []
+    for step in range(TIMED_STEPS + 1):
+        start = time.perf_counter()
+        net.reseed(0, 0, step)
+        loss = total_loss(net(Tensor(batch.images)), batch, recipe)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        loss.item()
+        times.append(time.perf_counter() - start)
+    return float(np.median(times[1:]))
+
+
+def _table(rows: dict[str, Any], recipe: Recipe) -> str:
+    lines = [
+        f"Width {recipe.width}, {recipe.epochs} epochs of "
+        f"{rows['unet']['splits']['train']['pictures']} pictures, learning rate {recipe.lr:g}, one "
+        "seed. In brackets the report's. An H-Net of width w has w complex maps of order 0 and w "
+        "of order 1.",
+        "",
+        "| | U-Net | H-Net |",
+        "|---|---|---|",
+    ]
+    reports = (REPORT["mask"]["dice"], REPORT["hnet"]["dice"])
+
+    def line(label: str, cells: list[str]) -> None:
+        lines.append(f"| {label} | " + " | ".join(cells) + " |")
+
+    for k, part in enumerate(("train", "validation")):
+        cells = [
+            f"{row['splits'][part]['dice']:.4f} ({theirs[k]})"
+            for row, theirs in zip(rows.values(), reports, strict=True)
+        ]
+        line(f"{part} dice", cells)
+    hours = ("6.5 h", "30 h")
+    line(
+        "training, s", [f"{r['training_seconds']:.0f} ({h})" for r, h in zip(rows.values(), hours)]
+    )
+    line("step with one picture, s", [f"{r['seconds_a_step']:.3f}" for r in rows.values()])
+    line("parameters", [f"{r['parameters']:,}" for r in rows.values()])
+    for angle in ANGLES:
+        line(f"dice, turned {angle}°", [f"{r['dice_by_angle'][angle]:.4f}" for r in rows.values()])
+    return "\n".join([*lines, ""])
+
+
+def _draw(folder: Path, rows: dict[str, Any], nets: list[Module], figure: Figure) -> dict[str, str]:
+    series = {
+        name: (list(row["dice_by_angle"]), list(row["dice_by_angle"].values()))
+        for name, row in zip(("U-Net", "H-Net"), rows.values(), strict=True)
+    }
+    learning_curves({"Dice of turned pictures": series}, folder / "angles.png", "angle, degrees")
+    angles = (0, 45, 90, 180)
+    pictures = [turned(figure, a) for a in angles]
+    columns = [("picture", [p.image for p in pictures]), ("mask", [p.mask * 1.0 for p in pictures])]
+    for name, net in zip(("U-Net", "H-Net"), nets, strict=True):
+        columns.append((name, [predict_array(net, p.image).mask for p in pictures]))
+    picture_table(columns, folder / "turned.png", row_titles=[f"{a}°" for a in angles])
+    return {
+        "angles.png": "Dice against the angle by which the pictures are turned",
+        "turned.png": "Masks of one picture, turned",
+    }
