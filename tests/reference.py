@@ -1,14 +1,131 @@
-"""Every heavy op again, written with loops over single numbers: slow, and hard to get wrong."""
+"""Every op again, written with loops over single numbers: slow, and hard to get wrong.
+
+Arrays in, arrays out, float64. Nothing here is shared with ``minipose``.
+"""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+
+
+def each(function):
+    """The function of numbers applied to each element (of broadcast operands)."""
+    return np.vectorize(function, otypes=[float])
+
+
+# --- Shapes, sums, products -----------------------------------------------------------------------
+
+
+def reshape(x, shape):
+    """The elements in row-major order, in another shape."""
+    values = [x[at] for at in np.ndindex(x.shape)]
+    return np.array(values).reshape(shape)
+
+
+def transpose(x, axes=None):
+    """y[i₀, i₁, …] = x[j] with j[axes[k]] = iₖ."""
+    axes = axes or tuple(reversed(range(x.ndim)))
+    y = np.zeros([x.shape[a] for a in axes])
+    for at in np.ndindex(y.shape):
+        source = [0] * x.ndim
+        for k, a in enumerate(axes):
+            source[a] = at[k]
+        y[at] = x[tuple(source)]
+    return y
+
+
+def concatenate(*xs, axis=1):
+    """One after another along ``axis``, element by element."""
+    shape = list(xs[0].shape)
+    shape[axis] = int(np.sum([x.shape[axis] for x in xs]))
+    y, start = np.zeros(shape), 0
+    for x in xs:
+        for at in np.ndindex(x.shape):
+            target = list(at)
+            target[axis] += start
+            y[tuple(target)] = x[at]
+        start += x.shape[axis]
+    return y
+
+
+def pad(x, widths):
+    """x in the middle of zeros."""
+    y = np.zeros([n + before + after for n, (before, after) in zip(x.shape, widths, strict=True)])
+    for at in np.ndindex(x.shape):
+        y[tuple(i + before for i, (before, _) in zip(at, widths, strict=True))] = x[at]
+    return y
+
+
+def crop(x, widths):
+    """x without its borders."""
+    y = np.zeros([n - before - after for n, (before, after) in zip(x.shape, widths, strict=True)])
+    for at in np.ndindex(y.shape):
+        y[at] = x[tuple(i + before for i, (before, _) in zip(at, widths, strict=True))]
+    return y
+
+
+def sum(x, axis=None, keepdims=False):
+    """Σ over the axes, one summand at a time."""
+    axes = range(x.ndim) if axis is None else [axis] if isinstance(axis, int) else axis
+    axes = [a % x.ndim for a in axes]
+    y = np.zeros([1 if a in axes else n for a, n in enumerate(x.shape)])
+    for at in np.ndindex(x.shape):
+        y[tuple(0 if a in axes else i for a, i in enumerate(at))] += x[at]
+    return y if keepdims else y.reshape([n for a, n in enumerate(x.shape) if a not in axes])
+
+
+def mean(x, axis=None, keepdims=False):
+    """Σ divided by the number of summands."""
+    y = sum(x, axis, keepdims)
+    return y * y.size / x.size
+
+
+def matmul(a, b):
+    """Y[m, n] = Σₖ A[m, k] B[k, n]."""
+    y = np.zeros((a.shape[0], b.shape[1]))
+    for m, n in np.ndindex(y.shape):
+        for k in range(a.shape[1]):
+            y[m, n] += a[m, k] * b[k, n]
+    return y
+
+
+def linear(x, weight, bias=None):
+    """Y[n, o] = b[o] + Σᵢ X[n, i] W[o, i]."""
+    y = np.zeros((x.shape[0], weight.shape[0]))
+    for n, o in np.ndindex(y.shape):
+        y[n, o] = 0.0 if bias is None else bias[o]
+        for i in range(x.shape[1]):
+            y[n, o] += x[n, i] * weight[o, i]
+    return y
+
+
+def softmax(x, axis=1):
+    """e^xᵢ / Σⱼ e^xⱼ, to the letter."""
+    y = np.zeros(x.shape)
+    for at in np.ndindex(x.shape):
+        line = list(at)
+        total = 0.0
+        for j in range(x.shape[axis]):
+            line[axis] = j
+            total += math.exp(x[tuple(line)])
+        y[at] = math.exp(x[at]) / total
+    return y
+
+
+def log_softmax(x, axis=1):
+    """The logarithm of the softmax."""
+    return each(math.log)(softmax(x, axis))
+
+
+# --- Images ---------------------------------------------------------------------------------------
 
 
 def conv2d(x, weight, bias=None, stride=(1, 1), padding=(0, 0)):
     """y[n, o, p, q] = b[o] + Σ w[o, c, i, j] · x_padded[n, c, p·s + i, q·s + j]."""
     (sh, sw), (ph, pw) = stride, padding
-    x = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
+    x = pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
     n, _, h, w = x.shape
     o, c, kh, kw = weight.shape
     y = np.zeros((n, o, (h - kh) // sh + 1, (w - kw) // sw + 1))
@@ -21,15 +138,26 @@ def conv2d(x, weight, bias=None, stride=(1, 1), padding=(0, 0)):
     return y
 
 
-def pool2d(x, kernel, stride, reduce):
+def pool2d(x, kernel_size, stride, reduce):
     """y[n, c, p, q] = reduce of the k × k block that begins at (p·s, q·s)."""
+    stride = kernel_size if stride is None else stride
     n, c, h, w = x.shape
-    y = np.zeros((n, c, (h - kernel) // stride + 1, (w - kernel) // stride + 1))
+    y = np.zeros((n, c, (h - kernel_size) // stride + 1, (w - kernel_size) // stride + 1))
     for at in np.ndindex(y.shape):
         b, k, p, q = at
-        rows = slice(p * stride, p * stride + kernel)
-        y[at] = reduce(x[b, k, rows, q * stride : q * stride + kernel])
+        rows = slice(p * stride, p * stride + kernel_size)
+        y[at] = reduce(x[b, k, rows, q * stride : q * stride + kernel_size])
     return y
+
+
+def max_pool2d(x, kernel_size, stride=None):
+    """The largest of each block."""
+    return pool2d(x, kernel_size, stride, np.max)
+
+
+def avg_pool2d(x, kernel_size, stride=None):
+    """The mean of each block."""
+    return pool2d(x, kernel_size, stride, np.mean)
 
 
 def upsample_nearest(x, scale):
@@ -47,7 +175,7 @@ def upsample_bilinear(x, scale):
     y = np.zeros((n, c, h * scale, w * scale))
     for b, k, p, q in np.ndindex(y.shape):
         row, column = (p + 0.5) / scale - 0.5, (q + 0.5) / scale - 0.5
-        r, s = int(np.floor(row)), int(np.floor(column))
+        r, s = math.floor(row), math.floor(column)
         for i in (0, 1):
             for j in (0, 1):
                 share = (1 - abs(row - (r + i))) * (1 - abs(column - (s + j)))

@@ -1,0 +1,28 @@
+"""All rows of all tables, in the order of the files of ``minipose/ops``."""
+
+from tests.ops import (
+    test_conv,
+    test_conv_pool,
+    test_dropout,
+    test_elementwise,
+    test_linear,
+    test_pool,
+    test_reduction,
+    test_shape,
+    test_softmax,
+    test_upsample,
+)
+
+FAMILIES = (
+    test_elementwise,
+    test_shape,
+    test_reduction,
+    test_linear,
+    test_softmax,
+    test_dropout,
+    test_conv,
+    test_pool,
+    test_conv_pool,
+    test_upsample,
+)
+CASES = [case for family in FAMILIES for case in family.CASES]
