@@ -86,12 +86,24 @@ def _run(args: argparse.Namespace) -> int:
 
 def _job_of(args: argparse.Namespace) -> str:
     """Which job a checkpoint or a store belongs to."""
-    if args.command == "show":
-        return "h36m"
     from minipose.errors import UserError
     from minipose.training import checkpoint
 
+    if args.command == "show":
+        return _job_of_store(args.source)
     _, meta = checkpoint.read(args.checkpoint)
     if meta.get("job") not in experiments.JOBS:
         raise UserError(f"{args.checkpoint}: a checkpoint of an unknown job {meta.get('job')!r}")
     return meta["job"]
+
+
+def _job_of_store(path: Path) -> str:
+    """The job whose name stands in the store's format; the first one reports what is wrong."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            words = str(file.attrs.get("format", "")).split()
+    except OSError:
+        words = []
+    return next((job for job in experiments.JOBS if job in words), next(iter(experiments.JOBS)))
