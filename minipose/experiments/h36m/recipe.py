@@ -46,7 +46,7 @@ class Recipe:
     dropout: float = 0.0
     flip: bool = False
     jitter: float = 0.0
-    unit_mm: float = 1000.0
+    unit_mm: float = 100.0
 
     def __post_init__(self) -> None:
         _one_of("optimizer", self.optimizer, ("sgd", "adam"))
@@ -77,12 +77,12 @@ RECIPES = {
     "report": Recipe(),
     # What fits in a few minutes on two cores.
     "quick": Recipe(
-        optimizer="adam", lr=0.001, detection_lr=0.001, lr_decay=0.02, unit_mm=100.0,
+        optimizer="adam", lr=0.001, detection_lr=0.001, lr_decay=0.02,
         detection_epochs=2, epochs=8, loss="distance", flip=True, jitter=0.3,
     ),
     # What fits in about an hour.
     "full": Recipe(
-        optimizer="adam", lr=0.001, detection_lr=0.001, lr_decay=0.01, unit_mm=100.0,
-        detection_epochs=5, epochs=32, loss="distance", flip=True, jitter=0.4, dropout=0.2,
+        optimizer="adam", lr=0.001, detection_lr=0.001, lr_decay=0.01,
+        detection_epochs=4, epochs=26, loss="distance", flip=True, jitter=0.4, dropout=0.2,
     ),
 }  # fmt: skip
