@@ -29,14 +29,23 @@ def main(argv: list[str] | None = None) -> int:
     h36m.add_argument("--frame-hold", type=int, default=1, help="frames that share an image")
     h36m.add_argument("--seed", type=int, default=0)
     h36m.add_argument("--workers", type=int, default=2, help="processes")
+    figures = kinds.add_parser(
+        "figures",
+        help="single people in rooms, streets and parks, with BODY_25 files and masks",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    figures.add_argument("--out", type=Path, required=True, help="folder to write below")
+    figures.add_argument("--count", type=int, default=1000, help="pictures")
+    figures.add_argument("--seed", type=int, default=0)
+    figures.add_argument("--workers", type=int, default=2, help="processes")
     args = parser.parse_args(argv)
     try:
-        return write_h36m(args)
+        return write_figures(args) if args.kind == "figures" else write_h36m(args)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("interrupted: finished takes are kept; run the same command again", file=sys.stderr)
+        print("interrupted: finished files are kept; run the same command again", file=sys.stderr)
         return 130
 
 
@@ -73,6 +82,27 @@ def write_h36m(args: argparse.Namespace) -> int:
     seconds = time.perf_counter() - start
     rate = f", {frames / seconds:.0f} frames/s" if frames else ""
     print(f"{args.out}: {frames} frames written in {seconds:.1f} s{rate}")
+    return 0
+
+
+def write_figures(args: argparse.Namespace) -> int:
+    """The ``figures`` command."""
+    from data_tools.twin import figures
+
+    for name in ("count", "workers"):
+        if getattr(args, name) < 1:
+            raise ValueError(f"--{name}: expected 1 or more")
+    start = time.perf_counter()
+    with tqdm(unit="picture", disable=not sys.stderr.isatty()) as bar:
+
+        def report(total: int) -> None:
+            bar.total = total
+            bar.update()
+
+        written = figures.write(args.out, args.count, args.seed, args.workers, report)
+    seconds = time.perf_counter() - start
+    rate = f", {written / seconds:.0f} pictures/s" if written else ""
+    print(f"{args.out}: {written} pictures written in {seconds:.1f} s{rate}")
     return 0
 
 

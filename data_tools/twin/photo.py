@@ -1,0 +1,144 @@
+"""Take the photograph: a camera that frames the person, and what lenses and sensors do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.ndimage import gaussian_filter, zoom
+
+from data_tools.twin.figure import Cloth, Parts
+from data_tools.twin.render import Lamp, draw
+from data_tools.twin.room import _look_at as look_at
+from minipose.datasets.cameras import Camera
+
+FINE = 2  # the person is drawn at this many times the picture's size, so that edges are smooth
+
+
+def frame(points: np.ndarray, size: tuple[int, int], rng: np.random.Generator) -> Camera:
+    """A camera in which the points (M, 3) fill a random share of the picture (H, W)."""
+    height, width = size
+    middle = 0.5 * (points.min(axis=0) + points.max(axis=0))
+    azimuth = rng.uniform(-np.pi, np.pi) if rng.random() < 0.2 else rng.normal(0, 0.8)
+    level = float(np.clip(rng.normal(1350, 350), 350, 2600))  # mm, the camera's height
+    focal = max(size) / (2 * np.tan(np.deg2rad(rng.uniform(22, 56)) / 2))
+    roll = rng.normal(0, 0.03) if rng.random() < 0.9 else rng.normal(0, 0.15)
+    share = rng.uniform(0.66, 0.95)
+    distance = 3500.0
+    for _ in range(4):
+        centre = np.array(
+            [middle[0] + distance * np.cos(azimuth), middle[1] + distance * np.sin(azimuth), level]
+        )
+        camera = _camera(centre, middle, roll, focal, size)
+        pixels = camera.project(camera.to_camera(points))
+        extent = np.ptp(pixels, axis=0)
+        filled = max(extent[0] / width, extent[1] / height)
+        distance = float(np.clip(distance * filled / share, 1500, 14000))
+    # Not in the middle: anywhere that keeps the person in the picture.
+    pixels = camera.project(camera.to_camera(points))
+    low, high = pixels.min(axis=0), pixels.max(axis=0)
+    room = np.array([width, height]) - (high - low)
+    place = np.where(room > 0, room * np.clip(rng.normal(0.5, 0.2, 2), 0.08, 0.92), room / 2)
+    return replace(camera, principal=camera.principal + place - low)
+
+
+def take_picture(
+    background: np.ndarray, parts: Parts, camera: Camera, lamp: Lamp, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """The person before the background, as a photograph: uint8 (H, W, 3) and bool mask (H, W)."""
+    height, width = background.shape[:2]
+    focus = rng.gamma(1.2, 0.5) if rng.random() < 0.8 else rng.uniform(1.0, 3.0)
+    scene = gaussian_filter(background, (focus, focus, 0)) if focus > 0.2 else background
+    scene = scene * _shadow(parts, camera, lamp, (height, width), rng)[..., None]
+    fine = _finer(camera)
+    canvas = np.zeros((FINE * height, FINE * width, 3), dtype=np.uint8)
+    silhouette = draw(canvas, parts, fine, lamp)
+    cover = _reduce(silhouette.astype(np.float32)[..., None])  # (H, W, 1)
+    person = _reduce(canvas.astype(np.float32) / 255)
+    together = scene * (1 - cover) + person
+    return _develop(together, rng), cover[..., 0] >= 0.5
+
+
+def _develop(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """White balance, exposure, contrast, falling-off corners, blur and grain."""
+    height, width = image.shape[:2]
+    # An automatic exposure, not a perfect one.
+    exposure = np.clip(rng.normal(0.46, 0.08) / max(image.mean(), 1e-3), 0.6, 2.4)
+    image = image * exposure * np.exp(rng.normal(0, 0.05, 3))
+    y, x = np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width)
+    image = image * (1 - rng.uniform(0, 0.22) * (x * x + y * y) / 2)[..., None]
+    contrast = rng.uniform(0.8, 1.25)
+    image = np.clip(0.5 + contrast * (image - 0.5) + rng.normal(0, 0.03), 0, None)
+    grey = image.mean(axis=2, keepdims=True)
+    image = grey + (image - grey) * (0.0 if rng.random() < 0.03 else rng.uniform(0.6, 1.2))
+    soft = rng.uniform(0, 0.7)
+    image = gaussian_filter(image, (soft, soft, 0)) if soft > 0.25 else image
+    grain = rng.normal(0, rng.uniform(0.003, 0.02), image.shape)
+    return np.clip(255 * (image + grain), 0, 255).astype(np.uint8)
+
+
+def _shadow(
+    parts: Parts, camera: Camera, lamp: Lamp, size: tuple[int, int], rng: np.random.Generator
+) -> np.ndarray:
+    """How much of the light reaches each pixel of the floor: (H, W), 1 outside the shadow.
+
+    The parts are cast on the floor along the strongest lamp's rays and drawn there, at half size;
+    a second, wider shadow from all sides lies under the feet.
+    """
+    strongest = int(np.argmax(lamp.strength))
+    sun = np.asarray(lamp.towards[strongest], dtype=float)
+    sun = sun / np.linalg.norm(sun)
+    sun[2] = max(sun[2], 0.25)
+    half = replace(camera, focal=camera.focal / 2, principal=camera.principal / 2)
+    shape = ((size[0] + 1) // 2, (size[1] + 1) // 2)
+
+    def cast(direction: np.ndarray, shrink: float) -> np.ndarray:
+        def down(points: np.ndarray) -> np.ndarray:
+            flat = points - points[..., 2:] / direction[2] * direction
+            flat[..., 2] = 0
+            return flat
+
+        flat = replace(
+            parts,
+            a=down(parts.a),
+            b=down(parts.b),
+            radius_a=shrink * parts.radius_a,
+            radius_b=shrink * parts.radius_b,
+            cloths=(Cloth((0.0, 0.0, 0.0)),) * len(parts.cloths),
+        )
+        in_front = (half.to_camera(flat.a[0])[:, 2] > 300) & (half.to_camera(flat.b[0])[:, 2] > 300)
+        if not in_front.all():
+            return np.zeros(shape)
+        return draw(np.zeros((*shape, 3), np.uint8), flat, half, lamp).astype(float)
+
+    share = lamp.strength[strongest] / (sum(lamp.strength) + lamp.ambient)
+    light = 1 - 0.9 * share * gaussian_filter(cast(sun, 0.45), rng.uniform(0.5, 3.0))
+    light *= 1 - 0.35 * gaussian_filter(cast(np.array([0.0, 0.0, 1.0]), 0.35), 2.0)
+    return zoom(light, (size[0] / shape[0], size[1] / shape[1]), order=1)
+
+
+def _camera(
+    centre: np.ndarray, target: np.ndarray, roll: float, focal: float, size: tuple[int, int]
+) -> Camera:
+    return Camera(
+        look_at(centre, target, roll),
+        centre,
+        np.array([focal, focal]),
+        np.array([size[1] / 2, size[0] / 2]),
+        np.zeros(3),
+        np.zeros(2),
+    )
+
+
+def _finer(camera: Camera) -> Camera:
+    """The same view with FINE × FINE pixels in each pixel; pixel centres are whole numbers."""
+    return replace(
+        camera, focal=FINE * camera.focal, principal=FINE * (camera.principal + 0.5) - 0.5
+    )
+
+
+def _reduce(image: np.ndarray) -> np.ndarray:
+    """Means of FINE × FINE blocks."""
+    height, width, channels = image.shape
+    blocks = image.reshape(height // FINE, FINE, width // FINE, FINE, channels)
+    return blocks.mean(axis=(1, 3))
