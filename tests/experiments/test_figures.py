@@ -9,7 +9,7 @@ from PIL import Image
 from minipose.cli import main
 from minipose.datasets.figures import FiguresStore
 from minipose.experiments.figures import pictures
-from minipose.experiments.figures.comparison import COLLAPSED, findings
+from minipose.experiments.figures.comparison import COLLAPSED, compare_models, findings
 from minipose.experiments.figures.data import grouped, make_batch, mirror, training_batches
 from minipose.experiments.figures.evaluation import baselines, measure_joints
 from minipose.experiments.figures.outputs import Prediction, predict_array
@@ -246,3 +246,15 @@ def test_mistakes_end_in_one_line(path, tmp_path, capsys, flags, message):
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
     assert not (tmp_path / "run").exists()
+
+
+def test_all_models_at_one_budget(store, tmp_path):
+    split = store.split(limit=5)
+    recipe = Recipe(width=1, epochs=1, batch=4, lr=0.001)
+    rows = compare_models(store, split, recipe, 0, tmp_path, "cpu")
+    assert list(rows) == [*MODELS, COLLAPSED]
+    text = (tmp_path / "report.md").read_text()
+    assert "(0.978 / 0.922)" in text and text.count("here: ") == 5
+    assert (tmp_path / "dice.png").exists()
+    # One network from one seed: the shared layers begin alike, so only the targets differ.
+    assert len({round(row["splits"]["validation"]["dice"], 6) for row in rows.values()}) > 1
