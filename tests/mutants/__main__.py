@@ -1,0 +1,78 @@
+"""``python -m tests.mutants``: alter every derivative in turn; some test has to fail each time.
+
+The tests that execute a function are found by running them once; they are then run against each
+altered version of it, fastest first, until one fails. Two processes share the work. What survives
+must be listed in ``equivalent.txt`` with the reason why it computes the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from tests.mutants.runner import Outcome, read_outcomes
+
+EQUIVALENT = Path(__file__).with_name("equivalent.txt")
+
+
+def explained() -> dict[str, str]:
+    """Pairs of mutant and reason: a line with the mutant, then an indented line with the reason."""
+    pairs: dict[str, str] = {}
+    key = ""
+    for line in EQUIVALENT.read_text(encoding="utf-8").splitlines():
+        if line.startswith("    "):
+            pairs[key] += " " + line.strip()
+        elif line and not line.startswith("#"):
+            key = line.strip()
+            pairs[key] = ""
+    return pairs
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
+    parser.add_argument("--only", default="", help="functions whose dotted name contains this")
+    parser.add_argument("--processes", type=int, default=2)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        results = [Path(folder) / f"{i}.json" for i in range(options.processes)]
+        shares = [
+            subprocess.Popen(
+                [sys.executable, "-m", "tests.mutants.runner", str(path), options.only]
+                + [str(i), str(options.processes)]
+            )
+            for i, path in enumerate(results)
+        ]
+        if any([share.wait() for share in shares]):
+            print("the mutation run itself failed, see above", file=sys.stderr)
+            return 1
+        outcomes = [outcome for path in results for outcome in read_outcomes(path)]
+    return report(outcomes)
+
+
+def report(outcomes: list[Outcome]) -> int:
+    """Print the counts and every survivor without an explanation; 0 if there is none."""
+    reasons = explained()
+    made = Counter(o.function for o in outcomes)
+    killed = Counter(o.function for o in outcomes if o.killed_by)
+    survivors = [o for o in outcomes if not o.killed_by]
+    unexplained = [o for o in survivors if o.key not in reasons]
+    print(f"{'derivative in':44s} altered  noticed  equivalent")
+    for name in sorted(made):
+        same = sum(o.function == name and o.key in reasons for o in survivors)
+        print(f"{name:44s} {made[name]:7d} {killed[name]:8d} {same:11d}")
+    same = len(survivors) - len(unexplained)
+    print(f"{'all':44s} {len(outcomes):7d} {sum(killed.values()):8d} {same:11d}")
+    for o in sorted(unexplained, key=lambda o: o.key):
+        print(f"not noticed: {o.key} (line {o.line}, {o.tests} tests execute it)")
+    noticed = {o.key for o in outcomes if o.killed_by}
+    for key in sorted(reasons.keys() & noticed):
+        print(f"listed as equivalent, but noticed: {key}")
+    return 1 if unexplained else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,225 @@
+"""Wrong derivatives on purpose: every ``backward`` in minipose, altered in one place at a time.
+
+What belongs to a derivative is read off the source: the ``backward`` inside each op, kernels with
+"backward" in their name, and helpers that nothing but those call. What a forward pass uses too is
+left alone, since a change there changes the values as well.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType
+
+import minipose
+
+ROOT = Path(minipose.__file__).parent
+ALTERATIONS = ("zeroed", "times 7", "sign flipped", "transposed", "shifted by one")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One altered function. ``code`` is that of the top-level function which holds the change."""
+
+    module: str
+    function: str
+    line: int
+    change: str
+    source: str
+    code: CodeType
+
+    @property
+    def key(self) -> str:
+        """How the table of equivalent mutants names it; without the line, which moves."""
+        return (
+            f"{self.module.removeprefix('minipose.')}.{self.function}: {self.change}: {self.source}"
+        )
+
+
+@dataclass(frozen=True)
+class Target:
+    """A top-level function and the part of it that is about a derivative."""
+
+    module: str
+    function: str
+    tree: ast.Module
+    part: ast.FunctionDef
+
+
+def targets() -> list[Target]:
+    """Every derivative in the package."""
+    trees = {
+        "minipose." + ".".join(path.relative_to(ROOT).with_suffix("").parts): ast.parse(
+            path.read_text(encoding="utf-8")
+        )
+        for path in sorted([*ROOT.glob("ops/*.py"), *ROOT.glob("kernels/*.py")])
+    }
+    functions = [
+        (module, tree, node)
+        for module, tree in trees.items()
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and not node.decorator_list
+    ]
+    found = [
+        Target(module, node.name, tree, inner)
+        for module, tree, node in functions
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.FunctionDef) and inner.name == "backward" and inner is not node
+    ]
+    helpers = _helpers_of_derivatives(functions)
+    found += [Target(m, f.name, t, f) for m, t, f in functions if (m, f.name) in helpers]
+    return found
+
+
+def _helpers_of_derivatives(functions: list) -> set[tuple[str, str]]:
+    """Kernels that only derivatives use, found by looking at names until none is new."""
+    forward: dict[str, set[str]] = {}  # function -> names used outside of any derivative
+    for module, _, node in functions:
+        inside = {
+            id(n)
+            for inner in ast.walk(node)
+            if isinstance(inner, ast.FunctionDef) and inner.name == "backward"
+            for n in ast.walk(inner)
+        }
+        forward[f"{module}.{node.name}"] = {
+            n.id if isinstance(n, ast.Name) else n.attr
+            for n in ast.walk(node)
+            if isinstance(n, (ast.Name, ast.Attribute)) and id(n) not in inside
+        }
+    everywhere = {
+        n.id if isinstance(n, ast.Name) else n.attr
+        for _, tree, _ in functions
+        for n in ast.walk(tree)
+        if isinstance(n, (ast.Name, ast.Attribute))
+    }
+    helpers: set[tuple[str, str]] = set()
+    while True:
+        known = {f"{m}.{f}" for m, f in helpers}
+        used = set().union(*(names for f, names in forward.items() if f not in known))
+        new = {
+            (m, node.name)
+            for m, _, node in functions
+            if ("backward" in node.name or (node.name in everywhere and node.name not in used))
+        }
+        new = {(m, f) for m, f in new if ".kernels." in m}
+        if new == helpers:
+            return helpers
+        helpers = new
+
+
+def mutants(target: Target) -> Iterator[Mutant]:
+    """Every altered version of one derivative."""
+    nodes = list(ast.walk(target.tree))
+    places = {id(node): i for i, node in enumerate(nodes)}
+    for node in ast.walk(target.part):
+        for change, replacement in _alterations(node):
+            tree = copy.deepcopy(target.tree)
+            twin = list(ast.walk(tree))[places[id(node)]]
+            _replace(tree, twin, replacement)
+            module = compile(ast.fix_missing_locations(tree), f"<{target.module}>", "exec")
+            code = next(
+                c
+                for c in module.co_consts
+                if isinstance(c, CodeType) and c.co_name == target.function
+            )
+            source = " ".join(ast.unparse(node).split())
+            line = getattr(node, "lineno", target.part.lineno)
+            yield Mutant(target.module, target.function, line, change, source, code)
+
+
+def _replace(tree: ast.Module, old: ast.AST, new: ast.AST) -> None:
+    for parent in ast.walk(tree):
+        for name, value in ast.iter_fields(parent):
+            if value is old:
+                setattr(parent, name, new)
+            elif isinstance(value, list):
+                value[:] = [new if item is old else item for item in value]
+
+
+def _alterations(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """What can be wrong at this place of the source: pairs of name and replacement."""
+    if isinstance(node, ast.Return) and node.value is not None:
+        yield from _altered_results(node)
+    elif isinstance(node, ast.BinOp):
+        yield from _altered_arithmetic(node)
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        if not isinstance(node.operand, ast.Constant):
+            yield "sign dropped", node.operand
+    elif isinstance(node, ast.Compare) and len(node.ops) == 1:
+        other = {ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Lt: ast.LtE, ast.Eq: ast.NotEq}
+        if type(node.ops[0]) in other:
+            new_op = other[type(node.ops[0])]()
+            yield "comparison", ast.Compare(node.left, [new_op], node.comparators)
+    elif isinstance(node, ast.Constant):
+        if isinstance(node.value, bool):
+            yield "flag flipped", ast.Constant(not node.value)
+        elif isinstance(node.value, (int, float)):
+            yield "off by one", ast.Constant(node.value + 1)
+    elif isinstance(node, ast.AugAssign):
+        yield "overwritten instead of added", ast.Assign([node.target], node.value)
+    elif isinstance(node, ast.IfExp):
+        yield "condition turned", ast.IfExp(_not(node.test), node.body, node.orelse)
+    elif isinstance(node, ast.If):
+        yield "condition turned", ast.If(_not(node.test), node.body, node.orelse)
+    elif isinstance(node, ast.Attribute) and node.attr == "T":
+        yield "transposition dropped", node.value
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range":
+        last = node.args[0] if len(node.args) == 1 else node.args[1]
+        first = ast.Constant(0) if len(node.args) == 1 else node.args[0]
+        one = ast.Constant(1)
+        yield "last left out", ast.Call(node.func, [first, ast.BinOp(last, ast.Sub(), one)], [])
+        yield "first left out", ast.Call(node.func, [ast.BinOp(first, ast.Add(), one), last], [])
+    elif isinstance(node, ast.Slice):
+        for name in ("lower", "upper"):
+            bound = getattr(node, name)
+            if bound is not None and not isinstance(bound, ast.Constant):
+                moved = copy.copy(node)
+                setattr(moved, name, ast.BinOp(bound, ast.Add(), ast.Constant(1)))
+                yield f"{name} bound off by one", moved
+
+
+def _altered_results(node: ast.Return) -> Iterator[tuple[str, ast.AST]]:
+    """Each returned gradient zeroed, scaled, with its sign flipped, transposed, shifted."""
+    for alteration in ALTERATIONS:
+        for i, _ in enumerate(_elements(node.value)):
+            changed = copy.deepcopy(node.value)
+            element = _elements(changed)[i]
+            wrapped = ast.Call(
+                ast.Name("__alter__", ast.Load()), [ast.Constant(alteration), element], []
+            )
+            which = ast.unparse(element)
+            holder = ast.Module([ast.Expr(changed)], [])
+            _replace(holder, element, wrapped)
+            yield f"{alteration} {which}", ast.Return(holder.body[0].value)
+
+
+def _elements(value: ast.expr) -> list[ast.expr]:
+    """The gradients in ``(a, b)``, in ``(a, b) if … else (a, b, c)``, or a lone array."""
+    if isinstance(value, ast.IfExp):
+        return _elements(value.body) + _elements(value.orelse)
+    if isinstance(value, ast.Tuple):
+        return list(value.elts)
+    return [value]
+
+
+def _altered_arithmetic(node: ast.BinOp) -> Iterator[tuple[str, ast.AST]]:
+    if isinstance(node.op, (ast.Add, ast.Sub)):
+        other = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
+        yield "term dropped", node.left
+        yield "term dropped (first)", node.right
+        yield "plus and minus swapped", ast.BinOp(node.left, other, node.right)
+    elif isinstance(node.op, (ast.Mult, ast.Div)):
+        yield "factor dropped", node.left
+        if isinstance(node.op, ast.Mult):
+            yield "factor dropped (first)", node.right
+        else:
+            yield "multiplied instead of divided", ast.BinOp(node.left, ast.Mult(), node.right)
+    elif isinstance(node.op, ast.Pow):
+        yield "power dropped", node.left
+
+
+def _not(test: ast.expr) -> ast.expr:
+    return ast.UnaryOp(ast.Not(), test)

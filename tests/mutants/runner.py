@@ -1,0 +1,170 @@
+"""One process of the mutation run: pytest collects once, then its items are run again and again.
+
+An altered function is put in place by exchanging the code of the function object itself, so every
+module that imported it sees the change, and taking it back is one assignment.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from tests.mutants.mutate import Mutant, Target, mutants, targets
+
+TESTS = ["tests/ops", "tests/kernels", "tests/test_tensor.py"]
+PATIENCE = 30  # s; a mutant that runs forever counts as noticed
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one mutant; ``killed_by`` is empty if no test failed."""
+
+    function: str
+    key: str
+    line: int
+    tests: int
+    killed_by: str
+
+
+def read_outcomes(path: Path) -> list[Outcome]:
+    """What ``main`` wrote."""
+    return [Outcome(**fields) for fields in json.loads(path.read_text(encoding="utf-8"))]
+
+
+def alter(how: str, grad: Any) -> Any:
+    """A gradient made wrong, or each of a tuple. What ``how`` cannot change stays as it is."""
+    if isinstance(grad, tuple):
+        return tuple(alter(how, g) for g in grad)
+    if grad is None:
+        return None
+    if how == "zeroed":
+        return grad * 0
+    if how == "times 7":
+        return grad * 7
+    if how == "sign flipped":
+        return -grad
+    if how == "transposed":
+        square = grad.ndim > 1 and grad.shape[-1] == grad.shape[-2]
+        return grad.swapaxes(-1, -2) if square else grad
+    if grad.ndim == 0:
+        return grad
+    order = [*range(1, grad.shape[-1]), 0]  # shifted by one along the last axis
+    return grad[..., order] if type(grad).__module__ == "numpy" else grad
+
+
+class MutationRun:
+    """A pytest plugin that replaces the loop over the collected tests."""
+
+    def __init__(self, only: str, share: int, shares: int) -> None:
+        self.outcomes: list[Outcome] = []
+        self.targets = [t for t in targets() if only in f"{t.module}.{t.function}"]
+        self.share, self.shares = share, shares
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        executed_by = self._who_executes_what(session.items)
+        everything = [(t, m) for t in self.targets for m in mutants(t)]
+        for target, mutant in everything[self.share :: self.shares]:
+            items = executed_by[_place(target)]
+            self.outcomes.append(self._judge(mutant, items))
+        return True
+
+    def _who_executes_what(self, items: list[pytest.Item]) -> dict:
+        """For each derivative the tests that run it, fastest first. All have to pass."""
+        places = {_place(t) for t in self.targets}
+        times: dict[tuple, list] = defaultdict(list)
+        seen: set[tuple] = set()
+
+        def look(frame: FrameType, event: str, argument: object) -> None:
+            code = frame.f_code
+            if event == "call" and (code.co_filename, code.co_firstlineno) in places:
+                seen.add((code.co_filename, code.co_firstlineno))
+
+        for item in items:
+            seen.clear()
+            threading.setprofile(look)
+            sys.setprofile(look)
+            start = time.perf_counter()
+            failed = _fails(item)
+            spent = time.perf_counter() - start
+            sys.setprofile(None)
+            threading.setprofile(None)
+            if failed:
+                raise pytest.UsageError(f"fails without any change: {item.nodeid}")
+            for place in seen:
+                times[place].append((spent, item))
+        return {
+            place: [item for _, item in sorted(runs, key=lambda run: run[0])]
+            for place, runs in times.items()
+        } | {place: [] for place in places - times.keys()}
+
+    def _judge(self, mutant: Mutant, items: list[pytest.Item]) -> Outcome:
+        module = importlib.import_module(mutant.module)
+        function = getattr(module, mutant.function)
+        with _Changed(function, mutant.code):
+            killer = next((item.nodeid for item in items if _fails(item)), "")
+        name = f"{mutant.module.removeprefix('minipose.')}.{mutant.function}"
+        return Outcome(name, mutant.key, mutant.line, len(items), killer)
+
+
+class _Changed:
+    """The function with other code, inside a ``with``."""
+
+    def __init__(self, function: Callable, code: CodeType) -> None:
+        self.function, self.code, self.before = function, code, function.__code__
+
+    def __enter__(self) -> None:
+        self.function.__globals__["__alter__"] = alter
+        self.function.__code__ = self.code
+
+    def __exit__(self, *_: object) -> None:
+        self.function.__code__ = self.before
+        del self.function.__globals__["__alter__"]
+
+
+def _place(target: Target) -> tuple[str, int]:
+    """Where the derivative is defined, as its code object tells it."""
+    module = importlib.import_module(target.module)
+    return module.__file__, target.part.lineno
+
+
+def _fails(item: pytest.Item) -> bool:
+    item._initrequest()  # fresh fixtures: an item is made for one run
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(PATIENCE)
+    try:
+        return any(report.failed for report in runtestprotocol(item, nextitem=None, log=False))
+    finally:
+        signal.alarm(0)
+
+
+def _too_long(*_: object) -> None:
+    raise TimeoutError(f"more than {PATIENCE} s")
+
+
+def main(path: str, only: str, share: str, shares: str) -> int:
+    """Write the outcomes of one share of the mutants to ``path``; 0 if all could be judged."""
+    os.environ["MINIPOSE_PROFILE"] = "mutants"
+    run = MutationRun(only, int(share), int(shares))
+    quiet = ["-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:terminal"]
+    status = pytest.main([*TESTS, *quiet, "--device", "numpy"], plugins=[run])
+    fields = [asdict(outcome) for outcome in run.outcomes]
+    Path(path).write_text(json.dumps(fields), encoding="utf-8")
+    return int(status)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(*sys.argv[1:]))
