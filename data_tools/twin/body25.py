@@ -70,7 +70,7 @@ def hidden(points: np.ndarray, posed: Posed, parts: Parts, camera: Camera) -> np
     for name, (_, facing) in FACE.items():
         k = BODY_25.index(name)
         towards = head @ np.array(facing, dtype=float)
-        out[k] = towards @ sight[k] < (0.0 if name.endswith("ear") else 0.05)
+        out[k] = towards @ sight[k] < (-0.25 if name.endswith("ear") else 0.05)
     return out
 
 

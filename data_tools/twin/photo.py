@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, zoom
+from scipy.ndimage import gaussian_filter
 
 from data_tools.twin.figure import Cloth, Parts
 from data_tools.twin.render import Lamp, draw
@@ -54,7 +54,7 @@ def take_picture(
     canvas = np.zeros((FINE * height, FINE * width, 3), dtype=np.uint8)
     silhouette = draw(canvas, parts, fine, lamp)
     cover = _reduce(silhouette.astype(np.float32)[..., None])  # (H, W, 1)
-    person = _reduce(canvas.astype(np.float32) / 255)
+    person = _reduce(canvas.astype(np.float32)) / 255
     together = scene * (1 - cover) + person
     return _develop(together, rng), cover[..., 0] >= 0.5
 
@@ -73,7 +73,7 @@ def _develop(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     image = grey + (image - grey) * (0.0 if rng.random() < 0.03 else rng.uniform(0.6, 1.2))
     soft = rng.uniform(0, 0.7)
     image = gaussian_filter(image, (soft, soft, 0)) if soft > 0.25 else image
-    grain = rng.normal(0, rng.uniform(0.003, 0.02), image.shape)
+    grain = rng.standard_normal(image.shape, dtype=np.float32) * rng.uniform(0.003, 0.02)
     return np.clip(255 * (image + grain), 0, 255).astype(np.uint8)
 
 
@@ -114,7 +114,8 @@ def _shadow(
     share = lamp.strength[strongest] / (sum(lamp.strength) + lamp.ambient)
     light = 1 - 0.9 * share * gaussian_filter(cast(sun, 0.45), rng.uniform(0.5, 3.0))
     light *= 1 - 0.35 * gaussian_filter(cast(np.array([0.0, 0.0, 1.0]), 0.35), 2.0)
-    return zoom(light, (size[0] / shape[0], size[1] / shape[1]), order=1)
+    light = np.repeat(np.repeat(light.astype(np.float32), 2, axis=0), 2, axis=1)
+    return gaussian_filter(light, 0.7)[: size[0], : size[1]]
 
 
 def _camera(
@@ -139,6 +140,5 @@ def _finer(camera: Camera) -> Camera:
 
 def _reduce(image: np.ndarray) -> np.ndarray:
     """Means of FINE × FINE blocks."""
-    height, width, channels = image.shape
-    blocks = image.reshape(height // FINE, FINE, width // FINE, FINE, channels)
-    return blocks.mean(axis=(1, 3))
+    total = sum(image[i::FINE, j::FINE] for i in range(FINE) for j in range(FINE))
+    return total / FINE**2

@@ -199,9 +199,9 @@ def _paint_room(image: np.ndarray, nearest: np.ndarray, view: _View, scene: Scen
 def _paint_box(image: np.ndarray, nearest: np.ndarray, view: _View, scene: Scene, box: Box) -> None:
     low = (np.float32(box.low) - view.origin)[:, None] * view.inverse  # (3, P)
     high = (np.float32(box.high) - view.origin)[:, None] * view.inverse
-    enter = np.minimum(low, high)
-    reach = enter.max(axis=0)
-    leave = np.maximum(low, high).min(axis=0)
+    enter, out = np.minimum(low, high), np.maximum(low, high)
+    reach = np.maximum(np.maximum(enter[0], enter[1]), enter[2])
+    leave = np.minimum(np.minimum(out[0], out[1]), out[2])
     where = np.flatnonzero((reach < leave) & (reach > 0) & (reach < nearest))
     if len(where) == 0:
         return
