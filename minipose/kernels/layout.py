@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from minipose.backend import Array, array_module
 from minipose.kernels import workers
 
 
@@ -33,3 +34,20 @@ def batch_last(x: np.ndarray) -> np.ndarray:
 def batch_first(images: np.ndarray) -> np.ndarray:
     """(H, W, C, N) -> (N, C, H, W): a view."""
     return images.transpose(3, 2, 0, 1)
+
+
+def channels_last(x: np.ndarray) -> np.ndarray:
+    """(N, C, H, W) -> (N, H, W, C): a view, whatever the order in memory."""
+    return x.transpose(0, 2, 3, 1)
+
+
+def channels_first(images: np.ndarray) -> np.ndarray:
+    """(N, H, W, C) -> (N, C, H, W): a view."""
+    return images.transpose(0, 3, 1, 2)
+
+
+def zeros_as(like: Array, shape: tuple[int, ...]) -> Array:
+    """Zeros of another shape whose axes lie in memory in the order of those of ``like``."""
+    order = sorted(range(like.ndim), key=lambda axis: (-like.strides[axis], axis))
+    zeros = array_module(like).zeros([shape[axis] for axis in order], dtype=like.dtype)
+    return zeros.transpose([order.index(axis) for axis in range(like.ndim)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from minipose.backend import Array, array_module
 from minipose.kernels.im2col import output_size
+from minipose.kernels.layout import zeros_as
 
 Pair = tuple[int, int]
 
@@ -15,20 +16,19 @@ def max_forward(x: Array, kernel: int, stride: int) -> tuple[Array, Array]:
     """
     xp = array_module(x)
     taps = _taps(x.shape[2:], kernel, stride)
-    y = x[(..., *taps[0])].copy()
-    winner = xp.zeros(y.shape, dtype=xp.uint8)
+    y = x[(..., *taps[0])].copy("K")  # "K": keep the order in memory
+    winner = xp.zeros_like(y, dtype=xp.uint8)
     for k, tap in enumerate(taps[1:], start=1):
         candidate = x[(..., *tap)]
-        larger = candidate > y
+        # k grows, so the largest k so far is that of the last strictly larger candidate.
+        xp.maximum(winner, (candidate > y) * xp.uint8(k), out=winner)
         xp.maximum(y, candidate, out=y)
-        winner = xp.where(larger, xp.uint8(k), winner)
     return y, winner
 
 
 def max_backward(grad_y: Array, winner: Array, size: Pair, kernel: int, stride: int) -> Array:
     """dL/dx (N, C, H, W): each gradient goes to the element that was the maximum."""
-    xp = array_module(grad_y)
-    grad_x = xp.zeros((*grad_y.shape[:2], *size), dtype=grad_y.dtype)
+    grad_x = zeros_as(grad_y, (*grad_y.shape[:2], *size))
     for k, tap in enumerate(_taps(size, kernel, stride)):
         grad_x[(..., *tap)] += grad_y * (winner == k)
     return grad_x
@@ -37,7 +37,7 @@ def max_backward(grad_y: Array, winner: Array, size: Pair, kernel: int, stride: 
 def average_forward(x: Array, kernel: int, stride: int) -> Array:
     """The means (N, C, H', W')."""
     taps = _taps(x.shape[2:], kernel, stride)
-    y = x[(..., *taps[0])].copy()
+    y = x[(..., *taps[0])].copy("K")
     for tap in taps[1:]:
         y += x[(..., *tap)]
     y *= 1 / kernel**2
@@ -46,7 +46,7 @@ def average_forward(x: Array, kernel: int, stride: int) -> Array:
 
 def average_backward(grad_y: Array, size: Pair, kernel: int, stride: int) -> Array:
     """dL/dx (N, C, H, W): each element of a block gets 1/k² of the block's gradient."""
-    grad_x = array_module(grad_y).zeros((*grad_y.shape[:2], *size), dtype=grad_y.dtype)
+    grad_x = zeros_as(grad_y, (*grad_y.shape[:2], *size))
     share = grad_y * (1 / kernel**2)
     for tap in _taps(size, kernel, stride):
         grad_x[(..., *tap)] += share

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from minipose.backend import Array, array_module
+from minipose.backend import Array
+from minipose.kernels.layout import zeros_as
 
 
 def nearest_forward(x: Array, scale: int) -> Array:
     """Each pixel as a block of scale × scale: (N, C, H, W) -> (N, C, s·H, s·W)."""
     n, c, h, w = x.shape
-    blocks = array_module(x).empty((n, c, h, scale, w, scale), dtype=x.dtype)
-    blocks[...] = x[:, :, :, None, :, None]
-    return blocks.reshape(n, c, h * scale, w * scale)
+    y = zeros_as(x, (n, c, h * scale, w * scale))
+    for tap in range(scale * scale):
+        y[:, :, tap // scale :: scale, tap % scale :: scale] = x
+    return y
 
 
 def nearest_backward(grad_y: Array, scale: int) -> Array:
     """The sum over each block."""
-    grad_x = grad_y[:, :, ::scale, ::scale].copy()
+    grad_x = grad_y[:, :, ::scale, ::scale].copy("K")
     for tap in range(1, scale * scale):
         grad_x += grad_y[:, :, tap // scale :: scale, tap % scale :: scale]
     return grad_x
@@ -40,7 +42,7 @@ def _phases(scale: int) -> list[tuple[int, float]]:
 def _interpolate(x: Array, axis: int, scale: int) -> Array:
     shape = list(x.shape)
     shape[axis] *= scale
-    y = array_module(x).empty(shape, dtype=x.dtype)
+    y = zeros_as(x, tuple(shape))
     for k, (side, weight) in enumerate(_phases(scale)):
         part = y[_along(axis, slice(k, None, scale))]
         part[...] = x * (1 - weight)
@@ -53,7 +55,7 @@ def _interpolate(x: Array, axis: int, scale: int) -> Array:
 def _spread(grad_y: Array, axis: int, scale: int) -> Array:
     shape = list(grad_y.shape)
     shape[axis] //= scale
-    grad_x = array_module(grad_y).zeros(shape, dtype=grad_y.dtype)
+    grad_x = zeros_as(grad_y, tuple(shape))
     for k, (side, weight) in enumerate(_phases(scale)):
         part = grad_y[_along(axis, slice(k, None, scale))]
         grad_x += part * (1 - weight)

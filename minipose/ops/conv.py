@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minipose.kernels import im2col
+from minipose.kernels import convolution
 from minipose.tensor import Tensor, record
 
 Pair = tuple[int, int]
@@ -34,21 +34,25 @@ def conv2d(
     ------
     ValueError
         If channels, bias, stride or padding do not fit, or the kernel is larger than the image.
+
+    Notes
+    -----
+    ``kernels.im2col`` shows how; ``kernels.convolution`` chooses among it and faster ways.
     """
     strides, paddings = _pair("stride", stride, 1), _pair("padding", padding, 0)
     _check(x, weight, bias, paddings)
     x_data, w_data = x.data, weight.data
     x_needed, w_needed = x.requires_grad, weight.requires_grad
-    y = im2col.forward(x_data, w_data, strides, paddings)
+    y = convolution.forward(x_data, w_data, strides, paddings)
     if bias is not None:
         y += bias.data.reshape(1, -1, 1, 1)
 
     def backward(grad_y):
         grad_x = grad_w = None
         if x_needed:
-            grad_x = im2col.backward_input(grad_y, w_data, x_data.shape[2:], strides, paddings)
+            grad_x = convolution.backward_input(grad_y, w_data, x_data, strides, paddings)
         if w_needed:
-            grad_w = im2col.backward_weight(grad_y, x_data, w_data.shape[2:], strides, paddings)
+            grad_w = convolution.backward_weight(grad_y, x_data, w_data, strides, paddings)
         return (grad_x, grad_w) if bias is None else (grad_x, grad_w, grad_y.sum(axis=(0, 2, 3)))
 
     inputs = (x, weight) if bias is None else (x, weight, bias)
