@@ -91,6 +91,10 @@ class Posed:
         """Moved by ``offset`` (T, 3) mm."""
         return Posed(self.joints + offset[:, None, :], self.turns)
 
+    def cut(self, frames: slice) -> Posed:
+        """Some of the frames."""
+        return Posed(self.joints[frames], {part: turn[frames] for part, turn in self.turns.items()})
+
 
 def pose(bones: Bones, angles: Angles, frames: int) -> Posed:
     """Forward kinematics, hips at the origin: a segment's turn is its parent's times its own."""

@@ -7,11 +7,13 @@ varies them.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from data_tools.twin.body import Angles, Bones, Posed, pose
+from data_tools.twin.footing import bearing, carry, even_the_pace, level_the_feet, smooth, soles
 
 # name: (mean, (a1, p1), (a2, p2), (a3, p3)) of walker A and of walker B
 SERIES = {
@@ -82,34 +84,45 @@ def draw_walker(person: np.random.Generator, take: np.random.Generator) -> Walke
     return Walker(
         mix=float(person.uniform(0, 1)),
         arm_style=str(style),
-        stride_hz=float(person.uniform(0.70, 0.90) * take.uniform(0.95, 1.05)),
+        stride_hz=float(person.uniform(0.70, 0.88) * take.uniform(0.95, 1.05)),
         turn=float(take.choice([-1.0, 1.0])),
-        radius=float(take.uniform(1000, 1500)),
-        shape=float(take.uniform(0.0, 0.25)),
-        scale=float(person.uniform(0.88, 1.12)),
+        radius=float(take.uniform(900, 1200)),
+        shape=float(take.uniform(0.0, 0.2)),
+        scale=float(person.uniform(0.86, 1.06)),
         wobble=float(take.uniform(0.04, 0.10)),
         lean=float(person.uniform(0, 5)),
         shoulder_abduction=tuple(person.uniform(10, 26, 2)),
-        hip_abduction=tuple(person.uniform(-1, 6, 2)),
+        hip_abduction=tuple(person.uniform(-3.5, 3.5, 2)),
         pelvis_roll=float(person.uniform(-4, 4)),
         seed=int(take.integers(1 << 31)),
     )
 
 
 def walk(bones: Bones, walker: Walker, frames: int, fps: float = FPS) -> Posed:
-    """A walk of ``frames`` frames: joints in the world, mm, feet on the floor at z = 0."""
+    """A walk of ``frames`` frames: joints in the world, mm, feet on the floor at z = 0.
+
+    The angles come first; the body then goes where the foot on the floor takes it.
+    """
     rng = np.random.default_rng(walker.seed)
-    t = np.arange(frames) / fps
+    margin = round(fps)  # what is smoothed is not cut off at the first and last frame
+    t = np.arange(frames + 2 * margin) / fps
     pace = 1 + 0.05 * _slow_noise(rng, t, 0.15)
     phase = rng.uniform(0, 2 * np.pi) + 2 * np.pi * walker.stride_hz * np.cumsum(pace) / fps
     angles = _angles(walker, phase, t, rng)
-    still = pose(bones, angles, frames)  # heading 0: how the body moves about its own pelvis
-    speed = _speed(still, phase, fps)
-    x, y, heading = _path(walker, np.cumsum(speed) / fps, rng)
+    for _ in range(3):
+        level_the_feet(angles, soles(pose(bones, angles, len(t))), phase)
+    for side in ("right", "left"):
+        setattr(angles, f"knee_{side}", np.maximum(getattr(angles, f"knee_{side}"), 2.0))
+    for _ in range(2):
+        even_the_pace(angles, bones, soles(pose(bones, angles, len(t))), phase, fps)
+    still = soles(pose(bones, angles, len(t)))  # heading 0: how the feet move about the pelvis
+    bears = bearing(phase)[..., None]
+    carried = ((bears * each).sum(axis=1) for each in carry(still, fps))
+    x, y, heading = _steer(walker, *carried, rng, fps)
     angles.heading = np.rad2deg(heading)
-    posed = pose(bones, angles, frames)
-    lowest = _smooth(np.minimum(*_soles(posed)), 5)
-    return posed.shifted(np.stack([x, y, -lowest], axis=1))
+    posed = pose(bones, angles, len(t))
+    height = -smooth(still[..., 2].min(axis=(1, 2)), 5)
+    return posed.shifted(np.stack([x, y, height], axis=1)).cut(slice(margin, margin + frames))
 
 
 def _angles(walker: Walker, phase: np.ndarray, t: np.ndarray, rng: np.random.Generator) -> Angles:
@@ -173,50 +186,38 @@ def _sole(phase: np.ndarray) -> np.ndarray:
     return pitch[k] + (pitch[k + 1] - pitch[k]) * (0.5 - 0.5 * np.cos(np.pi * u))
 
 
-def _speed(still: Posed, phase: np.ndarray, fps: float) -> np.ndarray:
-    """Forward speed, mm/s, at which the foot on the floor does not slide (smoothed over 0.3 s).
-
-    From the moment a foot is furthest forward, for half a stride, that foot carries the body.
-    """
-    backward = -np.gradient(still.joints[:, [3, 8], 0], axis=0) * fps  # ankles, (T, 2)
-    speed = np.where(np.sin(phase) > 0, backward[:, 0], backward[:, 1])
-    return np.maximum(_smooth(speed, int(0.3 * fps)), 200.0)
-
-
-def _path(
-    walker: Walker, distance: np.ndarray, rng: np.random.Generator
+def _steer(
+    walker: Walker, velocity: np.ndarray, contact: np.ndarray, rng: np.random.Generator, fps: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Walk ``distance`` mm along a closed, uneven round about the room's middle: x, y, heading."""
-    angle = np.linspace(0, 2 * np.pi, 2001)
-    tilt, tilt2 = rng.uniform(0, 2 * np.pi, 2)
-    radius = walker.radius * (
-        1 + walker.shape * np.cos(2 * angle + tilt) + 0.3 * walker.shape * np.cos(3 * angle + tilt2)
-    )
-    x, y = radius * np.cos(angle), walker.turn * radius * np.sin(angle)
-    steps = np.hypot(np.diff(x), np.diff(y))
-    along = np.concatenate([[0], np.cumsum(steps)])
-    start = rng.uniform(0, along[-1])
-    place = (start + distance) % along[-1]
-    heading = np.unwrap(np.arctan2(np.gradient(y), np.gradient(x)))
-    return (
-        np.interp(place, along, x),
-        np.interp(place, along, y),
-        np.interp(place, along, heading),
-    )
+    """x, y (mm) and heading (rad) of a pelvis that never slides, led round the room's middle.
 
-
-def _soles(posed: Posed) -> tuple[np.ndarray, np.ndarray]:
-    """Height of the lowest point of the right and of the left sole, mm."""
-    heels = posed.joints[:, [3, 8], 2] - 85.0
-    toes = posed.joints[:, [4, 9], 2] - 25.0
-    return tuple(np.minimum(heels, toes).T)
-
-
-def _smooth(values: np.ndarray, width: int) -> np.ndarray:
-    """Running mean over an odd number of frames, the ends repeated."""
-    width |= 1
-    padded = np.pad(values, width // 2, mode="edge")
-    return np.convolve(padded, np.ones(width) / width, mode="valid")
+    A contact point that stays where it is moves the pelvis by −R(heading) (c' + ω ẑ × c). The rate
+    of turn ω follows an uneven round about the middle, at most 65°/s and never abruptly.
+    """
+    tilt, tilt2, theta = rng.uniform(0, 2 * np.pi, 3).tolist()
+    most = math.radians(65.0)
+    radius = walker.radius * (1 + walker.shape * math.cos(2 * theta + tilt))
+    x, y = radius * math.cos(theta), radius * math.sin(theta)
+    heading, rate = theta + walker.turn * math.pi / 2, walker.turn * 700.0 / radius
+    track = np.empty((len(velocity), 3))
+    for i, ((vx, vy), (cx, cy)) in enumerate(zip(velocity.tolist(), contact.tolist())):
+        track[i] = x, y, heading
+        theta = math.atan2(y, x)
+        radius = walker.radius * (
+            1
+            + walker.shape * math.cos(2 * theta + tilt)
+            + 0.3 * walker.shape * math.cos(3 * theta + tilt2)
+        )
+        distance = math.hypot(x, y)
+        wanted = theta + walker.turn * (math.pi / 2 + math.atan((distance - radius) / 700.0))
+        error = math.remainder(wanted - heading, 2 * math.pi)
+        goal = walker.turn * 850.0 / max(distance, 600.0) + 1.2 * error
+        rate += (min(max(goal, -most), most) - rate) * 2.5 / fps
+        c, s = math.cos(heading), math.sin(heading)
+        ux, uy = -(vx - rate * cy), -(vy + rate * cx)
+        x, y = x + (c * ux - s * uy) / fps, y + (s * ux + c * uy) / fps
+        heading += rate / fps
+    return track[:, 0], track[:, 1], track[:, 2]
 
 
 def _slow_noise(rng: np.random.Generator, t: np.ndarray, hertz: float) -> np.ndarray:

@@ -11,10 +11,12 @@ metadata.xml                                                 take names and came
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import h5py
@@ -70,6 +72,7 @@ class Plan:
     def name(self) -> str:
         return take_name(self.subject, self.take)
 
+    @lru_cache(maxsize=1)  # noqa: B019  (four cameras in turn see one walk)
     def walk(self) -> tuple[Posed, Bones]:
         """The walk at the frames that are written."""
         person = np.random.default_rng([self.seed, self.subject])
@@ -77,8 +80,7 @@ class Plan:
         walker: Walker = draw_walker(person, take)
         bones = BONES[self.subject]
         posed = walk(bones, walker, self.frames * self.step, FPS)
-        turns = {part: turn[:: self.step] for part, turn in posed.turns.items()}
-        return Posed(posed.joints[:: self.step], turns), bones
+        return posed.cut(slice(None, None, self.step)), bones
 
     def outfit(self) -> Outfit:
         """Clothes belong to the person, not to the take."""
@@ -99,9 +101,14 @@ def write(
 
     Each take appears at once: its files are written beside and moved into place, the frame folder
     last, which marks it as done.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds something else: real data, or a twin with other settings.
     """
-    root.mkdir(parents=True, exist_ok=True)
-    _write_metadata(root / "metadata.xml", subjects, frames, step)
+    _claim(root, {"frames": frames, "step": step, "frame-hold": hold, "seed": seed})
+    _write_metadata(root / "metadata.xml", step)
     jobs = [
         (root, Plan(subject, take, frames, step, hold, seed), camera)
         for subject in subjects
@@ -118,6 +125,29 @@ def write(
             for done, job in enumerate(zip(jobs, pool.map(_write_view, jobs)), start=1):
                 report(job[0][1], job[0][2], done, len(jobs))
     return len(jobs) * frames
+
+
+def _claim(root: Path, settings: dict[str, int]) -> None:
+    """Mark the folder as a twin with these settings; half a twin of other ones is not added to."""
+    mark = root / "twin.json"
+    if mark.exists():
+        found = json.loads(mark.read_text())
+        other = [f"--{k} {v}" for k, v in found.items() if settings.get(k) != v]
+        if other:
+            raise ValueError(
+                f"{root}: holds a twin made with {' '.join(other)}; use the same, or another folder"
+            )
+        return
+    if root.exists() and any(root.iterdir()):
+        raise ValueError(f"{root}: not empty and no twin; expected a new folder")
+    root.mkdir(parents=True, exist_ok=True)
+    _replace_text(mark, json.dumps(settings) + "\n")
+
+
+def _replace_text(path: Path, text: str) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text)
+    os.replace(partial, path)
 
 
 def _frame_folder(root: Path, subject: int, name: str, camera: str) -> Path:
@@ -155,19 +185,21 @@ def _draw_frames(
     empty = background(camera, frame_size(name), seed=CAMERA_NAMES.index(name))
     parts = dress(posed, bones, plan.outfit())
     noise = np.random.default_rng([plan.seed, plan.subject, plan.take, CAMERA_NAMES.index(name)])
-    grain = noise.integers(-4, 5, (*frame_size(name), 1), dtype=np.int8)
+    grain = noise.integers(-4, 5, (*empty.shape[:2], 1), dtype=np.int16)
+    # A sensor's noise differs from frame to frame: a few copies of the empty room take turns.
+    rooms = [_grainy(empty, np.roll(grain, 37 * k)) for k in range(8)]
     silhouettes: list[np.ndarray] = []
     jpeg = b""
     for i in range(plan.frames):
         if i % plan.hold == 0:
-            image = empty.copy()
+            image = rooms[noise.integers(len(rooms))].copy()
             for foot in (3, 8):
                 _shadow(image, posed.joints[i, foot], camera)
             silhouette = draw(image, parts.at(i), camera, Lamp())
-            shift = tuple(noise.integers(0, 400, 2))
-            image = np.clip(np.roll(grain, shift, (0, 1)) + image.astype(np.int16), 0, 255)
+            box = _bounds(silhouette)
+            image[box] = _grainy(image[box], grain[: box[0].stop - box[0].start, box[1]])
             path = folder / f"{view}_{i + 1:06d}.jpg"
-            Image.fromarray(image.astype(np.uint8)).save(path, quality=90)
+            Image.fromarray(image).save(path, quality=92)
             jpeg = path.read_bytes() if plan.hold > 1 else b""
         else:
             (folder / f"{view}_{i + 1:06d}.jpg").write_bytes(jpeg)
@@ -182,12 +214,20 @@ def _shadow(image: np.ndarray, foot: np.ndarray, camera: Camera) -> None:
     soft_shadow(image, camera.project(on_floor), (size * scale, 0.42 * size * scale))
 
 
+def _grainy(image: np.ndarray, grain: np.ndarray) -> np.ndarray:
+    return np.clip(image + grain, 0, 255).astype(np.uint8)
+
+
+def _bounds(silhouette: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns of the silhouette's box; empty slices where there is nobody."""
+    sides = (np.flatnonzero(silhouette.any(axis=1)), np.flatnonzero(silhouette.any(axis=0)))
+    return tuple(slice(int(s[0]), int(s[-1]) + 1) if len(s) else slice(0, 0) for s in sides)
+
+
 def _box(silhouette: np.ndarray) -> np.ndarray:
     """The silhouette's box as a filled full-frame mask, which is how the real boxes come."""
     box = np.zeros_like(silhouette)
-    rows, columns = np.flatnonzero(silhouette.any(1)), np.flatnonzero(silhouette.any(0))
-    if len(rows):
-        box[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = True
+    box[_bounds(silhouette)] = True
     return box
 
 
@@ -235,9 +275,9 @@ def _write_masks(path: Path, masks: list[np.ndarray]) -> None:
     os.replace(partial, path)
 
 
-def _write_metadata(path: Path, subjects: tuple[int, ...], frames: int, step: int) -> None:
+def _write_metadata(path: Path, step: int) -> None:
     """Take names and cameras in the official file's shape, with the twin's own numbers."""
-    cameras = {(s, n): c for s in subjects for n, c in cameras_for(s).items()}
+    cameras = {(s, n): c for s in SUBJECTS for n, c in cameras_for(s).items()}
     w0 = " ".join(f"{v:.10g}" for v in pack_cameras(cameras))
     header = "".join(f"<td>S{s}</td>" for s in range(1, 12))
     rows = "".join(
@@ -247,12 +287,10 @@ def _write_metadata(path: Path, subjects: tuple[int, ...], frames: int, step: in
         for take in (1, 2)
     )
     names = "".join(f"<item>{name}</item>" for name in CAMERA_NAMES)
-    text = (
+    _replace_text(
+        path,
         "<?xml version='1.0'?>\n<metadata>"
         f"<mapping><tr><td>Action</td><td>subaction</td>{header}</tr>{rows}</mapping>"
-        f"<frame_rate>{FPS / step:g}</frame_rate>"
-        f"<w0>[{w0}]</w0><dbcameras>{names}</dbcameras></metadata>\n"
+        f"<frame_rate>{FPS / step:g}</frame_rate><w0>[{w0}]</w0>"
+        f"<dbcameras><index2id>{names}</index2id></dbcameras></metadata>\n",
     )
-    partial = path.with_name(".metadata.partial.xml")
-    partial.write_text(text)
-    os.replace(partial, path)
