@@ -12,8 +12,8 @@ from data_tools.h36m.pictures import Folder, Picture, Video, open_pictures
 from data_tools.h36m.readers import DroppedFrame, Masks, read_poses
 from data_tools.h36m.tree import ACTIONS, View
 from minipose.datasets.cameras import Camera
-from minipose.datasets.crop import SIDE, box_of, crop_person
-from minipose.datasets.h36m import CHUNK, H36MWriter
+from minipose.datasets.crop import SIDE, Crop, box_of, crop_person
+from minipose.datasets.h36m import CHUNK, FIELDS, H36MWriter
 from minipose.skeletons import H36M_17_OF_32
 
 # (subject, take, camera) that cannot be used, and (subject, action, take number) to be wary of.
@@ -192,41 +192,35 @@ def _convert(source: _Source, part: Path) -> None:
 
 
 class _Rows:
-    """Collects frames and appends them chunk by chunk."""
+    """Collects a chunk of frames in arrays that are used again, and appends it."""
 
     def __init__(self, view: View, writer: H36MWriter) -> None:
-        self.writer = writer
-        self.labels = {
-            "subject": view.subject,
-            "action": ACTIONS.index(view.action),
-            "subaction": view.subaction,
-            "camera": int(view.camera),
+        self.writer, self.count, self.astray = writer, 0, 0
+        self.fields = {
+            name: np.zeros((CHUNK, *shape), dtype) for name, (shape, dtype) in FIELDS.items()
         }
-        self.rows: list[tuple] = []
-        self.astray = 0
+        self.fields["subject"][:] = view.subject
+        self.fields["action"][:] = ACTIONS.index(view.action)
+        self.fields["subaction"][:] = view.subaction
+        self.fields["camera"][:] = int(view.camera)
 
-    def add(self, i: int, image, crop, flat: np.ndarray, space: np.ndarray) -> None:
-        joints = space[list(H36M_17_OF_32)]
+    def add(
+        self, i: int, image: np.ndarray, crop: Crop, flat: np.ndarray, space: np.ndarray
+    ) -> None:
+        joints, row = space[list(H36M_17_OF_32)], self.count
         keypoints = crop.to_crop(flat[list(H36M_17_OF_32)])
         outside = np.abs(keypoints - SIDE / 2).max(axis=1) > (0.5 + MARGIN) * SIDE
         self.astray += bool(outside.mean() > 0.5)
-        where = (crop.x0, crop.y0, crop.scale)
-        self.rows.append((image, joints - joints[0], keypoints, i, where))
-        if len(self.rows) == CHUNK:
+        self.fields["images"][row] = image
+        self.fields["joints_3d"][row] = joints - joints[0]
+        self.fields["keypoints_2d"][row] = keypoints
+        self.fields["frame"][row] = i
+        self.fields["crop"][row] = crop.x0, crop.y0, crop.scale
+        self.count += 1
+        if self.count == CHUNK:
             self.flush()
 
     def flush(self) -> None:
-        if not self.rows:
-            return
-        images, joints, keypoints, frames, crops = map(np.array, zip(*self.rows, strict=True))
-        count = len(frames)
-        labels = {name: np.full(count, value) for name, value in self.labels.items()}
-        self.writer.append(
-            images=images,
-            joints_3d=joints,
-            keypoints_2d=keypoints,
-            frame=frames,
-            crop=crops,
-            **labels,
-        )
-        self.rows = []
+        if self.count:
+            self.writer.append(**{name: rows[: self.count] for name, rows in self.fields.items()})
+        self.count = 0

@@ -51,8 +51,8 @@ def merge(parts: list[Path], out: Path) -> int:
         for part in parts:
             with h5py.File(part, "r") as file:
                 rows = file["images"].shape[0]
-                for start in range(0, rows, 16 * CHUNK):
-                    piece = slice(start, min(rows, start + 16 * CHUNK))
+                for start in range(0, rows, 4 * CHUNK):
+                    piece = slice(start, min(rows, start + 4 * CHUNK))
                     writer.append(**{name: file[name][piece] for name in FIELDS})
         count = writer.count
         writer.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+REOPEN = 256  # masks: the HDF5 library keeps 5 KB for every object it opened until the file closes
 SLACK = 2  # px by which a mask may be smaller or larger than its frame
 
 
@@ -67,6 +68,7 @@ class Masks:
             self.file.close()
             raise ValueError(f"{path}: expected a cell array Masks, found {found}")
         self.references = cell[()].reshape(-1)
+        self.opened = 0
 
     def __len__(self) -> int:
         return len(self.references)
@@ -79,6 +81,10 @@ class Masks:
         DroppedFrame
             If it is damaged or of another size.
         """
+        self.opened += 1
+        if self.opened == REOPEN:
+            self.file.close()
+            self.file, self.opened = h5py.File(self.path, "r"), 0
         try:
             data = self.file[self.references[i]]
             # MATLAB stores the size of an empty array instead of its values.

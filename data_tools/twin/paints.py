@@ -102,8 +102,12 @@ def facade(wall: Colour, glass: Colour, storey: float, bay: float, seed: int) ->
         pane = np.float32(glass) * (0.35 + 1.0 * chance + 0.25 * y)[:, None]
         colour = np.where(window[:, None], pane, colour)
         colour = np.where((frame | bars)[:, None], np.float32((0.75, 0.74, 0.70)), colour)
-        ground = (row == 0) & (np.abs(x - 0.5) < 0.42) & (y < 0.8)  # shop windows
-        shop = np.float32(glass) * (0.3 + 0.9 * _hash(column, seed + np.floor(3 * x)))[:, None]
+        if seed % 3:
+            return colour
+        ground = (row == 0) & (np.abs(x - 0.5) < 0.42) & (y > 0.12) & (y < 0.8)  # shop windows
+        goods = _hash(np.floor(u / 260) + seed, np.floor(v / 420))[:, None]
+        hue = np.stack([_hash(np.floor(u / 260) + 5 * k, np.floor(v / 420)) for k in range(3)], 1)
+        shop = np.float32(glass) * (0.5 + 0.6 * chance[:, None]) + 0.35 * goods * hue
         return np.where(ground[:, None], shop, colour)
 
     return paint

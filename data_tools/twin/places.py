@@ -44,9 +44,9 @@ def room(rng: np.random.Generator, centre: np.ndarray) -> Scene:
         wall=regions((rng.uniform(60, 150), skirting), (1e9, wall)),
         ceiling=plain(any_colour(rng, (0, 0.1), (0.75, 0.95)), 0.02),
     )
-    for _ in range(rng.integers(3, 9)):
+    for _ in range(rng.integers(5, 14)):
         furnish(rng, scene, low, high, centre)
-    for _ in range(rng.integers(1, 6)):
+    for _ in range(rng.integers(3, 11)):
         hang(rng, scene, low, high)
     return scene
 
@@ -68,7 +68,7 @@ def street(rng: np.random.Generator, centre: np.ndarray) -> Scene:
         else ((kerb, road), (kerb + 140, line), (1e9, paving))
     )
     scene = Scene(regions(*sides), sky, lamp, haze=float(rng.uniform(4e4, 2e5)))
-    front = [max(rng.uniform(3500, 11000), side * centre[1] + 900) for side in (1, -1)]
+    front = [max(rng.uniform(5000, 14000), side * centre[1] + 900) for side in (1, -1)]
     for side, distance in zip((1, -1), front, strict=True):
         x = -45000.0
         while x < 45000:

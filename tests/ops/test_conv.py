@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minipose import Tensor, ops
-from minipose.kernels import im2col
+from minipose.kernels import convolution, im2col
 from tests import reference
 from tests.ops.case import Case, calls
 
@@ -33,6 +33,20 @@ def convolutions(draw, bias=True):
     return draw(calls(shapes if bias else shapes[:2], stride=strides, padding=(ph, pw)))
 
 
+def by(algorithm):
+    """conv2d by one algorithm wherever it can; left alone, small shapes would always choose one."""
+
+    def op(*tensors, **options):
+        with convolution.use_algorithm(algorithm):
+            return ops.conv2d(*tensors, **options)
+
+    return op
+
+
+three_by_three = st.integers(0, 2).flatmap(
+    lambda p: calls([(2, 2, 5, 7), (3, 2, 3, 3), (3,)], stride=(1, 1), padding=(p, 2 - p))
+)
+
 CASES = [
     Case("conv2d", ops.conv2d, convolutions(), reference.conv2d, linear_in=(0, 1, 2)),
     Case("conv2d/no_bias", ops.conv2d, convolutions(False), reference.conv2d, linear_in=(0, 1)),
@@ -50,6 +64,8 @@ CASES = [
         reference.conv2d,
         linear_in=(0, 1, 2),
     ),
+    Case("conv2d/strips", by("strips"), convolutions(), reference.conv2d, linear_in=(0, 1, 2)),
+    Case("conv2d/winograd", by("winograd"), three_by_three, reference.conv2d, linear_in=(0, 1, 2)),
 ]
 
 

@@ -68,12 +68,15 @@ def test_adjoint(case, xp, data):
 @every_case
 @given(data=st.data())
 def test_differences(case, xp, data):
-    """dL/dx of every entry of every input is the slope of L there, to 1e-6 (in fact to 1e-9)."""
-    call = data.draw(case.calls)
-    entries = None if xp is np else 3  # a slope on the device needs two transfers
-    check_gradients(
-        lambda *x: case.op(*x, **call.options), call.arrays(xp), rtol=1e-7, entries=entries
-    )
+    """dL/dx is the slope of L at every entry (of large inputs: at 60 of them) of every input.
+
+    Values, c and x are of order 1, so with h = 1e-5 the slope is good to h² + 1e-16/h = 1e-10; sums
+    of a few hundred products leave 1e-9. The 1e-7 that is asked for is therefore no kindness.
+    """
+    call, seed = data.draw(case.calls), data.draw(st.integers(0, 2**32 - 1))
+    entries = 60 if xp is np else 3  # on a device each slope waits for two transfers
+    function = lambda *x: case.op(*x, **call.options)  # noqa: E731
+    check_gradients(function, call.arrays(xp), rtol=1e-7, entries=entries, seed=seed)
 
 
 @every_case
