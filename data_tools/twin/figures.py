@@ -20,7 +20,7 @@ from PIL import Image
 
 from data_tools.twin.body import Bones
 from data_tools.twin.body25 import body_25, detect, hidden
-from data_tools.twin.figure import Cloth, Outfit, draw_outfit, dress
+from data_tools.twin.figure import Cloth, Outfit, Parts, draw_outfit, dress
 from data_tools.twin.paints import any_colour, plain
 from data_tools.twin.photo import frame, take_picture
 from data_tools.twin.places import draw_place
@@ -47,10 +47,7 @@ def make_sample(seed: int, number: int) -> Sample:
     posed = stand_up(bones, stance, heading=float(rng.normal(0, 25)))
     parts = dress(posed, bones, outfit)
     size = draw_size(rng, posed.joints[0])
-    thick = np.zeros((len(parts.radius_a), 3))
-    thick[:, 2] = np.maximum(parts.radius_a, parts.radius_b)
-    reach = np.concatenate([parts.a[0] + thick, parts.b[0] + thick, parts.a[0] - 0.5 * thick])
-    camera = frame(reach, size, rng)
+    camera = frame(outline(parts), size, rng)
     scene = draw_place(rng, camera.centre)
     if stance.seat:
         scene.boxes.append(_seat(posed.joints[0], rng))
@@ -59,6 +56,13 @@ def make_sample(seed: int, number: int) -> Sample:
     unseen = hidden(points, posed, parts, camera)
     pixels = camera.project(camera.to_camera(points))
     return Sample(image, mask, detect(pixels, unseen, size, rng))
+
+
+def outline(parts: Parts) -> np.ndarray:
+    """Points (M, 3), mm, all around a body's first frame: what a picture has to hold."""
+    ends = np.concatenate([parts.a[0], parts.b[0]])
+    radius = np.tile(np.maximum(parts.radius_a, parts.radius_b), 2)[:, None]
+    return np.concatenate([ends + sign * radius * axis for sign in (-1, 1) for axis in np.eye(3)])
 
 
 def draw_bones(rng: np.random.Generator) -> Bones:

@@ -14,6 +14,8 @@ from minipose.datasets.cameras import Camera
 
 FINE = 2  # the person is drawn at this many times the picture's size, so that edges are smooth
 
+SHOULDER = 0.68  # of the brightest value: from here on the tone curve bends
+
 
 def frame(points: np.ndarray, size: tuple[int, int], rng: np.random.Generator) -> Camera:
     """A camera in which the points (M, 3) fill a random share of the picture (H, W)."""
@@ -73,6 +75,10 @@ def _develop(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     image = grey + (image - grey) * (0.0 if rng.random() < 0.03 else rng.uniform(0.6, 1.2))
     soft = rng.uniform(0, 0.7)
     image = gaussian_filter(image, (soft, soft, 0)) if soft > 0.25 else image
+    # Film and cameras bend the curve where it would be cut off: light skin keeps its shades.
+    bright = image > SHOULDER
+    rest = 1 - SHOULDER
+    image[bright] = SHOULDER + rest * (1 - np.exp((SHOULDER - image[bright]) / rest))
     grain = rng.standard_normal(image.shape, dtype=np.float32) * rng.uniform(0.003, 0.02)
     return np.clip(255 * (image + grain), 0, 255).astype(np.uint8)
 

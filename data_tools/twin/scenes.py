@@ -157,7 +157,7 @@ def _paint_sky(image: np.ndarray, view: _View, sky: Sky) -> None:
         flat = 1 / np.maximum(view.rays[2] / norm, 0.08)  # clouds are a plane overhead
         u, v = view.rays[0] / norm * flat, view.rays[1] / norm * flat
         cloud = np.clip(0.6 * noise_at(40 * u, 40 * v, 1.0) + 2 * sky.clouds - 0.7, 0, 1)
-        cloud *= np.clip(6 * view.rays[2] / norm, 0, 1)
+        cloud *= np.clip(4 * view.rays[2] / norm - 0.4, 0, 1)  # finer than a pixel far away
         image += 0.8 * cloud[:, None] * (np.float32(0.93) - image)
 
 

@@ -18,9 +18,10 @@ from data_tools.twin.figure import draw_outfit, dress
 from data_tools.twin.figures import draw_bones, make_sample
 from data_tools.twin.photo import frame
 from data_tools.twin.places import draw_place
-from data_tools.twin.poses import KINDS, Stance, _mirrored, draw_stance, stand_up
+from data_tools.twin.poses import _mirrored, draw_stance, stand_up
 from data_tools.twin.render import Lamp
 from data_tools.twin.scenes import Box, Scene, Sky, look
+from data_tools.twin.stances import KINDS, Stance
 from minipose.datasets.figures import FiguresStore
 from minipose.skeletons import BODY_25, BODY_25_LIMBS, mirrored
 
