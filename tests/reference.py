@@ -182,3 +182,55 @@ def upsample_bilinear(x, scale):
                 at = min(max(r + i, 0), h - 1), min(max(s + j, 0), w - 1)
                 y[b, k, p, q] += share * x[b, k, at[0], at[1]]
     return y
+
+
+# --- Losses ---------------------------------------------------------------------------------------
+
+
+def joint_squared_error(predicted, target):
+    """Half the squares, summed over coordinates, averaged over samples."""
+    total = 0.0
+    for at in np.ndindex(predicted.shape):
+        total += 0.5 * (predicted[at] - target[at]) ** 2
+    return np.array(total / predicted.shape[0])
+
+
+def joint_distance(predicted, target):
+    """The mean length of three differences in turn."""
+    a, b = predicted.ravel(), target.ravel()
+    lengths = [math.dist(a[i : i + 3], b[i : i + 3]) for i in range(0, a.size, 3)]
+    return np.array(np.sum(lengths) / len(lengths))
+
+
+def window_cross_entropy(logits, target):
+    """Half of −h log ĥ − (1 − h) log(1 − ĥ) with ĥ = (1 + tanh z)/2, as the report writes it."""
+    total = 0.0
+    for z, h in zip(logits.ravel(), target.ravel(), strict=True):
+        guess = (1 + math.tanh(z)) / 2
+        total += 0.5 * (-h * math.log(guess) - (1 - h) * math.log(1 - guess))
+    return np.array(total / logits.shape[0])
+
+
+def dice_loss(probabilities, target, smooth=1e-6):
+    """1 less the mean over images of twice the overlap by the sum of both."""
+    dice = 0.0
+    for p, t in zip(probabilities, target, strict=True):
+        overlap = total = 0.0
+        for at in np.ndindex(p.shape):
+            overlap += p[at] * t[at]
+            total += p[at] + t[at]
+        dice += (2 * overlap + smooth) / (total + smooth)
+    return np.array(1 - dice / len(probabilities))
+
+
+def mse(predicted, target):
+    """The mean square of the differences."""
+    return mean((predicted - target) ** 2)
+
+
+def categorical_cross_entropy(logits, target):
+    """−t_c log softmax(z)_c, summed over classes (axis 1), averaged over pixels."""
+    share, total = softmax(logits, 1), 0.0
+    for at in np.ndindex(logits.shape):
+        total -= target[at] * math.log(share[at])
+    return np.array(total * logits.shape[1] / logits.size)

@@ -1,4 +1,4 @@
-"""All rows of all tables, in the order of the files of ``minipose/ops``."""
+"""All rows of all tables, in the order of the files of ``minipose/ops``; the losses come last."""
 
 from tests.ops import (
     test_conv,
@@ -6,6 +6,7 @@ from tests.ops import (
     test_dropout,
     test_elementwise,
     test_linear,
+    test_losses,
     test_pool,
     test_reduction,
     test_shape,
@@ -24,5 +25,6 @@ FAMILIES = (
     test_pool,
     test_conv_pool,
     test_upsample,
+    test_losses,
 )
 CASES = [case for family in FAMILIES for case in family.CASES]

@@ -1,6 +1,7 @@
-"""Every op, every row of every table: the checks that make sure of a value and of a derivative.
+"""Every row of every table: the checks that make sure of a value and of a derivative.
 
-Read this first; the tables are in the files beside it, one for each file of ``minipose/ops``.
+Read this first; the tables are in the files beside it, one for each file of ``minipose/ops`` and
+one for the losses.
 With y = f(x) and L = ⟨c, y⟩ for a random c, ``backward`` has to give dL/dx = Jᵀc, where J is the
 matrix of all ∂yᵢ/∂xⱼ. Two ways to see whether it does:
 
@@ -19,7 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minipose import Tensor, ops
+from minipose import Tensor, losses, ops
 from minipose.backend import to_host
 from minipose.gradcheck import check_gradients
 from tests.ops import tables
@@ -102,6 +103,8 @@ def _assert_close(single, double):
     np.testing.assert_allclose(to_host(single), expected, rtol=0, atol=1e-4 * scale)
 
 
-def test_every_op_has_a_row():
-    missing = set(ops.__all__) - {case.op_name for case in tables.CASES}
+def test_every_op_and_every_loss_has_a_row():
+    named = {n for n, f in vars(losses).items() if getattr(f, "__module__", "") == losses.__name__}
+    public = set(ops.__all__) | {n for n in named if not n.startswith("_")}
+    missing = public - {case.op_name for case in tables.CASES}
     assert not missing, f"no row in the tables of tests/ops for {sorted(missing)}"

@@ -1,0 +1,127 @@
+"""``python -m tests.gradcheck_table``: how well every derivative agrees with differences.
+
+One line for each op and each loss, over all rows of its table in ``tests/ops``: the inputs whose
+derivative was looked at, the calls drawn, the numbers compared, and the worst relative error,
+|analytic − numeric| / max(1, largest |numeric| of that input). Every entry of every input is
+compared, in float64 with h = 1e-5 and a random cotangent. The exit status is 1 if any error is
+above the tolerance.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+import minipose.losses
+from minipose import ops
+from minipose.gradcheck import GradientError, check_gradients
+from tests.ops import tables
+from tests.ops.case import Call, Case
+
+TOLERANCE = 1e-6
+
+
+@dataclass
+class Line:
+    """What is printed about one op."""
+
+    op: str
+    inputs: str
+    calls: int = 0
+    entries: int = 0
+    worst: float = 0.0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.op:26s} {self.inputs:18s} {self.calls:6d} {self.entries:8d} "
+            f"{self.worst:10.1e} {TOLERANCE:10.0e}"
+        )
+
+
+def draw(case: Case, examples: int, first: int) -> list[Call]:
+    """Calls of one row, the same for the same ``first``."""
+    found: list[Call] = []
+
+    @seed(first)
+    @settings(
+        max_examples=examples,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(call=case.calls)
+    def collect(call: Call) -> None:
+        found.append(call)
+
+    collect()
+    return found
+
+
+def examine(line: Line, case: Case, call: Call, first: int) -> None:
+    """Compare one call and note it in ``line``."""
+
+    def function(*tensors):
+        return case.op(*tensors, **call.options)
+
+    line.calls += 1
+    try:
+        report = check_gradients(function, call.arrays(np), rtol=math.inf, seed=first)
+    except GradientError:  # no tolerance is wide enough for a NaN
+        line.worst = math.inf
+        return
+    line.entries += report.entries
+    line.worst = max(line.worst, report.worst)
+
+
+def inputs_of(name: str, most: int) -> str:
+    """The names of the op's differentiable inputs, of which ``most`` were given."""
+    function = getattr(ops, name, None) or getattr(minipose.losses, name)
+    parameters = inspect.signature(function).parameters.values()
+    names = [p.name for p in parameters if _differentiable(str(p.annotation))]
+    return ", ".join(names[:most])
+
+
+def _differentiable(annotation: str) -> bool:
+    return "Tensor" in annotation or annotation == "Operand"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.gradcheck_table", description=__doc__)
+    parser.add_argument("--examples", type=int, default=20, help="calls drawn for each row")
+    parser.add_argument("--seed", type=int, default=0, help="of the calls and the cotangents")
+    parser.add_argument("--only", default="", help="ops whose name contains this")
+    options = parser.parse_args()
+    rows: dict[str, list[Case]] = defaultdict(list)
+    for case in tables.CASES:
+        if options.only in case.op_name:
+            rows[case.op_name].append(case)
+    print(f"{'op':26s} {'inputs':18s} {'cases':>6s} {'entries':>8s} {'worst':>10s} tolerance")
+    lines = []
+    for name, cases in rows.items():
+        drawn = [
+            (case, call) for case in cases for call in draw(case, options.examples, options.seed)
+        ]
+        line = Line(name, inputs_of(name, max(len(call.values) for _, call in drawn)))
+        for i, (case, call) in enumerate(drawn):
+            examine(line, case, call, options.seed + i)
+        print(line, flush=True)
+        lines.append(line)
+    wrong = [line.op for line in lines if not line.worst <= TOLERANCE]
+    total = Line("all", f"{len(lines)} ops")
+    total.calls, total.entries = sum(l.calls for l in lines), sum(l.entries for l in lines)
+    total.worst = max((l.worst for l in lines), default=0.0)
+    print(total)
+    if wrong:
+        print(f"above the tolerance: {', '.join(wrong)}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

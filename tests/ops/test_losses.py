@@ -1,0 +1,148 @@
+"""Losses: predictions and targets of one shape -> one number. They are composed of ops.
+
+=========================  =======================================  ============================
+loss                       φ (T samples)                            dφ/dx
+=========================  =======================================  ============================
+joint_squared_error        (1/T) Σ ½ (x − t)²                       (x − t)/T
+joint_distance             mean of ‖x − t‖ over n triples           (x − t)/(n ‖x − t‖)
+window_cross_entropy       (1/T) Σ ½ (softplus(2x) − 2tx)           (σ(2x) − t)/T
+dice_loss                  1 − (1/T) Σ A/D, A = 2 Σxt + s,          (A − 2tD)/(T D²)
+                           D = Σx + Σt + s of each image
+mse                        mean of the n squares (x − t)²           2(x − t)/n
+categorical_cross_entropy  −(1/n) Σ t_c log softmax(x)_c, n pixels  (softmax(x)_c Σt − t_c)/n
+=========================  =======================================  ============================
+
+The target is no tensor and gets no gradient. A distance of exactly zero has the gradient zero.
+"""
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from minipose import Tensor, losses
+from minipose.backend import array_module
+from minipose.gradcheck import check_direction
+from tests import reference
+from tests.ops.case import Case, calls, uniform
+
+
+def _against(loss):
+    """The loss as an op of one tensor; its target goes where the prediction lies."""
+
+    def op(x, target):
+        return loss(x, array_module(x.data).asarray(target))
+
+    return op
+
+
+@st.composite
+def predictions(draw, shapes, values=None, labels=None):
+    """A prediction and a target of its shape: 0 or 1, or drawn by ``labels``."""
+    shape = draw(st.sampled_from(shapes))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    target = (rng.random(shape) < 0.4) * 1.0 if labels is None else labels(rng, shape)
+    return draw(calls([shape], values, target=st.just(target)))
+
+
+anywhere, far, shares = uniform(-2, 2), uniform(3, 5), uniform(0.1, 0.9)
+joints = [(4, 6), (2, 2, 3), (1, 3), (3, 3)]
+images = [(2, 3, 4), (1, 2, 2), (3, 3, 3)]
+maps = [(2, 3, 2, 2), (1, 2, 3, 1), (3, 3, 3, 3)]
+ROWS = {
+    "joint_squared_error": predictions(joints, anywhere, anywhere),
+    "joint_distance": predictions(joints, anywhere, far),
+    "window_cross_entropy": predictions([(3, 8), (1, 5), (4, 4)], anywhere),
+    "dice_loss": predictions(images, shares),
+    "mse": predictions([*joints, *images], anywhere, anywhere),
+    "categorical_cross_entropy": predictions(maps, anywhere, uniform(0, 1)),
+}
+CASES = [
+    Case(name, _against(getattr(losses, name)), row, getattr(reference, name))
+    for name, row in ROWS.items()
+]
+
+
+def test_joints_by_hand():
+    """A 3-4-5 triangle and an exact prediction: ½·25 and 5, averaged over two samples."""
+    predicted = Tensor(np.array([[3.0, 4.0, 0.0], [1.0, 1.0, 1.0]]), requires_grad=True)
+    target = np.array([[0.0, 0.0, 0.0], [1.0, 1.0, 1.0]])
+    square = losses.joint_squared_error(predicted, target)
+    assert square.item() == 6.25
+    square.backward()
+    np.testing.assert_array_equal(predicted.grad, [[1.5, 2, 0], [0, 0, 0]])
+    predicted.grad = None
+    distance = losses.joint_distance(predicted, target)
+    assert distance.item() == pytest.approx(2.5, abs=1e-6)
+    distance.backward()
+    np.testing.assert_allclose(predicted.grad, [[0.3, 0.4, 0], [0, 0, 0]], rtol=1e-12)
+
+
+def test_windows_by_hand():
+    """z = 0 is undecided: ½ log 2 each, whatever the labels."""
+    logits = Tensor(np.zeros((2, 3)), requires_grad=True)
+    loss = losses.window_cross_entropy(logits, np.array([[0.0, 1, 0], [1, 1, 0]]))
+    assert loss.item() == pytest.approx(3 * 0.5 * np.log(2))
+    loss.backward()
+    np.testing.assert_allclose(logits.grad, [[0.25, -0.25, 0.25], [-0.25, -0.25, 0.25]])
+
+
+def test_windows_far_from_zero_do_not_overflow():
+    logits = Tensor(np.array([[800.0, -800.0]]), requires_grad=True)
+    with np.errstate(all="raise", under="ignore"):
+        loss = losses.window_cross_entropy(logits, np.array([[0.0, 0.0]]))
+        loss.backward()
+    assert loss.item() == 800.0
+    np.testing.assert_array_equal(logits.grad, [[1.0, 0.0]])
+
+
+def test_dice_by_hand():
+    """The first image: 2·1/(2 + 1); the second is empty and rightly so: 1."""
+    probabilities = Tensor(np.array([[[1.0, 1.0]], [[0.0, 0.0]]]))
+    mask = np.array([[[1.0, 0.0]], [[0.0, 0.0]]])
+    loss = losses.dice_loss(probabilities, mask)
+    assert loss.item() == pytest.approx(1 - (2 / 3 + 1) / 2, abs=1e-6)
+
+
+def test_means_by_hand():
+    assert losses.mse(Tensor([1.0, 3.0]), np.array([0.0, 1.0], np.float32)).item() == 2.5
+    one_hot = np.zeros((1, 4, 1, 2))
+    one_hot[0, 0] = 1
+    undecided = losses.categorical_cross_entropy(Tensor(np.zeros((1, 4, 1, 2))), one_hot)
+    assert undecided.item() == pytest.approx(np.log(4))
+
+
+LARGE = {
+    "joint_squared_error": (8, 51),
+    "joint_distance": (8, 17, 3),
+    "window_cross_entropy": (8, 1700),
+    "dice_loss": (4, 19, 17),
+    "mse": (4, 1, 19, 17),
+    "categorical_cross_entropy": (3, 26, 9, 7),
+}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_slope_along_a_random_direction(case):
+    """Of a batch as large as those in training, all entries at once."""
+    rng, shape = np.random.default_rng(0), LARGE[case.name]
+    x, target = rng.uniform(0.1, 0.9, shape), (rng.random(shape) < 0.5) * 1.0
+    assert check_direction(lambda x: case.op(x, target), [x], rtol=1e-7).worst <= 1e-7
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_shapes_must_agree_exactly(name):
+    """A broadcast would compare everything with everything, and nobody would notice."""
+    x = Tensor(np.ones((2, 3, 1, 1)))
+    with pytest.raises(ValueError, match=rf"{name}: predicted \(2, 3, 1, 1\), target \(1, 3, 1, 1"):
+        getattr(losses, name)(x, np.ones((1, 3, 1, 1)))
+    with pytest.raises(
+        ValueError, match=rf"{name}: expected at least one sample, got shape \(0, 3"
+    ):
+        getattr(losses, name)(Tensor(np.ones((0, 3))), np.ones((0, 3)))
+
+
+def test_a_target_of_another_dtype_follows_the_prediction():
+    x = Tensor(np.ones((2, 3), np.float32), requires_grad=True)
+    loss = losses.mse(x, np.zeros((2, 3)))
+    loss.backward()
+    assert loss.dtype == x.grad.dtype == np.float32
