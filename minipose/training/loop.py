@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from minipose.errors import Interrupted, UserError
+from minipose.errors import Diverged, Interrupted
 from minipose.nn import Module
 from minipose.optim import Optimizer
 from minipose.tensor import Tensor
@@ -86,7 +86,7 @@ def fit(task: Task, model: Module, optimizer: Optimizer, resume: bool = False) -
     ------
     Interrupted
         After Ctrl-C or SIGTERM, with a checkpoint written.
-    UserError
+    Diverged
         If the loss is no longer a number: the last checkpoint is from before.
     """
     progress = Progress()
@@ -156,7 +156,7 @@ def _read(task: Task, pending: list[Tensor], progress: Progress) -> float:
     """Add up the losses since the last look; returns the newest. Stops a run that has blown up."""
     values = [loss.item() for loss in pending]
     if not math.isfinite(sum(values)):
-        raise UserError(
+        raise Diverged(
             f"the loss became {values[-1]} in epoch {progress.epoch + 1}, at or shortly before "
             f"step {progress.step}; try a smaller learning rate (checkpoints are from before)"
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from minipose.datasets.h36m import H36MStore
+from minipose.errors import Diverged
 from minipose.experiments.h36m.evaluation import evaluate
 from minipose.experiments.h36m.recipe import Recipe
 from minipose.experiments.h36m.stages import train_detector, train_regressor
@@ -35,8 +36,8 @@ def ablate(
     seed: int,
     folder: Path,
     device: str,
-) -> dict[str, dict]:
-    """Train each variant and write one table.
+) -> dict[str, dict | None]:
+    """Train each variant and write one table; one whose loss blows up gets a row that says so.
 
     Equal budgets: a variant without pre-training gets the detector's epochs for its regression, so
     that every row has seen the same number of images.
@@ -44,28 +45,46 @@ def ablate(
     base = recipe.changed(
         optimizer="sgd", lr=0.001, detection_lr=0.001, loss="squared", dropout=0.0
     )
-    rows: dict[str, dict] = {}
+    rows: dict[str, dict | None] = {}
     for number, (name, choices) in enumerate(VARIANTS.items(), start=1):
         variant = base.changed(**choices)
         print(f"[{number}/{len(VARIANTS)}] {name}", flush=True)
         below = folder / f"{number:02d}"
         below.mkdir(parents=True, exist_ok=True)
-        detector = None
-        if variant.pretrain:
-            detector = train_detector(store, split, variant, seed, below, device)
-        else:
-            variant = variant.changed(epochs=variant.epochs + variant.detection_epochs)
-        net = train_regressor(store, split, variant, seed, below, device, detector)
-        checkpoint.load(below / "best.npz", net)
-        rows[name] = evaluate(net, store, split)["splits"]
+        try:
+            rows[name] = _train(store, split, variant, seed, below, device)
+        except Diverged as error:
+            print(error)
+            rows[name] = None
     table = _table(rows, base)
     write_report(folder, "What helped? (report 1)", table, {}, {"seed": seed, "variants": rows})
     print(table)
     return rows
 
 
-def _table(rows: dict[str, dict], base: Recipe) -> str:
-    first = next(iter(rows.values()))
+def _train(
+    store: H36MStore,
+    split: dict[str, np.ndarray],
+    variant: Recipe,
+    seed: int,
+    folder: Path,
+    device: str,
+) -> dict[str, dict]:
+    detector = None
+    if variant.pretrain:
+        detector = train_detector(store, split, variant, seed, folder, device)
+    else:
+        variant = variant.changed(epochs=variant.epochs + variant.detection_epochs)
+    net = train_regressor(store, split, variant, seed, folder, device, detector)
+    checkpoint.load(folder / "best.npz", net)
+    return evaluate(net, store, split)["splits"]
+
+
+def _table(rows: dict[str, dict | None], base: Recipe) -> str:
+    done = [r for r in rows.values() if r is not None]
+    if not done:
+        return "Every variant diverged.\n"
+    first, report = done[0], next(iter(rows.values()))
     lines = [
         f"{first['train']['frames']} training images; {base.detection_epochs} epochs of detection "
         f"and {base.epochs} of regression, or all of them regression.",
@@ -74,10 +93,15 @@ def _table(rows: dict[str, dict], base: Recipe) -> str:
         "|---|---|---|---|---|",
     ]
     for name, r in rows.items():
-        change = r["test"]["mpjpe_mm"] - first["test"]["mpjpe_mm"]
+        if r is None:
+            lines.append(f"| {name} | diverged | | | |")
+            continue
+        change = ""
+        if report is not None:
+            change = f"{r['test']['mpjpe_mm'] - report['test']['mpjpe_mm']:+.1f}"
         lines.append(
             f"| {name} | {r['train']['mpjpe_mm']:.1f} | {r['validation']['mpjpe_mm']:.1f} | "
-            f"{r['test']['mpjpe_mm']:.1f} | {change:+.1f} |"
+            f"{r['test']['mpjpe_mm']:.1f} | {change} |"
         )
     lines.append(
         f"| mean pose | {first['train']['mean_pose_mpjpe_mm']:.1f} | "
