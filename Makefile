@@ -11,7 +11,8 @@ MINIPOSE := $(RUN) minipose
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup test lint format train-h36m ablate-h36m gradcheck mutants bench doctor clean
+.PHONY: help setup test lint format train-h36m ablate-h36m gradcheck mutants bench doctor clean \
+  lessons lesson book
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +58,9 @@ $(VENV)/.installed-bench: pyproject.toml | $(PY)
 
 $(VENV)/.installed-gpu: pyproject.toml | $(PY)
 	$(call install,gpu$(comma)h36m)
+
+$(VENV)/.installed-book: pyproject.toml | $(PY)
+	$(call install,book$(comma)h36m)
 
 comma := ,
 
@@ -122,7 +126,20 @@ train-h36m: $(VENV)/.installed-run $(H36M_STORE)  ## 3D pose: data, detection, r
 
 ablate-h36m: $(VENV)/.installed-run $(H36M_STORE)  ## what helped: pre-training, momentum, decay, ...
 	$(MINIPOSE) train h36m --ablate --data $(H36M_STORE) --out $(or $(OUT),runs/h36m-ablation) \
-	  --device $(DEVICE) --seed $(SEED) $(if $(EPOCHS),--epochs $(EPOCHS)) $(ARGS)
+	  --limit 4400 --detection-epochs 2 --epochs $(or $(EPOCHS),6) \
+	  --device $(DEVICE) --seed $(SEED) $(ARGS)
+
+# --- Lessons ------------------------------------------------------------------------------------
+
+lessons: $(VENV)/.installed-run  ## run all lessons: seconds, asserts and figures of each
+	@$(RUN) lessons $(ARGS)
+
+lesson: $(VENV)/.installed-run  ## run one lesson: N=07 (ANSWERS=1 shows the answer at its end)
+	@$(RUN) lessons $(or $(N),1) $(if $(ANSWERS),--answers) $(ARGS)
+
+book: $(VENV)/.installed-book  ## run the lessons and lay them out as pages: build/book/index.html
+	@$(RUN) sphinx -q -E -b html -c lessons/book lessons build/book
+	@echo "Open build/book/index.html in a browser"
 
 doctor: $(VENV)/.installed-run  ## versions, devices and data that minipose finds here
 	@$(MINIPOSE) doctor
