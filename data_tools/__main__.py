@@ -1,0 +1,31 @@
+"""``python -m data_tools``: the list of tools; ``python -m data_tools h36m …`` runs one."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+TOOLS = {
+    "h36m": "import Human3.6M, or its twin, into one store for report 1's job",
+    "figures": "build report 2's store from LSP, MPII, ATR, COCO or a folder of pictures",
+    "twin": "write drawn people in the files that the real data sets come in",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Hand over to a tool. Returns its exit status; 2 if there is none of that name."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv and argv[0] in TOOLS:
+        return import_module(f"data_tools.{argv[0]}.__main__").main(argv[1:])
+    lines = [f"  {name:8} {does}" for name, does in TOOLS.items()]
+    usage = "\n".join(["usage: python -m data_tools TOOL … (--help for its flags)", "", *lines])
+    if argv and argv[0] in ("-h", "--help"):
+        print(usage)
+        return 0
+    given = f"error: no tool {argv[0]!r}\n" if argv else ""
+    print(given + usage, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
