@@ -18,9 +18,9 @@
 # %%
 import math
 
-import kit
 import numpy as np
 
+import kit
 import minipose as mp
 
 w, b, x, t = 0.8, -0.1, 1.5, 0.3
@@ -95,6 +95,7 @@ def neuron(w):
 print(f"dL/dw = {by_hand:.6f} by hand, {neuron(w)[1]:.6f} from the engine")
 assert math.isclose(neuron(w)[1], by_hand, rel_tol=1e-12)
 
+# %%
 figure = kit.figure(5, 3)
 axes = figure.add_subplot()
 curve = np.linspace(-1.5, 2.5, 200)

@@ -16,7 +16,6 @@ from matplotlib.figure import Figure
 from minipose.plots import canvas
 
 ROOT = Path(__file__).resolve().parent.parent
-WIDTH = 78  # of printed text
 
 
 def figure_folder() -> Path:
@@ -29,7 +28,7 @@ def figure(width: float, height: float) -> Figure:
     return canvas.new_figure(width, height)
 
 
-def save(figure: Figure, name: str) -> Path:
+def save(figure: Figure, name: str) -> None:
     """Save ``name.png`` (the name starts with the lesson's) and show it where that is possible."""
     path = canvas.save(figure, figure_folder() / f"{name}.png")
     if in_notebook():
@@ -38,7 +37,6 @@ def save(figure: Figure, name: str) -> Path:
         display(Image(filename=str(path)))
     else:
         print(f"figure: {path}")
-    return path
 
 
 def seconds(function: Callable[[], object], repeats: int = 5) -> float:

@@ -1,0 +1,77 @@
+"""The lessons: each runs, keeps to its time, makes its figures; the path to them is complete."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from lessons import course
+from lessons.__main__ import main
+
+LESSONS = course.all_lessons()
+each = pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.name for lesson in LESSONS])
+
+
+@each
+def test_a_lesson_runs_within_its_time(lesson: course.Lesson, tmp_path: Path) -> None:
+    outcome = course.run(lesson, tmp_path)
+    assert outcome.status == 0, outcome.output
+    assert outcome.seconds < course.LIMIT, outcome.output
+    assert outcome.figures, "expected at least one figure"
+    assert outcome.lesson.asserts >= 1
+    assert "ANSWER\n" not in outcome.output, "the answer is for those who ask for it"
+
+
+@each
+def test_a_lesson_keeps_the_form(lesson: course.Lesson) -> None:
+    lines = lesson.path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 150
+    assert lines[1].startswith(f"# # {lesson.number} · ")
+    assert 0 < lesson.budget < course.LIMIT
+    cells = "\n".join(lines).split("\n# %%")
+    assert cells[-2].splitlines()[1] == "# ## Change this, predict, run"
+    assert cells[-1].startswith(' tags=["hide-cell"]') and "kit.answer(" in cells[-1]
+
+
+@each
+def test_a_lesson_reads_only_what_came_before(lesson: course.Lesson) -> None:
+    named = re.findall(r"[Ll]essons? ([\d, and-]+)", lesson.header["Read first"])
+    needed = [int(number) for group in named for number in re.findall(r"\d+", group)]
+    assert all(0 < number < lesson.number for number in needed)
+
+
+def test_every_number_is_used_once() -> None:
+    numbers = [lesson.number for lesson in LESSONS]
+    assert len(set(numbers)) == len(numbers)
+    assert all(lesson.chapter in course.CHAPTERS for lesson in LESSONS)
+
+
+def test_the_book_has_a_place_for_every_lesson() -> None:
+    index = (course.FOLDER / "index.md").read_text(encoding="utf-8")
+    for chapter in re.findall(r"```{toctree}(.*?)```", index, flags=re.S):
+        title = re.search(r":caption: (.+)", chapter)[1]
+        globs = re.findall(r"^\d\S+$", chapter, flags=re.M)
+        listed = [path for pattern in globs for path in course.FOLDER.glob(pattern + ".py")]
+        expected = [lesson.path for lesson in LESSONS if lesson.chapter == title]
+        assert sorted(listed) == expected, title
+    assert re.findall(r":caption: (.+)", index) == list(course.CHAPTERS)
+
+
+def test_an_unknown_lesson_is_one_line(capsys: pytest.CaptureFixture) -> None:
+    assert main(["seven"]) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "'seven'" in error and "expected one of 1, " in error
+
+
+def test_a_failing_lesson_is_shown_and_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    header = "\n".join(f"# - **{key}.** Under 5 s." for key in course.HEADER)
+    script = f"# %% [markdown]\n# # 1 · Wrong\n#\n{header}\n\n# %%\nprint('seen')\nassert 1 > 2\n"
+    (tmp_path / "01_wrong.py").write_text(script, encoding="utf-8")
+    monkeypatch.setattr(course, "FOLDER", tmp_path)
+    assert main(["--out", str(tmp_path / "figures")]) == 1
+    shown = capsys.readouterr().out
+    assert "FAILED" in shown and "seen" in shown and "assert 1 > 2" in shown
