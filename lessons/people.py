@@ -13,9 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from pathlib import Path
 
-import kit
 import numpy as np
 
+import kit
 from data_tools.twin import figures as drawn_figures
 from data_tools.twin.body import Posed
 from data_tools.twin.figure import dress
@@ -37,6 +37,16 @@ def real_sample(*parts: str) -> Path | None:
     """A file of real samples beside the checkout, or None where there is none."""
     path = SHARED.joinpath(*parts)
     return path if path.exists() else None
+
+
+def show(path: Path) -> None:
+    """A figure that minipose's own plots have saved, shown as ``kit.save`` shows its."""
+    if kit.in_notebook():
+        from IPython.display import Image, display
+
+        display(Image(filename=str(path)))
+    else:
+        print(f"figure: {path}")
 
 
 def walk(subject: int, take: int, frames: int, step: int = 7) -> tuple[Posed, Plan]:

@@ -1,0 +1,140 @@
+# %% [markdown]
+# # 15 · Where is the knee? A hundred questions with yes or no
+#
+# - **Question.** How can "where" become something that a network learns to classify?
+# - **Read first.** Lesson 14: the 128 × 128 picture and the joints in it.
+# - **Source.** Report 1, section 4.2 and eq. 3.
+# - **Running time.** Under 20 s (the first time: it draws the people).
+#
+# Finding 51 millimetres in a picture is hard to begin with. Report 1 first asks an easier
+# question. It lays 10 × 10 windows of 13 × 13 px over the picture and asks, for each of the 17
+# joints and each window $w$: is the joint in there?
+#
+# $$h_{j,w} = \begin{cases}1 & \text{if joint } j \text{ is inside window } w\\
+# 0 & \text{otherwise}\end{cases}$$
+#
+# That is 1700 labels a picture. Ten windows of 13 px in a row of 128 px overlap a little: their
+# starts are $(128 - 13)/9 \approx 12.78$ px apart. There is a second rule: a window also counts
+# for a joint if **more than 30 % of a bone** at that joint lies in it.
+
+# %%
+import numpy as np
+
+import kit
+import people
+from minipose.plots.crops import window_schematic
+from minipose.skeletons import H36M_17, H36M_17_EDGES
+from minipose.targets.windows import SHARE, window_labels
+
+store = people.walkers()
+frames = np.arange(0, len(store), 48)
+keypoints = store.read("keypoints_2d", frames)  # (28, 17, 2) px
+SIDE, GRID, WINDOW = 128, 10, 13
+starts = [k * (SIDE - WINDOW) / (GRID - 1) - 0.5 for k in range(GRID)]  # the picture begins at −½
+
+# %% [markdown]
+# ## By loops
+#
+# How much of a bone is in a window? Walk along the bone in 1000 small steps and count.
+
+
+# %%
+def inside(x, y, row, column):
+    return 0 <= x - starts[column] < WINDOW and 0 <= y - starts[row] < WINDOW
+
+
+steps = (np.arange(1000) + 0.5) / 1000
+
+
+def share_inside(a, b, row, column):
+    points = a + steps[:, None] * (b - a)  # (1000, 2)
+    offset = points - [starts[column], starts[row]]
+    return ((offset >= 0) & (offset < WINDOW)).all(axis=1).mean()
+
+
+def labels_by_loops(joints, share=SHARE):
+    labels = np.zeros((17, GRID, GRID))
+    for row in range(GRID):
+        for column in range(GRID):
+            for j, (x, y) in enumerate(joints):
+                labels[j, row, column] = inside(x, y, row, column)
+            for a, b in H36M_17_EDGES:
+                if share_inside(joints[a], joints[b], row, column) > share:
+                    labels[a, row, column] = labels[b, row, column] = 1
+    return labels.reshape(-1)
+
+
+# %% [markdown]
+# minipose computes the share exactly: a window allows an interval of positions along the bone in
+# x and another in y; what both allow is what is inside. Where the share is not within a step of
+# 30 %, the two must agree, label by label.
+
+# %%
+few = keypoints[:4]
+slow, fast = np.stack([labels_by_loops(j) for j in few]), window_labels(few)
+print(f"{slow.size} labels by loops and by the package, different: {int((slow != fast).sum())}")
+assert (slow != fast).sum() <= 1  # a share of 0.3 to within one step may fall on either side
+
+# %% [markdown]
+# ## What the labels look like
+
+# %%
+labels = window_labels(keypoints).reshape(-1, 17, GRID * GRID)
+count = labels.sum(axis=2)  # (28, 17): positive windows of each joint
+cells = [(row, column) for row in range(GRID) for column in range(GRID)]
+only = np.array([[sum(inside(*p, *cell) for cell in cells) for p in joints] for joints in few])
+print(f"{labels.mean():.2%} of all labels are positive: {count.mean():.2f} windows a joint,")
+print(f"where its position alone would give {only.mean():.2f}")
+bones = np.array([sum(j in edge for edge in H36M_17_EDGES) for j in range(17)])
+for k in np.unique(bones):
+    first = H36M_17[int(np.flatnonzero(bones == k)[0])]
+    print(f"  joints of {k} bones, like the {first}: {count[:, bones == k].mean():.2f} windows")
+assert only.min() >= 1  # the windows leave no gap: every joint is in one
+assert (count <= only.max() + 3 * bones).all()
+
+# %% [markdown]
+# No more than three windows can each hold over 30 % of a bone, so a bone adds at most three. A
+# short bone lies in one window almost whole and adds just that one, if any.
+#
+# Note how rare a "yes" is. Whoever says "no" to everything is right in nearly all cases and has
+# learned nothing. So the share of right answers is a bad judge here. What else? Suppose somebody
+# answers all questions with the same probability $q$. The cross entropy of lesson 16 punishes
+# that least if $q$ is the share of positive labels $p$, with $-p \log p - (1-p)\log(1-p)$. A
+# detector must beat this number:
+
+# %%
+p = float(labels.mean())
+candidates = np.linspace(0.001, 0.2, 2000)
+entropy = -(p * np.log(candidates) + (1 - p) * np.log(1 - candidates))
+best = candidates[entropy.argmin()]
+print(f'always saying "no" is right in {1 - p:.2%} of all cases')
+print(f"best constant q = {best:.4f}, cross entropy {entropy.min():.4f} a window")
+assert abs(best - p) < 2e-4
+
+# %% [markdown]
+# Yellow windows are positive: four joints alone, then all 17 together (report 1, figure 2).
+
+# %%
+picture = store.read("images", frames[3:4])[0]
+path = kit.figure_folder() / "15_windows.png"
+people.show(window_schematic(picture, keypoints[3], labels[3], path))
+
+# %% [markdown]
+# ## Change this, predict, run
+#
+# Make the rule stricter: 60 % of a bone instead of 30 %. Does a shin get fewer windows? Does the
+# head?
+
+# %% tags=["hide-cell"]
+strict = (
+    np.stack([labels_by_loops(j, share=0.6) for j in few])
+    .reshape(-1, 17, 100)
+    .sum(axis=2)
+    .mean(axis=0)
+)
+before = slow.reshape(-1, 17, 100).sum(axis=2).mean(axis=0)
+assert (strict <= before).all()
+kit.answer(
+    "\n".join(f"{H36M_17[j]:12} {before[j]:.2f} -> {strict[j]:.2f} windows" for j in (0, 3, 9))
+    + "\nNo joint can gain. Where a bone fits into a window as a whole, it still counts at 60 %."
+)
