@@ -1,5 +1,12 @@
 """One function per operation: the forward pass and its derivative side by side."""
 
+from minipose.ops.complex_maps import (
+    complex_batch_norm,
+    complex_relu,
+    concatenate_streams,
+    magnitude_gate,
+    map_dropout,
+)
 from minipose.ops.conv import conv2d
 from minipose.ops.conv_pool import conv2d_max_pool2d
 from minipose.ops.dropout import dropout
@@ -18,6 +25,7 @@ from minipose.ops.elementwise import (
     subtract,
     tanh,
 )
+from minipose.ops.harmonic import harmonic_conv2d_direct, harmonic_kernel, polar
 from minipose.ops.linear import linear, matmul
 from minipose.ops.pool import avg_pool2d, max_pool2d
 from minipose.ops.reduction import mean, sum
@@ -29,22 +37,30 @@ from minipose.tensor import Tensor
 __all__ = [
     "add",
     "avg_pool2d",
+    "complex_batch_norm",
+    "complex_relu",
     "concatenate",
+    "concatenate_streams",
     "conv2d",
     "conv2d_max_pool2d",
     "crop",
     "divide",
     "dropout",
     "exp",
+    "harmonic_conv2d_direct",
+    "harmonic_kernel",
     "linear",
     "log",
     "log_softmax",
+    "magnitude_gate",
+    "map_dropout",
     "matmul",
     "max_pool2d",
     "mean",
     "multiply",
     "negative",
     "pad",
+    "polar",
     "power",
     "relu",
     "reshape",

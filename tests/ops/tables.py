@@ -1,10 +1,12 @@
 """All rows of all tables, in the order of the files of ``minipose/ops``; the losses come last."""
 
 from tests.ops import (
+    test_complex_maps,
     test_conv,
     test_conv_pool,
     test_dropout,
     test_elementwise,
+    test_harmonic,
     test_linear,
     test_losses,
     test_pool,
@@ -25,6 +27,8 @@ FAMILIES = (
     test_pool,
     test_conv_pool,
     test_upsample,
+    test_harmonic,
+    test_complex_maps,
     test_losses,
 )
 CASES = [case for family in FAMILIES for case in family.CASES]

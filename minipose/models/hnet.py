@@ -1,0 +1,114 @@
+"""H-Net: a U-Net of harmonic convolutions, whose masks turn with the picture (report 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from minipose import ops
+from minipose.kernels.harmonic import Streams
+from minipose.models.unet import LEVELS, MULTIPLE
+from minipose.nn import Module
+from minipose.nn.harmonic import ComplexBatchNorm, HarmonicConv2d, MagnitudeGate, MapDropout
+from minipose.tensor import Tensor
+
+
+class Unit(Module):
+    """gate(norm(harmonic convolution)); with ``scale`` the maps are enlarged first."""
+
+    def __init__(self, of: Streams, into: Streams, rng: np.random.Generator, scale: int = 1):
+        self.convolution = HarmonicConv2d(of, into, rng, scale=scale)
+        self.norm = ComplexBatchNorm(into)
+        self.gate = MagnitudeGate(into, rng)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.gate(self.norm(self.convolution(x)))
+
+
+class Block(Module):
+    """Two units and dropout of whole maps."""
+
+    def __init__(self, of: Streams, into: Streams, rng: np.random.Generator, rate: float) -> None:
+        self.first = Unit(of, into, rng)
+        self.second = Unit(into, into, rng)
+        self.dropout = MapDropout(rate, into)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.dropout(self.second(self.first(x)))
+
+
+class HNet(Module):
+    """x (N, 3, H, W) in [0, 1] -> {head: scores (N, channels, H, W)} for any H and W.
+
+    Maps are complex and of rotation order 0 or 1: ``width`` of each at full size, twice as many at
+    each of four halvings (32 + 32, …, 512 + 512). A level on the way down is a block of two units
+    (3×3 harmonic convolution, batch norm, magnitude gate) with dropout; 2×2 average pooling leads
+    down. Bilinear upsampling and a unit lead up, where the maps of the same level on the way down
+    are put beside, order by order, and a block follows. A head is a 3×3 harmonic convolution to
+    order 0 of which the real part is returned: scores before any softmax.
+
+    If the picture turns by 90°, 180° or 270°, so do the scores, exactly (sides that are multiples
+    of 16); at other angles they do so only roughly. The image is padded with zeros at the right and
+    at the bottom to multiples of 16, and the scores are cropped back.
+
+    Parameters
+    ----------
+    heads : mapping of name to channels
+        {"mask": 2}, or as in ``UNet``.
+    width : int
+        Complex maps of each order at full size; 32 is the report's.
+    dropout : float
+        Share of maps switched off in training.
+    rng : numpy Generator, optional
+        For the initial weights.
+
+    Source: report 2, section II.C.2; what it leaves open from its code.
+    """
+
+    def __init__(
+        self,
+        heads: Mapping[str, int],
+        width: int = 32,
+        dropout: float = 0.1,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        if not heads or min(heads.values()) < 1:
+            raise ValueError(f"HNet: expected heads such as {{'mask': 2}}, got {dict(heads)}")
+        if width < 1:
+            raise ValueError(f"HNet: expected a width of 1 or more, got {width}")
+        rng = np.random.default_rng(0) if rng is None else rng
+        maps = [(width * 2**level, width * 2**level) for level in range(LEVELS)]
+        below = list(zip([(3,), *maps], maps, strict=False))
+        upwards = list(zip(maps[:0:-1], maps[-2::-1], strict=True))  # (16w, 8w), …, (2w, w)
+        self.down = [Block(a, b, rng, dropout) for a, b in below]
+        self.double = [Unit(a, b, rng, scale=2) for a, b in upwards]
+        self.up = [Block(a, b, rng, dropout) for a, b in upwards]
+        self.heads = {
+            name: HarmonicConv2d(maps[0], (channels,), rng, real_output=True)
+            for name, channels in heads.items()
+        }
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        if x.ndim != 4 or x.shape[1] != 3:
+            raise ValueError(f"HNet: expected x (N, 3, H, W), got {x.shape}")
+        bottom, right = (-size % MULTIPLE for size in x.shape[2:])
+        margin = ((0, 0), (0, 0), (0, bottom), (0, right))
+        features = self.features(ops.pad(x, margin) if bottom or right else x)
+        scores = {name: head(features) for name, head in self.heads.items()}
+        if bottom or right:
+            scores = {name: ops.crop(y, margin) for name, y in scores.items()}
+        return scores
+
+    def features(self, x: Tensor) -> Tensor:
+        """What the heads look at: (N, 3, H, W) -> (N, 4·width, H, W); H, W multiples of 16."""
+        skips = []
+        for level, block in enumerate(self.down):
+            x = block(x if level == 0 else ops.avg_pool2d(x, 2))
+            skips.append(x)
+        skips.pop()  # the lowest level goes up itself
+        for double, block in zip(self.double, self.up, strict=True):
+            streams = double.convolution.into
+            x, _ = ops.concatenate_streams([skips.pop(), double(x)], [streams, streams])
+            x = block(x)
+        return x

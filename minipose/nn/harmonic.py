@@ -1,0 +1,118 @@
+"""The layers of the harmonic U-Net. ``streams`` are the complex maps of order 0, 1, …"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from minipose import ops
+from minipose.kernels.harmonic import Streams, ring_basis, spans
+from minipose.nn.module import Module
+from minipose.tensor import Parameter, Tensor
+
+Generator = np.random.Generator
+
+
+class HarmonicConv2d(Module):
+    """Harmonic convolution, 'same' size.  x (N, 2·ΣC_in, H, W) -> (N, 2·ΣC_out, s·H, s·W).
+
+    Parameters that are learned: R and β of each pair of maps and ring, and c of each pair of equal
+    order. They begin as R, c ~ N(0, 2/√(in · out · k²)) for each pair of orders with in and out
+    maps, β ~ U(0, 2π).
+
+    Parameters
+    ----------
+    of, into : maps of each order that enter and that leave; real images are streams of one order
+    rng : numpy Generator
+    kernel_size : int, odd
+    scale : int
+        Bilinear upsampling before the convolution.
+    real_output : bool
+        Only the real parts of order 0 leave: (N, C_out, H, W).
+
+    Source: report 2's library (initial values: too).
+    """
+
+    def __init__(
+        self,
+        of: Streams,
+        into: Streams,
+        rng: Generator,
+        *,
+        kernel_size: int = 3,
+        scale: int = 1,
+        real_output: bool = False,
+    ) -> None:
+        self.of, self.into = tuple(of), tuple(into)
+        self.kernel_size, self.scale, self.real_output = kernel_size, scale, real_output
+        rings = len(ring_basis(kernel_size, 0))
+        shape = (sum(into), sum(of), rings)
+        radial = np.zeros(shape, dtype=np.float32)
+        for rows, m in zip(spans(into), into, strict=True):
+            for columns, n in zip(spans(of), of, strict=True):
+                radial[rows, columns] = self._draw((m, n, rings), rng)
+        self.radial = Parameter(radial)
+        self.phase = Parameter(rng.uniform(0, 2 * math.pi, shape).astype(np.float32))
+        for order, pair in enumerate(zip(into, of, strict=False)):  # centre_0, centre_1, …
+            setattr(self, f"centre_{order}", Parameter(self._draw(pair, rng)))
+
+    def _draw(self, shape: tuple[int, ...], rng: Generator) -> np.ndarray:
+        deviation = 2 / (math.sqrt(max(1, shape[0] * shape[1])) * self.kernel_size)
+        return (deviation * rng.standard_normal(shape)).astype(np.float32)
+
+    def forward(self, x: Tensor) -> Tensor:
+        weights = ops.polar(self.radial, self.phase)
+        both = min(len(self.into), len(self.of))
+        centres = [getattr(self, f"centre_{order}") for order in range(both)]
+        return ops.harmonic_conv2d_direct(
+            x, weights, centres, self.into, self.of, self.kernel_size,
+            scale=self.scale, real_output=self.real_output,
+        )  # fmt: skip
+
+
+class ComplexBatchNorm(Module):
+    """Each complex map less its mean, over the deviation of its magnitude; nothing is learned."""
+
+    def __init__(self, streams: Streams) -> None:
+        self.streams = tuple(streams)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.complex_batch_norm(x, self.streams)
+
+
+class MagnitudeGate(Module):
+    """y = z · σ(A|z| + b) with A over the C maps of all orders; A, b begin as U(±1/√C)."""
+
+    def __init__(self, streams: Streams, rng: Generator) -> None:
+        self.streams, c = tuple(streams), sum(streams)
+        limit = 1 / math.sqrt(c)
+        self.weight = Parameter(rng.uniform(-limit, limit, (c, c)).astype(np.float32))
+        self.bias = Parameter(rng.uniform(-limit, limit, c).astype(np.float32))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.magnitude_gate(x, self.weight, self.bias, self.streams)
+
+
+class ComplexReLU(Module):
+    """y = z · max(|z| + b, 0)/|z| with b of each map, 0 at first."""
+
+    def __init__(self, streams: Streams) -> None:
+        self.streams = tuple(streams)
+        self.bias = Parameter(np.zeros(sum(streams), dtype=np.float32))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.complex_relu(x, self.bias, self.streams)
+
+
+class MapDropout(Module):
+    """Zero a share of the complex maps in training, nothing in evaluation."""
+
+    def __init__(self, rate: float, streams: Streams) -> None:
+        self.rate, self.streams = rate, tuple(streams)
+        self.rng = np.random.default_rng(0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.rate == 0:
+            return x
+        return ops.map_dropout(x, self.rate, self.rng, self.streams)
