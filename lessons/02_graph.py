@@ -1,0 +1,150 @@
+# %% [markdown]
+# # 2 · The graph, drawn
+#
+# - **Question.** What does the engine remember, and what is a gradient in that picture?
+# - **Read first.** Lesson 1.
+# - **Source.** The chain rule; `minipose/tensor.py`, class `Node`.
+# - **Running time.** Under 5 s.
+#
+# While minipose computes, it notes every step: its name, what it was made from, and how to lead a
+# derivative back. The notes form a graph. Here is a small network with all that makes graphs
+# interesting: a *skip* (`h1` goes around the second layer, as in report 2's U-Net), and a square
+# that uses one value twice.
+
+# %%
+import gc
+import weakref
+
+import numpy as np
+
+import kit
+import minipose as mp
+from minipose import ops
+
+rng = np.random.default_rng(0)
+x, target = (mp.Tensor(rng.standard_normal(shape)) for shape in ((5, 2), (5, 1)))
+shapes = {"w1": (4, 2), "b1": (4,), "w2": (4, 4), "w3": (1, 4)}
+leaves = {name: mp.Parameter(rng.standard_normal(shape)) for name, shape in shapes.items()}
+
+
+def network(w1, b1, w2, w3):
+    h1 = ops.tanh(ops.linear(x, w1, b1))
+    h2 = ops.tanh(ops.linear(h1, w2))
+    difference = ops.linear(h1 + h2, w3) - target
+    return ops.mean(difference * difference)
+
+
+loss = network(**leaves)
+print(loss, "whose node came from", loss.node.parents[0].name)
+
+# %% [markdown]
+# ## Walk and draw
+#
+# Each node points to the nodes that it was made from, its `parents`, down to the weights. Inputs
+# that want no gradient (`x`, `target`) are left out. Depth first, each node once:
+
+
+# %%
+def walk(node, seen):
+    """All nodes and leaves behind ``node``, with the longest distance of each from the loss."""
+    for parent in getattr(node, "parents", ()):
+        if parent is not None:
+            seen[parent] = max(seen.get(parent, 0), seen[node] + 1)
+            walk(parent, seen)
+    return seen
+
+
+depth = walk(loss.node, {loss.node: 0})
+label = {leaf: name for name, leaf in leaves.items()}
+print(f"{len(depth)} nodes and leaves; the longest way back has {max(depth.values())} steps")
+
+# A column for each distance; in it, leaves below. Arrows point the way that values took.
+place = {}
+for column in range(max(depth.values()) + 1):
+    members = sorted((n for n in depth if depth[n] == column), key=lambda n: n in label)
+    for row, node in enumerate(members):
+        place[node] = (-column, -row)
+figure = kit.figure(9, 2)
+axes = figure.add_subplot()
+axes.axis("off")
+for node, (across, down) in place.items():
+    text = f"{label.get(node) or node.name}\n{'×'.join(map(str, node.shape)) or '1'}"
+    colour = kit.canvas.ACCENT if node in label else "#dfeaee"
+    box = {"boxstyle": "round,pad=0.35", "facecolor": colour, "edgecolor": "none"}
+    axes.text(across, down, text, ha="center", va="center", fontsize=8, bbox=box, zorder=2)
+    for i, parent in enumerate(getattr(node, "parents", ())):
+        if parent is not None:
+            twice = node.parents.count(parent) == 2
+            bend = 0.5 * i - 0.25 if twice else 0.35 * (across - place[parent][0] > 1)
+            arrow = {"arrowstyle": "->", "color": kit.canvas.GREY, "shrinkA": 14, "shrinkB": 18}
+            arrow["connectionstyle"] = f"arc3,rad={-bend}"
+            axes.annotate("", (across, down), place[parent], arrowprops=arrow)
+axes.set(xlim=(-max(depth.values()) - 0.5, 0.5), ylim=(-1.4, 0.8))
+kit.save(figure, "02_graph")
+
+# %% [markdown]
+# ## A gradient is a sum over paths
+#
+# When $w$ moves, the loss moves along every path of arrows from $w$ to the loss. Along one path,
+# the chain rule multiplies the derivatives of its steps; over all paths, it adds:
+#
+# $$\frac{dL}{dw} = \sum_{\text{paths}}\ \prod_{\text{steps } u \to v} \frac{dv}{du}$$
+#
+# So the most naive way to differentiate is to walk every path by itself. Each node's `backward`
+# does one step:
+
+
+# %%
+def along_every_path(node, grad, found):
+    """Carry ``grad`` back along each path on its own; note what arrives at the leaves."""
+    if node in label:
+        found.setdefault(label[node], []).append(grad)
+        return found
+    for parent, grad_parent in zip(node.parents, node.backward(grad)):
+        if parent is not None:
+            along_every_path(parent, grad_parent, found)
+    return found
+
+
+arrived = along_every_path(loss.node, np.ones((), dtype=loss.dtype), {})
+loss.backward()
+for name, leaf in leaves.items():
+    print(f"{name}: {len(arrived[name])} paths, shape {leaf.grad.shape}")
+    assert np.allclose(sum(arrived[name]), leaf.grad, rtol=1e-12)
+assert len(arrived["w1"]) == 2 * 2  # the square doubles the paths, and so does the skip
+
+# %% [markdown]
+# minipose found the same without walking paths one by one; the next lesson shows how. Note two
+# things about memory. The graph is *released* as it is walked, so a second `backward` is refused.
+# And nodes point to nodes, never to the tensors in between: a result that nobody needs again is
+# freed while the graph still stands. Inside `no_grad`, nothing is noted at all.
+
+# %%
+try:
+    loss.backward()
+except ValueError as error:
+    print("second backward:", error)
+total = x @ mp.Parameter(np.ones((2, 1)))
+middle = weakref.ref(total)
+total = total + total  # the sum's derivative needs no values, so the first result may go
+gc.collect()
+assert middle() is None and total.requires_grad
+with mp.no_grad():
+    assert network(**leaves).node is None
+
+# %% [markdown]
+# ## Change this, predict, run
+#
+# Put a second skip into the network: `ops.linear(h1 + h2 + h1, w3)`. How many paths lead to `w1`,
+# and how many to `w2`?
+
+# %% tags=["hide-cell"]
+h1 = ops.tanh(ops.linear(x, leaves["w1"], leaves["b1"]))
+h2 = ops.tanh(ops.linear(h1, leaves["w2"]))
+difference = ops.linear(h1 + h2 + h1, leaves["w3"]) - target
+more = along_every_path(ops.mean(difference * difference).node, np.ones(()), {})
+counts = {name: len(paths) for name, paths in more.items()}
+assert counts["w1"] == 6 and counts["w2"] == 2
+kit.answer(f"""
+{counts["w1"]} to w1: three ways through the sum (h1, h2, h1), each doubled by the square.
+{counts["w2"]} to w2, as before: it lies behind h2 alone.""")

@@ -1,0 +1,150 @@
+# %% [markdown]
+# # 3 · Why order matters
+#
+# - **Question.** In which order must the engine visit the steps?
+# - **Read first.** Lessons 1 and 2.
+# - **Source.** The chain rule; `minipose/tensor.py`, functions `_walk` and `_count_uses`.
+# - **Running time.** Under 10 s.
+#
+# Two lines are enough to break a careless engine: $b = a + a$ and $c = b + b$, so that $dc/da = 4$.
+# To see what happens, strip the engine to the bone: a step knows its inputs, and for each the
+# derivative of the step with respect to it, here always 1.
+
+# %%
+import numpy as np
+
+import kit
+import minipose as mp
+
+
+class Step:
+    def __init__(self, *inputs):
+        self.inputs, self.grad, self.done = inputs, 0, False  # inputs: pairs (step, factor)
+
+
+def doublings(n):
+    """a, and c after n lines of the kind b = a + a."""
+    a = c = Step()
+    for _ in range(n):
+        c = Step((c, 1), (c, 1))
+    return a, c
+
+
+# %% [markdown]
+# ## Two engines that are wrong
+# *Hasty*: whenever something arrives at a step, hand on what has gathered there. *Once*: the same,
+# but never visit a step a second time.
+
+
+# %%
+def hasty(step):
+    for before, factor in step.inputs:
+        before.grad += step.grad * factor
+        hasty(before)
+
+
+def once(step):
+    step.done = True
+    for before, factor in step.inputs:
+        before.grad += step.grad * factor
+        if not before.done:
+            once(before)
+
+
+for engine in (hasty, once):
+    a, c = doublings(2)
+    c.grad = 1
+    engine(c)
+    print(f"{engine.__name__}: dc/da = {a.grad}")
+    assert a.grad != 4
+
+# %% [markdown]
+# $b$ is used twice, so 1 arrives at it twice. The hasty engine hands on 1, and then $1 + 1$,
+# although the first is on its way already: $2\cdot 1 + 2\cdot 2 = 6$. The other hands on the first
+# 1 and never learns of the second. Both trust a gradient that is not *complete*.
+#
+# ## One that is right and slow: hand on only what has just arrived, along each path by itself
+
+
+# %%
+def every_path(step, arriving=1):
+    """Returns the number of visits, its own and those that it causes."""
+    step.grad += arriving
+    return 1 + sum(every_path(before, arriving * factor) for before, factor in step.inputs)
+
+
+# %% [markdown]
+# ## One that is right and fast
+# A gradient is complete when it has arrived from *everyone* who used the value. So count the uses
+# first. Then start at the result, and go on to a step when its last use has reported.
+
+
+# %%
+def count_uses(result):
+    uses, stack = {}, [result]
+    while stack:
+        for before, _ in stack.pop().inputs:
+            if before not in uses:
+                stack.append(before)
+            uses[before] = uses.get(before, 0) + 1
+    return uses
+
+
+def in_order(result):
+    waiting, ready, visits = count_uses(result), [result], 0
+    result.grad = 1
+    while ready:
+        step, visits = ready.pop(), visits + 1
+        for before, factor in step.inputs:
+            before.grad += step.grad * factor
+            waiting[before] -= 1
+            if waiting[before] == 0:
+                ready.append(before)
+    return visits
+
+
+table = {every_path: [], in_order: []}
+for n in range(1, 17):
+    for engine, counts in table.items():
+        a, c = doublings(n)
+        counts.append(engine(c))
+        assert a.grad == 2**n
+
+figure = kit.figure(5, 2.8)
+axes = figure.add_subplot()
+for (engine, counts), colour in zip(table.items(), (kit.canvas.PREDICTION, kit.canvas.TRUTH)):
+    print(f"{engine.__name__:10} for {n} doublings visits {counts[-1]} steps")
+    axes.semilogy(range(1, n + 1), counts, marker=".", color=colour, label=engine.__name__)
+axes.set(xlabel="lines b = a + a", ylabel="steps visited", title="Paths double, steps do not")
+axes.legend()
+kit.save(figure, "03_order")
+
+# %% [markdown]
+# minipose counts uses as well, in loops, not by functions that call themselves: Python allows only
+# so many nested calls (lesson 1's engine would fail here).
+
+# %%
+a = value = mp.Tensor(1.0, requires_grad=True)
+for _ in range(lines := 5_000):
+    value = 0.5 * value + 0.5 * value
+value.backward()
+print(f"minipose, {lines} lines: gradient {a.grad}; paths: 10 to the {lines * np.log10(2):.0f}")
+assert a.grad == 1
+
+# %% [markdown]
+# ## Change this, predict, run
+#
+# Replace $c = b + b$ by $c = b + a$. The right answer is $3$. What do the wrong engines say?
+
+# %% tags=["hide-cell"]
+said = []
+for engine, first in [(hasty, "b"), (hasty, "a"), (once, "b"), (once, "a")]:
+    a, b = doublings(1)
+    c = Step((b, 1), (a, 1)) if first == "b" else Step((a, 1), (b, 1))
+    c.grad = 1
+    engine(c)
+    said.append(a.grad)
+assert said == [3, 3, 3, 3]
+kit.answer(f"""
+Both say {said[0]}, in either order: b is used once now, so what arrives there is at once
+complete, and a hands nothing on. A wrong engine passes many a test.""")

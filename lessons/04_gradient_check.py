@@ -1,0 +1,147 @@
+# %% [markdown]
+# # 4 · Checking a gradient
+#
+# - **Question.** How do you know that a derivative is right?
+# - **Read first.** Lesson 1.
+# - **Source.** Taylor's theorem; `minipose/gradcheck.py`.
+# - **Running time.** Under 5 s.
+#
+# A wrong derivative does not crash. The network just learns a little worse, and nobody ever finds
+# out. But there is a witness: the function itself. Move the input a little and see how far the
+# output moves:
+#
+# $$f'(x) \approx \frac{f(x + h) - f(x)}{h} \qquad\text{or better}\qquad
+#   f'(x) \approx \frac{f(x + h) - f(x - h)}{2h}$$
+#
+# Why better? By Taylor, $f(x \pm h) = f \pm h f' + \tfrac{h^2}{2} f'' \pm \tfrac{h^3}{6} f''' +
+# \dots$ One-sided, the error is $\tfrac{h}{2} f''$. In the central difference the even terms
+# cancel, and $\tfrac{h^2}{6} f'''$ remains.
+
+# %%
+import numpy as np
+
+import kit
+from minipose import Tensor, gradcheck, ops
+from minipose.tensor import record
+
+
+def slope(dtype, f, x, h, central=True):
+    """A difference quotient, with all arithmetic in ``dtype``."""
+    x, h = dtype(x), dtype(h)
+    behind = x - h if central else x
+    return float((f(x + h) - f(behind)) / ((x + h) - behind))
+
+
+point = 0.7
+truth = 1 - np.tanh(point) ** 2
+steps = np.logspace(-12, 0, 97)
+curves = {
+    "one-sided, float64": [slope(np.float64, np.tanh, point, h, central=False) for h in steps],
+    "central, float64": [slope(np.float64, np.tanh, point, h) for h in steps],
+    "central, float32": [slope(np.float32, np.tanh, point, h) for h in steps if h > 1e-7],
+}
+errors = {name: np.abs(np.array(found) / truth - 1) for name, found in curves.items()}
+for name, error in errors.items():
+    print(f"{name:18} at h = 1e-5: {error[np.abs(steps[-len(error) :] / 1e-5 - 1).argmin()]:.0e}")
+
+# %% [markdown]
+# ## The step must be neither large nor small
+#
+# A large $h$ is far from the limit: the error grows with $h$, or with $h^2$. A small $h$ loses
+# digits: $f$ is known to about $\varepsilon$, $10^{-16}$ in float64 and $10^{-7}$ in float32, so
+# the quotient is uncertain by $\varepsilon / h$. The two lines cross at $h \approx
+# \varepsilon^{1/3}$:
+
+# %%
+figure = kit.figure(5.6, 3.2)
+axes = figure.add_subplot()
+for (name, error), colour in zip(
+    errors.items(), (kit.canvas.GREY, kit.canvas.TRUTH, kit.canvas.PREDICTION)
+):
+    axes.loglog(steps[-len(error) :], error + 1e-17, label=name, color=colour, linewidth=1.4)
+axes.axvline(1e-5, color=kit.canvas.ACCENT, linewidth=1.2)
+axes.text(1.3e-5, 3e-1, "the h of\ngradcheck", fontsize=8, va="top")
+axes.set(
+    xlabel="step h",
+    ylabel="relative error",
+    title="How wrong is a slope taken with step h?",
+    ylim=(1e-13, 2),
+)
+axes.legend(fontsize=7, loc="lower left")
+kit.save(figure, "04_gradient_check")
+near = np.abs(np.log10(steps) + 5) < 0.3
+assert errors["central, float64"][near].max() < 1e-9
+assert errors["central, float32"].min() > 1e-8, (
+    "float32 cannot tell a good derivative from a fair one"
+)
+
+# %% [markdown]
+# So minipose checks in float64, with $h = 10^{-5}$, and asks for agreement to $10^{-6}$.
+#
+# ## Many inputs, many outputs
+#
+# A layer has arrays on both sides. Draw a random array $c$ of the output's shape and look at one
+# number, $L = \sum_k c_k\, y_k$. Then $dL/dy = c$ is where `backward` starts, and each input
+# element is moved in turn. Naively:
+
+
+# %%
+def numeric_gradient(function, x, c, h=1e-5):
+    grad = np.zeros_like(x)
+    for index in np.ndindex(x.shape):
+        values = []
+        for sign in (1, -1):
+            moved = x.copy()
+            moved[index] += sign * h
+            values.append((function(Tensor(moved)).data * c).sum())
+        grad[index] = (values[0] - values[1]) / (2 * h)
+    return grad
+
+
+rng = np.random.default_rng(0)
+x, c = rng.standard_normal((3, 4)), rng.standard_normal((3, 4))
+tensor = Tensor(x, requires_grad=True)
+ops.softplus(tensor).backward(c)
+difference = np.abs(tensor.grad - numeric_gradient(ops.softplus, x, c)).max()
+report = gradcheck.check_gradients(ops.softplus, [x])
+print(f"by hand: {difference:.0e}; gradcheck: worst {report.worst:.0e} of {report.entries} entries")
+assert difference < 1e-9 and report.worst < 1e-9
+
+# %% [markdown]
+# ## Does it notice?
+#
+# Write a function with a wrong derivative, on purpose. This one forgot the square in $1 - y^2$:
+
+
+# %%
+def wrong_tanh(x):
+    y = np.tanh(x.data)
+    return record("wrong_tanh", y, inputs=(x,), backward=lambda grad_y: (grad_y * (1 - y),))
+
+
+try:
+    gradcheck.check_gradients(wrong_tanh, [x])
+    raise SystemExit("the check saw nothing")
+except gradcheck.GradientError as error:
+    print(error)
+
+# %% [markdown]
+# Every op of minipose goes through this check, in all its inputs, for several shapes (`make
+# gradcheck` prints the table). The next lesson asks the opposite question: when does such a check
+# see nothing?
+#
+# ## Change this, predict, run
+#
+# Check `relu` at $x = 0$, where it has a kink: $\max(0, x)$ rises on one side only. What do the
+# differences say there, what does minipose say, and who is right?
+
+# %% tags=["hide-cell"]
+zero = np.zeros(1)
+numeric = numeric_gradient(ops.relu, zero, np.ones(1))[0]
+tensor = Tensor(zero, requires_grad=True)
+ops.relu(tensor).backward(np.ones(1))
+assert abs(numeric - 0.5) < 1e-9 and tensor.grad[0] == 0
+kit.answer(f"""
+The difference says {numeric:.1f}, the mean of both sides; minipose says {tensor.grad[0]:.0f}.
+Neither is the derivative: there is none at a kink, and any slope from 0 to 1 serves for
+descent. So tests of such functions keep away from kinks by more than h.""")
