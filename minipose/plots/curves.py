@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from matplotlib.ticker import MaxNLocator
+
 from minipose.plots import canvas
 
 Series = Mapping[str, tuple[Sequence[float], Sequence[float]]]  # label -> (epochs, values)
@@ -15,6 +17,8 @@ def learning_curves(
     panels: Mapping[str, Series], path: str | os.PathLike, across: str = "epoch"
 ) -> Path:
     """One panel per entry: its title names what is measured and the unit; a line per series.
+
+    The legend gives the last value of each line.
 
     Parameters
     ----------
@@ -27,14 +31,11 @@ def learning_curves(
     for i, (title, series) in enumerate(panels.items()):
         axes = figure.add_subplot(1, len(panels), i + 1)
         for (label, (epochs, values)), colour in zip(series.items(), colours * 3, strict=False):
-            axes.plot(epochs, values, label=label, color=colour, linewidth=1.8, marker=".")
-            axes.annotate(
-                f"{values[-1]:.3g}", (epochs[-1], values[-1]), xytext=(5, 0), color=colour,
-                textcoords="offset points", va="center", fontsize=8,
-            )  # fmt: skip
+            last = f"{label}: {values[-1]:.3g}"  # in the legend, where last values never collide
+            axes.plot(epochs, values, label=last, color=colour, linewidth=1.8, marker=".")
         axes.set_title(title, loc="left")
         axes.set_xlabel(across)
         axes.set_ylim(bottom=0)
-        axes.margins(x=0.12)
+        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         axes.legend()
     return canvas.save(figure, path)

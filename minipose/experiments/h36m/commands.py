@@ -52,7 +52,8 @@ def train(args: argparse.Namespace) -> int:
         )
         checkpoint.load(folder / "best.npz", net)
         seconds = time.perf_counter() - start
-        _report(folder, store, split, net, detector, {"seed": settings["seed"], "seconds": seconds})
+        about = {"seed": settings["seed"], "seconds": seconds}
+        _report(folder, store, split, net, detector, recipe.loss, about)
     return 0
 
 
@@ -92,10 +93,10 @@ def _claim(folder: Path, config: dict[str, Any], resume: bool) -> None:
     write_config(path, config)
 
 
-def _report(folder: Path, store, split, net, detector, about: dict[str, Any]) -> None:
+def _report(folder: Path, store, split, net, detector, loss: str, about: dict[str, Any]) -> None:
     result = {**about, **evaluate_net(net, store, split)}
     drawn = figures.draw_data(folder, store, split["train"])
-    drawn |= figures.draw_curves(folder)
+    drawn |= figures.draw_curves(folder, loss)
     if detector is not None:
         drawn |= figures.draw_detections(folder, detector, store, split["test"])
     drawn |= figures.draw_poses(folder, net, store, split["test"])

@@ -17,8 +17,11 @@ from minipose.targets.windows import window_labels
 from minipose.training.log import read_log
 
 
-def draw_curves(folder: Path) -> dict[str, str]:
-    """Learning curves of both trainings from their logs (report 1, figure 5)."""
+def draw_curves(folder: Path, loss: str) -> dict[str, str]:
+    """Learning curves of both trainings from their logs (report 1, figure 5).
+
+    A loss that is the mean distance is in mm and shares a panel with the validation error.
+    """
     panels = {}
     if (folder / "detection-log.csv").exists():
         rows = read_log(folder / "detection-log.csv")
@@ -29,9 +32,13 @@ def draw_curves(folder: Path) -> dict[str, str]:
         }
     rows = read_log(folder / "log.csv")
     epochs = [r["epoch"] for r in rows]
+    training = (epochs, [r["train_loss"] for r in rows])
     series = {"validation": (epochs, [r["validation_mpjpe_mm"] for r in rows])}
-    panels["Regression: MPJPE, mm"] = series
-    panels["Regression: training loss"] = {"training": (epochs, [r["train_loss"] for r in rows])}
+    if loss == "distance":
+        panels["Regression: MPJPE, mm"] = {"training, as varied": training, **series}
+    else:
+        panels["Regression: MPJPE, mm"] = series
+        panels["Regression: training loss (eq. 6)"] = {"training": training}
     learning_curves(panels, folder / "learning_curve.png")
     return {"learning_curve.png": "Learning curves (report 1, figure 5)"}
 
