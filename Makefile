@@ -8,6 +8,12 @@ PY := $(VENV)/bin/python
 RUN := PYTHONUNBUFFERED=1 $(PY) -m
 MINIPOSE := $(RUN) minipose
 
+ifneq ($(DATA),)
+ifeq ($(wildcard $(DATA)),)
+$(error DATA=$(DATA): no such file or folder)
+endif
+endif
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
