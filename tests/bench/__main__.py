@@ -1,0 +1,70 @@
+"""``python -m tests.bench``: is minipose as fast as PyTorch? The table in docs/performance.md.
+
+Each case runs in two processes, minipose in one and PyTorch in the other, on the same weights,
+batch and number of threads. First outputs and gradients are compared; then the two take turns, and
+the medians of their times give the ratio. PyTorch is tried in three variants; the best one counts.
+Results of other cases from earlier runs on the same machine stay in the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+
+from minipose.backend import resolve_device
+from tests.bench import cases, driver, growth, machine, ops_cases, results, tables
+
+VARIANTS = ["eager", "channels-last", "compiled"]
+
+
+def main() -> int:
+    names = [c.name for c in cases.CASES]
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or auto")
+    parser.add_argument("--quick", action="store_true", help="few cases, PyTorch without compile")
+    parser.add_argument(
+        "--only", nargs="+", metavar="CASE", help=f"of {', '.join([*names, 'ops', 'growth'])}"
+    )
+    parser.add_argument("--variants", nargs="+", choices=VARIANTS, help="of PyTorch")
+    parser.add_argument("--tf32", action="store_true", help="TF32 products on a GPU, both sides")
+    parser.add_argument("--fresh", action="store_true", help="forget the results of earlier runs")
+    options = parser.parse_args()
+    wrong = set(options.only or ()) - {*names, "ops", "growth"}
+    if wrong:
+        parser.error(f"--only: expected some of {[*names, 'ops', 'growth']}, got {sorted(wrong)}")
+    try:
+        device, reason = resolve_device(options.device)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(reason)
+    if options.tf32:
+        os.environ["CUPY_TF32"] = "1"  # for the workers: read before a process's first product
+    return run(options, device)
+
+
+def run(options: argparse.Namespace, device: str) -> int:
+    """Measure, keep, print and write."""
+    kept = results.Results(device, machine.describe(device), options.tf32, options.fresh)
+    variants = options.variants or (VARIANTS[:2] if options.quick else VARIANTS)
+    for case in cases.CASES:
+        chosen = case.name in (options.only or (cases.QUICK if options.quick else {case.name}))
+        if chosen:
+            start = time.perf_counter()
+            row = driver.run_case(case, variants, device)
+            kept.add("networks", case.name, row)
+            print(f"{tables.line(row)}  ({time.perf_counter() - start:.0f} s)", flush=True)
+    if "ops" in options.only if options.only else True:
+        for name, row in ops_cases.run(device, options.quick):
+            kept.add("ops", name, row)
+            print(tables.op_line(row), flush=True)
+    if "growth" in options.only if options.only else not options.quick:
+        kept.add("growth", "growth", growth.run(device))
+    tables.write(kept)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,118 @@
+"""What is timed: whole networks in training and inference, and every op alone at their sizes.
+
+A case says nothing about a library; ``ours`` and ``theirs`` build it from the same arrays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+CLASSES = {"mask": 2, "joints": 26}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the table.
+
+    Attributes
+    ----------
+    name : on the command line
+    title : in the table
+    network : "posenet" or "unet"
+    kernels : maps of PoseNet's convolutions
+    width : maps of U-Net at full size
+    batch, size : of the images, (height, width) in px
+    training : a whole step, or the forward pass alone
+    goal : how many times as fast as the best of PyTorch's variants it should be
+    eager_goal : the same against plain eager
+    """
+
+    name: str
+    title: str
+    network: str
+    training: bool
+    batch: int
+    size: tuple[int, int]
+    kernels: tuple[int, int, int] = (5, 10, 15)
+    width: int = 64
+    goal: float = 1.0
+    eager_goal: float = 1.0
+
+
+def _pair(name: str, title: str, **settings: object) -> list[Case]:
+    return [
+        Case(f"{name}-train", f"{title}, training step", training=True, **settings),
+        Case(f"{name}-infer", f"{title}, inference", training=False, **settings),
+    ]
+
+
+POSENET = {"network": "posenet", "batch": 128, "size": (128, 128)}
+UNET = {"network": "unet", "size": (192, 128), "goal": 1.4, "eager_goal": 1.5}
+
+CASES = [
+    *_pair("posenet-small", "PoseNet [5 10 15], 128 × 1×128×128", kernels=(5, 10, 15), goal=1.5,
+           eager_goal=3.0, **POSENET),
+    *_pair("posenet-large", "PoseNet [32 64 64], 128 × 1×128×128", kernels=(32, 64, 64),
+           goal=1.25, eager_goal=1.7, **POSENET),
+    *_pair("unet", "U-Net 64-1024, 1 × 3×192×128", batch=1, **UNET),
+    *_pair("unet-8", "U-Net 64-1024, 8 × 3×192×128", batch=8, **UNET),
+]  # fmt: skip
+
+QUICK = {"posenet-small-train", "posenet-small-infer", "unet-train", "unet-infer"}
+
+
+def named(name: str) -> Case:
+    """The case of that name."""
+    for case in CASES:
+        if case.name == name:
+            return case
+    raise ValueError(f"bench: expected one of {[c.name for c in CASES]}, got {name!r}")
+
+
+def data(case: Case) -> dict[str, np.ndarray]:
+    """Images and targets: random, and the same for both sides."""
+    rng = np.random.default_rng(1)
+    channels = 1 if case.network == "posenet" else 3
+    arrays = {"x": rng.random((case.batch, channels, *case.size), dtype=np.float32)}
+    if case.network == "posenet":
+        arrays["target"] = rng.standard_normal((case.batch, 51), dtype=np.float32)
+        return arrays
+    pixels = (case.batch, *case.size)
+    arrays["mask"] = (rng.random(pixels) < 0.5).astype(np.float32)
+    arrays["classes"] = rng.integers(0, CLASSES["joints"], pixels)
+    return arrays
+
+
+def weights(case: Case) -> dict[str, np.ndarray]:
+    """minipose's own initial weights, by name."""
+    from minipose.models import PoseNet, UNet
+
+    if case.network == "posenet":
+        return PoseNet(case.kernels, "regression").state_dict()
+    return UNet(CLASSES, width=case.width).state_dict()
+
+
+def arithmetic(case: Case) -> float:
+    """Floating-point operations as the convolutions are written; a training step has three times
+    those of the forward pass (forward, dL/dx, dL/dw)."""
+    once = _posenet(case) if case.network == "posenet" else _unet(case)
+    return 2 * once * case.batch * (3 if case.training else 1)
+
+
+def _posenet(case: Case) -> int:
+    k1, k2, k3 = case.kernels
+    convolutions = 124**2 * 25 * k1 + 58**2 * 25 * k1 * k2 + 24**2 * 36 * k2 * k3
+    return convolutions + k3 * 144 * 1024 + 1024 * 2048 + 2048 * 51
+
+
+def _unet(case: Case) -> int:
+    pixels, total = case.size[0] * case.size[1], 0
+    maps = [case.width * 2**level for level in range(5)]
+    for level, (inside, outside) in enumerate(zip([3, *maps], maps, strict=False)):
+        total += pixels // 4**level * 9 * (inside * outside + outside * outside)
+    for level, outside in enumerate(maps[:4]):
+        doubling = 4 * 2 * outside * outside
+        total += pixels // 4**level * (doubling + 9 * 3 * outside * outside)
+    return total + pixels * case.width * sum(CLASSES.values())

@@ -1,0 +1,96 @@
+"""minipose's side of a case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+import minipose as mp
+from minipose.backend import device_module, to_device, to_host
+from minipose.losses import categorical_cross_entropy, dice_loss, joint_squared_error
+from minipose.models import PoseNet, UNet
+from tests.bench.cases import CLASSES, Case, data
+
+VARIANTS = ("minipose",)
+
+
+class Side:
+    """A case, ready to run."""
+
+    def __init__(self, case: Case, variant: str, device: str, state: dict) -> None:
+        self.case, self.device = case, device
+        arrays = data(case)
+        if "classes" in arrays:
+            one_hot = np.eye(CLASSES["joints"], dtype=np.float32)[arrays.pop("classes")]
+            arrays["joints"] = np.ascontiguousarray(one_hot.transpose(0, 3, 1, 2))
+        self.arrays = {k: to_device(v, device) for k, v in arrays.items()}
+        self.x = mp.Tensor(self.arrays.pop("x"))
+        if case.network == "posenet":
+            self.net = PoseNet(case.kernels, "regression")
+        else:
+            self.net = UNet(CLASSES, width=case.width)
+        self.net.load_state_dict(dict(state.items()))
+        self.net.to(device)
+        if case.network == "posenet":
+            self.optimizer = mp.optim.SGD(self.net.parameters(), lr=1e-5)
+        else:
+            self.optimizer = mp.optim.Adam(self.net.parameters())
+        self.count = 0
+
+    def check(self) -> dict[str, np.ndarray]:
+        """Outputs and, for a training case, gradients, without dropout."""
+        self.net.eval()
+        if not self.case.training:
+            with mp.no_grad():
+                return {"output": to_host(self._first(self.net(self.x)).data)}
+        outputs = self.net(self.x)
+        loss = self._loss(outputs)
+        loss.backward()
+        found = {name: to_host(p.grad) for name, p in self.net.named_parameters()}
+        self.optimizer.zero_grad()
+        return {
+            "output": to_host(self._first(outputs).data),
+            "loss": np.array(loss.item()),
+            **found,
+        }
+
+    def step(self) -> Callable[[], None]:
+        """What is timed."""
+        if not self.case.training:
+            self.net.eval()
+            return self._infer
+        self.net.train()
+        return self._train
+
+    def wait(self) -> None:
+        """Until everything asked for is done."""
+        if self.device == "cuda":
+            device_module("cuda").cuda.get_current_stream().synchronize()
+
+    def device_memory(self) -> int:
+        """Bytes that the library holds on the device."""
+        if self.device == "cpu":
+            return 0
+        return device_module("cuda").get_default_memory_pool().total_bytes()
+
+    def _train(self) -> None:
+        self.count += 1
+        self.net.reseed(0, self.count)
+        self._loss(self.net(self.x)).backward()
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+
+    def _infer(self) -> None:
+        with mp.no_grad():
+            self.net(self.x)
+
+    def _loss(self, outputs: object) -> mp.Tensor:
+        if self.case.network == "posenet":
+            return joint_squared_error(outputs, self.arrays["target"])
+        foreground = mp.ops.softmax(outputs["mask"])[:, 1]
+        loss = dice_loss(foreground, self.arrays["mask"])
+        return loss + categorical_cross_entropy(outputs["joints"], self.arrays["joints"])
+
+    def _first(self, outputs: object) -> mp.Tensor:
+        return outputs["joints"] if isinstance(outputs, dict) else outputs

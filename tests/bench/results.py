@@ -1,0 +1,39 @@
+"""Results of earlier runs on this machine, so that a table can be filled case by case."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+PATH = Path("runs/bench")
+
+
+class Results:
+    """Rows by kind and name, in one JSON file for each device.
+
+    Rows that were made on another machine or with other versions are dropped: figures of one table
+    can be compared with each other.
+    """
+
+    def __init__(self, device: str, machine: str, tf32: bool, fresh: bool) -> None:
+        self.path = PATH / f"{device}{'-tf32' if tf32 else ''}.json"
+        self.device, self.machine = device, machine
+        self.rows: dict[str, dict[str, dict]] = {"networks": {}, "ops": {}, "growth": {}}
+        if self.path.exists() and not fresh:
+            before = json.loads(self.path.read_text(encoding="utf-8"))
+            if _undated(before["machine"]) == _undated(machine):
+                self.rows = before["rows"]
+
+    def add(self, kind: str, name: str, row: dict) -> None:
+        """Keep a row at once: a run that is stopped loses nothing that it has measured."""
+        self.rows[kind][name] = row
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.path.with_suffix(".partial")
+        text = json.dumps({"machine": self.machine, "rows": self.rows}, indent=1)
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, self.path)
+
+
+def _undated(machine: str) -> str:
+    return machine.rsplit(";", 1)[0]
