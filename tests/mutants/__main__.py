@@ -56,20 +56,19 @@ def main() -> int:
 def report(outcomes: list[Outcome]) -> int:
     """Print the counts and every survivor without an explanation; 0 if there is none."""
     reasons = explained()
-    made = Counter(o.function for o in outcomes)
-    killed = Counter(o.function for o in outcomes if o.killed_by)
+    outcomes = [o for o in outcomes if o.possible]
     survivors = [o for o in outcomes if not o.killed_by]
     unexplained = [o for o in survivors if o.key not in reasons]
+    made = Counter(o.function for o in outcomes)
+    noticed = Counter(o.function for o in outcomes if o.killed_by)
+    same = Counter(o.function for o in survivors if o.key in reasons)
     print(f"{'derivative in':44s} altered  noticed  equivalent")
     for name in sorted(made):
-        same = sum(o.function == name and o.key in reasons for o in survivors)
-        print(f"{name:44s} {made[name]:7d} {killed[name]:8d} {same:11d}")
-    same = len(survivors) - len(unexplained)
-    print(f"{'all':44s} {len(outcomes):7d} {sum(killed.values()):8d} {same:11d}")
-    for o in sorted(unexplained, key=lambda o: o.key):
+        print(f"{name:44s} {made[name]:7d} {noticed[name]:8d} {same[name]:11d}")
+    print(f"{'all':44s} {len(outcomes):7d} {noticed.total():8d} {same.total():11d}")
+    for o in sorted(unexplained, key=lambda o: (o.function, o.line)):
         print(f"not noticed: {o.key} (line {o.line}, {o.tests} tests execute it)")
-    noticed = {o.key for o in outcomes if o.killed_by}
-    for key in sorted(reasons.keys() & noticed):
+    for key in sorted(reasons.keys() & {o.key for o in outcomes if o.killed_by}):
         print(f"listed as equivalent, but noticed: {key}")
     return 1 if unexplained else 0
 

@@ -1,8 +1,9 @@
 """Wrong derivatives on purpose: every ``backward`` in minipose, altered in one place at a time.
 
 What belongs to a derivative is read off the source: the ``backward`` inside each op, kernels with
-"backward" in their name, and helpers that nothing but those call. What a forward pass uses too is
-left alone, since a change there changes the values as well.
+"backward" in their name, helpers that nothing but those call, the walk back through the graph, and
+the losses, whose derivative is that of their formula. What else a forward pass uses is left alone,
+since a change there changes the values as well.
 """
 
 from __future__ import annotations
@@ -17,6 +18,19 @@ from types import CodeType
 import minipose
 
 ROOT = Path(minipose.__file__).parent
+WHOLE = ("minipose.graph", "minipose.losses")  # every function of these is about derivatives
+OTHER = {
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+}
 ALTERATIONS = ("zeroed", "times 7", "sign flipped", "transposed", "shifted by one")
 
 
@@ -28,15 +42,17 @@ class Mutant:
     function: str
     line: int
     change: str
-    source: str
+    statement: str  # as it reads after the change
     code: CodeType
+
+    @property
+    def name(self) -> str:
+        return f"{self.module.removeprefix('minipose.')}.{self.function}"
 
     @property
     def key(self) -> str:
         """How the table of equivalent mutants names it; without the line, which moves."""
-        return (
-            f"{self.module.removeprefix('minipose.')}.{self.function}: {self.change}: {self.source}"
-        )
+        return f"{self.name}: {self.change}: {self.statement}"
 
 
 @dataclass(frozen=True)
@@ -55,7 +71,7 @@ def targets() -> list[Target]:
         "minipose." + ".".join(path.relative_to(ROOT).with_suffix("").parts): ast.parse(
             path.read_text(encoding="utf-8")
         )
-        for path in sorted([*ROOT.glob("ops/*.py"), *ROOT.glob("kernels/*.py")])
+        for path in sorted(ROOT.rglob("*.py"))
     }
     functions = [
         (module, tree, node)
@@ -69,8 +85,10 @@ def targets() -> list[Target]:
         for inner in ast.walk(node)
         if isinstance(inner, ast.FunctionDef) and inner.name == "backward" and inner is not node
     ]
-    helpers = _helpers_of_derivatives(functions)
-    found += [Target(m, f.name, t, f) for m, t, f in functions if (m, f.name) in helpers]
+    helpers = _helpers_of_derivatives([f for f in functions if ".kernels." in f[0]])
+    found += [
+        Target(m, f.name, t, f) for m, t, f in functions if m in WHOLE or (m, f.name) in helpers
+    ]
     return found
 
 
@@ -104,7 +122,6 @@ def _helpers_of_derivatives(functions: list) -> set[tuple[str, str]]:
             for m, _, node in functions
             if ("backward" in node.name or (node.name in everywhere and node.name not in used))
         }
-        new = {(m, f) for m, f in new if ".kernels." in m}
         if new == helpers:
             return helpers
         helpers = new
@@ -112,22 +129,38 @@ def _helpers_of_derivatives(functions: list) -> set[tuple[str, str]]:
 
 def mutants(target: Target) -> Iterator[Mutant]:
     """Every altered version of one derivative."""
-    nodes = list(ast.walk(target.tree))
-    places = {id(node): i for i, node in enumerate(nodes)}
-    for node in ast.walk(target.part):
+    places = {id(node): i for i, node in enumerate(ast.walk(target.tree))}
+    body = [place for part in target.part.body for place in _places(part, part)]
+    for statement, node in body:
         for change, replacement in _alterations(node):
             tree = copy.deepcopy(target.tree)
-            twin = list(ast.walk(tree))[places[id(node)]]
+            twins = list(ast.walk(tree))
+            twin, line = twins[places[id(node)]], twins[places[id(statement)]]
             _replace(tree, twin, replacement)
+            line = replacement if line is twin else line
             module = compile(ast.fix_missing_locations(tree), f"<{target.module}>", "exec")
             code = next(
                 c
                 for c in module.co_consts
                 if isinstance(c, CodeType) and c.co_name == target.function
             )
-            source = " ".join(ast.unparse(node).split())
-            line = getattr(node, "lineno", target.part.lineno)
-            yield Mutant(target.module, target.function, line, change, source, code)
+            text = ast.unparse(line).splitlines()[0]
+            yield Mutant(target.module, target.function, statement.lineno, change, text, code)
+
+
+def _places(node: ast.AST, statement: ast.stmt) -> Iterator[tuple[ast.stmt, ast.AST]]:
+    """Every part of the source that may be altered, with the statement that it stands in.
+
+    Messages of errors and ``zip``'s own check are left out: they compute nothing.
+    """
+    if isinstance(node, ast.Raise) or (isinstance(node, ast.keyword) and node.arg == "strict"):
+        return
+    statement = node if isinstance(node, ast.stmt) else statement
+    yield statement, node
+    if isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant):
+        return  # −1 is one number
+    for child in ast.iter_child_nodes(node):
+        yield from _places(child, statement)
 
 
 def _replace(tree: ast.Module, old: ast.AST, new: ast.AST) -> None:
@@ -145,14 +178,14 @@ def _alterations(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
         yield from _altered_results(node)
     elif isinstance(node, ast.BinOp):
         yield from _altered_arithmetic(node)
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        if not isinstance(node.operand, ast.Constant):
-            yield "sign dropped", node.operand
+    elif isinstance(node, ast.UnaryOp):
+        yield from _altered_sign(node)
     elif isinstance(node, ast.Compare) and len(node.ops) == 1:
-        other = {ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Lt: ast.LtE, ast.Eq: ast.NotEq}
-        if type(node.ops[0]) in other:
-            new_op = other[type(node.ops[0])]()
-            yield "comparison", ast.Compare(node.left, [new_op], node.comparators)
+        yield "comparison", ast.Compare(node.left, [OTHER[type(node.ops[0])]()], node.comparators)
+    elif isinstance(node, ast.BoolOp):
+        for i, _ in enumerate(node.values):
+            rest = node.values[:i] + node.values[i + 1 :]
+            yield "condition dropped", rest[0] if len(rest) == 1 else ast.BoolOp(node.op, rest)
     elif isinstance(node, ast.Constant):
         if isinstance(node.value, bool):
             yield "flag flipped", ast.Constant(not node.value)
@@ -181,6 +214,12 @@ def _alterations(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
                 yield f"{name} bound off by one", moved
 
 
+def _altered_sign(node: ast.UnaryOp) -> Iterator[tuple[str, ast.AST]]:
+    yield "sign or not dropped", node.operand
+    if isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+        yield "off by one", ast.Constant(1 - node.operand.value)
+
+
 def _altered_results(node: ast.Return) -> Iterator[tuple[str, ast.AST]]:
     """Each returned gradient zeroed, scaled, with its sign flipped, transposed, shifted."""
     for alteration in ALTERATIONS:
@@ -190,10 +229,9 @@ def _altered_results(node: ast.Return) -> Iterator[tuple[str, ast.AST]]:
             wrapped = ast.Call(
                 ast.Name("__alter__", ast.Load()), [ast.Constant(alteration), element], []
             )
-            which = ast.unparse(element)
             holder = ast.Module([ast.Expr(changed)], [])
             _replace(holder, element, wrapped)
-            yield f"{alteration} {which}", ast.Return(holder.body[0].value)
+            yield alteration, ast.Return(holder.body[0].value)
 
 
 def _elements(value: ast.expr) -> list[ast.expr]:

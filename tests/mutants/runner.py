@@ -25,19 +25,22 @@ from _pytest.runner import runtestprotocol
 
 from tests.mutants.mutate import Mutant, Target, mutants, targets
 
-TESTS = ["tests/ops", "tests/kernels", "tests/test_tensor.py"]
-PATIENCE = 30  # s; a mutant that runs forever counts as noticed
+TESTS = ["tests/ops", "tests/kernels", "tests/test_tensor.py", "tests/test_graph.py"]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one mutant; ``killed_by`` is empty if no test failed."""
+    """What became of one mutant; ``killed_by`` is empty if no test failed.
+
+    ``possible`` is False if there was nothing to alter: a vector cannot be transposed.
+    """
 
     function: str
     key: str
     line: int
     tests: int
     killed_by: str
+    possible: bool
 
 
 def read_outcomes(path: Path) -> list[Outcome]:
@@ -45,25 +48,36 @@ def read_outcomes(path: Path) -> list[Outcome]:
     return [Outcome(**fields) for fields in json.loads(path.read_text(encoding="utf-8"))]
 
 
-def alter(how: str, grad: Any) -> Any:
-    """A gradient made wrong, or each of a tuple. What ``how`` cannot change stays as it is."""
-    if isinstance(grad, tuple):
-        return tuple(alter(how, g) for g in grad)
-    if grad is None:
-        return None
-    if how == "zeroed":
-        return grad * 0
-    if how == "times 7":
-        return grad * 7
-    if how == "sign flipped":
-        return -grad
-    if how == "transposed":
-        square = grad.ndim > 1 and grad.shape[-1] == grad.shape[-2]
-        return grad.swapaxes(-1, -2) if square else grad
-    if grad.ndim == 0:
-        return grad
-    order = [*range(1, grad.shape[-1]), 0]  # shifted by one along the last axis
-    return grad[..., order] if type(grad).__module__ == "numpy" else grad
+class Alter:
+    """Makes a gradient wrong, or each of a tuple, in an altered function."""
+
+    def __init__(self) -> None:
+        self.possible = False  # whether the alteration made sense for anything so far
+
+    def __call__(self, how: str, grad: Any) -> Any:
+        if isinstance(grad, (tuple, list)):
+            return type(grad)(self(how, g) for g in grad)
+        if grad is None or isinstance(grad, (bool, dict)):
+            return grad
+        if how == "transposed" and getattr(grad, "ndim", 0) < 2:
+            return grad
+        if how == "shifted by one" and getattr(grad, "ndim", 0) < 1:
+            return grad
+        self.possible = True
+        return ALTER[how](grad)
+
+
+def _transposed(grad: Any) -> Any:
+    return grad.swapaxes(-1, -2) if grad.shape[-1] == grad.shape[-2] else grad
+
+
+ALTER = {
+    "zeroed": lambda grad: grad * 0,
+    "times 7": lambda grad: grad * 7,
+    "sign flipped": lambda grad: -grad,
+    "transposed": _transposed,
+    "shifted by one": lambda grad: grad[..., [*range(1, grad.shape[-1]), 0]],
+}
 
 
 class MutationRun:
@@ -78,8 +92,7 @@ class MutationRun:
         executed_by = self._who_executes_what(session.items)
         everything = [(t, m) for t in self.targets for m in mutants(t)]
         for target, mutant in everything[self.share :: self.shares]:
-            items = executed_by[_place(target)]
-            self.outcomes.append(self._judge(mutant, items))
+            self.outcomes.append(self._judge(mutant, executed_by[_place(target)]))
         return True
 
     def _who_executes_what(self, items: list[pytest.Item]) -> dict:
@@ -106,18 +119,16 @@ class MutationRun:
                 raise pytest.UsageError(f"fails without any change: {item.nodeid}")
             for place in seen:
                 times[place].append((spent, item))
-        return {
-            place: [item for _, item in sorted(runs, key=lambda run: run[0])]
-            for place, runs in times.items()
-        } | {place: [] for place in places - times.keys()}
+        return {place: sorted(runs, key=lambda run: run[0]) for place, runs in times.items()} | {
+            place: [] for place in places - times.keys()
+        }
 
-    def _judge(self, mutant: Mutant, items: list[pytest.Item]) -> Outcome:
-        module = importlib.import_module(mutant.module)
-        function = getattr(module, mutant.function)
-        with _Changed(function, mutant.code):
-            killer = next((item.nodeid for item in items if _fails(item)), "")
-        name = f"{mutant.module.removeprefix('minipose.')}.{mutant.function}"
-        return Outcome(name, mutant.key, mutant.line, len(items), killer)
+    def _judge(self, mutant: Mutant, runs: list[tuple[float, pytest.Item]]) -> Outcome:
+        function = getattr(importlib.import_module(mutant.module), mutant.function)
+        with _Changed(function, mutant.code) as alter:
+            killer = next((item.nodeid for t, item in runs if _fails(item, 5 + 20 * t)), "")
+        possible = alter.possible or mutant.change not in ALTER
+        return Outcome(mutant.name, mutant.key, mutant.line, len(runs), killer, possible)
 
 
 class _Changed:
@@ -126,9 +137,10 @@ class _Changed:
     def __init__(self, function: Callable, code: CodeType) -> None:
         self.function, self.code, self.before = function, code, function.__code__
 
-    def __enter__(self) -> None:
-        self.function.__globals__["__alter__"] = alter
+    def __enter__(self) -> Alter:
+        alter = self.function.__globals__["__alter__"] = Alter()
         self.function.__code__ = self.code
+        return alter
 
     def __exit__(self, *_: object) -> None:
         self.function.__code__ = self.before
@@ -141,18 +153,19 @@ def _place(target: Target) -> tuple[str, int]:
     return module.__file__, target.part.lineno
 
 
-def _fails(item: pytest.Item) -> bool:
+def _fails(item: pytest.Item, patience: float = 60.0) -> bool:
+    """Run one test; one that takes longer than ``patience`` seconds counts as failed."""
     item._initrequest()  # fresh fixtures: an item is made for one run
     signal.signal(signal.SIGALRM, _too_long)
-    signal.alarm(PATIENCE)
+    signal.setitimer(signal.ITIMER_REAL, patience)
     try:
         return any(report.failed for report in runtestprotocol(item, nextitem=None, log=False))
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _too_long(*_: object) -> None:
-    raise TimeoutError(f"more than {PATIENCE} s")
+    raise TimeoutError("the altered function does not come to an end")
 
 
 def main(path: str, only: str, share: str, shares: str) -> int:

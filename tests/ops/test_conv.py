@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minipose import Tensor, ops
-from minipose.kernels import convolution, im2col
+from minipose.kernels import convolution, im2col, strips, winograd
 from tests import reference
 from tests.ops.case import Case, calls
 
@@ -46,26 +46,31 @@ def by(algorithm):
 three_by_three = st.integers(0, 2).flatmap(
     lambda p: calls([(2, 2, 5, 7), (3, 2, 3, 3), (3,)], stride=(1, 1), padding=(p, 2 - p))
 )
+cubes = calls([(3, 3, 3, 3), (3, 3, 3, 3), (3,)], stride=(1, 1), padding=(1, 1))
+one_by_one = calls([(2, 3, 4, 2), (2, 3, 1, 1), (2,)])
+wide_margins = calls(  # as wide as the kernel and wider, beside one that is narrower
+    [(2, 2, 3, 4), (2, 2, 2, 3), (2,)],
+    stride=(1, 1),
+    padding=st.sampled_from([(2, 0), (0, 3), (1, 2), (3, 4)]),
+)
+one_way = calls([(2, 2, 5, 6), (2, 2, 2, 3), (2,)], stride=st.sampled_from([(1, 2), (2, 1)]))
+
+
+def row(name, op, drawn, linear_in=(0, 1, 2)):
+    return Case(f"conv2d/{name}", op, drawn, reference.conv2d, linear_in=linear_in)
+
 
 CASES = [
     Case("conv2d", ops.conv2d, convolutions(), reference.conv2d, linear_in=(0, 1, 2)),
-    Case("conv2d/no_bias", ops.conv2d, convolutions(False), reference.conv2d, linear_in=(0, 1)),
-    Case(
-        "conv2d/square",  # everything 3, so that mixed-up axes keep their shape
-        ops.conv2d,
-        calls([(3, 3, 3, 3), (3, 3, 3, 3), (3,)], stride=(1, 1), padding=(1, 1)),
-        reference.conv2d,
-        linear_in=(0, 1, 2),
-    ),
-    Case(
-        "conv2d/1x1",
-        ops.conv2d,
-        calls([(2, 3, 4, 2), (2, 3, 1, 1), (2,)]),
-        reference.conv2d,
-        linear_in=(0, 1, 2),
-    ),
-    Case("conv2d/strips", by("strips"), convolutions(), reference.conv2d, linear_in=(0, 1, 2)),
-    Case("conv2d/winograd", by("winograd"), three_by_three, reference.conv2d, linear_in=(0, 1, 2)),
+    row("no_bias", ops.conv2d, convolutions(False), linear_in=(0, 1)),
+    row("cubes", ops.conv2d, cubes),  # all 3 long, so that mixed-up axes keep their shape
+    row("1x1", ops.conv2d, one_by_one),
+    row("strips", by("strips"), convolutions()),
+    row("strips_cubes", by("strips"), cubes),
+    row("strips_wide_margins", by("strips"), wide_margins),
+    row("strips_one_way", by("strips"), one_way),
+    row("winograd", by("winograd"), three_by_three),
+    row("winograd_cubes", by("winograd"), cubes),
 ]
 
 
@@ -99,6 +104,27 @@ def test_only_what_is_asked_for_is_computed(asked):
     y = ops.conv2d(*inputs)
     y.backward(np.ones(y.shape))
     assert [x.grad is not None for x in inputs] == [i == asked for i in range(3)]
+
+
+@pytest.mark.parametrize("chosen", convolution.ALGORITHMS)
+def test_the_way_forward_is_the_way_back(chosen, monkeypatch):
+    """The three algorithms agree on every number, so only a look at who was called tells them."""
+    kernels = {"im2col": im2col, "strips": strips, "winograd": winograd}
+    called = set()
+    for name, kernel in kernels.items():
+        for step in ("forward", "backward_input", "backward_weight"):
+            original = getattr(kernel, step)
+
+            def spy(*arguments, original=original, place=(name, step)):
+                called.add(place)
+                return original(*arguments)
+
+            monkeypatch.setattr(kernel, step, spy)
+    x, weight = (Tensor(np.ones(s), requires_grad=True) for s in ((1, 2, 5, 5), (2, 2, 3, 3)))
+    with convolution.use_algorithm(chosen):
+        y = ops.conv2d(x, weight)
+        y.backward(y.data)
+    assert called == {(chosen, s) for s in ("forward", "backward_input", "backward_weight")}
 
 
 X, W = Tensor(np.ones((1, 3, 8, 8))), Tensor(np.ones((4, 2, 3, 3)))

@@ -42,6 +42,12 @@ CASES = [
     Case("conv2d_max_pool2d/many", ops.conv2d_max_pool2d, blocks(samples=many), _reference),
     Case("conv2d_max_pool2d/many_no_bias", ops.conv2d_max_pool2d, blocks(False, many), _reference),
     Case(
+        "conv2d_max_pool2d/as_many_maps_as_samples",  # and both 16, so that they can be mixed up
+        ops.conv2d_max_pool2d,
+        calls([(16, 1, 4, 4), (16, 1, 2, 2), (16,)], tanh=st.booleans()),
+        _reference,
+    ),
+    Case(
         "conv2d_max_pool2d/square",
         ops.conv2d_max_pool2d,
         calls([(16, 2, 5, 5), (2, 2, 2, 2)]),

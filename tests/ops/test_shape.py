@@ -11,7 +11,7 @@ from minipose import Tensor, ops
 from tests import reference
 from tests.ops.case import SQUARE_OR_NOT, Case, calls
 
-SHAPE = (2, 3, 4)
+SHAPE, CUBE = (2, 3, 4), (3, 3, 3)  # the cube is for mixed-up axes, which it does not betray
 WIDTHS = st.tuples(*[st.tuples(st.integers(0, 2), st.integers(0, 2))] * 3)
 KEYS = st.sampled_from(
     [1, -1, (slice(None), 2), (0, ..., slice(None, None, 2)), (slice(1, 2), slice(None, None, -1))]
@@ -34,14 +34,16 @@ def _concatenate(*tensors, axis):
     return ops.concatenate(tensors, axis)
 
 
+either = st.sampled_from([[SHAPE], [CUBE]])
 to_shapes = calls([SHAPE], shape=st.sampled_from([(4, 6), (24,), (-1, 2), (3, 2, 4), (2, 3, 4)]))
 orders = calls([SHAPE], axes=st.permutations([0, 1, 2]).map(tuple) | st.none())
 concatenations = parts().flatmap(lambda p: calls(p[0], axis=p[1]))
-crops = calls([(5, 6, 5)], widths=WIDTHS)
+crops = calls(st.sampled_from([[(5, 6, 5)], [(5, 5, 5)]]), widths=WIDTHS)
 one_axis = {"linear_in": (0,)}
 
 CASES = [
     Case("reshape", ops.reshape, to_shapes, reference.reshape, **one_axis),
+    Case("reshape/square", ops.reshape, calls([(3, 3)], shape=(9,)), reference.reshape, **one_axis),
     Case("transpose", ops.transpose, orders, reference.transpose, **one_axis),
     Case(
         "transpose/matrix",
@@ -51,9 +53,9 @@ CASES = [
         **one_axis,
     ),
     Case("concatenate", _concatenate, concatenations, reference.concatenate, linear_in=(0, 1)),
-    Case("pad", ops.pad, calls([SHAPE], widths=WIDTHS), reference.pad, **one_axis),
+    Case("pad", ops.pad, calls(either, widths=WIDTHS), reference.pad, **one_axis),
     Case("crop", ops.crop, crops, reference.crop, **one_axis),
-    Case("select", ops.select, calls([SHAPE], key=KEYS), lambda x, key: x[key], **one_axis),
+    Case("select", ops.select, calls(either, key=KEYS), lambda x, key: x[key], **one_axis),
 ]
 
 

@@ -1,0 +1,113 @@
+"""The walk back: who may hold which gradient array, what is kept, what is not even looked at.
+
+``test_tensor.py`` says what ``backward`` gives; here is what could go wrong on the way unnoticed.
+"""
+
+import numpy as np
+import pytest
+
+from minipose import Tensor
+from minipose.tensor import record
+
+
+def leaf(*values):
+    return Tensor(np.array(values), requires_grad=True)
+
+
+def with_backward(backward, *inputs, name="test"):
+    """The first input's values as the result of an op with that derivative."""
+    return record(name, inputs[0].data * 1.0, inputs=inputs, backward=backward)
+
+
+@pytest.mark.parametrize(
+    ("shape", "backward"),
+    [((2,), lambda g: (g,)), ((1, 2), lambda g: (g.reshape(2),))],
+    ids=["the_cotangent_itself", "a_view_of_it"],
+)
+def test_a_leaf_never_holds_the_cotangent(shape, backward):
+    x = leaf(1.0, 2.0)
+    y = record("hand on", x.data.reshape(shape), inputs=(x,), backward=backward)
+    cotangent = np.ones(shape)
+    y.backward(cotangent)
+    assert not np.shares_memory(x.grad, cotangent)
+
+
+def test_two_leaves_never_hold_one_array_that_an_op_gave_twice():
+    a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)
+
+    def backward(grad_y):
+        twice = 2 * grad_y
+        return twice, twice
+
+    with_backward(backward, a, b).backward(np.ones(2))
+    assert not np.shares_memory(a.grad, b.grad)
+
+
+def test_a_fresh_gradient_is_handed_over_without_a_copy():
+    x, given = leaf(1.0, 2.0), []
+
+    def backward(grad_y):
+        given.append(3 * grad_y)
+        return (given[0],)
+
+    with_backward(backward, x).backward(np.ones(2))
+    assert x.grad is given[0]
+
+
+def test_a_sum_of_gradients_leaves_its_summands_alone():
+    """x is used three times; the first gradient arrives as the cotangent itself."""
+    x, cotangent, given = leaf(1.0, 2.0), np.ones(2), []
+
+    def backward(grad_y):
+        given.append(5 * grad_y)
+        return (given[-1],)
+
+    y = x * 1.0
+    ((y + y) + with_backward(backward, y)).backward(cotangent)
+    np.testing.assert_array_equal(x.grad, [7.0, 7.0])
+    np.testing.assert_array_equal(cotangent, [1.0, 1.0])
+    np.testing.assert_array_equal(given[0], [5.0, 5.0])
+
+
+def test_where_an_op_stops_the_gradient_its_inputs_still_get_that_of_others():
+    a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    stopped = with_backward(lambda grad_y: (None,), a * b)
+    (stopped + a).backward(np.ones(2))
+    np.testing.assert_array_equal(a.grad, [1.0, 1.0])
+    assert b.grad is None
+
+
+def test_an_answer_that_nobody_asked_for_is_not_looked_at():
+    """An op may give what it has at hand for an input that requires no gradient."""
+    x, constant = leaf(1.0, 2.0), Tensor(np.ones(2))
+    y = with_backward(lambda grad_y: (grad_y, np.ones(7, np.float32)), x, constant)
+    y.backward(np.ones(2))
+    assert constant.grad is None
+
+
+def test_a_gradient_is_kept_only_where_retain_grad_says_so():
+    x = leaf(1.0, 2.0)
+    y = (x * 3.0).retain_grad()
+    z = y * 2.0
+    z.backward(np.ones(2))
+    np.testing.assert_array_equal(y.grad, [2.0, 2.0])
+    assert z.grad is None
+    assert x.retain_grad() is x  # a leaf keeps its gradient anyway
+
+
+def test_kept_gradients_add_up_like_those_of_leaves():
+    x = leaf(1.0, 2.0)
+    y = (x * 3.0).retain_grad()
+    (y * 2.0).backward(np.ones(2), retain_graph=True)
+    (y * 5.0).backward(np.ones(2), retain_graph=True)
+    np.testing.assert_array_equal(y.grad, [7.0, 7.0])
+    with_backward(lambda grad_y: (None,), y).backward(np.ones(2))  # adds nothing
+    np.testing.assert_array_equal(y.grad, [7.0, 7.0])
+
+
+def test_a_leaf_is_its_own_root():
+    x = leaf(1.0, 2.0)
+    cotangent = np.array([3.0, 4.0])
+    x.backward(cotangent)
+    np.testing.assert_array_equal(x.grad, cotangent)
+    assert x.grad is not cotangent
