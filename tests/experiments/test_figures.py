@@ -10,15 +10,15 @@ from minipose.cli import main
 from minipose.datasets.figures import FiguresStore
 from minipose.experiments.figures import pictures
 from minipose.experiments.figures.comparison import COLLAPSED, compare_models, findings
-from minipose.experiments.figures.data import grouped, make_batch, mirror, training_batches
+from minipose.experiments.figures.data import grouped, make_batch, training_batches
 from minipose.experiments.figures.evaluation import baselines, measure_joints
+from minipose.experiments.figures.objective import total_loss
 from minipose.experiments.figures.outputs import Prediction, predict_array
 from minipose.experiments.figures.prediction import Found
 from minipose.experiments.figures.recipe import MODELS, RECIPES, Recipe
-from minipose.experiments.figures.training import build, total_loss, train
+from minipose.experiments.figures.training import build, train
 from minipose.experiments.figures.turning import turned
 from minipose.metrics import dice_coefficient
-from minipose.skeletons import BODY_25
 from minipose.targets.heatmaps import expand, joint_targets
 from minipose.tensor import Tensor
 from tests.experiments.people import stick_person, write_store
@@ -73,18 +73,6 @@ def test_a_batch_is_padded_and_has_the_targets_of_its_model(store, model):
     if model == "mask+regression-softmax":
         classes, values = joint_targets(figures[0].keypoints, figures[0].mask.shape)
         np.testing.assert_array_equal(batch.joints[0, :, :, :33], expand(classes, values))
-
-
-def test_a_mirrored_person_has_the_other_hand_at_the_mirrored_place():
-    figure = stick_person(np.random.default_rng(1))
-    there = mirror(figure)
-    left, right = BODY_25.index("left wrist"), BODY_25.index("right wrist")
-    assert there.keypoints[left, 0] == 23 - figure.keypoints[right, 0]
-    np.testing.assert_array_equal(there.image, figure.image[:, ::-1])
-    again = mirror(there)
-    np.testing.assert_allclose(again.keypoints, figure.keypoints, atol=1e-5)
-    undetected = figure.keypoints[:, 2] == 0
-    assert undetected.any() and (again.keypoints[undetected] == 0).all()
 
 
 def test_perfect_channels_give_the_joints_back_to_within_a_pixel(store):

@@ -24,13 +24,19 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dropout", type=float, help="share of units off in training")
     parser.add_argument("--batch", type=int, help="pictures a step, all of one size")
     parser.add_argument("--epochs", type=int)
+    parser.add_argument("--half-epochs", type=int, help="the first so many at half the size")
     parser.add_argument("--lr", type=float, help="Adam's learning rate")
     parser.add_argument("--lr-decay", type=float, help="share of the rate left at the end")
     parser.add_argument("--mask-weight", type=float, help="of the dice loss")
     parser.add_argument("--joint-weight", type=float, help="of the cross entropy")
     parser.add_argument("--regression-weight", type=float, help="of the mean squared error")
+    parser.add_argument(
+        "--background-weight", type=float, help="of the background in the cross entropy"
+    )
     parser.add_argument("--peak", type=float, help="highest value of the regression target")
     parser.add_argument("--flip", action=argparse.BooleanOptionalAction, help="mirrored too")
+    parser.add_argument("--turn", type=float, help="turned by up to ± this many degrees")
+    parser.add_argument("--zoom", type=float, help="enlarged or reduced by up to this share")
     parser.add_argument("--jitter", type=float, help="brightness and colours ± this share")
     parser.add_argument(
         "--compare", choices=("models", "networks"),

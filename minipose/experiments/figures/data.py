@@ -9,12 +9,11 @@ import numpy as np
 
 from minipose.backend import Array, to_device
 from minipose.datasets.figures import Figure, FiguresStore
+from minipose.experiments.figures.augmentation import augmented, halved
 from minipose.experiments.figures.recipe import Outputs, Recipe
-from minipose.skeletons import BODY_25, mirrored
 from minipose.targets.heatmaps import expand, joint_targets
 
 MULTIPLE = 16  # px: the network halves four times
-_MIRRORED = mirrored(BODY_25)
 
 
 class Batch(NamedTuple):
@@ -60,12 +59,17 @@ def grouped(
 def training_batches(
     store: FiguresStore, samples: np.ndarray, recipe: Recipe, seed: int, device: str
 ) -> Callable[[int], Iterator[Batch]]:
-    """epoch -> its batches: the same for the same epoch, whatever was trained before."""
+    """epoch -> its batches: the same for the same epoch, whatever was trained before.
+
+    In the recipe's first ``half_epochs`` they hold pictures of half the size.
+    """
 
     def of_epoch(epoch: int) -> Iterator[Batch]:
         rng = np.random.default_rng([seed, epoch])
         for group in grouped(store.sizes, samples, recipe.batch, rng):
             figures = [augmented(store[int(i)], recipe, rng) for i in group]
+            if epoch < recipe.half_epochs:
+                figures = [halved(figure) for figure in figures]
             yield make_batch(figures, recipe.outputs, recipe.peak, device)
 
     return of_epoch
@@ -96,24 +100,3 @@ def make_batch(
         regression = values[:, None] * np.float32(peak)
     on = [None if a is None else to_device(a, device) for a in (images, mask, joints, regression)]
     return Batch(*on)
-
-
-def augmented(figure: Figure, recipe: Recipe, rng: np.random.Generator) -> Figure:
-    """The picture, mirrored in half of the cases and with other brightness and colours."""
-    if recipe.flip and rng.random() < 0.5:
-        figure = mirror(figure)
-    if recipe.jitter:
-        gain = 1 + recipe.jitter * rng.uniform(-1, 1)
-        gains = gain * (1 + 0.3 * recipe.jitter * rng.uniform(-1, 1, 3))
-        image = np.clip(figure.image * gains.astype(np.float32), 0, 255).astype(np.uint8)
-        figure = Figure(image, figure.mask, figure.keypoints, figure.name, figure.source)
-    return figure
-
-
-def mirror(figure: Figure) -> Figure:
-    """The picture in a mirror: what was a left joint is a right one."""
-    keypoints = figure.keypoints[_MIRRORED].copy()
-    present = keypoints[:, 2] > 0
-    keypoints[present, 0] = figure.mask.shape[1] - 1 - keypoints[present, 0]
-    image, mask = figure.image[:, ::-1], figure.mask[:, ::-1]
-    return Figure(image, mask, keypoints, figure.name, figure.source)

@@ -7,30 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from minipose import ops
 from minipose.datasets.figures import FiguresStore
-from minipose.experiments.figures.data import Batch, make_batch
+from minipose.experiments.figures.data import make_batch
+from minipose.experiments.figures.objective import loss_parts, total_loss
 from minipose.experiments.figures.outputs import predicted_groups
 from minipose.experiments.figures.recipe import Outputs, Recipe
-from minipose.losses import categorical_cross_entropy, dice_loss, mse
 from minipose.metrics import dice_coefficient
 from minipose.metrics_2d import correct_share, head_sizes, pixel_errors, visible_joints
 from minipose.nn import Module
 from minipose.skeletons import BODY_25
-from minipose.tensor import Tensor
 
 NEAR = 5.0  # px, where the shorter side has 128
-
-
-def loss_parts(scores: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
-    """The unweighted losses of the heads that a model has."""
-    foreground = ops.softmax(scores["mask"], axis=1)[:, 1]
-    parts = {"dice_loss": dice_loss(foreground, batch.mask)}
-    if "joints" in scores:
-        parts["cross_entropy"] = categorical_cross_entropy(scores["joints"], batch.joints)
-    if "regression" in scores:
-        parts["mse"] = mse(scores["regression"], batch.regression)
-    return parts
 
 
 def measure(
@@ -40,16 +27,19 @@ def measure(
 
     Returns
     -------
-    ``pictures``, ``seconds``; ``dice`` (eq. 1, of probabilities), ``dice_of_mask`` (of the mask at
-    one half); where the model has them ``mse``, ``regression_highest`` (mean of the highest value
-    in each picture) and ``cross_entropy``; and for joints ``joint_error_px`` (mean),
-    ``joint_error_median_px``, ``within_5_px``, ``pck_half_head``, ``per_joint`` {name: {pck, px}}.
+    ``pictures``, ``seconds``; ``loss`` (as in training); ``dice`` (eq. 1, of probabilities),
+    ``dice_of_mask`` (of the mask at one half); where the model has them ``mse``,
+    ``regression_highest`` (mean of the highest value in each picture) and ``cross_entropy``; and
+    for joints ``joint_error_px`` (mean), ``joint_error_median_px``, ``within_5_px``,
+    ``pck_half_head``, ``per_joint`` {name: {pck, px}}.
     """
     start = time.perf_counter()
     sums: dict[str, float] = {}
     places, order = [], []
     for group in predicted_groups(model, store, samples, recipe.outputs, recipe.peak):
-        for name, part in loss_parts(group.scores, group.batch).items():
+        parts = loss_parts(group.scores, group.batch)
+        parts["loss"] = total_loss(group.scores, group.batch, recipe)
+        for name, part in parts.items():
             sums[name] = sums.get(name, 0.0) + part.item() * len(group.samples)
         for figure, found in zip(group.figures, group.predictions, strict=True):
             hard = dice_coefficient((found.mask > 0.5) * 1.0, figure.mask)

@@ -60,7 +60,13 @@ class Recipe:
     mask_weight, joint_weight, regression_weight : of the dice loss, the cross entropy and the mean
         squared error in the sum that is minimised
     peak : highest value of the regression target: 100, or 1 to see it collapse
+    background_weight : of the background's share of the cross entropy in training; below 1 the few
+        pixels of joints count for more
+    half_epochs : so many epochs at first see the pictures at half their size, in a quarter of the
+        time
     flip : also show mirrored pictures (with left and right joints exchanged)
+    turn : pictures are turned by up to this many degrees to either side
+    zoom : and made up to this share larger or smaller
     jitter : brightness and colours are multiplied by 1 ± up to this
     """
 
@@ -76,7 +82,11 @@ class Recipe:
     joint_weight: float = 1.0
     regression_weight: float = 1.0
     peak: float = 100.0
+    background_weight: float = 1.0
+    half_epochs: int = 0
     flip: bool = False
+    turn: float = 0.0
+    zoom: float = 0.0
     jitter: float = 0.0
 
     def __post_init__(self) -> None:
@@ -85,11 +95,12 @@ class Recipe:
         for name in ("width", "batch", "epochs", "lr", "peak"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}: expected more than 0, got {getattr(self, name)}")
-        for name in ("dropout", "jitter"):
+        for name in ("dropout", "zoom", "jitter"):
             if not 0 <= getattr(self, name) < 1:
                 given = getattr(self, name)
                 raise ValueError(f"{name}: expected at least 0 and below 1, got {given}")
-        for name in ("mask_weight", "joint_weight", "regression_weight"):
+        weights = ("mask_weight", "joint_weight", "regression_weight", "background_weight")
+        for name in (*weights, "half_epochs", "turn"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name}: expected 0 or more, got {getattr(self, name)}")
 

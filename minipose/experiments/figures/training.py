@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from minipose import ops
 from minipose.datasets.figures import FiguresStore
-from minipose.experiments.figures.data import Batch, grouped, training_batches
-from minipose.experiments.figures.evaluation import loss_parts, measure
+from minipose.experiments.figures.data import grouped, training_batches
+from minipose.experiments.figures.evaluation import measure
+from minipose.experiments.figures.objective import total_loss
 from minipose.experiments.figures.recipe import Recipe
 from minipose.nn import Module
 from minipose.optim import Adam
@@ -33,23 +33,6 @@ def build(recipe: Recipe, seed: int, device: str = "cpu") -> Module:
     return net
 
 
-def total_loss(scores: dict[str, Tensor], batch: Batch, recipe: Recipe) -> Tensor:
-    """Dice loss + cross entropy + mean squared error, each times its weight.
-
-    Source: report 2, section II-D 3 (there all weights are 1).
-    """
-    weights = {
-        "dice_loss": recipe.mask_weight,
-        "cross_entropy": recipe.joint_weight,
-        "mse": recipe.regression_weight,
-    }
-    parts = [weights[name] * part for name, part in loss_parts(scores, batch).items()]
-    total = parts[0]
-    for part in parts[1:]:
-        total = ops.add(total, part)
-    return total
-
-
 def train(
     store: FiguresStore,
     split: dict[str, np.ndarray],
@@ -68,11 +51,6 @@ def train(
 
     def validate(model: Module) -> dict[str, float]:
         measured = measure(model, store, split["validation"], recipe)
-        measured["loss"] = (
-            recipe.mask_weight * (1 - measured["dice"])
-            + recipe.joint_weight * measured.get("cross_entropy", 0.0)
-            + recipe.regression_weight * measured.get("mse", 0.0)
-        )
         return {f"validation_{k}": measured[k] for k in VALIDATION_COLUMNS if k in measured}
 
     task = Task(

@@ -12,10 +12,11 @@ from scipy.ndimage import affine_transform
 from minipose.datasets.figures import Figure, FiguresStore
 from minipose.experiments.figures.commands import train_and_measure
 from minipose.experiments.figures.data import make_batch
+from minipose.experiments.figures.objective import total_loss
 from minipose.experiments.figures.outputs import predict_array
 from minipose.experiments.figures.recipe import Recipe
 from minipose.experiments.figures.tables import REPORT
-from minipose.experiments.figures.training import build, total_loss
+from minipose.experiments.figures.training import build
 from minipose.metrics import dice_coefficient
 from minipose.nn import Module
 from minipose.optim import Adam

@@ -1,0 +1,85 @@
+"""Training pictures seen anew: mirrored, turned, larger or smaller, in another light; and halved.
+
+Joints follow the pixels: whole numbers are pixel centres, and an undetected joint (confidence 0)
+stays 0, 0, 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.ndimage import affine_transform
+
+from minipose.datasets.figures import Figure
+from minipose.experiments.figures.recipe import Recipe
+from minipose.skeletons import BODY_25, mirrored
+
+_MIRRORED = mirrored(BODY_25)
+
+
+def augmented(figure: Figure, recipe: Recipe, rng: np.random.Generator) -> Figure:
+    """The picture as the recipe's ``flip``, ``turn``, ``zoom`` and ``jitter`` may change it."""
+    if recipe.flip and rng.random() < 0.5:
+        figure = mirror(figure)
+    if recipe.turn or recipe.zoom:
+        degrees = recipe.turn * rng.uniform(-1, 1)
+        figure = warp(figure, degrees, (1 + recipe.zoom) ** rng.uniform(-1, 1))
+    if recipe.jitter:
+        gain = 1 + recipe.jitter * rng.uniform(-1, 1)
+        gains = gain * (1 + 0.3 * recipe.jitter * rng.uniform(-1, 1, 3))
+        image = np.clip(figure.image * gains.astype(np.float32), 0, 255).astype(np.uint8)
+        figure = replace(figure, image=image)
+    return figure
+
+
+def mirror(figure: Figure) -> Figure:
+    """The picture in a mirror: what was a left joint is a right one."""
+    keypoints = figure.keypoints[_MIRRORED].copy()
+    present = keypoints[:, 2] > 0
+    keypoints[present, 0] = figure.mask.shape[1] - 1 - keypoints[present, 0]
+    image, mask = figure.image[:, ::-1], figure.mask[:, ::-1]
+    return replace(figure, image=image, mask=mask, keypoints=keypoints)
+
+
+def warp(figure: Figure, degrees: float, zoom: float) -> Figure:
+    """The picture turned clockwise and enlarged about its centre; its size stays.
+
+    What comes in from outside is the picture mirrored at its border, where nobody is on the mask.
+    Joints that leave the picture keep their places outside it: no target is drawn there.
+    """
+    height, width = figure.mask.shape
+    angle = np.deg2rad(degrees)
+    # (row, column) in the new picture -> in the old one
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / zoom
+    middle = np.array([(height - 1) / 2, (width - 1) / 2])
+    offset = middle - turn @ middle
+
+    def sampled(plane: np.ndarray, mode: str) -> np.ndarray:
+        return affine_transform(plane.astype(np.float32), turn, offset, order=1, mode=mode)
+
+    image = np.stack([sampled(figure.image[..., c], "mirror") for c in range(3)], axis=-1)
+    mask = sampled(figure.mask != 0, "constant") > 0.5
+    keypoints = figure.keypoints.copy()
+    present = keypoints[:, 2] > 0
+    moved = (keypoints[present, 1::-1] - offset) @ np.linalg.inv(turn).T
+    keypoints[present, :2] = moved[:, ::-1]
+    image = np.clip(np.rint(image), 0, 255).astype(np.uint8)
+    return replace(figure, image=image, mask=mask.astype(np.uint8), keypoints=keypoints)
+
+
+def halved(figure: Figure) -> Figure:
+    """The picture at half its size: means of 2 × 2 pixels; an odd last row or column is dropped."""
+    height, width = (size // 2 for size in figure.mask.shape)
+
+    def means(pixels: np.ndarray) -> np.ndarray:
+        blocks = pixels[: 2 * height, : 2 * width].reshape(height, 2, width, 2, -1)
+        return blocks.mean(axis=(1, 3), dtype=np.float32)  # (height, width, channels)
+
+    image = np.rint(means(figure.image)).astype(np.uint8)
+    mask = (means(figure.mask != 0)[..., 0] >= 0.5).astype(np.uint8)
+    keypoints = figure.keypoints.copy()
+    present = keypoints[:, 2] > 0
+    # A pixel's centre lies half a pixel from its edge, in both pictures.
+    keypoints[present, :2] = (keypoints[present, :2] - 0.5) / 2
+    return replace(figure, image=image, mask=mask, keypoints=keypoints)
