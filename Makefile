@@ -18,11 +18,11 @@ endif
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: help setup test lint format train-h36m ablate-h36m gradcheck mutants bench doctor clean \
-  lessons lesson book
+  lessons lesson book train-unet compare-unet compare-hnet
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  Variables: DATA= OUT= EPOCHS= DEVICE=cpu|cuda|auto SEED= FULL=1 ARGS= PYTHON="
+	@echo "  Variables: DATA= OUT= MODEL= EPOCHS= DEVICE=cpu|cuda|auto SEED= FULL=1 ARGS= PYTHON="
 
 # --- Set-up -------------------------------------------------------------------------------------
 # A stamp per set of packages; touched last, so that an interrupted set-up starts again.
@@ -134,6 +134,54 @@ ablate-h36m: $(VENV)/.installed-run $(H36M_STORE)  ## what helped: pre-training,
 	$(MINIPOSE) train h36m --ablate --data $(H36M_STORE) --out $(or $(OUT),runs/h36m-ablation) \
 	  --limit 4400 --detection-epochs 2 --epochs $(or $(EPOCHS),6) \
 	  --device $(DEVICE) --seed $(SEED) $(ARGS)
+
+# --- Masks and joints (report 2) ----------------------------------------------------------------
+# DATA= names a folder of pictures with joints and masks, or a finished store (.h5); without it, the
+# synthetic twin. MODEL= is one of the five, or hnet.
+
+MODEL ?= mask+softmax
+ifdef FULL
+FIGURES_NAME := figures-full
+FIGURES_TWIN := --count 6200
+FIGURES_RECIPE := full
+else
+FIGURES_NAME := figures-quick
+FIGURES_TWIN := --count 3600
+FIGURES_RECIPE := quick
+endif
+
+ifeq ($(DATA),)
+FIGURES_RAW := data/$(FIGURES_NAME)/.written
+FIGURES_STORE := data/$(FIGURES_NAME).h5
+else ifeq ($(suffix $(DATA)),.h5)
+FIGURES_STORE := $(DATA)
+else
+FIGURES_RAW := $(DATA)
+FIGURES_STORE := data/$(notdir $(patsubst %/,%,$(DATA)))-figures.h5
+endif
+FIGURES_OUT := $(or $(OUT),runs/$(FIGURES_NAME)-$(subst +,-,$(MODEL)))
+FIGURES_FLAGS = --device $(DEVICE) --seed $(SEED) $(if $(EPOCHS),--epochs $(EPOCHS)) $(ARGS)
+
+data/$(FIGURES_NAME)/.written: | $(VENV)/.installed-run
+	$(RUN) data_tools.twin figures --out $(dir $@) $(FIGURES_TWIN) --seed $(SEED)
+	@touch $@
+
+ifneq ($(suffix $(DATA)),.h5)
+$(FIGURES_STORE): $(FIGURES_RAW) | $(VENV)/.installed-run
+	$(RUN) data_tools.figures $(or $(DATA),$(dir $(FIGURES_RAW))) --out $@
+endif
+
+train-unet: $(VENV)/.installed-run $(FIGURES_STORE)  ## mask and joints of a person: data, training, report
+	$(MINIPOSE) train figures --data $(FIGURES_STORE) --out $(FIGURES_OUT) --model $(MODEL) \
+	  --recipe $(FIGURES_RECIPE) $(FIGURES_FLAGS)
+
+compare-unet: $(VENV)/.installed-run $(FIGURES_STORE)  ## report 2's five models at one budget, beside its table II
+	$(MINIPOSE) train figures --compare models --data $(FIGURES_STORE) --recipe compare \
+	  --out $(or $(OUT),runs/figures-models) $(FIGURES_FLAGS)
+
+compare-hnet: $(VENV)/.installed-run $(FIGURES_STORE)  ## U-Net and H-Net at one width and budget, turned pictures too
+	$(MINIPOSE) train figures --compare networks --data $(FIGURES_STORE) --recipe compare \
+	  --out $(or $(OUT),runs/figures-networks) $(FIGURES_FLAGS)
 
 # --- Lessons ------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ def learning_curves(
     across : what the horizontal axis shows
     """
     figure = canvas.new_figure(4.6 * len(panels), 3.2)
-    colours = [canvas.TRUTH, canvas.PREDICTION, canvas.ACCENT, canvas.GREY]
+    colours = [canvas.TRUTH, canvas.PREDICTION, canvas.ACCENT, canvas.GREY, canvas.LEFT, "#6d4c9f"]
     for i, (title, series) in enumerate(panels.items()):
         axes = figure.add_subplot(1, len(panels), i + 1)
         for (label, (epochs, values)), colour in zip(series.items(), colours * 3, strict=False):

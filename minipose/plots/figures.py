@@ -58,13 +58,17 @@ def on_mask(image: np.ndarray, mask: np.ndarray, colour: str = canvas.PREDICTION
     return (weight * inside + (1 - weight) * 0.55 * image).astype(np.uint8)
 
 
-def class_picture(classes: np.ndarray) -> np.ndarray:
-    """A colour for each joint on black: classes (H, W) of 0-25 -> uint8 (H, W, 3)."""
+def class_picture(classes: np.ndarray, values: np.ndarray | None = None) -> np.ndarray:
+    """A colour for each joint on black: classes (H, W) of 0-25 -> uint8 (H, W, 3).
+
+    With ``values`` (H, W) between 0 and 1 each pixel is as bright as its value.
+    """
     import matplotlib
 
     wheel = matplotlib.colormaps["hsv"](np.linspace(0, 1, 26)[:25])[:, :3]
     palette = np.concatenate([np.zeros((1, 3)), wheel])
-    return (255 * palette[classes]).astype(np.uint8)
+    brightness = 1.0 if values is None else values[..., None]
+    return (255 * brightness * palette[classes]).astype(np.uint8)
 
 
 def picture_table(

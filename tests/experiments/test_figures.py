@@ -14,11 +14,13 @@ from minipose.experiments.figures.data import grouped, make_batch, training_batc
 from minipose.experiments.figures.evaluation import baselines, measure_joints
 from minipose.experiments.figures.objective import total_loss
 from minipose.experiments.figures.outputs import Prediction, predict_array
+from minipose.experiments.figures.pictures import report_curve
 from minipose.experiments.figures.prediction import Found
 from minipose.experiments.figures.recipe import MODELS, RECIPES, Recipe
 from minipose.experiments.figures.training import build, train
 from minipose.experiments.figures.turning import turned
 from minipose.metrics import dice_coefficient
+from minipose.plots.figures import class_picture
 from minipose.targets.heatmaps import expand, joint_targets
 from minipose.tensor import Tensor
 from tests.experiments.people import stick_person, write_store
@@ -236,10 +238,34 @@ def test_mistakes_end_in_one_line(path, tmp_path, capsys, flags, message):
     assert not (tmp_path / "run").exists()
 
 
+def test_the_reports_curves_where_there_are_any(tmp_path):
+    logs = tmp_path / "logs.csv"
+    assert report_curve(logs, "triple", "val_dice") is None
+    logs.write_text(
+        "model,epoch,val_dice,val_ce\ntriple,1,0.5,\ntriple,2,0.75,0.1\nh-net mask only,1,0.3,\n"
+    )
+    assert report_curve(logs, "triple", "val_dice") == ([1, 2], [0.5, 0.75])
+    assert report_curve(logs, "triple", "val_ce") == ([2], [0.1])
+    assert report_curve(logs, "hnet", "val_dice") == ([1], [0.3])
+    assert report_curve(logs, "mask", "val_dice") is None
+    assert report_curve(None, "triple", "val_dice") is None
+
+
+def test_joints_in_colour():
+    classes = np.array([[0, 1], [2, 25]])
+    plain = class_picture(classes)
+    assert not plain[0, 0].any() and len(np.unique(plain.reshape(-1, 3), axis=0)) == 4
+    half = class_picture(classes, np.array([[1, 0.5], [0.0, 1]]))
+    np.testing.assert_array_equal(half[1, 1], plain[1, 1])
+    assert not half[1, 0].any() and (half[0, 1] == plain[0, 1] // 2).all()
+
+
 def test_all_models_at_one_budget(store, tmp_path):
     split = store.split(limit=5)
     recipe = Recipe(width=1, epochs=1, batch=4, lr=0.001)
-    rows = compare_models(store, split, recipe, 0, tmp_path, "cpu")
+    logs = tmp_path / "logs.csv"
+    logs.write_text("model,epoch,val_dice,val_ce\ntriple,1,0.5,\ntriple,2,0.75,0.1\n")
+    rows = compare_models(store, split, recipe, 0, tmp_path, "cpu", logs)
     assert list(rows) == [*MODELS, COLLAPSED]
     text = (tmp_path / "report.md").read_text()
     assert "(0.978 / 0.922)" in text and text.count("here: ") == 5

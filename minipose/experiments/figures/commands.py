@@ -48,7 +48,7 @@ def train(args: argparse.Namespace) -> int:
         if args.compare == "models":
             from minipose.experiments.figures.comparison import compare_models
 
-            compare_models(store, split, recipe, seed, folder, device)
+            compare_models(store, split, recipe, seed, folder, device, args.reference)
             return 0
         if args.compare == "networks":
             from minipose.experiments.figures.turning import compare_networks

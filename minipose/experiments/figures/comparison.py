@@ -9,6 +9,7 @@ import numpy as np
 
 from minipose.datasets.figures import FiguresStore
 from minipose.experiments.figures.commands import train_and_measure
+from minipose.experiments.figures.pictures import report_curve
 from minipose.experiments.figures.recipe import MODELS, Recipe
 from minipose.experiments.figures.tables import REPORT, shown
 from minipose.plots.curves import learning_curves
@@ -26,8 +27,14 @@ def compare_models(
     seed: int,
     folder: Path,
     device: str,
+    reference: Path | None = None,
 ) -> dict[str, Any]:
-    """Train each model with the same pictures, steps, rate and seed; write one table."""
+    """Train each model with the same pictures, steps, rate and seed; write one table.
+
+    Parameters
+    ----------
+    reference : the report's own curves (CSV), drawn beside ours where present
+    """
     variants = {name: recipe.changed(model=name) for name in MODELS}
     variants[COLLAPSED] = recipe.changed(model="mask+regression", peak=1.0)
     rows: dict[str, Any] = {}
@@ -39,7 +46,7 @@ def compare_models(
         rows[name]["peak"] = variant.peak
         rows[name]["folder"] = below.name
     text = "\n".join([_table(rows, recipe), *findings(rows), ""])
-    drawn = _curves(folder, rows)
+    drawn = _curves(folder, rows, reference)
     title = "Five models at one budget (report 2, table II)"
     write_report(folder, title, text, drawn, {"seed": seed, "models": rows})
     print(text)
@@ -118,11 +125,15 @@ def _table(rows: dict[str, Any], recipe: Recipe) -> str:
     return "\n".join([*lines, ""])
 
 
-def _curves(folder: Path, rows: dict[str, Any]) -> dict[str, str]:
+def _curves(folder: Path, rows: dict[str, Any], reference: Path | None) -> dict[str, str]:
     logs = {name: read_log(folder / row["folder"] / "log.csv") for name, row in rows.items()}
-    series = {
+    panels = {"Validation dice": {
         name: ([r["epoch"] for r in log], [r["validation_dice"] for r in log])
         for name, log in logs.items()
-    }
-    learning_curves({"Validation dice": series}, folder / "dice.png")
+    }}  # fmt: skip
+    theirs = {name: report_curve(reference, name, "val_dice") for name in MODELS}
+    theirs = {name: curve for name, curve in theirs.items() if curve}
+    if theirs:
+        panels["Validation dice, report 2"] = theirs
+    learning_curves(panels, folder / "dice.png")
     return {"dice.png": "Validation dice of the models at one budget"}

@@ -29,6 +29,7 @@ REPORT_NAMES = {  # ours -> the report's logs
     "mask+regression": "mask+regression",
     "mask+regression-softmax": "mask+softmax regression",
     "triple": "triple",
+    "hnet": "h-net mask only",
 }
 
 
@@ -42,10 +43,11 @@ def draw_data(folder: Path, store: FiguresStore, samples: np.ndarray) -> dict[st
             ("mask", [f.mask * 1.0 for f in figures]),
             ("heatmap", [heatmap(f.keypoints, f.mask.shape, 1.0) for f in figures]),
             ("nearest joint", [class_picture(classes) for classes, _ in targets]),
-            ("joints on mask", [on_mask(f.image, f.mask) for f in figures]),
+            ("times the blur", [class_picture(*target) for target in targets]),
+            ("skeleton", [on_mask(f.image, f.mask) for f in figures]),
         ],
         folder / "data.png",
-        skeletons={"joints on mask": [_truth(f) for f in figures]},
+        skeletons={"skeleton": [_truth(f) for f in figures]},
         row_titles=[f.name for f in figures],
     )
     return {"data.png": "Pictures and targets (report 2, figures 1, 2, 9 and 12)"}
@@ -56,11 +58,11 @@ def draw_curves(folder: Path, recipe: Recipe, reference: Path | None) -> dict[st
 
     Parameters
     ----------
-    reference : the report's curves (CSV: model, epoch, val_dice, val_mse, val_ce, ...), if any
+    reference : the report's curves (CSV), if any
     """
     rows = read_log(folder / "log.csv")
     epochs = [r["epoch"] for r in rows]
-    reports = _report_rows(reference, recipe)
+    model = "hnet" if recipe.network == "hnet" else recipe.model
     panels = {"Loss": {
         "training": (epochs, [r["train_loss"] for r in rows]),
         "validation": (epochs, [r["validation_loss"] for r in rows]),
@@ -69,9 +71,9 @@ def draw_curves(folder: Path, recipe: Recipe, reference: Path | None) -> dict[st
         if f"validation_{column}" not in rows[-1]:
             continue
         panels[title] = {"validation": (epochs, [r[f"validation_{column}"] for r in rows])}
-        known = [(float(r["epoch"]), float(r[theirs])) for r in reports if theirs and r[theirs]]
-        if known:
-            panels[title]["report 2"] = tuple(zip(*known, strict=True))
+        curve = report_curve(reference, model, theirs) if theirs else None
+        if curve:
+            panels[title]["report 2"] = curve
     learning_curves(panels, folder / "learning_curve.png")
     return {"learning_curve.png": "Learning curves (report 2, figures 5, 10, 13, 15 and 17)"}
 
@@ -134,9 +136,19 @@ def _truth(figure: Figure) -> tuple[np.ndarray, np.ndarray]:
     return figure.keypoints[:, :2], visible
 
 
-def _report_rows(reference: Path | None, recipe: Recipe) -> list[dict[str, str]]:
-    name = "h-net mask only" if recipe.network == "hnet" else REPORT_NAMES.get(recipe.model)
+def report_curve(
+    reference: Path | None, model: str, column: str
+) -> tuple[list[float], list[float]] | None:
+    """The report's own epochs and values, where its logs are at hand and have this model.
+
+    Parameters
+    ----------
+    reference : CSV: model, epoch, val_dice, val_mse, val_ce, ...
+    model : one of ours, or "hnet"
+    """
     if reference is None or not reference.is_file():
-        return []
+        return None
     with open(reference, newline="") as file:
-        return [row for row in csv.DictReader(file) if row["model"] == name]
+        rows = [row for row in csv.DictReader(file) if row["model"] == REPORT_NAMES.get(model)]
+    known = [(float(row["epoch"]), float(row[column])) for row in rows if row[column]]
+    return ([epoch for epoch, _ in known], [value for _, value in known]) if known else None

@@ -125,7 +125,17 @@ RECIPES = {
     "report": Recipe(),
     # What fits in a few minutes on two cores.
     "quick": Recipe(
-        width=12, dropout=0.0, batch=4, epochs=6, lr=0.002, lr_decay=0.02,
-        joint_weight=10.0, flip=True, jitter=0.2,
+        width=12, dropout=0.0, batch=8, epochs=7, half_epochs=5, lr=0.001, lr_decay=0.02,
+        joint_weight=3.0, background_weight=0.1, flip=True, jitter=0.2,
+    ),
+    # An hour or two on two cores.
+    "full": Recipe(
+        width=16, dropout=0.0, batch=4, epochs=16, half_epochs=6, lr=0.001, lr_decay=0.01,
+        joint_weight=3.0, background_weight=0.1, flip=True, turn=15.0, zoom=0.15, jitter=0.2,
+    ),
+    # One of several trainings that are compared: two minutes each.
+    "compare": Recipe(
+        width=8, dropout=0.0, batch=8, epochs=4, half_epochs=3, lr=0.001, lr_decay=0.02,
+        joint_weight=3.0, background_weight=0.1, flip=True, jitter=0.2,
     ),
 }  # fmt: skip
