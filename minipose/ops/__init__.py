@@ -32,6 +32,7 @@ from minipose.ops.reduction import mean, sum
 from minipose.ops.shape import concatenate, crop, pad, reshape, select, transpose
 from minipose.ops.softmax import log_softmax, softmax
 from minipose.ops.upsample import upsample_bilinear, upsample_nearest
+from minipose.ops.upsample_conv import upsample_conv2d
 from minipose.tensor import Tensor
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "tanh",
     "transpose",
     "upsample_bilinear",
+    "upsample_conv2d",
     "upsample_nearest",
 ]
 

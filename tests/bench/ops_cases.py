@@ -57,6 +57,11 @@ def _conv(c: int, o: int, k: int, height: int, width: int) -> Op:
     return Op("conv2d", shapes, {"padding": padding}, f"{k}×{k}, {c} → {o}, {height}×{width}")
 
 
+def _doubling(c: int, o: int, height: int, width: int) -> Op:
+    shapes = ((1, c, height, width), (o, c, 2, 2), (o,))
+    return Op("upsample_conv2d", shapes, note=f"2×2, {c} → {o}, {height}×{width} doubled")
+
+
 def _block(c: int, o: int, k: int, side: int) -> Op:
     shapes = ((128, c, side, side), (o, c, k, k), (o,))
     note = f"{k}×{k}, {c} → {o}, 128 of {side}×{side}"
@@ -73,7 +78,7 @@ OPS = [
     *(_conv(c, o, 3, 192 >> level, 128 >> level)
       for c, o, level in ((3, 64, 0), (64, 64, 0), (128, 64, 0), (64, 128, 1), (128, 128, 1),
                           (256, 256, 2), (512, 512, 3), (1024, 1024, 4))),
-    *(_conv(2 * o, o, 2, (192 >> level) + 1, (128 >> level) + 1)
+    *(_doubling(2 * o, o, 96 >> level, 64 >> level)
       for o, level in ((64, 0), (128, 1), (256, 2), (512, 3))),
     _conv(64, 26, 1, 192, 128),
     _block(1, 5, 5, 128), _block(5, 10, 5, 62), _block(10, 15, 6, 29),
@@ -98,7 +103,7 @@ OPS = [
     Op("sum", (MAP,)), Op("mean", (MAP,)),
 ]  # fmt: skip
 
-QUICK = {"conv2d", "conv2d_max_pool2d", "linear"}
+QUICK = {"conv2d", "conv2d_max_pool2d", "upsample_conv2d", "linear"}
 
 
 def build(side: str, variant: str, device: str) -> Any:

@@ -20,7 +20,7 @@ class Side:
     def choose(self, index: str) -> None:
         """Take inputs of that row of the table, in the memory order in which networks have them."""
         self.op = OPS[int(index)]
-        arrays = [self._put(a, not self.op.op.startswith("conv") or k == 0)
+        arrays = [self._put(a, "conv2d" not in self.op.op or k == 0)
                   for k, a in enumerate(self.op.arrays())]  # fmt: skip
         self.inputs = [mp.Tensor(a, requires_grad=True) for a in arrays]
         self.options = dict(self.op.options)

@@ -42,6 +42,9 @@ FUNCTIONS: dict[str, Callable] = {
     "tanh": torch.tanh,
     "transpose": lambda x, axes: x.permute(axes),
     "upsample_bilinear": lambda x, scale: f.interpolate(x, scale_factor=scale, mode="bilinear"),
+    "upsample_conv2d": lambda x, w, b: f.conv2d(
+        f.pad(f.interpolate(x, scale_factor=2.0), (0, 1, 0, 1)), w, b
+    ),
     "upsample_nearest": lambda x, scale: f.interpolate(x, scale_factor=scale),
 }
 

@@ -14,6 +14,7 @@ from tests.ops import (
     test_shape,
     test_softmax,
     test_upsample,
+    test_upsample_conv,
 )
 
 FAMILIES = (
@@ -27,6 +28,7 @@ FAMILIES = (
     test_pool,
     test_conv_pool,
     test_upsample,
+    test_upsample_conv,
     test_harmonic,
     test_complex_maps,
     test_losses,
