@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import h5py
 import numpy as np
+
+from minipose.datasets.store import Store, StoreWriter
 
 FORMAT = "minipose figures 1"
 PIXEL_CHUNK = 32768  # about one picture of 128 × 192
@@ -50,15 +51,11 @@ class Figure:
     source: str = ""
 
 
-class FiguresWriter:
+class FiguresWriter(StoreWriter):
     """Append samples to a new store. It appears under its name only when ``close`` succeeds."""
 
     def __init__(self, path: str | os.PathLike) -> None:
-        self.path = Path(path)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.partial = self.path.with_name(f".{self.path.name}.partial")
-        self.file = h5py.File(self.partial, "w")
-        self.file.attrs["format"] = FORMAT
+        super().__init__(path, FORMAT)
         self.count = self.pixels = 0
         self.pending: list[Figure] = []
         for name, (shape, dtype) in FIELDS.items():
@@ -97,13 +94,7 @@ class FiguresWriter:
     def close(self) -> None:
         """Finish the file and put it in place."""
         self._flush()
-        self.file.close()
-        os.replace(self.partial, self.path)
-
-    def abandon(self) -> None:
-        """Drop what was written; an older store under the same name stays as it was."""
-        self.file.close()
-        self.partial.unlink(missing_ok=True)
+        super().close()
 
     def _flush(self) -> None:
         if not self.pending:
@@ -127,7 +118,7 @@ class FiguresWriter:
         data[start:] = rows
 
 
-class FiguresStore:
+class FiguresStore(Store):
     """Read a store. Joints, sizes and names are in memory; pixels are read when asked for.
 
     Raises
@@ -136,19 +127,10 @@ class FiguresStore:
         If the file is missing, damaged, or not such a store.
     """
 
+    format, maker = FORMAT, "data_tools.figures"
+
     def __init__(self, path: str | os.PathLike) -> None:
-        self.path = Path(path)
-        if not self.path.is_file():
-            raise ValueError(f"{path}: no such file (expected a store made by data_tools.figures)")
-        try:
-            self.file = h5py.File(self.path, "r")
-        except OSError as error:
-            raise ValueError(f"{path}: not a readable HDF5 file ({error})") from None
-        try:
-            self._validate()
-        except ValueError:
-            self.file.close()
-            raise
+        super().__init__(path)
         self.sizes = self.file["size"][...].astype(np.int64)  # (N, 2)
         self.keypoints = self.file["keypoints"][...]  # (N, 25, 3)
         self.offset = self.file["offset"][...]
@@ -156,9 +138,6 @@ class FiguresStore:
         self.sources = [str(s) for s in self.file["source"].asstr()[...]]
 
     def _validate(self) -> None:
-        found = self.file.attrs.get("format")
-        if found != FORMAT:
-            raise ValueError(f"{self.path}: expected format {FORMAT!r}, got {found!r}")
         for name in (*FIELDS, *TEXTS):
             if name not in self.file:
                 raise ValueError(f"{self.path}: lacks the field {name!r}")
@@ -191,16 +170,6 @@ class FiguresStore:
             self.names[i],
             self.sources[i],
         )
-
-    def __enter__(self) -> FiguresStore:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file."""
-        self.file.close()
 
     def split(
         self,

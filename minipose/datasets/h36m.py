@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import h5py
 import numpy as np
+
+from minipose.datasets.store import Store, StoreWriter
 
 FORMAT = "minipose h36m 1"
 CHUNK = 64  # frames; shuffled reading takes whole chunks, so memory and disk stay calm
@@ -32,15 +33,11 @@ LABELS = ("subject", "action", "subaction", "camera", "frame")
 TRAIN_SUBJECTS, TEST_SUBJECTS = (1, 5, 6, 7, 8, 9), (11,)
 
 
-class H36MWriter:
+class H36MWriter(StoreWriter):
     """Append frames to a new store. It appears under its name only when ``close`` succeeds."""
 
     def __init__(self, path: str | os.PathLike, actions: list[str]) -> None:
-        self.path = Path(path)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.partial = self.path.with_name(f".{self.path.name}.partial")
-        self.file = h5py.File(self.partial, "w")
-        self.file.attrs["format"] = FORMAT
+        super().__init__(path, FORMAT)
         self.file.attrs["actions"] = actions
         self.count = 0
         for name, (shape, dtype) in FIELDS.items():
@@ -65,18 +62,8 @@ class H36MWriter:
             data[self.count :] = frames[name].astype(dtype, copy=False)
         self.count += rows
 
-    def close(self) -> None:
-        """Finish the file and put it in place."""
-        self.file.close()
-        os.replace(self.partial, self.path)
 
-    def abandon(self) -> None:
-        """Drop what was written; an older store under the same name stays as it was."""
-        self.file.close()
-        self.partial.unlink(missing_ok=True)
-
-
-class H36MStore:
+class H36MStore(Store):
     """Read a store. Labels are in memory (20 bytes a frame), images are read when asked for.
 
     Raises
@@ -85,26 +72,14 @@ class H36MStore:
         If the file is missing, damaged, or not such a store.
     """
 
+    format, maker = FORMAT, "data_tools.h36m"
+
     def __init__(self, path: str | os.PathLike) -> None:
-        self.path = Path(path)
-        if not self.path.is_file():
-            raise ValueError(f"{path}: no such file (expected a store made by data_tools.h36m)")
-        try:
-            self.file = h5py.File(self.path, "r")
-        except OSError as error:
-            raise ValueError(f"{path}: not a readable HDF5 file ({error})") from None
-        try:
-            self._validate()
-        except ValueError:
-            self.file.close()
-            raise
+        super().__init__(path)
         self.actions = [str(a) for a in self.file.attrs["actions"]]
         self.labels = {name: self._piece(name, slice(None)) for name in LABELS}
 
     def _validate(self) -> None:
-        found = self.file.attrs.get("format")
-        if found != FORMAT:
-            raise ValueError(f"{self.path}: expected format {FORMAT!r}, found {found!r}")
         if "actions" not in self.file.attrs:
             raise ValueError(f"{self.path}: lacks the attribute 'actions'")
         rows = None
@@ -123,16 +98,6 @@ class H36MStore:
 
     def __len__(self) -> int:
         return self.file["images"].shape[0]
-
-    def __enter__(self) -> H36MStore:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file."""
-        self.file.close()
 
     def read(self, field: str, indices: np.ndarray) -> np.ndarray:
         """Rows of a field in the order of ``indices``; every chunk is read once.

@@ -177,7 +177,7 @@ def _replace(name, data):
 
 
 BAD = {
-    "format": (lambda f: f.attrs.pop("format"), "expected format 'minipose h36m 1', found None"),
+    "format": (lambda f: f.attrs.pop("format"), "expected format 'minipose h36m 1', got None"),
     "actions": (lambda f: f.attrs.pop("actions"), "lacks the attribute 'actions'"),
     "field": (_replace("crop", None), "lacks the field 'crop'"),
     "rows": (_replace("frame", np.zeros(4, "int32")),

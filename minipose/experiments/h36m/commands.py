@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from minipose.backend import resolve_device
-from minipose.config import read_config, write_config
 from minipose.datasets.h36m import H36MStore
 from minipose.errors import UserError
 from minipose.experiments.h36m import figures
@@ -20,17 +19,22 @@ from minipose.experiments.h36m.evaluation import summary
 from minipose.experiments.h36m.prediction import load_net, predict_image, write_prediction
 from minipose.experiments.h36m.recipe import RECIPES
 from minipose.experiments.h36m.stages import train_detector, train_regressor
+from minipose.experiments.run_folder import claim, settings_of
 from minipose.report import write_report
 from minipose.training import checkpoint
+
+DEFAULTS = {"device": "cpu", "seed": 0, "limit": None, "recipe": "quick"}
 
 
 def train(args: argparse.Namespace) -> int:
     """Both trainings, the evaluation and the figures, in one run folder."""
-    settings = _settings(args)
-    if settings["data"] is None:
+    settings = settings_of(args, SETTINGS, DEFAULTS)
+    if settings.get("kernels") is not None:
+        settings["kernels"] = tuple(settings["kernels"])
+    if settings.get("data") is None:
         raise UserError("--data: expected a store (.h5); data_tools.h36m makes one")
     recipe = RECIPES[settings["recipe"]].changed(**settings)
-    folder = Path(settings["out"] or "runs/h36m")
+    folder = Path(settings.get("out") or "runs/h36m")
     device, line = resolve_device(settings["device"])
     print(line)
     with H36MStore(settings["data"]) as store:
@@ -40,7 +44,7 @@ def train(args: argparse.Namespace) -> int:
             ablate(store, split, recipe, settings["seed"], folder, device)
             return 0
         config = {**settings, **asdict(recipe), "out": str(folder)}
-        _claim(folder, config, args.resume)
+        claim(folder, config, SETTINGS, args.resume)
         start = time.perf_counter()
         detector = None
         if recipe.pretrain:
@@ -55,42 +59,6 @@ def train(args: argparse.Namespace) -> int:
         about = {"seed": settings["seed"], "seconds": seconds}
         _report(folder, store, split, net, detector, recipe.loss, about)
     return 0
-
-
-def _settings(args: argparse.Namespace) -> dict[str, Any]:
-    """Flags over the configuration file over defaults."""
-    settings: dict[str, Any] = {"device": "cpu", "seed": 0, "limit": None, "recipe": "quick"}
-    if args.config:
-        settings |= read_config(args.config, SETTINGS)
-    given = {k: v for k, v in vars(args).items() if k in SETTINGS and v is not None}
-    settings |= given
-    for name in ("data", "out"):
-        settings[name] = str(settings[name]) if settings.get(name) is not None else None
-    if settings.get("kernels") is not None:
-        settings["kernels"] = tuple(settings["kernels"])
-    return settings
-
-
-def _claim(folder: Path, config: dict[str, Any], resume: bool) -> None:
-    """Make the run folder, or make sure that an existing one is meant to be continued."""
-    path = folder / "config.toml"
-    if path.exists():
-        before = read_config(path, SETTINGS)
-        now = {k: list(v) if isinstance(v, tuple) else v for k, v in config.items()}
-        now = {k: v for k, v in now.items() if v is not None}
-        changed = sorted(k for k in before.keys() | now if before.get(k) != now.get(k))
-        if resume and changed:
-            raise UserError(
-                f"{folder}: cannot resume, {changed[0]} was {before.get(changed[0])} and is now "
-                f"{now.get(changed[0])}"
-            )
-        if not resume and (folder / "last.npz").exists() and changed:
-            raise UserError(
-                f"{folder}: holds a run with another {changed[0]} ({before.get(changed[0])}); "
-                "choose another --out, or remove the folder"
-            )
-    folder.mkdir(parents=True, exist_ok=True)
-    write_config(path, config)
 
 
 def _report(folder: Path, store, split, net, detector, loss: str, about: dict[str, Any]) -> None:

@@ -1,0 +1,74 @@
+"""What both stores share: a file that appears only when it is whole, and is checked when opened."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Self
+
+import h5py
+
+
+class StoreWriter:
+    """A new HDF5 file, ``self.file``. It appears under its name only when ``close`` succeeds."""
+
+    def __init__(self, path: str | os.PathLike, format: str) -> None:
+        self.path = Path(path)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.partial = self.path.with_name(f".{self.path.name}.partial")
+        self.file = h5py.File(self.partial, "w")
+        self.file.attrs["format"] = format
+
+    def close(self) -> None:
+        """Finish the file and put it in place."""
+        self.file.close()
+        os.replace(self.partial, self.path)
+
+    def abandon(self) -> None:
+        """Drop what was written; an older store under the same name stays as it was."""
+        self.file.close()
+        self.partial.unlink(missing_ok=True)
+
+
+class Store:
+    """A finished HDF5 file, ``self.file``, to be read.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, damaged, or not such a store.
+    """
+
+    format: str  # of the file's attribute
+    maker: str  # the tool that makes such stores
+
+    def __init__(self, path: str | os.PathLike) -> None:
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise ValueError(f"{path}: no such file (expected a store made by {self.maker})")
+        try:
+            self.file = h5py.File(self.path, "r")
+        except OSError as error:
+            raise ValueError(f"{path}: not a readable HDF5 file ({error})") from None
+        try:
+            found = self.file.attrs.get("format")
+            if found != self.format:
+                raise ValueError(f"{self.path}: expected format {self.format!r}, got {found!r}")
+            self._validate()
+        except ValueError:
+            self.file.close()
+            raise
+
+    def _validate(self) -> None:
+        """Raise ValueError if the fields are not those of the format."""
+        raise TypeError(f"{type(self).__name__} does not say what it holds")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self.file.close()
