@@ -3,8 +3,9 @@
 One line for each op and each loss, over all rows of its table in ``tests/ops``: the inputs whose
 derivative was looked at, the calls drawn, the numbers compared, and the worst relative error,
 |analytic − numeric| / max(1, largest |numeric| of that input). Every entry of every input is
-compared, in float64 with h = 1e-5 and a random cotangent. The exit status is 1 if any error is
-above the tolerance.
+compared, in float64 with h = 1e-5 and a random cotangent. Below, each network as a whole: all its
+parameters and its input moved along one random direction, the error relative to the slope (or to a
+thousandth of the gradient). The exit status is 1 if any error is above the tolerance.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 import minipose.losses
 from minipose import ops
-from minipose.gradcheck import GradientError, check_gradients
+from minipose.gradcheck import GradientError, check_direction, check_gradients
 from tests.ops import tables
 from tests.ops.case import Call, Case
+from tests.whole import Job, jobs
 
 TOLERANCE = 1e-6
 
@@ -39,7 +41,7 @@ class Line:
 
     def __str__(self) -> str:
         return (
-            f"{self.op:26s} {self.inputs:18s} {self.calls:6d} {self.entries:8d} "
+            f"{self.op:26s} {self.inputs:20s} {self.calls:6d} {self.entries:8d} "
             f"{self.worst:10.1e} {TOLERANCE:10.0e}"
         )
 
@@ -80,6 +82,17 @@ def examine(line: Line, case: Case, call: Call, first: int) -> None:
     line.worst = max(line.worst, report.worst)
 
 
+def examine_whole(job: Job, first: int) -> Line:
+    """One slope of one network."""
+    count = sum(p.size for p in job.network.parameters())
+    line = Line(str(job), f"{count} parameters", calls=1, entries=1)
+    try:
+        line.worst = check_direction(job.function(), job.arrays(), rtol=math.inf, seed=first).worst
+    except GradientError:
+        line.worst = math.inf
+    return line
+
+
 def inputs_of(name: str, most: int) -> str:
     """The names of the op's differentiable inputs, of which ``most`` were given."""
     function = getattr(ops, name, None) or getattr(minipose.losses, name)
@@ -102,7 +115,7 @@ def main() -> int:
     for case in tables.CASES:
         if options.only in case.op_name:
             rows[case.op_name].append(case)
-    print(f"{'op':26s} {'inputs':18s} {'cases':>6s} {'entries':>8s} {'worst':>10s} tolerance")
+    print(f"{'op':26s} {'inputs':20s} {'cases':>6s} {'entries':>8s} {'worst':>10s} tolerance")
     lines = []
     for name, cases in rows.items():
         drawn = [
@@ -113,11 +126,14 @@ def main() -> int:
             examine(line, case, call, options.seed + i)
         print(line, flush=True)
         lines.append(line)
-    wrong = [line.op for line in lines if not line.worst <= TOLERANCE]
-    total = Line("all", f"{len(lines)} ops")
-    total.calls, total.entries = sum(l.calls for l in lines), sum(l.entries for l in lines)
+    total = Line("all ops", "", sum(l.calls for l in lines), sum(l.entries for l in lines))
     total.worst = max((l.worst for l in lines), default=0.0)
     print(total)
+    for job in jobs(options.seed):
+        if options.only in job.name:
+            lines.append(examine_whole(job, options.seed))
+            print(lines[-1], flush=True)
+    wrong = [line.op for line in lines if not line.worst <= TOLERANCE]
     if wrong:
         print(f"above the tolerance: {', '.join(wrong)}")
     return 1 if wrong else 0

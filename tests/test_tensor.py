@@ -178,7 +178,9 @@ def test_messages_say_what_was_given_and_what_was_expected():
         (lambda g: (g[:1, :2],), r"wrong: gradient of input 0 has shape \(1, 2\)"),
         (lambda g: (g.astype(np.float32),), "wrong: gradient of input 0 is float32"),
         (lambda g: (g, g), "wrong: backward gave 2, expected 1"),
+        (lambda g: (g[0],), r"wrong: gradient of input 0 has shape \(3,\), the input has \(2, 3\)"),
         (lambda g: g, "wrong: backward gave ndarray, expected 1"),
+        (lambda g: [g], "wrong: backward gave list, expected 1"),
     ],
 )
 def test_a_faulty_backward_is_named(backward, message):

@@ -18,6 +18,8 @@ from types import CodeType
 import minipose
 
 ROOT = Path(minipose.__file__).parent
+NESTED = ("backward", "differentiate")  # what a derivative inside an op is called
+HEAVY = ("minipose.ops.", "minipose.kernels.")
 WHOLE = ("minipose.graph", "minipose.losses")  # every function of these is about derivatives
 OTHER = {
     ast.Gt: ast.GtE,
@@ -79,48 +81,49 @@ def targets() -> list[Target]:
         for node in tree.body
         if isinstance(node, ast.FunctionDef) and not node.decorator_list
     ]
+    helpers = _helpers({m: t for m, t in trees.items() if m.startswith(HEAVY)})
     found = [
         Target(module, node.name, tree, inner)
         for module, tree, node in functions
-        for inner in ast.walk(node)
-        if isinstance(inner, ast.FunctionDef) and inner.name == "backward" and inner is not node
+        for inner in _nested(node)
+        if inner is not node
     ]
-    helpers = _helpers_of_derivatives([f for f in functions if ".kernels." in f[0]])
     found += [
         Target(m, f.name, t, f) for m, t, f in functions if m in WHOLE or (m, f.name) in helpers
     ]
     return found
 
 
-def _helpers_of_derivatives(functions: list) -> set[tuple[str, str]]:
-    """Kernels that only derivatives use, found by looking at names until none is new."""
-    forward: dict[str, set[str]] = {}  # function -> names used outside of any derivative
-    for module, _, node in functions:
-        inside = {
-            id(n)
-            for inner in ast.walk(node)
-            if isinstance(inner, ast.FunctionDef) and inner.name == "backward"
-            for n in ast.walk(inner)
-        }
-        forward[f"{module}.{node.name}"] = {
-            n.id if isinstance(n, ast.Name) else n.attr
-            for n in ast.walk(node)
-            if isinstance(n, (ast.Name, ast.Attribute)) and id(n) not in inside
-        }
-    everywhere = {
+def _nested(node: ast.AST) -> list[ast.FunctionDef]:
+    return [n for n in ast.walk(node) if isinstance(n, ast.FunctionDef) and n.name in NESTED]
+
+
+def _names(node: ast.AST, without: set[int] = frozenset()) -> set[str]:
+    return {
         n.id if isinstance(n, ast.Name) else n.attr
-        for _, tree, _ in functions
-        for n in ast.walk(tree)
-        if isinstance(n, (ast.Name, ast.Attribute))
+        for n in ast.walk(node)
+        if isinstance(n, (ast.Name, ast.Attribute)) and id(n) not in without
     }
+
+
+def _helpers(trees: dict[str, ast.Module]) -> set[tuple[str, str]]:
+    """Kernels that only derivatives use, found by looking at names until none is new."""
+    forward: dict[tuple[str, object], set[str]] = {}  # names used outside of any derivative
+    for module, tree in trees.items():
+        for node in tree.body:
+            inside = {id(n) for inner in _nested(node) for n in ast.walk(inner)}
+            forward[module, getattr(node, "name", id(node))] = _names(node, inside)
+    everywhere = set().union(*(_names(tree) for tree in trees.values()))
     helpers: set[tuple[str, str]] = set()
     while True:
-        known = {f"{m}.{f}" for m, f in helpers}
-        used = set().union(*(names for f, names in forward.items() if f not in known))
+        used = set().union(*(names for place, names in forward.items() if place not in helpers))
         new = {
-            (m, node.name)
-            for m, _, node in functions
-            if ("backward" in node.name or (node.name in everywhere and node.name not in used))
+            (module, node.name)
+            for module, tree in trees.items()
+            if ".kernels." in module
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef)
+            if "backward" in node.name or (node.name in everywhere and node.name not in used)
         }
         if new == helpers:
             return helpers
