@@ -4,8 +4,8 @@
                                 Σ_{c,i,j} w[o, c, i, j] · x[n, c, 2p + d + i, 2q + e + j])
 
 (without tanh, without b where they are not asked for). g·(1 − y²) goes to b, and to w and x by way
-of the one output that was the largest of its block: of equal ones the first. Calls where the two largest
-of a block are within a small step of each other are not drawn: there the slope jumps.
+of the one output that was the largest of its block: of equal ones the first. Calls in which the two
+largest of a block are within a small step of each other are not drawn: there the slope jumps.
 """
 
 import numpy as np
