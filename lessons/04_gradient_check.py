@@ -13,9 +13,10 @@
 # $$f'(x) \approx \frac{f(x + h) - f(x)}{h} \qquad\text{or better}\qquad
 #   f'(x) \approx \frac{f(x + h) - f(x - h)}{2h}$$
 #
-# Why better? By Taylor, $f(x \pm h) = f \pm h f' + \tfrac{h^2}{2} f'' \pm \tfrac{h^3}{6} f''' +
-# \dots$ One-sided, the error is $\tfrac{h}{2} f''$. In the central difference the even terms
-# cancel, and $\tfrac{h^2}{6} f'''$ remains.
+# Why better? By Taylor,
+# $f(x \pm h) = f \pm h f' + \tfrac{h^2}{2} f'' \pm \tfrac{h^3}{6} f''' + \dots$ One-sided, the
+# error is $\tfrac{h}{2} f''$. In the central difference the even terms cancel, and
+# $\tfrac{h^2}{6} f'''$ remains.
 
 # %%
 import numpy as np
@@ -49,8 +50,8 @@ for name, error in errors.items():
 #
 # A large $h$ is far from the limit: the error grows with $h$, or with $h^2$. A small $h$ loses
 # digits: $f$ is known to about $\varepsilon$, $10^{-16}$ in float64 and $10^{-7}$ in float32, so
-# the quotient is uncertain by $\varepsilon / h$. The two lines cross at $h \approx
-# \varepsilon^{1/3}$:
+# the quotient is uncertain by $\varepsilon / h$. The two lines cross at
+# $h \approx \varepsilon^{1/3}$:
 
 # %%
 figure = kit.figure(5.6, 3.2)

@@ -31,7 +31,7 @@ def test_a_lesson_keeps_the_form(lesson: course.Lesson) -> None:
     assert lines[1].startswith(f"# # {lesson.number} · ")
     assert 0 < lesson.budget < course.LIMIT
     cells = "\n".join(lines).split("\n# %%")
-    assert cells[-2].splitlines()[1] == "# ## Change this, predict, run"
+    assert "# ## Change this, predict, run" in cells[-2].splitlines()
     assert cells[-1].startswith(' tags=["hide-cell"]') and "kit.answer(" in cells[-1]
 
 

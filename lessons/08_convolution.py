@@ -1,0 +1,148 @@
+# %% [markdown]
+# # 8 · Convolution, by loops and by one product
+#
+# - **Question.** What does a convolution compute, and how is it done fast?
+# - **Read first.** Lesson 7.
+# - **Source.** Report 1, section 4.3 (5×5 and 6×6 kernels); `minipose/kernels/im2col.py`.
+# - **Running time.** Under 10 s.
+#
+# A fully connected layer on a picture of 128 × 128 would give each output 16384 weights, and what
+# it learns about a knee at the left it would have to learn again at the right. A *convolution*
+# looks at small windows, all with the same few weights. One kernel $w$ per output map $o$, reaching
+# over all input channels $c$:
+#
+# $$y_{n,o,p,q} = b_o + \sum_{c,i,j} w_{o,c,i,j}\; x_{n,c,\,p+i,\,q+j}$$
+#
+# It is one sum of products per output pixel. (Strictly this is a *cross-correlation*; a
+# mathematician's convolution turns the kernel by 180°. All of deep learning says convolution.)
+
+# %%
+import numpy as np
+
+import kit
+import minipose as mp
+import people
+from minipose import ops
+from minipose.kernels.im2col import col2im, im2col
+
+
+def by_loops(x, weight):
+    """The formula, word by word. x (N, C, H, W), weight (O, C, k, k)."""
+    (samples, channels, height, width), (maps, _, k, _) = x.shape, weight.shape
+    y = np.zeros((samples, maps, height - k + 1, width - k + 1))
+    for n, o, p, q in np.ndindex(y.shape):
+        for c, i, j in np.ndindex(channels, k, k):
+            y[n, o, p, q] += weight[o, c, i, j] * x[n, c, p + i, q + j]
+    return y
+
+
+rng = np.random.default_rng(0)
+x, weight = rng.standard_normal((2, 3, 8, 8)), rng.standard_normal((4, 3, 3, 3))
+assert np.allclose(by_loops(x, weight), ops.conv2d(mp.Tensor(x), mp.Tensor(weight)).data)
+
+# %% [markdown]
+# ## What a kernel sees
+#
+# Two kernels made by hand on a drawn person: each answers where brightness changes in one
+# direction. A network starts with random kernels and finds better ones by descent.
+
+# %%
+picture = people.small_figure(11, side=96).image.mean(axis=2) / 255
+across = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 4
+edges = ops.conv2d(mp.Tensor(picture[None, None]), mp.Tensor(np.stack([across, across.T])[:, None]))
+figure = kit.figure(7, 3)
+panels = {
+    "brightness": picture,
+    "changes across": edges.data[0, 0],
+    "changes downwards": edges.data[0, 1],
+}
+for i, (title, panel) in enumerate(panels.items()):
+    axes = figure.add_subplot(1, 3, i + 1, title=f"{title}, {panel.shape[0]} × {panel.shape[1]}")
+    limits = (0, 1) if i == 0 else (-0.4, 0.4)
+    axes.imshow(panel, cmap="gray" if i == 0 else "RdBu", vmin=limits[0], vmax=limits[1])
+    axes.axis("off")
+kit.save(figure, "08_convolution")
+
+# %% [markdown]
+# ## From loops to one product
+#
+# Python's loops cost far more than the arithmetic inside. Matrix products are the one thing that
+# computers do at full speed. So copy what each output pixel sees into a column. Here for an image
+# of 4 × 4 and a kernel of 3 × 3, which fits in four places:
+
+# %%
+small = np.arange(16.0).reshape(1, 1, 4, 4)
+print(im2col(small, (3, 3), (1, 1), (0, 0)).reshape(9, 4).astype(int).T, "<- one row each")
+
+
+def columns(x, k):
+    """cols[c, i, j, n, p, q] = x[n, c, p + i, q + j]: a loop over the k·k taps only."""
+    samples, channels, height, width = x.shape
+    out = height - k + 1, width - k + 1
+    cols = np.empty((channels, k, k, samples, *out))
+    for i, j in np.ndindex(k, k):
+        cols[:, i, j] = x[:, :, i : i + out[0], j : j + out[1]].transpose(1, 0, 2, 3)
+    return cols
+
+
+cols = columns(x, 3)
+assert np.array_equal(cols, im2col(x, (3, 3), (1, 1), (0, 0)))
+matrix = weight.reshape(4, -1)  # (maps, channels·k·k)
+y = (matrix @ cols.reshape(27, -1)).reshape(4, 2, 6, 6).transpose(1, 0, 2, 3)
+assert np.allclose(y, by_loops(x, weight))
+
+# %% [markdown]
+# ## And back
+#
+# $Y = W\,\mathrm{cols}$ is lesson 7 again: $dL/dW = G\,\mathrm{cols}^T$ and
+# $dL/d\,\mathrm{cols} = W^T G$. Only the copying is left. A pixel was copied into up to $k^2$
+# columns, so it gets the *sum* of what its copies get: `col2im`. Copying and summing are *adjoint*,
+# $\langle \mathrm{im2col}(x), c\rangle = \langle x, \mathrm{col2im}(c)\rangle$ for all $x$ and $c$.
+# That can be checked without any $h$:
+
+# %%
+c = rng.standard_normal(cols.shape)
+back = col2im(c, (8, 8), (1, 1), (0, 0))
+print(f"<im2col(x), c> = {(cols * c).sum():.12f}   <x, col2im(c)> = {(x * back).sum():.12f}")
+assert np.isclose((cols * c).sum(), (x * back).sum(), rtol=1e-12)
+
+g = rng.standard_normal(y.shape)
+flat = g.transpose(1, 0, 2, 3).reshape(4, -1)
+tensors = mp.Tensor(x, requires_grad=True), mp.Tensor(weight, requires_grad=True)
+ops.conv2d(*tensors).backward(g)
+assert np.allclose(tensors[1].grad, (flat @ cols.reshape(27, -1).T).reshape(weight.shape))
+assert np.allclose(
+    tensors[0].grad, col2im((matrix.T @ flat).reshape(cols.shape), (8, 8), (1, 1), (0, 0))
+)
+
+# %%
+loops = kit.seconds(lambda: by_loops(x, weight), repeats=2)
+package = kit.seconds(lambda: ops.conv2d(mp.Tensor(x), mp.Tensor(weight)))
+print(f"loops {1000 * loops:.1f} ms, minipose {1000 * package:.3f} ms, for {y.size * 27} products")
+assert package < loops
+large = 32 * 25 * 58 * 58 * 128 * 4 / 2**30  # channels·taps·pixels·batch·bytes
+print(f"the columns of report 1's second layer, [32 64 64], batch 128: {large:.1f} GiB")
+
+# %% [markdown]
+# The price is memory: the columns are $k^2$ times the image. Lesson 10 does without most of them.
+#
+# ## Change this, predict, run
+#
+# Move the picture one pixel to the right, and then convolve: how does `changes across` change? And
+# if the picture is turned by 90° instead?
+
+
+# %% tags=["hide-cell"]
+def respond(image):
+    kernels = np.stack([across, across.T])[:, None]
+    return ops.conv2d(mp.Tensor(image[None, None].copy()), mp.Tensor(kernels)).data[0]
+
+
+moved, turned, before = respond(picture[:, :-1]), respond(np.rot90(picture)), edges.data[0]
+assert np.allclose(moved, before[:, :, :-1])
+assert np.allclose(turned[0], np.rot90(before[1]))
+own = np.abs(turned[0] - np.rot90(before[0])).max()
+kit.answer(f"""
+Moved: the map moves along and is otherwise the same, so what was learned in one place holds in
+all. Turned: it does not turn along (it is off by up to {own:.2f}); the turned `changes downwards`
+comes out instead. A kernel knows no rotation. Lessons 28 to 31 build kernels that do.""")

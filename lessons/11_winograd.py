@@ -1,0 +1,147 @@
+# %% [markdown]
+# # 11 · Winograd: fewer products, the same numbers
+#
+# - **Question.** How can a 3×3 convolution do with a quarter of its products?
+# - **Read first.** Lessons 8 and 10.
+# - **Source.** Lavin and Gray 2016, section 4.3; `minipose/kernels/winograd.py`.
+# - **Running time.** Under 15 s.
+#
+# A kernel of 3 weights on a line, $g$, slides over 6 pixels $d$ and leaves 4 outputs,
+# $y_p = \sum_i g_i d_{p+i}$: twelve products. Six are enough.
+#
+# ## Polynomials
+#
+# Multiplying polynomials is sliding too: the product of $a(t) = a_0 + a_1 t + a_2 t^2 + a_3 t^3$
+# and $g(t) = g_0 + g_1 t + g_2 t^2$ has the coefficients $s_k = \sum_i g_i a_{k-i}$. There are six
+# of them. But a polynomial of degree 5 is also known from its *values* at six points, and values
+# are multiplied point by point: $s(t) = a(t)\, g(t)$, one product for each point. So: evaluate both
+# at six points, multiply, and find the coefficients that fit (interpolate).
+#
+# The points may be chosen, so take small ones: $0, 1, -1, 2, -2$, and "$\infty$", where a
+# polynomial's value is its leading coefficient.
+
+# %%
+from functools import partial
+
+import numpy as np
+
+import kit
+import minipose as mp
+from minipose import ops
+from minipose.kernels import im2col, strips, winograd
+
+
+def evaluation(points, size):
+    """The matrix that takes ``size`` coefficients to the values at the points and at infinity."""
+    rows = [[float(point) ** power for power in range(size)] for point in points]
+    return np.array([*rows, [0.0] * (size - 1) + [1.0]])
+
+
+def matrices(points):
+    """Evaluate four coefficients; evaluate three; interpolate six."""
+    return evaluation(points, 4), evaluation(points, 3), np.linalg.inv(evaluation(points, 6))
+
+
+evaluate_a, evaluate_g, interpolate = matrices([0, 1, -1, 2, -2])
+a, g = np.array([3, 1, 4, 1]), np.array([2, 7, 1])
+product = interpolate @ ((evaluate_a @ a) * (evaluate_g @ g))
+print("coefficients of the product:", product.round(9))
+assert np.allclose(product, np.convolve(a, g))
+
+# %% [markdown]
+# ## Read backwards
+#
+# For a fixed $g$, the product is linear in $a$: a matrix $M$ with $s = M a$. Its entries are
+# $M_{ki} = g_{k-i}$, so the *transposed* matrix takes six numbers to four,
+# $(M^T d)_p = \sum_k g_{k-p}\, d_k$: just the sliding kernel. (It is lesson 8 once more: the
+# adjoint.) And
+# $M = \mathrm{interpolate} \cdot \mathrm{diag}(\mathrm{evaluate}_g\, g) \cdot \mathrm{evaluate}_a$,
+# so
+#
+# $$y = M^T d = A^T\,[\,(G g) \odot (B^T d)\,]$$
+#
+# with $A = \mathrm{evaluate}_a$, $G = \mathrm{evaluate}_g$ and $B = \mathrm{interpolate}$.
+#
+# These are the matrices of minipose's kernel; only the denominators of $B^T$ have moved to $G$,
+# where they are applied once for a whole image.
+
+# %%
+d = np.array([5, 3, 8, 1, 9, 2])
+y = evaluate_a.T @ ((evaluate_g @ g) * (interpolate.T @ d))
+print("sliding kernel:", y.round(9))
+assert np.allclose(y, [g @ d[p : p + 3] for p in range(4)])
+assert np.array_equal(evaluate_a.T, winograd._A_T)
+for k in range(6):
+    ours = np.outer(evaluate_g[k], interpolate.T[k])
+    assert np.allclose(ours, np.outer(winograd._G[k], winograd._B_T[k]))
+
+# %% [markdown]
+# In two dimensions, do it along the rows and then along the columns:
+# $Y = A^T [(G g G^T) \odot (B^T d B)] A$. A tile of 6 × 6 pixels gives 4 × 4 outputs:
+
+# %%
+rng = np.random.default_rng(0)
+tile, kernel = rng.standard_normal((6, 6)), rng.standard_normal((3, 3))
+
+
+def tile_by_winograd(tile, kernel, A, G, B):
+    return A.T @ ((G @ kernel @ G.T) * (B.T @ tile @ B)) @ A
+
+
+outputs = tile_by_winograd(tile, kernel, evaluate_a, evaluate_g, interpolate)
+package = ops.conv2d(mp.Tensor(tile[None, None]), mp.Tensor(kernel[None, None])).data[0, 0]
+assert np.allclose(outputs, package)
+print(f"products: {tile.size} where the loops of lesson 8 write {outputs.size * kernel.size}")
+
+# %% [markdown]
+# ## What does it cost?
+#
+# The transforms are not free. But a tile is transformed once and then used for *all* output maps, a
+# kernel once for all tiles: with many maps, the products are what counts. And rounding: the
+# matrices hold numbers up to 8, which enlarges the error of float32. Against float64:
+
+# %%
+WAYS = {
+    "im2col": lambda x, weight: im2col.forward(x, weight, (1, 1), (1, 1)),
+    "strips": lambda x, weight: strips.forward(x, weight, (1, 1), (1, 1)),
+    "winograd": lambda x, weight: winograd.forward(x, weight, (1, 1)),
+}
+maps_tried = [4, 8, 16, 32, 64, 128]
+times, errors = {way: [] for way in WAYS}, {}
+for maps in maps_tried:
+    x = rng.standard_normal((1, 48, 32, maps), dtype=np.float32).transpose(0, 3, 1, 2)
+    weight = rng.standard_normal((maps, maps, 3, 3), dtype=np.float32)
+    exact = WAYS["im2col"](x.astype(float), weight.astype(float))
+    for way, function in WAYS.items():
+        errors[way] = np.abs(function(x, weight) - exact).max() / np.abs(exact).max()
+        times[way].append(1000 * kit.seconds(partial(function, x, weight)))
+    assert max(errors.values()) < 1e-4
+print("largest relative error:", ", ".join(f"{way} {error:.0e}" for way, error in errors.items()))
+
+figure = kit.figure(5, 3)
+axes = figure.add_subplot(title="3×3 convolution of 48 × 32 px")
+for way, colour in zip(WAYS, (kit.canvas.GREY, kit.canvas.TRUTH, kit.canvas.PREDICTION)):
+    axes.loglog(maps_tried, times[way], marker=".", label=way, color=colour)
+    print(f"{way:9} with {maps} maps: {times[way][-1]:.2f} ms")
+axes.set_xticks(maps_tried, [str(m) for m in maps_tried])
+axes.set(xlabel="maps, in and out", ylabel="time, ms")
+axes.legend()
+kit.save(figure, "11_winograd")
+
+# %% [markdown]
+# ## Change this, predict, run
+#
+# Take other points: $0, 1, -1, 3, -3$, or $0, 1, -1, \tfrac12, -\tfrac12$. Does it still work? What
+# happens to the rounding in float32?
+
+# %% tags=["hide-cell"]
+tiles, lost = rng.standard_normal((999, 6, 6)), []
+for points in ([0, 1, -1, 2, -2], [0, 1, -1, 3, -3], [0, 1, -1, 0.5, -0.5]):
+    exact = tile_by_winograd(tiles, kernel, *matrices(points))
+    assert np.isclose(exact[0, 0, 0], (tiles[0, :3, :3] * kernel).sum())
+    short = (np.float32(array) for array in (tiles, kernel, *matrices(points)))
+    lost.append(np.abs(tile_by_winograd(*short) - exact).max())
+assert lost[1] > lost[0]
+kit.answer(f"""
+It works with any six different points. The largest error of float32 is {lost[0]:.0e} with 2 and -2,
+{lost[1]:.0e} with 3 and -3, whose powers are larger, and {lost[2]:.0e} with 1/2 and -1/2.""")

@@ -1,0 +1,149 @@
+# %% [markdown]
+# # 12 · How weights begin, and what a bad beginning does
+#
+# - **Question.** How large should random weights be?
+# - **Read first.** Lessons 6 and 7.
+# - **Source.** Report 1's code: uniform $\pm\sqrt{6/(\mathrm{in} + \mathrm{out})}$ (Glorot and
+#   Bengio 2010); He et al. 2015; `minipose/nn/initialise.py`.
+# - **Running time.** Under 30 s.
+#
+# ## Not all the same
+# If all weights of a layer start equal, so do its outputs, and so do the gradients of its weights:
+# they stay equal for ever, and a hundred units do the work of one. So weights start at random.
+
+# %%
+import math
+
+import numpy as np
+
+import kit
+import minipose as mp
+from minipose import losses, ops, optim
+from minipose.nn.initialise import glorot_uniform, he_normal
+
+rng = np.random.default_rng(0)
+x, target = (mp.Tensor(rng.standard_normal(shape)) for shape in ((20, 3), (20, 1)))
+first, second = mp.Parameter(np.full((5, 3), 0.3)), mp.Parameter(np.full((1, 5), 0.3))
+losses.mse(ops.linear(ops.tanh(ops.linear(x, first)), second), target.data).backward()
+print("gradients of five equal units:", first.grad[:, 0].round(4))
+assert np.ptp(first.grad, axis=0).max() < 1e-12
+
+# %% [markdown]
+# ## Not too small, not too large
+#
+# One output is a sum, $y = \sum_{i=1}^{\mathrm{in}} w_i x_i$. If the weights are independent with
+# mean 0 and variance $\sigma^2$, variances add up:
+#
+# $$\mathrm{Var}(y) = \mathrm{in} \cdot \sigma^2 \cdot \mathrm{Var}(x)$$
+#
+# So each layer multiplies the spread of the signal by $\sqrt{\mathrm{in}}\,\sigma$. It stays the
+# same if $\sigma^2 = 1/\mathrm{in}$. On the way back, $dL/dx_i = \sum_o w_{oi}\, g_o$ has *out*
+# terms, which asks for $\sigma^2 = 1/\mathrm{out}$. Glorot takes the middle,
+# $\sigma^2 = 2/(\mathrm{in} + \mathrm{out})$. A uniform number from $-a$ to $a$ has variance
+# $a^2/3$, so $a = \sqrt{6/(\mathrm{in} + \mathrm{out})}$, as in report 1. A ReLU drops half of the
+# signal; for it He takes $\sigma^2 = 2/\mathrm{in}$, as in report 2.
+
+# %%
+for name, weight, variance in [
+    ("Glorot", glorot_uniform((1024, 2160), rng), 2 / (1024 + 2160)),
+    ("He", he_normal((64, 32, 3, 3), rng), 2 / (32 * 9)),
+]:
+    print(f"{name:6} deviation {weight.std():.5f}, from the formula {math.sqrt(variance):.5f}")
+    assert abs(weight.std() / math.sqrt(variance) - 1) < 0.02
+by_hand = np.random.default_rng(7).uniform(-1, 1, (30, 50)) * math.sqrt(6 / 80)
+assert np.allclose(glorot_uniform((30, 50), np.random.default_rng(7)), by_hand, atol=1e-7)
+
+# %% [markdown]
+# ## Ten layers
+# Send random numbers through ten layers with tanh and a random gradient back, with weights of
+# Glorot's size, a third of it, and three times it. Signals fade, live, or run into the flat ends of
+# tanh.
+
+# %%
+DEPTH, WIDTH = 10, 128
+SCALES = {"a third": 1 / 3, "Glorot": 1.0, "three times": 3.0}
+
+
+def deep(scale, seed=0):
+    rng = np.random.default_rng(seed)
+    return [mp.Parameter(scale * glorot_uniform((WIDTH, WIDTH), rng)) for _ in range(DEPTH)]
+
+
+def forward(x, weights):
+    maps = []
+    for weight in weights:
+        x = ops.tanh(ops.linear(x, weight)).retain_grad()
+        maps.append(x)
+    return maps
+
+
+figure = kit.figure(9, 2.8)
+spread, back, learning = figure.subplots(1, 3)
+colours = dict(zip(SCALES, (kit.canvas.GREY, kit.canvas.TRUTH, kit.canvas.PREDICTION)))
+signal = rng.standard_normal((256, WIDTH)).astype(np.float32)
+for name, scale in SCALES.items():
+    maps = forward(mp.Tensor(signal), deep(scale))
+    maps[-1].backward(rng.standard_normal((256, WIDTH)).astype(np.float32))
+    forth = [float(m.data.std()) for m in maps]
+    grads = [float(m.grad.std()) for m in maps]
+    flat = np.mean(np.abs(maps[-1].data) > 0.99)
+    spread.semilogy(range(1, DEPTH + 1), forth, color=colours[name], label=name)
+    back.semilogy(range(1, DEPTH + 1), grads, color=colours[name])
+    print(f"{name:11} output {forth[-1]:.0e}, gradient at layer 1 {grads[0]:.0e}, {flat:.0%} flat")
+spread.set(title="spread of the outputs", xlabel="layer")
+back.set(title="spread of the gradient", xlabel="layer")
+spread.legend(fontsize=7)
+
+
+# %% [markdown]
+# ("Flat" counts outputs beyond ±0.99: tanh hands almost nothing back.)
+#
+# ## What it does to learning
+# The same layers shall learn which half of a row of numbers has the larger sum.
+
+
+# %%
+def learn(weights, steps=300):
+    rng = np.random.default_rng(1)
+    weights = [*weights, mp.Parameter(glorot_uniform((1, WIDTH), rng))]
+    optimizer, history = optim.SGD(weights, lr=0.02, momentum=0.9, weight_decay=0), []
+    for _ in range(steps):
+        x = rng.standard_normal((64, WIDTH)).astype(np.float32)
+        answer = np.sign(x[:, : WIDTH // 2].sum(axis=1) - x[:, WIDTH // 2 :].sum(axis=1))[:, None]
+        optimizer.zero_grad()
+        loss = losses.mse(ops.linear(forward(mp.Tensor(x), weights[:-1])[-1], weights[-1]), answer)
+        loss.backward()
+        optimizer.step()
+        history.append(loss.item())
+    return np.array(history)
+
+
+last = {}
+for name, scale in SCALES.items():
+    history = learn(deep(scale))
+    last[name] = history[-50:].mean()
+    learning.plot(np.convolve(history, np.ones(20) / 20, mode="valid"), color=colours[name])
+    print(f"{name:11} mean squared error at the end {last[name]:.2f} (always 0 would have 1.00)")
+learning.set(title="mean squared error", xlabel="step", ylim=(0, 1.6))
+kit.save(figure, "12_initialisation")
+assert last["Glorot"] < 0.6 * min(last["a third"], last["three times"])
+
+# %% [markdown]
+# ## Change this, predict, run
+#
+# Make all ten layers ReLU instead of tanh, with Glorot's weights. By which factor does a layer
+# change the spread of its sums now? And with He's?
+
+# %% tags=["hide-cell"]
+factors = {}
+for name, draw in {"Glorot": glorot_uniform, "He": he_normal}.items():
+    rng, x, sizes = np.random.default_rng(3), signal, []
+    for _ in range(30):
+        sums = x @ draw((WIDTH, WIDTH), rng).T
+        x = np.maximum(sums, 0)
+        sizes.append(np.sqrt(np.mean(sums**2)))
+    factors[name] = (sizes[-1] / sizes[0]) ** (1 / 29)
+assert abs(factors["Glorot"] - math.sqrt(0.5)) < 0.05 and abs(factors["He"] - 1) < 0.05
+kit.answer(f"""
+By {factors["Glorot"]:.2f} with Glorot's weights, about the root of one half, since ReLU drops half
+of the signal's square; by {factors["He"]:.2f} with He's, which make up for it.""")
