@@ -267,6 +267,12 @@ def test_all_models_at_one_budget(store, tmp_path):
     logs.write_text("model,epoch,val_dice,val_ce\ntriple,1,0.5,\ntriple,2,0.75,0.1\n")
     rows = compare_models(store, split, recipe, 0, tmp_path, "cpu", logs)
     assert list(rows) == [*MODELS, COLLAPSED]
+    # Stopped and asked to go on: nothing is trained again, and the numbers are the same.
+    again = compare_models(store, split, recipe, 0, tmp_path, "cpu", logs, resume=True)
+    for name, row in rows.items():
+        assert again[name]["training_seconds"] == row["training_seconds"]
+        ours, theirs = (r[name]["splits"]["validation"] for r in (rows, again))
+        assert ours["dice"] == theirs["dice"]
     text = (tmp_path / "report.md").read_text()
     assert "(0.978 / 0.922)" in text and text.count("here: ") == 5
     assert (tmp_path / "dice.png").exists()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from minipose.experiments.run_folder import claim, settings_of
 from minipose.nn import Module
 from minipose.report import write_report
 from minipose.training import checkpoint
+from minipose.training.log import read_log
 
 TITLE = "Mask and joints of a person (report 2)"
 DEFAULTS = {"device": "cpu", "seed": 0, "limit": None, "recipe": "quick"}
@@ -45,18 +45,18 @@ def train(args: argparse.Namespace) -> int:
         split = store.split(limit=settings["limit"])
         print(", ".join(f"{name} {len(samples)} pictures" for name, samples in split.items()))
         seed = settings["seed"]
+        config = {**settings, **asdict(recipe), "out": str(folder)}
+        claim(folder, config, SETTINGS, args.resume)
         if args.compare == "models":
             from minipose.experiments.figures.comparison import compare_models
 
-            compare_models(store, split, recipe, seed, folder, device, args.reference)
+            compare_models(store, split, recipe, seed, folder, device, args.reference, args.resume)
             return 0
         if args.compare == "networks":
             from minipose.experiments.figures.turning import compare_networks
 
-            compare_networks(store, split, recipe, seed, folder, device)
+            compare_networks(store, split, recipe, seed, folder, device, args.resume)
             return 0
-        config = {**settings, **asdict(recipe), "out": str(folder)}
-        claim(folder, config, SETTINGS, args.resume)
         result, net = train_and_measure(store, split, recipe, seed, folder, device, args.resume)
         drawn = pictures.draw_curves(folder, recipe, args.reference)
         drawn |= pictures.draw_predictions(folder, net, store, split["validation"])
@@ -78,16 +78,15 @@ def train_and_measure(
     resume: bool = False,
 ) -> tuple[dict[str, Any], Module]:
     """Train, take the best checkpoint, measure it. Returns the figures and the network."""
-    start = time.perf_counter()
     net = train_net(store, split, recipe, seed, folder, device, resume)
-    seconds = time.perf_counter() - start
     checkpoint.load(folder / "best.npz", net)
     parts = {"train": split["train"][:MEASURED_TRAINING], "validation": split["validation"]}
     result = {
         "model": recipe.model,
         "network": recipe.network,
         "seed": seed,
-        "training_seconds": seconds,
+        # of all sessions, where it was interrupted
+        "training_seconds": read_log(folder / "log.csv")[-1]["elapsed_s"],
         "splits": {name: measure(net, store, part, recipe) for name, part in parts.items()},
         "baselines": baselines(store, split, recipe),
     }

@@ -28,12 +28,14 @@ def compare_models(
     folder: Path,
     device: str,
     reference: Path | None = None,
+    resume: bool = False,
 ) -> dict[str, Any]:
     """Train each model with the same pictures, steps, rate and seed; write one table.
 
     Parameters
     ----------
     reference : the report's own curves (CSV), drawn beside ours where present
+    resume : go on where an earlier comparison in this folder was stopped
     """
     variants = {name: recipe.changed(model=name) for name in MODELS}
     variants[COLLAPSED] = recipe.changed(model="mask+regression", peak=1.0)
@@ -42,7 +44,7 @@ def compare_models(
         print(f"[{number}/{len(variants)}] {name}", flush=True)
         below = folder / f"{number}-{name.replace(', ', '-')}"
         below.mkdir(parents=True, exist_ok=True)
-        rows[name], _ = train_and_measure(store, split, variant, seed, below, device)
+        rows[name], _ = train_and_measure(store, split, variant, seed, below, device, resume)
         rows[name]["peak"] = variant.peak
         rows[name]["folder"] = below.name
     text = "\n".join([_table(rows, recipe), *findings(rows), ""])

@@ -135,7 +135,7 @@ RECIPES = {
     ),
     # One of several trainings that are compared: two minutes each.
     "compare": Recipe(
-        width=8, dropout=0.0, batch=8, epochs=4, half_epochs=3, lr=0.001, lr_decay=0.02,
+        width=8, dropout=0.0, batch=8, epochs=5, half_epochs=4, lr=0.001, lr_decay=0.02,
         joint_weight=3.0, background_weight=0.1, flip=True, jitter=0.2,
     ),
 }  # fmt: skip

@@ -59,6 +59,7 @@ def compare_networks(
     seed: int,
     folder: Path,
     device: str,
+    resume: bool = False,
 ) -> dict[str, Any]:
     """Train both for masks; measure dice upright and turned, and seconds a step; write a table."""
     rows: dict[str, Any] = {}
@@ -69,7 +70,7 @@ def compare_networks(
         variant = recipe.changed(model="mask", network=network)
         below = folder / network
         below.mkdir(parents=True, exist_ok=True)
-        row, net = train_and_measure(store, split, variant, seed, below, device)
+        row, net = train_and_measure(store, split, variant, seed, below, device, resume)
         row["dice_by_angle"] = {a: _dice_turned(net, chosen, a) for a in ANGLES}
         row["parameters"] = sum(p.size for p in net.parameters())
         row["seconds_a_step"] = _seconds_a_step(variant, chosen, device)
