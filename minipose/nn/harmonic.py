@@ -65,7 +65,7 @@ class HarmonicConv2d(Module):
         weights = ops.polar(self.radial, self.phase)
         both = min(len(self.into), len(self.of))
         centres = [getattr(self, f"centre_{order}") for order in range(both)]
-        return ops.harmonic_conv2d_direct(
+        return ops.harmonic_conv2d(
             x, weights, centres, self.into, self.of, self.kernel_size,
             scale=self.scale, real_output=self.real_output,
         )  # fmt: skip

@@ -8,14 +8,21 @@ from order n to order o has angular number n − o (``kernels.harmonic``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 
 from minipose.backend import Array, array_module
+from minipose.kernels import harmonic_mix
 from minipose.kernels.harmonic import Streams, centre_basis, parts, planes, ring_basis, spans
+from minipose.kernels.harmonic_mix import Matrices
+from minipose.kernels.harmonic_stencils import gather, spread
+from minipose.kernels.planes import batch_first, enlarge, enlarge_backward, planes_first
 from minipose.ops.conv import conv2d
 from minipose.ops.shape import select
 from minipose.ops.upsample import upsample_bilinear
 from minipose.tensor import Tensor, record
+
+_direct = False
 
 
 def polar(radial: Tensor, phase: Tensor) -> Tensor:
@@ -108,6 +115,115 @@ def harmonic_kernel(
 
     y = kernel.reshape(planes(into), planes(of), kernel_size, kernel_size)
     return record("harmonic_kernel", y, inputs=(weights, *centres), backward=backward)
+
+
+def harmonic_conv2d(
+    x: Tensor,
+    weights: Tensor,
+    centres: Sequence[Tensor],
+    into: Streams,
+    of: Streams,
+    kernel_size: int = 3,
+    *,
+    scale: int = 1,
+    real_output: bool = False,
+) -> Tensor:
+    """y[o] = Σ_i W[o, i] ⋆ x[i] in complex numbers, with zeros around; the size stays.
+
+    W[o, i, p] = Σ_r a[o, i, r] B_ν[r, p] + (1 + i) c[o, i] D[p] (the last for equal orders only).
+    dL/dx correlates dL/dy with the conjugate of W turned by 180°, dL/da and dL/dc project dL/dW on
+    the conjugate patterns.
+
+    Parameters
+    ----------
+    x : Tensor, shape (N, 2·I, H, W), or (N, I, H, W) real maps of order 0
+    weights : Tensor, shape (2, O, I, rings)
+        a, real and imaginary parts (``polar``); O and I count the maps of all orders.
+    centres : Tensors, shapes (O₀, I₀), (O₁, I₁), …
+        c of each order that both sides have.
+    into, of : maps of each order that leave and that enter
+    kernel_size : int
+        k, odd. 3 is fast.
+    scale : int
+        x is enlarged by bilinear interpolation first.
+    real_output : bool
+        Whether only the real parts of order 0 are wanted.
+
+    Returns
+    -------
+    Tensor, shape (N, 2·O, s·H, s·W), or (N, O₀, s·H, s·W)
+
+    Notes
+    -----
+    For 3×3 and orders 0 and 1 the fixed patterns are applied to each map once and the maps are
+    mixed by 1×1 products (``kernels.harmonic_stencils``): a seventh of the arithmetic of
+    ``harmonic_conv2d_direct``. Patterns and products commute, so the patterns go to whichever side
+    has fewer maps, and products come before an enlargement.
+
+    Source: report 2's network; Worrall et al. 2017, section 4.
+    """
+    if kernel_size != 3 or max(len(into), len(of)) > 2 or _direct:
+        return harmonic_conv2d_direct(
+            x, weights, centres, into, of, kernel_size, scale=scale, real_output=real_output
+        )
+    real_input = _check_input("harmonic_conv2d", x, into, of)
+    _check_weights("harmonic_conv2d", weights, centres, into, of, kernel_size)
+    xp, count = array_module(x.data), x.shape[1]
+    data = planes_first(x.data)  # (C, N, H, W)
+    if real_input:
+        data = xp.concatenate([data, xp.zeros_like(data)])
+    used = harmonic_mix.matrices(weights.data[..., 0], [c.data for c in centres], into, of)
+    convolve = _products_first if sum(into) <= sum(of) else _patterns_first
+    y, differentiate = convolve(data, used, into, of, scale)
+
+    def backward(grad_y):
+        grad = planes_first(grad_y)
+        if real_output:
+            grad = xp.concatenate([grad, xp.zeros_like(grad)])
+        grad_x, grad_matrices = differentiate(grad)
+        grad_a, grad_c = harmonic_mix.matrices_backward(grad_matrices, into, of)
+        return (batch_first(grad_x[:count]), grad_a[..., None], *grad_c)
+
+    y = batch_first(y[: into[0]] if real_output else y)
+    return record("harmonic_conv2d", y, inputs=(x, weights, *centres), backward=backward)
+
+
+def _patterns_first(x: Array, a: Matrices, into: Streams, of: Streams, scale: int):
+    """Enlarge, filter each map that enters, mix. Returns y and its derivative."""
+    filtered = spread(enlarge(x, scale), of, len(into))
+
+    def differentiate(grad_y):
+        grad_a = harmonic_mix.gram(grad_y, filtered, into, of)
+        grad_x = gather(harmonic_mix.unmix(a, grad_y, into, of), of)
+        return enlarge_backward(grad_x, scale), grad_a
+
+    return harmonic_mix.mix(a, filtered, into), differentiate
+
+
+def _products_first(x: Array, a: Matrices, into: Streams, of: Streams, scale: int):
+    """The adjoint of filtering and mixing on the way back: mix, enlarge, filter what leaves."""
+    back = a.adjoint(into, of)
+    mixed = harmonic_mix.unmix(back, x, of, into)
+    mixed = [tuple(enlarge(part, scale) for part in parts) for parts in mixed]
+
+    def differentiate(grad_y):
+        filtered = spread(grad_y, into, len(of), turn=-1)
+        filtered = [tuple(enlarge_backward(p, scale) for p in parts) for parts in filtered]
+        grad_back = harmonic_mix.gram(x, filtered, of, into)
+        return harmonic_mix.mix(back, filtered, of), grad_back.adjoint(of, into)
+
+    return gather(mixed, into, turn=-1), differentiate
+
+
+@contextlib.contextmanager
+def use_direct() -> Iterator[None]:
+    """Within this block every harmonic convolution takes the direct form: the reference."""
+    global _direct
+    before, _direct = _direct, True
+    try:
+        yield
+    finally:
+        _direct = before
 
 
 def harmonic_conv2d_direct(

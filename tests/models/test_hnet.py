@@ -1,13 +1,16 @@
 """The harmonic U-Net: report 2's size, any picture size, and turning with the picture."""
 
+import contextlib
+
 import numpy as np
 import pytest
 
 import minipose as mp
 from minipose.gradcheck import check_direction
-from minipose.kernels import convolution, harmonic
+from minipose.kernels import harmonic
 from minipose.models import HNet
 from minipose.nn import harmonic as layers
+from minipose.ops.harmonic import use_direct
 
 HEADS = {"mask": 2, "joints": 26, "regression": 1}
 
@@ -52,8 +55,7 @@ def test_quarter_turns_are_exact(size, dtype, most):
     net = HNet({"mask": 2}, width=4, rng=rng).astype(dtype).eval()
     x = rng.random((1, 3, *size)).astype(dtype)
     for quarters in (1, 2, 3):
-        with convolution.use_algorithm("im2col"):
-            assert turning_error(net, x, quarters) <= most
+        assert turning_error(net, x, quarters) <= most
 
 
 def test_dropout_keeps_quarter_turns_exact():
@@ -95,9 +97,43 @@ def test_a_mistake_in_the_filters_shows_at_90_degrees(mistake, monkeypatch):
     rng = np.random.default_rng(2)
     net = HNet({"mask": 2}, width=2, rng=rng).astype(np.float64).eval()
     x = rng.random((1, 3, 32, 32))
-    assert turning_error(net, x, 1) > 1e-3
-    if mistake == "sign":
-        assert turning_error(net, x, 2) < 1e-12
+    with use_direct():
+        assert turning_error(net, x, 1) > 1e-3
+        if mistake == "sign":
+            assert turning_error(net, x, 2) < 1e-12
+
+
+@pytest.mark.parametrize(("of", "into"), [((3,), (2, 2)), ((2, 3), (4, 5)), ((5, 4), (2, 2))])
+@pytest.mark.parametrize("scale", [1, 2])
+def test_the_fast_form_is_the_direct_one(of, into, scale):
+    """Values and all gradients to 1e-12 in float64, products first and patterns first."""
+    results = []
+    for direct in (False, True):
+        rng = np.random.default_rng(7)
+        layer = layers.HarmonicConv2d(of, into, rng, scale=scale).astype(np.float64)
+        planes = sum(of) * (1 if len(of) == 1 else 2)
+        x = mp.Tensor(rng.standard_normal((2, planes, 7, 10)), requires_grad=True)
+        with use_direct() if direct else contextlib.nullcontext():
+            y = layer(x)
+            y.backward(np.random.default_rng(8).standard_normal(y.shape))
+        results.append([y.data, x.grad, *(p.grad for p in layer.parameters())])
+    for fast, slow in zip(*results, strict=True):
+        np.testing.assert_allclose(fast, slow, rtol=0, atol=1e-12 * np.abs(slow).max())
+
+
+def test_the_whole_network_is_the_same_in_both_forms():
+    rng = np.random.default_rng(9)
+    net = HNet({"mask": 2}, width=3, rng=rng).astype(np.float64).eval()
+    x = rng.random((2, 3, 32, 48))
+    results = []
+    for form in (contextlib.nullcontext, use_direct):
+        with form():
+            y = net(mp.Tensor(x))["mask"]
+            y.backward(np.cos(np.arange(y.size)).reshape(y.shape))
+        results.append([y.data, *(p.grad for p in net.parameters())])
+        net.zero_grad()
+    for fast, slow in zip(*results, strict=True):
+        np.testing.assert_allclose(fast, slow, rtol=0, atol=1e-11 * np.abs(slow).max())
 
 
 def _layers(rng):

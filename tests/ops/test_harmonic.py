@@ -83,6 +83,7 @@ CASES = [
     Case("polar", ops.polar, calls(same_shapes), reference.polar, linear_in=(0,)),
     KERNEL,
     *rows("harmonic_conv2d_direct", ops.harmonic_conv2d_direct),
+    *rows("harmonic_conv2d", ops.harmonic_conv2d),
 ]
 
 

@@ -1,0 +1,188 @@
+"""1×1 products of complex maps with complex matrices, by three real products instead of four.
+
+For each order that leaves, y = A Z + (1 + i) C Q x, with Z and Q as ``harmonic_stencils`` stores
+them and A = Aᵣ + i Aᵢ. With S = Re Z + Im Z and k = Aᵣ S (Gauss's way to multiply),
+
+    Re y = k + [−(Aᵣ + Aᵢ) | C] · first        Im y = k + [Aᵢ − Aᵣ | C] · second
+
+``unmix`` is the adjoint, ``gram`` the derivative by the matrices; each is three products too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from minipose.backend import Array, array_module
+from minipose.kernels import workers
+from minipose.kernels.harmonic import Streams, parts, spans
+from minipose.kernels.harmonic_stencils import Filtered, numbers
+from minipose.kernels.parallel import each, pieces, scratch
+
+STRIP = 2048  # pixels that one product takes
+
+
+class Matrices(NamedTuple):
+    """A = re + i im (O, I) over the maps of all orders, and C of each order on both sides."""
+
+    re: Array
+    im: Array
+    near: list[Array]
+
+    def adjoint(self, into: Streams, of: Streams) -> Matrices:
+        """What takes y back to x, if it is spread with ``turn = −1`` and mixed with these.
+
+        The adjoint of a number a is its conjugate, that of the gradient is less itself (with −ν,
+        as the orders change places), that of (1 + i) is (1 − i). Doing it twice changes nothing.
+        """
+        re, im = -self.re.T, +self.im.T
+        for rows, columns in zip(spans(of), spans(into), strict=False):
+            re[rows, columns] *= -1
+            im[rows, columns] *= -1
+        return Matrices(re, im, [c.T for c in self.near])
+
+
+def matrices(weights: Array, centres: Sequence[Array], into: Streams, of: Streams) -> Matrices:
+    """What multiplies box, gradient and plus, from what multiplies the patterns.
+
+    a B₀ + (1 + i) c D = (a + (1 + i) c d ε²) B₀ + (1 + i) c d (1 − ε²) Q, and a B_ν = a e (…).
+
+    Parameters
+    ----------
+    weights : (2, O, I), a in real and imaginary part
+    centres : c (O₀, I₀), …
+    """
+    edge, _, middle, near = numbers()
+    re, im = weights[0] * edge, weights[1] * edge
+    for rows, columns, c in zip(spans(into), spans(of), centres, strict=False):
+        share = c * (middle * near**2)
+        re[rows, columns] = weights[0, rows, columns] + share
+        im[rows, columns] = weights[1, rows, columns] + share
+    return Matrices(re, im, [c * (middle * (1 - near**2)) for c in centres])
+
+
+def matrices_backward(grad: Matrices, into: Streams, of: Streams) -> tuple[Array, list[Array]]:
+    """dL/dweights (2, O, I) and dL/dcentres."""
+    edge, _, middle, near = numbers()
+    xp = array_module(grad.re)
+    grad_weights = xp.stack([grad.re * edge, grad.im * edge])
+    grad_centres = []
+    for rows, columns, c in zip(spans(into), spans(of), grad.near, strict=False):
+        re, im = grad.re[rows, columns], grad.im[rows, columns]
+        grad_weights[0, rows, columns], grad_weights[1, rows, columns] = re, im
+        grad_centres.append((re + im) * (middle * near**2) + c * (middle * (1 - near**2)))
+    return grad_weights, grad_centres
+
+
+def mix(a: Matrices, filtered: Filtered, into: Streams) -> Array:
+    """y, planes (2·O, N, H, W) of the streams ``into``."""
+    some = filtered[0][0]
+    xp, size = array_module(some), some.shape[1:]
+    y = xp.empty((2 * sum(into), *size), dtype=some.dtype)
+    flat = y.reshape(len(y), -1)
+    factors = _factors(a, into)
+    tasks = _tasks(into, flat)
+
+    def task(k: int) -> None:
+        o, strip = tasks[k]
+        gauss, to_re, to_im = factors[o]
+        first, second = (part.reshape(len(part), -1)[:, strip] for part in filtered[o])
+        n = gauss.shape[1]
+        both = scratch("both", (n, first.shape[1]), y)
+        xp.add(first[:n], second[:n], out=both)
+        common = scratch("common", (len(gauss), first.shape[1]), y)
+        xp.matmul(gauss, both, out=common)
+        re, im = (flat[part, strip] for part in parts(into)[o])
+        for factor, source, target in ((to_re, first, re), (to_im, second, im)):
+            _multiply(factor, source, target)
+            target += common
+
+    each(task, len(tasks), y)
+    return y
+
+
+def unmix(a: Matrices, grad_y: Array, into: Streams, of: Streams) -> Filtered:
+    """The adjoint: dL/dfirst and dL/dsecond of each order from dL/dy (2·O, N, H, W)."""
+    xp, size, n = array_module(grad_y), grad_y.shape[1:], sum(of)
+    flat = grad_y.reshape(len(grad_y), -1)
+    factors = _factors(a, into)
+    made = [
+        tuple(xp.empty((to.shape[1], *size), dtype=grad_y.dtype) for to in (to_re, to_im))
+        for _, to_re, to_im in factors
+    ]
+    tasks = _tasks(into, flat)
+
+    def task(k: int) -> None:
+        o, strip = tasks[k]
+        gauss, to_re, to_im = factors[o]
+        re, im = (flat[part, strip] for part in parts(into)[o])
+        both = scratch("both", re.shape, grad_y)
+        xp.add(re, im, out=both)
+        common = scratch("common", (n, re.shape[1]), grad_y)
+        xp.matmul(gauss.T, both, out=common)
+        for factor, source, target in ((to_re, re, made[o][0]), (to_im, im, made[o][1])):
+            target = target.reshape(len(target), -1)[:, strip]
+            _multiply(factor.T, source, target)
+            target[:n] += common
+
+    each(task, len(tasks), grad_y)
+    return made
+
+
+def gram(grad_y: Array, filtered: Filtered, into: Streams, of: Streams) -> Matrices:
+    """dL/dA and dL/dC, as ``Matrices``, from dL/dy and what ``mix`` was given."""
+    xp, n = array_module(grad_y), sum(of)
+    flat = grad_y.reshape(len(grad_y), -1)
+    tasks = _tasks(into, flat)
+
+    def task(k: int) -> tuple[Array, Array, Array]:
+        o, strip = tasks[k]
+        re, im = (flat[part, strip] for part in parts(into)[o])
+        first, second = (part.reshape(len(part), -1)[:, strip] for part in filtered[o])
+        both = scratch("both", (n, first.shape[1]), grad_y)
+        xp.add(first[:n], second[:n], out=both)
+        sums = scratch("common", re.shape, grad_y)
+        xp.add(re, im, out=sums)
+        return sums @ both.T, re @ first.T, im @ second.T
+
+    shares = each(task, len(tasks), grad_y)
+    re = xp.empty((sum(into), n), dtype=grad_y.dtype)
+    im, near = xp.empty_like(re), []
+    for o, rows in enumerate(spans(into)):
+        mine = [share for share, (order, _) in zip(shares, tasks, strict=True) if order == o]
+        if not mine:
+            near.append(xp.zeros((0, of[o] if o < len(of) else 0), dtype=grad_y.dtype))
+            continue
+        by_gauss, by_re, by_im = (workers.add_in_order(s) for s in zip(*mine, strict=True))
+        re[rows] = by_gauss - by_re[:, :n] - by_im[:, :n]
+        im[rows] = by_im[:, :n] - by_re[:, :n]
+        near.append(by_re[:, n:] + by_im[:, n:])
+    return Matrices(re, im, near[: len(of)])
+
+
+def _factors(a: Matrices, into: Streams) -> list[tuple[Array, Array, Array]]:
+    """For each order, the three real matrices."""
+    xp, found = array_module(a.re), []
+    for o, rows in enumerate(spans(into)):
+        re, im = a.re[rows], a.im[rows]
+        shape = (len(re), re.shape[1] + (a.near[o].shape[1] if o < len(a.near) else 0))
+        to_re, to_im = xp.empty(shape, dtype=re.dtype), xp.empty(shape, dtype=re.dtype)
+        n = re.shape[1]
+        xp.add(re, im, out=to_re[:, :n])
+        xp.negative(to_re[:, :n], out=to_re[:, :n])
+        xp.subtract(im, re, out=to_im[:, :n])
+        if o < len(a.near):
+            to_re[:, n:] = to_im[:, n:] = a.near[o]
+        found.append((re, to_re, to_im))
+    return found
+
+
+def _tasks(into: Streams, flat: Array) -> list[tuple[int, slice]]:
+    """Orders that have maps, in strips of pixels; whole on a GPU."""
+    strips = pieces(flat.shape[1], STRIP, flat)
+    return [(o, strip) for o, count in enumerate(into) if count > 0 for strip in strips]
+
+
+def _multiply(a: Array, b: Array, out: Array) -> None:
+    """out = a b, also where out is a part of a larger array."""
+    array_module(a).matmul(a, b, out=out)

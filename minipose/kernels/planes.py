@@ -1,0 +1,52 @@
+"""Images with one plane of all pictures after another: (C, N, H, W) in memory.
+
+Each map is then one piece of memory, which suits whatever works on maps one by one, and all pixels
+of all pictures are one axis, which suits products over channels: (O, C) @ (C, N·H·W).
+"""
+
+from __future__ import annotations
+
+from minipose.backend import Array, array_module
+from minipose.kernels import resize
+from minipose.kernels.parallel import each, pieces
+
+BLOCK = 1 << 16  # elements of the larger planes that one task works on
+
+
+def planes_first(x: Array) -> Array:
+    """(N, C, H, W) -> contiguous (C, N, H, W); no copy if it lies so already."""
+    return array_module(x).ascontiguousarray(x.transpose(1, 0, 2, 3))
+
+
+def batch_first(x: Array) -> Array:
+    """(C, N, H, W) -> (N, C, H, W): a view."""
+    return x.transpose(1, 0, 2, 3)
+
+
+def enlarge(x: Array, scale: int) -> Array:
+    """Bilinear interpolation of planes (C, N, H, W)."""
+    if scale == 1:
+        return x
+    c, n, h, w = x.shape
+    y = array_module(x).empty((c, n, h * scale, w * scale), dtype=x.dtype)
+    return _each_piece(lambda cut: resize.bilinear_forward(x[cut], scale), y)
+
+
+def enlarge_backward(grad_y: Array, scale: int) -> Array:
+    """Its adjoint."""
+    if scale == 1:
+        return grad_y
+    c, n, h, w = grad_y.shape
+    grad_x = array_module(grad_y).empty((c, n, h // scale, w // scale), dtype=grad_y.dtype)
+    return _each_piece(lambda cut: resize.bilinear_backward(grad_y[cut], scale), grad_x)
+
+
+def _each_piece(function, out: Array) -> Array:
+    plane = max(1, out.size // max(len(out), 1))
+    cuts = pieces(len(out), BLOCK // plane, out)
+
+    def task(k: int) -> None:
+        out[cuts[k]] = function(cuts[k])
+
+    each(task, len(cuts), out)
+    return out
