@@ -18,12 +18,11 @@ from minipose.experiments.figures.pictures import report_curve
 from minipose.experiments.figures.prediction import Found
 from minipose.experiments.figures.recipe import MODELS, RECIPES, Recipe
 from minipose.experiments.figures.training import build, train
-from minipose.experiments.figures.turning import turned
 from minipose.metrics import dice_coefficient
 from minipose.plots.figures import class_picture
 from minipose.targets.heatmaps import expand, joint_targets
 from minipose.tensor import Tensor
-from tests.experiments.people import stick_person, write_store
+from tests.experiments.people import write_store
 
 TINY = ["--width", "2", "--epochs", "2", "--batch", "3", "--lr", "0.005"]
 
@@ -122,15 +121,6 @@ def test_constant_answers(store):
     assert constant["dice_of_background"] < 1e-6
     assert 0.3 < constant["dice_of_everything"] < 0.7
     assert constant["mse_of_zero"] > 0 and constant["mean_places_joint_error_px"] < 5
-
-
-def test_turning_by_right_angles_is_exact():
-    figure = stick_person(np.random.default_rng(2), (32, 32))
-    for degrees, expected in ((0, figure.image), (180, figure.image[::-1, ::-1])):
-        np.testing.assert_array_equal(turned(figure, degrees).image, expected)
-    quarter = turned(figure, 90).image
-    assert any(np.array_equal(quarter, np.rot90(figure.image, k)) for k in (1, 3))
-    assert turned(stick_person(np.random.default_rng(3)), 30).mask.shape == (40, 40)
 
 
 def test_findings_follow_the_numbers():

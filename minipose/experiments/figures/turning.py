@@ -11,7 +11,7 @@ from scipy.ndimage import affine_transform
 
 from minipose.datasets.figures import Figure, FiguresStore
 from minipose.experiments.figures.commands import train_and_measure
-from minipose.experiments.figures.data import make_batch
+from minipose.experiments.figures.data import MULTIPLE, make_batch
 from minipose.experiments.figures.objective import total_loss
 from minipose.experiments.figures.outputs import predict_array
 from minipose.experiments.figures.recipe import Recipe
@@ -34,9 +34,11 @@ def turned(figure: Figure, degrees: float) -> Figure:
     """The picture on a square, turned about its centre; beyond its border it is mirrored.
 
     The square is as large as the longer side, so the person stays whole unless they reach into the
-    corners. At 0 degrees nothing but the square is added, so that all angles are compared on it.
+    corners, rounded up to what the networks work on: they would pad it at the right and at the
+    bottom only, which does not turn with the picture. At 0 degrees nothing but the square is added,
+    so that all angles are compared on it.
     """
-    side = max(figure.mask.shape)
+    side = -(-max(figure.mask.shape) // MULTIPLE) * MULTIPLE
     angle = np.deg2rad(degrees)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     middle = np.full(2, (side - 1) / 2)
