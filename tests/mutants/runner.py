@@ -153,8 +153,8 @@ def _place(target: Target) -> tuple[str, int]:
     return module.__file__, target.part.lineno
 
 
-def _fails(item: pytest.Item, patience: float = 60.0) -> bool:
-    """Run one test; one that takes longer than ``patience`` seconds counts as failed."""
+def _fails(item: pytest.Item, patience: float = 0.0) -> bool:
+    """Run one test; one that takes longer than ``patience`` seconds (if any) counts as failed."""
     item._initrequest()  # fresh fixtures: an item is made for one run
     signal.signal(signal.SIGALRM, _too_long)
     signal.setitimer(signal.ITIMER_REAL, patience)

@@ -1,0 +1,1 @@
+"""Second opinions: libraries that other people wrote, asked the same questions where installed."""

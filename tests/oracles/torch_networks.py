@@ -1,0 +1,82 @@
+"""The networks of both reports from PyTorch's functions, written from the reports' text.
+
+Each takes an input and a mapping of minipose's parameter names to tensors.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional as f
+
+from tests.oracles import torch_harmonic as harmonic
+
+
+def posenet(x, p, centre=None, scale=None, output_tanh=False):
+    """Report 1: bias and tanh before the pool, as its figure 3 has them (minipose: after it)."""
+    for name in ("conv1", "conv2", "conv3"):
+        x = f.max_pool2d(torch.tanh(f.conv2d(x, p[f"{name}.weight"], p[f"{name}.bias"])), 2)
+    x = x.flatten(1)
+    for name in ("fc1", "fc2"):
+        x = torch.tanh(f.linear(x, p[f"{name}.weight"], p[f"{name}.bias"]))
+    y = f.linear(x, p["out.weight"], p["out.bias"])
+    if output_tanh:
+        y = torch.tanh(y)
+    return y if centre is None else y * scale + centre
+
+
+def unet(x, p, heads):
+    """Report 2, section II.C.1: {head: scores}."""
+
+    def conv(x, name, padding):
+        return f.conv2d(x, p[f"{name}.weight"], p[f"{name}.bias"], padding=padding)
+
+    def two(x, name):
+        return f.relu(conv(f.relu(conv(x, f"{name}.first", 1)), f"{name}.second", 1))
+
+    h, w = x.shape[2:]
+    x, skips = f.pad(x, (0, -w % 16, 0, -h % 16)), []
+    for level in range(4):
+        x = two(x, f"down.{level}")
+        skips.append(x)
+        x = f.max_pool2d(x, 2)
+    x = two(x, "down.4")
+    for step in range(4):
+        x = f.pad(f.interpolate(x, scale_factor=2), (0, 1, 0, 1))  # 'same' of a 2×2 kernel
+        x = f.relu(conv(x, f"double.{step}.convolution", 0))
+        x = two(torch.cat([skips.pop(), x], 1), f"up.{step}")
+    return {name: conv(x, f"heads.{name}", 0)[:, :, :h, :w] for name in heads}
+
+
+def hnet(x, p, heads):
+    """Report 2, section II.C.2: {head: scores}."""
+
+    def convolve(x, name, of, into, **options):
+        weights = harmonic.polar(p[f"{name}.radial"], p[f"{name}.phase"])
+        centres = [p[f"{name}.centre_{o}"] for o in range(min(len(of), len(into)))]
+        return harmonic.convolve(x, weights, *centres, of=of, into=into, **options)
+
+    def unit(x, name, of, into, scale=1):
+        x = harmonic.norm(convolve(x, f"{name}.convolution", of, into, scale=scale), into)
+        return harmonic.gate(x, p[f"{name}.gate.weight"], p[f"{name}.gate.bias"], into)
+
+    def block(x, name, of, into):
+        return unit(unit(x, f"{name}.first", of, into), f"{name}.second", into, into)
+
+    h, w = x.shape[2:]
+    width = len(p["down.0.first.gate.bias"]) // 2
+    maps = [(width * 2**level,) * 2 for level in range(5)]
+    x, skips = f.pad(x, (0, -w % 16, 0, -h % 16)), []
+    for level in range(5):
+        x = f.avg_pool2d(x, 2) if level else x
+        x = block(x, f"down.{level}", maps[level - 1] if level else (3,), maps[level])
+        skips.append(x)
+    skips.pop()
+    for step in range(4):
+        of, into = maps[4 - step], maps[3 - step]
+        x = unit(x, f"double.{step}", of, into, scale=2)
+        x = harmonic.concatenate(skips.pop(), x, streams=(into, into))
+        x = block(x, f"up.{step}", of, into)
+    return {
+        name: convolve(x, f"heads.{name}", maps[0], (channels,), real_output=True)[:, :, :h, :w]
+        for name, channels in heads.items()
+    }

@@ -1,0 +1,149 @@
+"""Every op and every loss of minipose, said in PyTorch's functions; its autograd differentiates.
+
+Each function takes tensors and the options of a row in ``tests/ops``. Harmonic ops are in
+``torch_harmonic``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch.nn import functional as f
+
+from tests.oracles import torch_harmonic as harmonic
+
+
+def concatenate(*tensors, axis):
+    return torch.cat(tensors, dim=axis)
+
+
+def conv2d(x, weight, bias=None, stride=1, padding=0):
+    return f.conv2d(x, weight, bias, stride, padding)
+
+
+def conv2d_max_pool2d(x, weight, bias=None, tanh=False):
+    y = f.max_pool2d(f.conv2d(x, weight, bias), 2)
+    return torch.tanh(y) if tanh else y
+
+
+def crop(x, widths):
+    return x[tuple(slice(a, n - b) for (a, b), n in zip(widths, x.shape, strict=True))]
+
+
+def dropout(x, rate, seed):
+    draws = np.random.default_rng((seed,)).random(tuple(x.shape), dtype=np.float32)
+    return x * torch.tensor(draws >= rate) / (1 - rate)
+
+
+def mean(x, axis=None, keepdims=False):
+    return torch.mean(x, dim=_axes(x, axis), keepdim=keepdims)
+
+
+def pad(x, widths):
+    return f.pad(x, [n for pair in reversed(widths) for n in pair])
+
+
+def reduce_sum(x, axis=None, keepdims=False):
+    return torch.sum(x, dim=_axes(x, axis), keepdim=keepdims)
+
+
+def select(x, key):
+    """PyTorch knows no negative steps: what is read backwards is turned over first."""
+    keys = list(key) if isinstance(key, tuple) else [key]
+    for axis, part in enumerate(keys):
+        if isinstance(part, slice) and part.step == -1:
+            x, keys[axis] = x.flip(axis), slice(None)
+    return x[tuple(keys)]
+
+
+def transpose(x, axes=None):
+    return x.permute(tuple(reversed(range(x.ndim))) if axes is None else axes)
+
+
+def upsample_conv2d(x, weight, bias=None):
+    return f.conv2d(f.pad(f.interpolate(x, scale_factor=2), (0, 1, 0, 1)), weight, bias)
+
+
+def joint_squared_error(x, target):
+    return 0.5 * f.mse_loss(x, target, reduction="sum") / len(x)
+
+
+def joint_distance(x, target):
+    return torch.linalg.vector_norm((x - target).reshape(-1, 3), dim=1).mean()
+
+
+def window_cross_entropy(x, target):
+    return 0.5 * f.binary_cross_entropy_with_logits(2 * x, target, reduction="sum") / len(x)
+
+
+def dice_loss(x, target, smooth=1e-6):
+    overlap = (x * target).flatten(1).sum(1)
+    total = x.flatten(1).sum(1) + target.flatten(1).sum(1)
+    return 1 - ((2 * overlap + smooth) / (total + smooth)).mean()
+
+
+def categorical_cross_entropy(x, target):
+    return f.cross_entropy(x, target)
+
+
+def _axes(x, axis):
+    return tuple(range(x.ndim)) if axis is None else axis
+
+
+ORACLES = {
+    "add": torch.add,
+    "subtract": torch.sub,
+    "multiply": torch.mul,
+    "divide": torch.div,
+    "negative": torch.neg,
+    "exp": torch.exp,
+    "log": torch.log,
+    "sqrt": torch.sqrt,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "softplus": f.softplus,
+    "relu": torch.relu,
+    "power/3": lambda x: x**3,
+    "power/half": lambda x: x**0.5,
+    "power/minus_1": lambda x: x**-1,
+    "add/number": lambda x: 2 + x,
+    "subtract/number": lambda x: 2 - x,
+    "multiply/number": lambda x: 2 * x,
+    "divide/number": lambda x: 2 / x,
+    "multiply/square": torch.square,
+    "reshape": lambda x, shape: torch.reshape(x, shape),
+    "transpose": transpose,
+    "concatenate": concatenate,
+    "pad": pad,
+    "crop": crop,
+    "select": select,
+    "sum": reduce_sum,
+    "mean": mean,
+    "matmul": torch.matmul,
+    "linear": f.linear,
+    "softmax": lambda x, axis: torch.softmax(x, axis),
+    "log_softmax": lambda x, axis: torch.log_softmax(x, axis),
+    "dropout": dropout,
+    "conv2d": conv2d,
+    "max_pool2d": lambda x, kernel_size, stride: f.max_pool2d(x, kernel_size, stride),
+    "avg_pool2d": lambda x, kernel_size, stride: f.avg_pool2d(x, kernel_size, stride),
+    "conv2d_max_pool2d": conv2d_max_pool2d,
+    "upsample_nearest": lambda x, scale: f.interpolate(x, scale_factor=scale),
+    "upsample_bilinear": lambda x, scale: f.interpolate(x, scale_factor=scale, mode="bilinear"),
+    "upsample_conv2d": upsample_conv2d,
+    "polar": harmonic.polar,
+    "harmonic_kernel": harmonic.kernel,
+    "harmonic_conv2d": harmonic.convolve,
+    "harmonic_conv2d_direct": harmonic.convolve,
+    "complex_batch_norm": harmonic.norm,
+    "magnitude_gate": harmonic.gate,
+    "complex_relu": harmonic.relu,
+    "map_dropout": harmonic.dropout,
+    "concatenate_streams": harmonic.concatenate,
+    "joint_squared_error": joint_squared_error,
+    "joint_distance": joint_distance,
+    "window_cross_entropy": window_cross_entropy,
+    "dice_loss": dice_loss,
+    "mse": f.mse_loss,
+    "categorical_cross_entropy": categorical_cross_entropy,
+}
