@@ -6,11 +6,10 @@
 # - **Source.** Report 1, section 3 and eq. 1; the camera model is the data set's own.
 # - **Running time.** Under 10 s.
 #
-# Human3.6M is a collection of films of eleven people, seen by four cameras at once, while
-# reflecting balls on their bodies told a second system, in every frame, where their joints are:
-# to a millimetre. A licence keeps the films from being copied here, so minipose draws a
-# **synthetic twin**: a body that walks, with the real people's bone lengths, before four cameras
-# of the same kind. Its files have the real layout; every lesson runs on the twin.
+# Human3.6M is a collection of films of eleven people, seen by four cameras at once, while a second
+# system recorded where their joints were in every frame, to a millimetre. A licence keeps the films
+# from being copied here, so minipose draws a **synthetic twin**: a body that walks, with the real
+# people's bone lengths, before four cameras of the same kind. The lessons run on the twin.
 #
 # ## 32 joints, of which 17 are used
 
@@ -34,8 +33,7 @@ for a in range(32):
         print("one and the same place:", ", ".join(H36M_32[b] for b in same))
 
 # %% [markdown]
-# Some of the 32 coincide, others are toes and thumbs. Report 1 keeps 17. Its eq. 1 counts from
-# 1:
+# Some of the 32 coincide, others are toes and thumbs. Report 1 keeps 17. Its eq. 1 counts from 1:
 
 # %%
 EQUATION_1 = [1, 2, 3, 4, 7, 8, 9, 13, 14, 15, 16, 18, 19, 20, 26, 27, 28]
@@ -55,11 +53,11 @@ assert np.ptp(lengths, axis=1).max() < 1e-6  # bones do not stretch: the pose is
 # %% [markdown]
 # ## Two changes of point of view
 #
-# A camera at the place $T$ in the room, turned by the rotation matrix $R$, sees a point $X$ of
-# the room at $X_c = R\,(X - T)$: x to the right, y down, z away from it, still in mm. Report 1
-# then subtracts the pelvis from every joint, since one picture cannot tell where in the room
-# somebody stands. These 17·3 = 51 numbers, **relative to the pelvis, in the camera's axes**, are
-# what the network has to find.
+# A camera at the place $T$ in the room, turned by the rotation matrix $R$, sees a point $X$ of the
+# room at $X_c = R\,(X - T)$: x to the right, y down, z away from it, still in mm. Report 1 then
+# subtracts the pelvis from every joint, since one picture cannot tell where in the room somebody
+# stands. These 17·3 = 51 numbers, **relative to the pelvis, in the camera's axes**, are what the
+# network has to find.
 #
 # The lens then maps $X_c$ to a pixel. Without a lens's flaws, with $x = X/Z$ and $y = Y/Z$:
 #
@@ -105,8 +103,8 @@ print(f"{in_camera[0][2] / 1000:.2f} m away; the lens moves joints by up to {ben
 # %% [markdown]
 # ## What a picture loses
 #
-# Dividing by $Z$ loses one number per joint. Every point of a ray ends in one pixel: a person
-# twice as large at twice the distance gives the very same picture.
+# Dividing by $Z$ loses one number per joint. Every point of a ray ends in one pixel: a person twice
+# as large at twice the distance gives the very same picture.
 
 # %%
 doubled = 2 * np.array(in_camera)
@@ -115,8 +113,8 @@ print(f"pelvis {in_camera[0][2]:.0f} or {doubled[0, 2]:.0f} mm away: {pixels[0].
 
 # %% [markdown]
 # A network can still learn sizes in mm, because adults are of similar size and their bones are
-# rigid. It learns what is *likely*. Remember this when it errs: mostly in depth. The four
-# cameras at one moment, and below them the pose that each should lead to: the same body, turned.
+# rigid. It learns what is *likely*. Remember this when it errs: mostly in depth. The four cameras
+# at one moment, and below them the pose that each should lead to: the same body, turned.
 
 # %%
 figure = kit.figure(9.6, 4.9)
@@ -138,9 +136,9 @@ kit.save(figure, "13_human36m")
 # %% [markdown]
 # ## Change this, predict, run
 #
-# The person steps 500 mm to the side (add 500 to x in `in_camera`). Which of these change: the
-# 51 numbers that the network should find, the pixels of the joints, the picture after it is cut
-# out around the person?
+# The person steps 500 mm to the side (add 500 to x in `in_camera`). Which of these change: the 51
+# numbers that the network should find, the pixels of the joints, the picture after it is cut out
+# around the person?
 
 # %% tags=["hide-cell"]
 here = np.array(in_camera)
@@ -150,6 +148,6 @@ assert np.allclose(aside - aside[0], here - here[0]) and not np.allclose(old, ne
 step, shape = np.linalg.norm(new[0] - old[0]), np.abs((new - new[0]) - (old - old[0])).max()
 kit.answer(
     f"The 51 numbers stay. The pixels move, by {step:.0f} px at the pelvis, and not as a block:\n"
-    f"relative to it joints shift by up to {shape:.1f} px, since the camera sees the body from another\n"
-    "side. So the picture that is cut out changes although its label does not."
+    f"relative to it joints shift by up to {shape:.1f} px, since the camera sees the body from\n"
+    "another side. So the picture that is cut out changes although its label does not."
 )

@@ -3,13 +3,13 @@
 #
 # - **Question.** What does the network get to see, and where are the joints in it?
 # - **Read first.** Lesson 13: joints, cameras, pixels.
-# - **Source.** Report 1, section 3: crop, grey, background removed, "the subject is placed at
-#   the center", 128 × 128, "padding zero-value pixels along the shorter dimension".
+# - **Source.** Report 1, section 3: crop, grey, background removed, "the subject is placed at the
+#   center", 128 × 128, "padding zero-value pixels along the shorter dimension".
 # - **Running time.** Under 5 s.
 #
-# A frame is mostly room. Report 1 keeps the person: it cuts out their box, makes it grey,
-# blackens the background with the silhouette that the data set provides, and scales to one size
-# for the network.
+# A frame is mostly room. Report 1 keeps the person: it cuts out their box, makes it grey, blackens
+# the background with the silhouette that the data set provides, and scales to one size for the
+# network.
 
 # %%
 import numpy as np
@@ -31,8 +31,8 @@ print(f"frame {image.shape}, {silhouette.mean():.1%} of it is the person")
 # %% [markdown]
 # ## The box, the square, the black
 #
-# Going through all pixels tells the smallest box that holds the silhouette. Ends are excluded,
-# as in Python's slices.
+# Going through all pixels tells the smallest box that holds the silhouette. Ends are excluded, as
+# in Python's slices.
 
 # %%
 height, width = silhouette.shape
@@ -55,10 +55,10 @@ print(f"box {x1 - x0} × {y1 - y0} px, square {side}, scaled by {mapping.scale:.
 # %% [markdown]
 # ## The joints go the same way
 #
-# If the picture is shifted and scaled, the joints must be too, by the *same* numbers. There is
-# one trap. Let a pixel's centre be a whole number: then pixel 0 reaches from −½ to +½, and the
-# picture begins at −½, not at 0. Scaling keeps the *border* in place, so the step to the border
-# and back belongs in the formula:
+# If the picture is shifted and scaled, the joints must be too, by the *same* numbers. There is one
+# trap. Let a pixel's centre be a whole number: then pixel 0 reaches from −½ to +½, and the picture
+# begins at −½, not at 0. Scaling keeps the *border* in place, so the step to the border and back
+# belongs in the formula:
 #
 # $$p' = (p + \tfrac12 - x_0)\,s - \tfrac12$$
 
@@ -70,8 +70,8 @@ assert np.allclose(mapping.to_frame(placed), pixels, atol=1e-9)  # and back
 
 # %% [markdown]
 # How to be sure? Ask the picture. Light one pixel in an otherwise black frame, crop it, and see
-# where the light has its centre of mass. Do this for many pixels, with the formula and without
-# its halves:
+# where the light has its centre of mass. Do this for many pixels, with the formula and without its
+# halves:
 
 # %%
 rng = np.random.default_rng(0)
@@ -94,10 +94,10 @@ assert np.abs(np.mean(off["with the halves"], axis=0)).max() < 0.02
 assert np.abs(np.mean(off["without"], axis=0) - forgotten).max() < 0.02
 
 # %% [markdown]
-# Here the scale is near 1, so little is lost. The real films are 2.5 times as wide, so the scale
-# is smaller and the loss is larger. A tenth of a pixel sounds like nothing; but a label that is
-# always wrong in the same direction is learned faithfully, and no test that uses the same wrong
-# formula notices.
+# Here the scale is near 1, so little is lost. The real films are 2.5 times as wide, so the scale is
+# smaller and the loss is larger. A tenth of a pixel sounds like nothing; but a label that is always
+# wrong in the same direction is learned faithfully, and no test that uses the same wrong formula
+# notices.
 
 # %%
 figure = kit.figure(9.6, 2.8)

@@ -6,16 +6,16 @@
 # - **Source.** Report 1, section 4.2 and eq. 3.
 # - **Running time.** Under 20 s (the first time: it draws the people).
 #
-# Finding 51 millimetres in a picture is hard to begin with. Report 1 first asks an easier
-# question. It lays 10 × 10 windows of 13 × 13 px over the picture and asks, for each of the 17
-# joints and each window $w$: is the joint in there?
+# Finding 51 millimetres in a picture is hard to begin with. Report 1 first asks an easier question.
+# It lays 10 × 10 windows of 13 × 13 px over the picture and asks, for each of the 17 joints and
+# each window $w$: is the joint in there?
 #
 # $$h_{j,w} = \begin{cases}1 & \text{if joint } j \text{ is inside window } w\\
 # 0 & \text{otherwise}\end{cases}$$
 #
 # That is 1700 labels a picture. Ten windows of 13 px in a row of 128 px overlap a little: their
-# starts are $(128 - 13)/9 \approx 12.78$ px apart. There is a second rule: a window also counts
-# for a joint if **more than 30 % of a bone** at that joint lies in it.
+# starts are $(128 - 13)/9 \approx 12.78$ px apart. There is a second rule: a window also counts for
+# a joint if **more than 30 % of a bone** at that joint lies in it.
 
 # %%
 import numpy as np
@@ -65,9 +65,9 @@ def labels_by_loops(joints, share=SHARE):
 
 
 # %% [markdown]
-# minipose computes the share exactly: a window allows an interval of positions along the bone in
-# x and another in y; what both allow is what is inside. Where the share is not within a step of
-# 30 %, the two must agree, label by label.
+# minipose computes the share exactly: a window allows an interval of positions along the bone in x
+# and another in y; what both allow is what is inside. Where the share is not within a step of 30 %,
+# the two must agree, label by label.
 
 # %%
 few = keypoints[:4]
@@ -98,9 +98,9 @@ assert (count <= only.max() + 3 * bones).all()
 #
 # Note how rare a "yes" is. Whoever says "no" to everything is right in nearly all cases and has
 # learned nothing. So the share of right answers is a bad judge here. What else? Suppose somebody
-# answers all questions with the same probability $q$. The cross entropy of lesson 16 punishes
-# that least if $q$ is the share of positive labels $p$, with $-p \log p - (1-p)\log(1-p)$. A
-# detector must beat this number:
+# answers all questions with the same probability $q$. The cross entropy of lesson 16 punishes that
+# least if $q$ is the share of positive labels $p$, with $-p \log p - (1-p)\log(1-p)$. A detector
+# must beat this number:
 
 # %%
 p = float(labels.mean())

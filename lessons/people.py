@@ -7,17 +7,20 @@ the first lesson that asks for it waits some seconds, the others do not.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 import kit
 from data_tools.twin import figures as drawn_figures
 from data_tools.twin.body import Posed
+from data_tools.twin.body25 import body_25
 from data_tools.twin.figure import dress
 from data_tools.twin.h36m import SUBJECTS, Plan
 from data_tools.twin.render import Lamp, draw
@@ -27,7 +30,14 @@ from minipose.datasets.crop import box_of, crop_person
 from minipose.datasets.figures import Figure, FiguresStore, FiguresWriter
 from minipose.datasets.h36m import H36MStore, H36MWriter
 from minipose.datasets.resize import factor_for, resize_bicubic, resize_mask, scale_points
+from minipose.experiments.figures.augmentation import augmented
+from minipose.experiments.figures.data import make_batch
+from minipose.experiments.figures.objective import total_loss
+from minipose.experiments.figures.recipe import Recipe
+from minipose.nn import Module
+from minipose.optim import Adam
 from minipose.skeletons import H36M_17_OF_32
+from minipose.tensor import Tensor
 
 SHARED = kit.ROOT.parent / "shared"  # where the tests, too, look for real samples
 GREY = np.array([0.299, 0.587, 0.114])  # luma of ITU-R 601
@@ -67,8 +77,8 @@ def photograph(
 
 
 def walkers(
-    frames: int = 24,
-    step: int = 7,
+    frames: int = 16,
+    step: int = 11,
     hold: int = 1,
     subjects: tuple[int, ...] = SUBJECTS,
     cameras: tuple[str, ...] = CAMERA_NAMES,
@@ -93,7 +103,7 @@ def walkers(
     return H36MStore(path)
 
 
-def figures(count: int = 120, side: int = 64, seed: int = 0) -> FiguresStore:
+def figures(count: int = 240, side: int = 48, seed: int = 0) -> FiguresStore:
     """A store of single people in places of all kinds; the shorter side has ``side`` px."""
     path = _place("figures", (count, side, seed))
     if not path.exists():
@@ -105,7 +115,90 @@ def figures(count: int = 120, side: int = 64, seed: int = 0) -> FiguresStore:
     return FiguresStore(path)
 
 
-def small_figure(number: int, side: int = 64, seed: int = 0) -> Figure:
+def in_room(
+    frames: int = 20, size: tuple[int, int] = (64, 48)
+) -> tuple[list[Figure], list[Figure]]:
+    """People who walk in the room: pictures to train on, and those of somebody else, subject 11.
+
+    All are upright and of one size (H, W), so they are learned faster than people of all kinds.
+    """
+    path = _place("room", (frames, size))
+    views = [(s, name) for s in (1, 5, 7, 8, 9, 11) for name in CAMERA_NAMES[1:3]]
+    if not path.exists():
+        writer = FiguresWriter(_beside(path))
+        for view in _drawn(_room_view, views, repeat(frames), repeat(size)):
+            for figure in view:
+                writer.append(figure)
+        writer.close()
+        os.replace(writer.path, path)
+    with FiguresStore(path) as store:
+        everybody = [store[i] for i in range(len(store))]
+    return everybody[: -2 * frames], everybody[-2 * frames :]
+
+
+def _room_view(view: tuple[int, str], frames: int, size: tuple[int, int]) -> list[Figure]:
+    """One walker before one camera: the photograph cut out with some of the room around."""
+    (subject, name), (height, width) = view, size
+    posed, plan = walk(subject, 1, frames, 13)
+    bones, camera = plan.walk()[1], cameras_for(subject)[name]
+    empty = background(camera, frame_size(name), 0)
+    parts, figures = dress(posed, bones, plan.outfit()), []
+    for i in range(frames):
+        image = empty.copy()
+        mask = draw(image, parts.at(i), camera, Lamp())
+        x0, y0, x1, y1 = box_of(mask)
+        step = 1.12 * max((y1 - y0) / height, (x1 - x0) / width)  # px of the photograph per px
+        left, top = (x0 + x1) / 2 - step * width / 2, (y0 + y1) / 2 - step * height / 2
+        box = (left, top, left + step * width, top + step * height)
+        pictures = [
+            np.asarray(Image.fromarray(a).resize((width, height), Image.Resampling.BOX, box=box))
+            for a in (image, mask.astype(np.uint8) * 255)
+        ]
+        places = camera.project(camera.to_camera(body_25(posed.cut(slice(i, i + 1)))))
+        places = (places + 0.5 - (left, top)) / step - 0.5
+        joints = np.concatenate([places, np.ones((25, 1))], axis=1).astype(np.float32)
+        figures.append(
+            Figure(pictures[0], (pictures[1] > 127).astype(np.uint8), joints, f"S{subject}")
+        )
+    return figures
+
+
+def upright(store: FiguresStore, count: int) -> list[Figure]:
+    """The first ``count`` people who are upright and of one padded size, so that batches fit."""
+    high, wide = store.sizes.T
+    fits = np.flatnonzero((high > wide + 10) & (high <= 80) & (wide <= 48))
+    return [store[int(i)] for i in fits[:count]]
+
+
+def learn(
+    net: Module,
+    figures: list[Figure],
+    recipe: Recipe,
+    steps: int,
+    watch: Callable[[int], None] | None = None,
+) -> Module:
+    """Lesson 16's loop for pictures: Adam, a rate that falls along half a cosine.
+
+    Parameters
+    ----------
+    recipe : its model, rate, batch, augmentation and weights of the losses are used
+    watch : called before each step with its number
+    """
+    rng, optimizer = np.random.default_rng(0), Adam(net.parameters(), recipe.lr)
+    for step in range(steps):
+        if watch:
+            watch(step)
+        chosen = rng.choice(len(figures), recipe.batch, replace=False)
+        few = [augmented(figures[i], recipe, rng) for i in chosen]
+        batch = make_batch(few, recipe.outputs, recipe.peak)
+        optimizer.lr = recipe.lr * (0.51 + 0.49 * np.cos(np.pi * step / steps))
+        optimizer.zero_grad()
+        total_loss(net(Tensor(batch.images)), batch, recipe).backward()
+        optimizer.step()
+    return net
+
+
+def small_figure(number: int, side: int = 48, seed: int = 0) -> Figure:
     """One picture of a person with mask and joints, scaled as the store's builder does."""
     sample = drawn_figures.make_sample(seed, number)
     factor = factor_for(sample.image.shape[:2], side)
@@ -157,8 +250,8 @@ def _beside(path: Path) -> Path:
 
 def _place(kind: str, settings: object) -> Path:
     """A file name that changes with the settings and with the code that draws."""
-    sources = sorted((kit.ROOT / "data_tools" / "twin").glob("*.py")) + [Path(__file__)]
-    text = repr(settings) + "".join(path.read_text(encoding="utf-8") for path in sources)
-    return (
-        kit.figure_folder() / "data" / f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.h5"
-    )
+    text = repr(settings) + "".join(map(inspect.getsource, (_view, small_figure, _room_view)))
+    for path in sorted((kit.ROOT / "data_tools" / "twin").glob("*.py")):
+        text += path.read_text(encoding="utf-8")
+    name = f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.h5"
+    return kit.ROOT / "runs" / "lessons" / "data" / name

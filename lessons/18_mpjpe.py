@@ -1,0 +1,138 @@
+# %% [markdown]
+# # 18 · How far off is a pose?
+#
+# - **Question.** What do 80 mm of error mean, and what does the number hide?
+# - **Read first.** Lesson 13: poses. Lesson 17: the regressor.
+# - **Source.** Report 1, section 5, eq. 9. The alignment: Umeyama 1991, eq. 40-42.
+# - **Running time.** Under 15 s.
+#
+# Report 1 measures the **mean per-joint position error**: move both poses so that their pelvises
+# coincide, then take the mean distance of the joints, over joints $N$ and pictures $T$:
+#
+# $$\text{MPJPE} = \frac1T\frac1N\sum_{t}\sum_{i}
+#   \bigl\|(J_i - J_\text{root}) - (\hat J_i - \hat J_\text{root})\bigr\|$$
+
+# %%
+import numpy as np
+from scipy.optimize import minimize
+
+import kit
+import people
+from minipose.datasets.cameras import rotation_from_angles
+from minipose.metrics import joint_errors, mpjpe, pa_mpjpe, procrustes
+from minipose.plots.poses import draw_pose, prepare_axes
+from minipose.skeletons import H36M_17, mirrored
+
+store = people.walkers()
+frames = store.split()["test"][::8]
+truth = store.read("joints_3d", frames).astype(float)  # (24, 17, 3) mm
+rng = np.random.default_rng(0)
+noisy = truth + rng.normal(0, 30, truth.shape)
+
+total = 0.0
+for true, said in zip(truth, noisy):
+    for i in range(17):
+        gap = (true[i] - true[0]) - (said[i] - said[0])
+        total += (gap[0] ** 2 + gap[1] ** 2 + gap[2] ** 2) ** 0.5
+by_loops = total / (len(truth) * 17)
+print(f"30 mm of noise on each coordinate: {by_loops:.2f} mm by loops, {mpjpe(noisy, truth):.2f}")
+assert np.isclose(by_loops, mpjpe(noisy, truth))
+as_given = mpjpe(noisy, truth, root_relative=False)
+print(f"without moving the pelvises together: {as_given:.2f} mm")
+assert as_given < by_loops  # an error of the pelvis is handed to all other joints
+
+# %% [markdown]
+# ## Forgiving turn, size and place
+#
+# A pose may be right and only seen from a wrong direction. The **PA-MPJPE** (for Procrustes, who
+# made his guests fit the bed) first turns, scales and shifts each predicted pose $P$ so that it
+# comes as close as possible to the true $Q$: it minimises $\sum_i \|s\,P_i R + t - Q_i\|^2$ over
+# rotation $R$, scale $s > 0$ and shift $t$. Seven numbers: let a general-purpose minimiser look for
+# them.
+
+
+# %%
+def misfit(numbers, P, Q):
+    aligned = np.exp(numbers[3]) * P @ rotation_from_angles(*numbers[:3]) + numbers[4:]
+    return ((aligned - Q) ** 2).sum()
+
+
+turn = rotation_from_angles(0.3, -0.5, 0.2)
+P, Q = 0.9 * noisy[0] @ turn + [50, 0, -20], truth[0]
+search = minimize(misfit, np.zeros(7), (P / 1000, Q / 1000), method="BFGS", tol=1e-12)
+fitted = procrustes(P[None], Q[None])[0]
+print(f"sum of squares, m²: search {search.fun:.9f}, formula {((fitted - Q) ** 2).sum() / 1e6:.9f}")
+assert np.isclose(search.fun, ((fitted - Q) ** 2).sum() / 1e6, rtol=1e-6)
+
+# %% [markdown]
+# minipose needs no search. With both poses centred, expanding the square leaves one term that
+# depends on $R$: the sum of $P_i R \cdot Q_i$, to be made large. The singular value decomposition
+# $P^T Q = U S V^T$ writes that as a sum of $S_{kk}$ times cosines, which is largest if all cosines
+# are 1: $R = U V^T$. If that is a mirror image, the smallest term has to be given up.
+#
+# ## Know your mistakes
+#
+# What do the two numbers say about mistakes that we make on purpose?
+
+# %%
+angle = np.deg2rad(20)
+about_vertical = rotation_from_angles(0, angle, 0)  # y points down, so this is the vertical axis
+average = store.read("joints_3d", store.split()["train"]).mean(axis=0)
+deeper = truth * [1, 1, 0]
+mistakes = {
+    "30 mm noise": noisy,
+    "turned by 20°": truth @ about_vertical.T,
+    "10 % too large": 1.1 * truth,
+    "flat: no depth": deeper,
+    "left and right swapped": truth[:, mirrored(H36M_17)],
+    "depth inverted": truth * [1, 1, -1],
+    "the mean pose": np.broadcast_to(average, truth.shape),
+}
+table = {name: (mpjpe(p, truth), pa_mpjpe(p, truth)) for name, p in mistakes.items()}
+print(f"{'mistake':24} MPJPE   PA-MPJPE, mm")
+for name, (plain, aligned) in table.items():
+    print(f"{name:24} {plain:5.1f}   {aligned:5.1f}")
+assert table["turned by 20°"][1] < 1e-6 and table["10 % too large"][1] < 1e-6
+assert all(aligned < plain for plain, aligned in table.values())
+assert table["depth inverted"][1] > 20  # a mirror image is not forgiven
+
+# %% [markdown]
+# Nobody should be proud of a number below that of the last line, which needs no picture. And the
+# number averages over joints that are not equally hard. For the mean pose:
+
+# %%
+per_joint = joint_errors(mistakes["the mean pose"], truth).mean(axis=0)
+for i in np.argsort(per_joint)[[0, 1, 2, -3, -2, -1]]:
+    print(f"  {H36M_17[i]:12} {per_joint[i]:6.1f} mm")
+assert per_joint[0] == 0  # the pelvis is right by definition, and counted
+print(f"mean with the pelvis {per_joint.mean():.1f}, without {per_joint[1:].mean():.1f} mm")
+
+# %%
+figure = kit.figure(9, 4.6)
+for k, (name, poses) in enumerate(mistakes.items()):
+    axes = figure.add_subplot(2, 4, k + 1, projection="3d")
+    prepare_axes(axes)
+    draw_pose(axes, truth[5], kit.canvas.TRUTH, alpha=0.55)
+    draw_pose(axes, poses[5], kit.canvas.PREDICTION)
+    error = mpjpe(poses[5:6], truth[5:6])
+    axes.set_title(f"{name}: {error:.0f} mm", fontsize=8, y=0.98)
+kit.save(figure, "18_mpjpe")
+
+# %% [markdown]
+# The true pose is blue, the mistake red. Look at poses, not only at numbers: two that are equally
+# far off can be a slight lean of the whole body or a leg that is bent backwards.
+
+# %% [markdown]
+# ## Change this, predict, run
+#
+# Report 1's code compared joints as they come out, without moving the pelvises together: the pelvis
+# is a free output, nearly 0. Its error is 38.19 mm with all 17 joints. What is it without the
+# pelvis?
+
+# %% tags=["hide-cell"]
+without = 38.19 * 17 / 16
+assert 40 < without < 41
+kit.answer(
+    f"If the pelvis were exactly right, 38.19 · 17/16 = {without:.2f} mm, {17 / 16 - 1:.0%} more.\n"
+    "It is not quite, since the network has to find its 0, so a little less."
+)

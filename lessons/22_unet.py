@@ -1,0 +1,143 @@
+# %% [markdown]
+# # 22 · U-Net from its parts
+#
+# - **Question.** How can a network see the whole person and still draw their outline to the pixel?
+# - **Read first.** Lesson 8: convolution. Lesson 9: max-pool. Lesson 21: the targets.
+# - **Source.** Report 2, section II-C 1 (Ronneberger, Fischer & Brox 2015).
+# - **Running time.** Under 10 s.
+#
+# PoseNet ends in fully connected layers, which fit one picture size and forget where things were.
+# For a mask, an answer for each pixel, report 2 takes **U-Net**, which has convolutions only. Its
+# way *down* halves the picture four times, so that a pixel of the smallest map has seen much of the
+# person; its way *up* doubles it four times again. What a halving throws away is handed across: the
+# **skip** connections.
+#
+# ## The parts
+#
+# With the ops of the earlier lessons and the weights of a minipose network, in its own order:
+
+# %%
+import itertools
+
+import numpy as np
+
+import kit
+import minipose as mp
+from minipose import ops
+from minipose.models import UNet
+
+WIDTH = 4
+net = UNet({"mask": 2}, width=WIDTH, rng=np.random.default_rng(0)).eval()
+
+
+def convolve(x, layer, padding):
+    return ops.relu(ops.conv2d(x, layer.weight, layer.bias, padding=padding))
+
+
+def twice(x, block):
+    """Two 3 × 3 convolutions; a margin of one pixel of zeros keeps the size."""
+    return convolve(convolve(x, block.first, 1), block.second, 1)
+
+
+def double(x, block):
+    """Each pixel becomes 2 × 2; a 2 × 2 convolution smooths, with a margin right and below."""
+    large = ops.pad(ops.upsample_nearest(x, 2), ((0, 0), (0, 0), (0, 1), (0, 1)))
+    return convolve(large, block.convolution, 0)
+
+
+def unet(x, net, skips=True, tell=lambda name, x: None):
+    kept = []
+    for level, block in enumerate(net.down):
+        x = twice(x if level == 0 else ops.max_pool2d(x, 2), block)
+        tell(f"down, level {level + 1}", x)
+        kept.append(x)
+    kept.pop()
+    for level, (bigger, block) in enumerate(zip(net.double, net.up)):
+        other = kept.pop()
+        beside = other if skips else other * 0.0
+        x = twice(ops.concatenate([beside, bigger(x)], axis=1), block)
+        tell(f"up, level {4 - level}", x)
+    return ops.conv2d(x, net.heads["mask"].weight, net.heads["mask"].bias)
+
+
+x = mp.Tensor(np.random.default_rng(1).random((1, 3, 96, 64), np.float32))
+ours = unet(x, net, tell=lambda name, x: print(f"{name:14} {' × '.join(map(str, x.shape[1:]))}"))
+assert np.array_equal(ours.data, net(x)["mask"].data)
+print("our function and minipose's network: equal to the bit")
+
+# %% [markdown]
+# ## How many weights?
+#
+# A convolution from $a$ to $b$ maps with a $k \times k$ kernel has $k^2 a b$ weights and $b$
+# biases. Report 2's network is 64 maps wide at the top and 1024 at the bottom. Count without
+# building it:
+
+
+# %%
+def parameters(width, outputs):
+    def one(a, b, k):
+        return k * k * a * b + b
+
+    maps = [3] + [width * 2**level for level in range(5)]
+    down = sum(one(a, b, 3) + one(b, b, 3) for a, b in itertools.pairwise(maps))
+    up = sum(one(2 * b, b, 2) + one(2 * b, b, 3) + one(b, b, 3) for b in maps[1:5])
+    return down + up + sum(one(width, n, 1) for n in outputs)
+
+
+assert parameters(WIDTH, [2]) == sum(p.size for p in net.parameters())
+print(f"width {WIDTH}: {parameters(WIDTH, [2]):,}; width 64: {parameters(64, [2]):,}")
+assert parameters(64, [2]) == 31_031_810  # the published count
+assert parameters(64, [2, 26, 1]) == 31_033_565
+
+# %% [markdown]
+# ## How far does a pixel see?
+#
+# Ask the engine: the derivative of one output pixel with respect to the input is not zero exactly
+# where the input matters. With the skips, and with zeros in their place:
+
+# %%
+x = mp.Tensor(np.random.default_rng(1).random((1, 3, 224, 224), np.float32), requires_grad=True)
+influence, share = {}, {}
+for name, skips in (("with skips", True), ("without", False)):
+    x.grad = None
+    unet(x, net, skips)[0, 1, 112, 112].backward()
+    influence[name] = np.abs(x.grad[0]).sum(axis=0)  # (224, 224)
+    seen = np.flatnonzero(influence[name].any(axis=0))
+    share[name] = influence[name][108:117, 108:117].sum() / influence[name].sum()
+    print(f"{name:10} columns {seen[0]} to {seen[-1]};", end=" ")
+    print(f"{share[name]:.1%} of the influence comes from within 4 px")
+assert share["with skips"] > 2 * share["without"]
+
+# %% [markdown]
+# So wide sight comes from the bottom of the U, and without the skips there is no other. With them a
+# pixel also looks closely at itself and its neighbours: that is how the outline gets sharp. The
+# influence, on a logarithmic scale:
+
+# %%
+figure = kit.figure(6.4, 3.2)
+for k, (name, values) in enumerate(influence.items()):
+    axes = figure.add_subplot(1, 2, k + 1)
+    axes.imshow(np.log10(values / values.max() + 1e-6), cmap="magma", vmin=-4, vmax=0)
+    axes.set_axis_off()
+    axes.set_title(f"{name}: what one pixel looks at", fontsize=9)
+kit.save(figure, "22_unet")
+
+# %% [markdown]
+# ## Change this, predict, run
+#
+# Give the network a picture of 100 × 70 px. Four halvings need multiples of 16. What does
+# minipose's network do with it, and what does our `unet`?
+
+# %% tags=["hide-cell"]
+odd = mp.Tensor(np.random.default_rng(3).random((1, 3, 100, 70), np.float32))
+try:
+    unet(odd, net)
+    failed = ""
+except ValueError as error:
+    failed = str(error)
+assert net(odd)["mask"].shape == (1, 2, 100, 70) and failed
+kit.answer(
+    "Ours fails where the first pair of sizes disagrees:\n"
+    f"{failed}\n"
+    "minipose's pads with zeros, right and below, to 112 × 80 and cuts the answer back to 100 × 70."
+)
