@@ -20,22 +20,35 @@ channels the ⊙ becomes, for each of the 36 positions ξ, a matrix product,
 The derivatives are the same steps transposed: dL/dU[ξ] = V[ξ]ᵀ dL/dM[ξ] with dL/dM = A dL/dY Aᵀ,
 and dL/dx is a convolution of dL/dy with the kernel turned by 180°.
 
-Images lie channels last, (N, H, W, C), so a tile is gathered in rows of C neighbours. The products
-differ from im2col's by rounding only: about 1e-5 of the largest value in float32.
+Images lie channels last, (N, H, W, C); ``winograd_tiles`` cuts them and does the transforms. The
+products differ from im2col's by rounding only: about 1e-5 of the largest value in float32.
 
 Source: Lavin & Gray 2016, "Fast algorithms for convolutional neural networks", section 4.3.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from minipose.kernels import workers
 from minipose.kernels.layout import channels_first, channels_last
+from minipose.kernels.winograd_tiles import (
+    by_fours,
+    kernel_gradient_sums,
+    kernel_sums,
+    to_gradient_spectrum,
+    to_outputs,
+    to_spectrum,
+)
 
 Pair = tuple[int, int]
+Transform = Callable[[np.ndarray, slice, np.ndarray], None]
 
 TILES = 128  # a task: tiles enough for a good matrix product, few enough for the cache
+PAIRS = 1 << 15  # of maps, whose kernels are transformed in a task
+GROUP = 512  # tiles whose transforms wait in memory for dL/dw's products
 
 _B_T = np.array(
     [
@@ -60,117 +73,131 @@ _G = np.array(
 _A_T = np.array(
     [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]]
 )
-_TILE = np.kron(_B_T, _B_T)  # (36, 36)
-_KERNEL = np.kron(_G, _G)  # (36, 9)
-_OUTPUT = np.kron(_A_T, _A_T)  # (16, 36)
 
 
 def forward(x: np.ndarray, weight: np.ndarray, padding: Pair) -> np.ndarray:
     """y (N, O, H', W') of x (N, C, H, W) and weight (O, C, 3, 3), stride 1."""
-    o, c = weight.shape[:2]
-    size = tuple(n + 2 * p - 2 for n, p in zip(x.shape[2:], padding, strict=True))
-    padded, grid = _padded(x, padding, size)
-    kernels = transformed_kernel(weight)
-    tile, output = _TILE.astype(x.dtype), _OUTPUT.astype(x.dtype)
-    y = np.empty((len(x), 4 * grid[0], 4 * grid[1], o), dtype=x.dtype)
-    strips = _strips(len(x), grid)
-
-    def task(k: int) -> None:
-        n, lines = strips[k]
-        count = (lines.stop - lines.start) * grid[1]
-        values = _gather(padded[n], lines, grid[1], 6)
-        spectrum = workers.scratch("spectrum", (36, count, c), x.dtype)
-        np.matmul(tile, values.reshape(36, -1), out=spectrum.reshape(36, -1))
-        product = workers.scratch("product", (36, count, o), x.dtype)
-        np.matmul(spectrum, kernels, out=product)
-        outputs = workers.scratch("outputs", (4, 4, lines.stop - lines.start, grid[1], o), x.dtype)
-        np.matmul(output, product.reshape(36, -1), out=outputs.reshape(16, -1))
-        block = y[n, 4 * lines.start : 4 * lines.stop].reshape(-1, 4, grid[1], 4, o)
-        np.copyto(block, outputs.transpose(2, 0, 3, 1, 4))
-
-    workers.run(task, len(strips))
-    return channels_first(y[:, : size[0], : size[1]])
+    return _correlate(x, transformed_kernel(weight.transpose(1, 0, 2, 3)), padding)
 
 
 def backward_input(grad_y: np.ndarray, weight: np.ndarray, padding: Pair) -> np.ndarray:
     """dL/dx: dL/dy, with 2 − p zeros around, correlated with the kernel turned by 180°."""
-    turned = weight[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
-    return forward(grad_y, turned, (2 - padding[0], 2 - padding[1]))
+    turned = weight[:, :, ::-1, ::-1]
+    return _correlate(grad_y, transformed_kernel(turned), (2 - padding[0], 2 - padding[1]))
+
+
+def _correlate(x: np.ndarray, kernels: np.ndarray, padding: Pair) -> np.ndarray:
+    """Images (N, maps out, H', W') of images (N, maps in, H, W), kernels (36, in, out)."""
+    c, o = kernels.shape[1:]
+    size = tuple(n + 2 * p - 2 for n, p in zip(x.shape[2:], padding, strict=True))
+    grid = _grid(size)
+    y = np.empty((len(x), grid[0], 4, grid[1], 4, o), dtype=x.dtype)
+    strips = workers.pieces(grid[0], _lines(grid))
+    for image, out in zip(channels_last(x), y, strict=True):
+        pieces = by_fours(image, padding, grid, margin=1)
+
+        def task(k: int, pieces: np.ndarray = pieces, out: np.ndarray = out) -> None:
+            tiles = (strips[k].stop - strips[k].start, grid[1])
+            spectrum = workers.scratch("spectrum", (6, 6, *tiles, c), x.dtype)
+            to_spectrum(pieces, strips[k], spectrum)
+            product = workers.scratch("product", (6, 6, *tiles, o), x.dtype)
+            np.matmul(spectrum.reshape(36, -1, c), kernels, out=product.reshape(36, -1, o))
+            to_outputs(product, out[strips[k]])
+
+        workers.run(task, len(strips))
+    y = y.reshape(len(x), 4 * grid[0], 4 * grid[1], o)
+    return channels_first(y[:, : size[0], : size[1]])
 
 
 def backward_weight(grad_y: np.ndarray, x: np.ndarray, padding: Pair) -> np.ndarray:
     """dL/dw (O, C, 3, 3)."""
-    (n, o), c = grad_y.shape[:2], x.shape[1]
-    padded, grid = _padded(x, padding, grad_y.shape[2:])
-    grads = np.zeros((n, 4 * grid[0], 4 * grid[1], o), dtype=x.dtype)
-    grads[:, : grad_y.shape[2], : grad_y.shape[3]] = grad_y.transpose(0, 2, 3, 1)
-    tile, collect = _TILE.astype(x.dtype), np.ascontiguousarray(_OUTPUT.T.astype(x.dtype))
-    grad_kernels = np.zeros((36, c, o), dtype=x.dtype)
-    strips = _strips(1, grid)
-    spectrum = np.empty((36, grid[0] * grid[1], c), dtype=x.dtype)
-    grad_spectrum = np.empty((36, grid[0] * grid[1], o), dtype=x.dtype)
-    for sample in range(n):
+    o, c = grad_y.shape[1], x.shape[1]
+    grid = _grid(grad_y.shape[2:])
+    total = np.empty((36, o, c), dtype=x.dtype)
+    first = True
+    for image, grads in zip(channels_last(x), channels_last(grad_y), strict=True):
+        pieces = by_fours(image, padding, grid, margin=1)
+        grad_pieces = by_fours(grads, (0, 0), grid, margin=0)
+        for group in workers.pieces(grid[0], max(1, GROUP // grid[1])):
+            tiles = (group.stop - group.start, grid[1])
+            spectrum = np.empty((6, 6, *tiles, c), dtype=x.dtype)
+            grad_spectrum = np.empty((6, 6, *tiles, o), dtype=x.dtype)
+            _transform(to_spectrum, pieces, group, spectrum)
+            _transform(to_gradient_spectrum, grad_pieces, group, grad_spectrum)
+            _multiply(grad_spectrum.reshape(36, -1, o), spectrum.reshape(36, -1, c), total, first)
+            first = False
+    return _kernel_gradient(total)
 
-        def transform(k: int, sample: int = sample) -> None:
-            lines = strips[k][1]
-            tiles = slice(lines.start * grid[1], lines.stop * grid[1])
-            values = _gather(padded[sample], lines, grid[1], 6)
-            part = workers.scratch("spectrum", values.shape, x.dtype)
-            np.matmul(tile, values.reshape(36, -1), out=part.reshape(36, -1))
-            spectrum[:, tiles] = part.reshape(36, -1, c)
-            values = _gather(grads[sample], lines, grid[1], 4)
-            part = workers.scratch("spectrum", (36, *values.shape[2:]), x.dtype)
-            np.matmul(collect, values.reshape(16, -1), out=part.reshape(36, -1))
-            grad_spectrum[:, tiles] = part.reshape(36, -1, o)
 
-        def multiply(k: int) -> None:
-            grad_kernels[k] += spectrum[k].T @ grad_spectrum[k]
+def _transform(transform: Transform, pieces: np.ndarray, group: slice, out: np.ndarray) -> None:
+    """``transform`` a group of lines, in parts for the threads."""
+    parts = workers.pieces(out.shape[2], _lines(out.shape[2:4]))
 
-        workers.run(transform, len(strips))
-        workers.run(multiply, 36)
-    back = _KERNEL.T.astype(x.dtype) @ grad_kernels.reshape(36, -1)
-    return np.ascontiguousarray(back.reshape(3, 3, c, o).transpose(3, 2, 0, 1))
+    def task(k: int) -> None:
+        there = slice(group.start + parts[k].start, group.start + parts[k].stop)
+        transform(pieces, there, out[:, :, parts[k]])
+
+    workers.run(task, len(parts))
+
+
+def _multiply(grads: np.ndarray, values: np.ndarray, total: np.ndarray, first: bool) -> None:
+    """total[ξ] += dL/dM[ξ]ᵀ V[ξ], from nothing where it is the first."""
+
+    def task(k: int) -> None:
+        if first:
+            np.matmul(grads[k].T, values[k], out=total[k])
+            return
+        share = workers.scratch("share", total.shape[1:], total.dtype)
+        np.matmul(grads[k].T, values[k], out=share)
+        total[k] += share
+
+    workers.run(task, 36)
 
 
 def transformed_kernel(weight: np.ndarray) -> np.ndarray:
-    """U = G g Gᵀ for all maps: (36, C, O)."""
+    """U = G g Gᵀ for all pairs of maps, (36, A, B) of (A, B, 3, 3)."""
     o, c = weight.shape[:2]
-    evaluate = _KERNEL.astype(weight.dtype)
-    kernels = np.empty((36, c, o), dtype=weight.dtype)
-    pieces = workers.pieces(c, max(1, -(-c // 8)))
+    kernels = np.empty((6, 6, o, c), dtype=weight.dtype)
+    parts = workers.pieces(o, max(1, PAIRS // c))
 
     def task(k: int) -> None:
-        some = weight[:, pieces[k]].transpose(2, 3, 1, 0)
+        some = weight[parts[k]].transpose(2, 3, 0, 1)  # (3, 3, maps, C)
         taps = workers.scratch("taps", some.shape, weight.dtype)
         np.copyto(taps, some)
-        np.matmul(evaluate, taps.reshape(9, -1), out=kernels[:, pieces[k]].reshape(36, -1))
+        tall = workers.scratch("tall", (6, *taps.shape[1:]), weight.dtype)
+        sums = workers.scratch("sums", (2, 6, *taps.shape[2:]), weight.dtype)
+        kernel_sums(taps, tall, sums[:, :3])
+        out = kernels[:, :, parts[k]].transpose(1, 0, 2, 3)
+        kernel_sums(tall.transpose(1, 0, 2, 3), out, sums)
 
-    workers.run(task, len(pieces))
-    return kernels
-
-
-def _padded(x: np.ndarray, padding: Pair, size: Pair) -> tuple[np.ndarray, Pair]:
-    """x (N, H, W, C) with zeros around, as far as whole tiles reach; tiles down and across."""
-    grid = tuple(-(-n // 4) for n in size)
-    n, c, h, w = x.shape
-    padded = np.zeros((n, 4 * grid[0] + 2, 4 * grid[1] + 2, c), dtype=x.dtype)
-    padded[:, padding[0] : padding[0] + h, padding[1] : padding[1] + w] = channels_last(x)
-    return padded, grid
+    workers.run(task, len(parts))
+    return kernels.reshape(36, o, c)
 
 
-def _strips(samples: int, grid: Pair) -> list[tuple[int, slice]]:
-    """Whole lines of tiles, about ``TILES`` of them a task, but two tasks a sample if possible."""
-    lines = max(1, min(TILES // grid[1], -(-grid[0] // 2)))
-    return [(n, piece) for n in range(samples) for piece in workers.pieces(grid[0], lines)]
+def _kernel_gradient(total: np.ndarray) -> np.ndarray:
+    """dL/dw = Gᵀ dL/dU G: (36, O, C) -> (O, C, 3, 3)."""
+    o, c = total.shape[1:]
+    grad_w = np.empty((o, c, 3, 3), dtype=total.dtype)
+    parts = workers.pieces(o, max(1, PAIRS // c))
+
+    def task(k: int) -> None:
+        some = total.reshape(6, 6, o, c)[:, :, parts[k]]
+        tall = workers.scratch("tall", (3, *some.shape[1:]), total.dtype)
+        sums = workers.scratch("sums", (2, *some.shape[1:]), total.dtype)
+        kernel_gradient_sums(some, tall, sums)
+        taps = workers.scratch("taps", (3, 3, *some.shape[2:]), total.dtype)
+        kernel_gradient_sums(tall.transpose(1, 0, 2, 3), taps, sums[:, :3])
+        np.copyto(grad_w[parts[k]], taps.transpose(2, 3, 1, 0))  # taps are (column, row)
+
+    workers.run(task, len(parts))
+    return grad_w
 
 
-def _gather(image: np.ndarray, lines: slice, across: int, side: int) -> np.ndarray:
-    """Tiles of side × side at every fourth pixel as (side, side, lines, across, C)."""
-    rows = lines.stop - lines.start
-    values = workers.scratch("tiles", (side, side, rows, across, image.shape[2]), image.dtype)
-    for i in range(side):
-        for j in range(side):
-            first = 4 * lines.start + i
-            picked = image[first : first + 4 * rows - 3 : 4, j : j + 4 * across - 3 : 4]
-            np.copyto(values[i, j], picked)
-    return values
+def _grid(size: Pair) -> Pair:
+    """Tiles down and across."""
+    return -(-size[0] // 4), -(-size[1] // 4)
+
+
+def _lines(grid: Pair) -> int:
+    """Lines of tiles in a task: about ``TILES`` tiles, but two tasks a sample if possible."""
+    return max(1, min(TILES // grid[1], -(-grid[0] // 2)))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from minipose import Tensor, ops
 from minipose.gradcheck import check_gradients
-from minipose.kernels import convolution, im2col, strips, winograd
+from minipose.kernels import convolution, im2col, strips, winograd, winograd_tiles
 from tests.strategies import arrays
 
 small = st.integers(1, 3)
@@ -46,12 +46,14 @@ def test_strips(data, n, c, o, kh, kw, extra, stride, padding, strip_bytes):
 @given(data=st.data(), n=st.integers(1, 3), c=small, o=small,
        size=st.tuples(st.integers(3, 14), st.integers(3, 14)),
        padding=st.tuples(st.integers(0, 2), st.integers(0, 2)),
-       tiles=st.sampled_from([1, 3, winograd.TILES]))  # fmt: skip
-def test_winograd(data, n, c, o, size, padding, tiles):
+       tiles=st.sampled_from([1, 3, winograd.TILES]),
+       group=st.sampled_from([1, 4, winograd.GROUP]))  # fmt: skip
+def test_winograd(data, n, c, o, size, padding, tiles, group):
     x, weight = data.draw(arrays((n, c, *size))), data.draw(arrays((o, c, 3, 3)))
     grad_y, expected = im2col_results(x, weight, (1, 1), padding)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(winograd, "TILES", tiles)
+        patch.setattr(winograd, "GROUP", group)
         y = winograd.forward(x, weight, padding)
         grad_x = winograd.backward_input(grad_y, weight, padding)
         grad_w = winograd.backward_weight(grad_y, x, padding)
@@ -129,3 +131,20 @@ def test_the_rule():
             pass
     with convolution.use_algorithm("winograd"):
         assert chosen(1, 4, 4, (16, 16), 5) == "im2col"
+
+
+@pytest.mark.parametrize(
+    ("sums", "matrix", "temporaries"),
+    [
+        (winograd_tiles._input_sums, winograd._B_T, 2),
+        (winograd_tiles._output_sums, winograd._A_T, 4),
+        (winograd_tiles._gradient_sums, winograd._A_T.T, 2),
+        (winograd_tiles.kernel_sums, winograd._G, 2),
+        (winograd_tiles.kernel_gradient_sums, winograd._G.T, 2),
+    ],
+)
+def test_winograd_sums_are_the_matrices(sums, matrix, temporaries):
+    inside = np.random.default_rng(0).standard_normal((matrix.shape[1], 7))
+    out = np.full((matrix.shape[0], 7), np.nan)
+    sums(inside, out, np.full((temporaries, 7), np.nan))
+    np.testing.assert_allclose(out, matrix @ inside, rtol=1e-12, atol=1e-13)
