@@ -5,11 +5,13 @@ Nothing is loaded from a network: equations become MathML, which browsers draw t
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
 from docutils import nodes
-from docutils.utils.math.latex2mathml import tex2mathml
+from latex2mathml.converter import convert
+from sphinx.errors import ExtensionError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,18 +39,31 @@ html_copy_source = False
 html_show_copyright = False
 html_math_renderer = "mathml"
 
-# What the lessons see while the book runs them.
-os.environ.setdefault("LESSONS_OUT", str(ROOT / "build" / "book-figures"))
+# What the lessons see while the book runs them: minipose, a place for figures, and none of the
+# reader's own IPython settings.
 os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+os.environ.setdefault("LESSONS_OUT", str(ROOT / "build" / "book-figures"))
+os.environ["IPYTHONDIR"] = str(ROOT / "build" / "book-ipython")
+settings = ROOT / "build" / "book-ipython" / "profile_default" / "ipython_kernel_config.py"
+settings.parent.mkdir(parents=True, exist_ok=True)
+settings.write_text("get_config().IPKernelApp.log_level = 40\n", encoding="utf-8")
+logging.getLogger("traitlets").setLevel(logging.WARNING)
+
+
+def mathml(tex: str, display: str) -> str:
+    markup = convert(tex, display=display)
+    if "\\" in markup:  # a command that the converter does not know is left as it is
+        raise ExtensionError(f"the book cannot show this equation: {tex}")
+    return markup
 
 
 def inline_math(writer, node: nodes.math) -> None:
-    writer.body.append(tex2mathml(node.astext(), as_block=False))
+    writer.body.append(mathml(node.astext(), "inline"))
     raise nodes.SkipNode
 
 
 def displayed_math(writer, node: nodes.math_block) -> None:
-    writer.body.append(f'<div class="equation">{tex2mathml(node.astext(), as_block=True)}</div>\n')
+    writer.body.append(f'<div class="equation">{mathml(node.astext(), "block")}</div>\n')
     raise nodes.SkipNode
 
 
