@@ -78,6 +78,7 @@ def summed_to(shape, grad):
 def backward(result, summed_to=summed_to):
     """Leave dL/dv in every ``v.grad``, where L is ``result``, or the sum of its elements."""
     result.grad = np.ones_like(result.data)
+    # From the result back, so that a gradient is complete before it is handed on (lesson 3).
     for value in reversed(in_order(result, set())):
         for before, grad in zip(value.inputs, value.rule(value.grad) if value.rule else ()):
             grad = summed_to(np.shape(before.data), grad)

@@ -39,9 +39,9 @@ print(loss, "whose node came from", loss.node.parents[0].name)
 
 # %% [markdown]
 # ## Walk and draw
-#
-# Each node points to the nodes that it was made from, its `parents`, down to the weights. Inputs
-# that want no gradient (`x`, `target`) are left out. Depth first, each node once:
+# (`linear(x, w, b)` is the weighted sum $x w^T + b$, lesson 7.) Each node points to the nodes that
+# it was made from, its `parents`, down to the weights. Inputs that want no gradient, `x` and
+# `target`, are left out. Follow the arrows back:
 
 
 # %%
