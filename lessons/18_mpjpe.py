@@ -10,7 +10,7 @@
 # coincide, then take the mean distance of the joints, over joints $N$ and pictures $T$:
 #
 # $$\text{MPJPE} = \frac1T\frac1N\sum_{t}\sum_{i}
-#   \bigl\|(J_i - J_\text{root}) - (\hat J_i - \hat J_\text{root})\bigr\|$$
+#   \|(J_i - J_\text{root}) - (\hat J_i - \hat J_\text{root})\|$$
 
 # %%
 import numpy as np
