@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from minipose import ops
+from minipose.backend import array_module
 from minipose.nn import Conv2d, Dropout, Linear, Module
 from minipose.tensor import Tensor
 
@@ -75,8 +76,8 @@ class PoseNet(Module):
 
     def set_output_range(self, centre: np.ndarray, scale: np.ndarray) -> None:
         """Say where joints lie, in mm: centre and scale of each of the 51 coordinates."""
-        self.output_centre[...] = centre
-        self.output_scale[...] = scale
+        for buffer, values in ((self.output_centre, centre), (self.output_scale, scale)):
+            buffer[...] = array_module(buffer).asarray(values, dtype=buffer.dtype)
 
     def features(self, x: Tensor) -> Tensor:
         """The shared part: (N, 1, 128, 128) -> (N, kernels[2]·144)."""

@@ -1,0 +1,117 @@
+"""Whole training steps of every job on the device: nothing mixes, nothing waits, same numbers.
+
+A step is what the training loop does between two batches. Reading the loss or a checkpoint waits
+for the device and has to; the step itself must not, or a GPU would stand idle at every step.
+"""
+
+from contextlib import nullcontext
+
+import numpy as np
+import pytest
+
+from minipose.backend import array_module, to_host
+from minipose.datasets.figures import FiguresStore
+from minipose.datasets.h36m import H36MStore
+from minipose.experiments.figures import training as figures
+from minipose.experiments.figures.recipe import Recipe as FiguresRecipe
+from minipose.experiments.h36m import stages
+from minipose.experiments.h36m.recipe import Recipe as H36MRecipe
+from minipose.training import checkpoint
+from tests.datasets.test_h36m_store import rows, write
+from tests.experiments.people import write_store
+
+STEPS = 2
+FRAMES = np.arange(4)
+SPLIT = {"train": FRAMES, "validation": FRAMES}
+POSE = H36MRecipe(kernels=(1, 2, 1), batch=2, epochs=1, detection_epochs=1)
+FIGURES = FiguresRecipe(
+    model="triple", background_weight=0.5, width=1, batch=2, epochs=1, dropout=0.0, lr=1e-3
+)
+JOBS = {
+    "detection": (stages, POSE),
+    "detection, Adam, dropout": (stages, POSE.changed(optimizer="adam", dropout=0.3)),
+    "regression": (stages, POSE),
+    "regression, distance, tanh": (stages, POSE.changed(loss="distance", output_tanh=True)),
+    "U-Net": (figures, FIGURES),
+    "U-Net, dropout": (figures, FIGURES.changed(dropout=0.3)),
+    "H-Net": (figures, FIGURES.changed(network="hnet")),
+    "H-Net, dropout": (figures, FIGURES.changed(network="hnet", dropout=0.3)),
+}
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stores")
+    with (
+        H36MStore(write(folder / "walk.h5", rows(4))) as walk,
+        FiguresStore(write_store(folder / "people.h5", 4)) as people,
+    ):
+        yield {stages: walk, figures: people}
+
+
+@pytest.fixture
+def device(xp, monkeypatch):
+    """The name of a device that leads to ``xp``: the stand-in takes the place of CuPy."""
+    if xp is np:
+        return "cpu"
+    monkeypatch.setattr("minipose.backend.device_module", lambda name: np if name == "cpu" else xp)
+    return "cuda"
+
+
+def begin(name, stores, device, folder):
+    """The task, network and optimizer that the job would hand to the training loop."""
+    module, recipe = JOBS[name]
+    handed = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "fit", lambda *arguments: handed.append(arguments))
+        if module is figures:
+            figures.train(stores[module], SPLIT, recipe, 0, folder, device)
+        else:
+            head = name.partition(",")[0]
+            train = {"detection": stages.train_detector, "regression": stages.train_regressor}[head]
+            train(stores[module], SPLIT, recipe, 0, folder, device)
+    return handed[0][:3]
+
+
+def take_steps(task, net, optimizer, xp):
+    """What ``fit`` does for each batch, with waiting forbidden; the losses are read afterwards."""
+    net.train()
+    losses = []
+    for step, batch in zip(range(STEPS), task.batches(0), strict=False):
+        with getattr(xp, "no_sync", nullcontext)():
+            net.reseed(0, 0, step)
+            loss = task.loss(net, batch)
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+        losses.append(loss)
+    return [loss.item() for loss in losses]
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_training_steps(name, stores, xp, device, tmp_path):
+    task, net, optimizer = begin(name, stores, device, tmp_path)
+    losses = take_steps(task, net, optimizer, xp)
+    assert len(losses) == STEPS and np.isfinite(losses).all()
+    for parameter in net.parameters():
+        assert array_module(parameter.data) is xp and parameter.dtype == np.float32
+    if "dropout" in name:
+        return  # other random numbers on another device
+    task_, net_, optimizer_ = begin(name, stores, "cpu", tmp_path)
+    np.testing.assert_allclose(losses, take_steps(task_, net_, optimizer_, np), rtol=1e-4)
+    expected = task_.validate(net_.eval())
+    for column, value in task.validate(net.eval()).items():
+        assert value == pytest.approx(expected[column], rel=1e-3, nan_ok=True), column
+
+
+@pytest.mark.parametrize("name", ["detection", "U-Net", "H-Net"])
+def test_a_checkpoint_goes_to_the_device_and_back(name, stores, xp, device, tmp_path):
+    task, net, optimizer = begin(name, stores, device, tmp_path)
+    take_steps(task, net, optimizer, xp)
+    checkpoint.save(tmp_path / "c.npz", net, optimizer, {})
+    _, fresh, other = begin(name, stores, device, tmp_path)
+    checkpoint.load(tmp_path / "c.npz", fresh, other)
+    for a, b in zip(net.parameters(), fresh.parameters(), strict=True):
+        assert array_module(b.data) is xp
+        np.testing.assert_array_equal(to_host(a.data), to_host(b.data))
+    assert other.step_count == STEPS
