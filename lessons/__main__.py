@@ -69,7 +69,7 @@ def run_all(options: argparse.Namespace) -> int:
     if options.readme and not failed:
         from lessons.readme import write
 
-        write(outcomes)
+        write([outcome.lesson for outcome in outcomes], options.out)
     return 1 if failed else 0
 
 

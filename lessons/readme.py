@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from lessons.course import CHAPTERS, FOLDER, Outcome
+from lessons.course import CHAPTERS, FOLDER, Lesson
 
 THUMBNAILS = FOLDER / "figures"
 WIDTH = 360  # px
@@ -33,25 +33,24 @@ This page is written by `make lessons ARGS=--readme`.
 """
 
 
-def write(outcomes: list[Outcome]) -> None:
-    """Write the page and the thumbnails of what these runs left."""
+def write(lessons: list[Lesson], figures: Path) -> None:
+    """Write the page, with a thumbnail of the first figure that each lesson left in ``figures``."""
     text = INTRODUCTION
     THUMBNAILS.mkdir(exist_ok=True)
     for old in THUMBNAILS.glob("*.png"):
         old.unlink()
     for chapter in CHAPTERS:
-        rows = [outcome for outcome in outcomes if outcome.lesson.chapter == chapter]
+        rows = [lesson for lesson in lessons if lesson.chapter == chapter]
         if rows:
             text += f"\n## {chapter}\n\n| | lesson | |\n|---|---|---|\n"
-            text += "".join(_row(outcome) for outcome in rows)
+            text += "".join(_row(lesson, figures) for lesson in rows)
     (FOLDER / "README.md").write_text(text, encoding="utf-8")
 
 
-def _row(outcome: Outcome) -> str:
-    lesson = outcome.lesson
+def _row(lesson: Lesson, figures: Path) -> str:
     picture = ""
-    if outcome.figures:
-        path = thumbnail(outcome.figures[0])
+    for figure in sorted(figures.glob(f"{lesson.name}*.png"))[:1]:
+        path = thumbnail(figure)
         picture = f'<img src="figures/{path.name}" width="180" alt="{lesson.title}">'
     link = f"[{lesson.title}]({lesson.path.name})"
     return f"| {lesson.number} | {link}<br>{lesson.header['Question']} | {picture} |\n"
