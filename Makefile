@@ -63,7 +63,13 @@ $(VENV)/.installed-bench: pyproject.toml | $(PY)
 	$(call install,bench$(comma)h36m)
 
 $(VENV)/.installed-gpu: pyproject.toml | $(PY)
-	$(call install,gpu$(comma)h36m)
+	@$(PY) -c 'import cupy' 2>/dev/null || $(PY) -m pip install -q --disable-pip-version-check \
+	  -e '.[gpu]' || { echo "set-up failed: see pip's message above" >&2; exit 1; }
+	@touch $@
+
+ifeq ($(DEVICE),cuda)
+$(VENV)/.installed-run $(VENV)/.installed-dev: | $(VENV)/.installed-gpu
+endif
 
 $(VENV)/.installed-book: pyproject.toml | $(PY)
 	$(call install,book$(comma)h36m)
