@@ -33,7 +33,7 @@ for a in range(32):
         print("one and the same place:", ", ".join(H36M_32[b] for b in same))
 
 # %% [markdown]
-# Some of the 32 coincide, others are toes and thumbs. Report 1 keeps 17. Its eq. 1 counts from 1:
+# Some of the 32 coincide, others are toes and thumbs. Report 1 keeps 17 (eq. 1 counts from 1):
 
 # %%
 EQUATION_1 = [1, 2, 3, 4, 7, 8, 9, 13, 14, 15, 16, 18, 19, 20, 26, 27, 28]
@@ -102,7 +102,6 @@ print(f"{in_camera[0][2] / 1000:.2f} m away; the lens moves joints by up to {ben
 
 # %% [markdown]
 # ## What a picture loses
-#
 # Dividing by $Z$ loses one number per joint. Every point of a ray ends in one pixel: a person twice
 # as large at twice the distance gives the very same picture.
 
@@ -112,9 +111,8 @@ assert np.allclose(camera.project(doubled), pixels, atol=1e-9)
 print(f"pelvis {in_camera[0][2]:.0f} or {doubled[0, 2]:.0f} mm away: {pixels[0].round(1)} px")
 
 # %% [markdown]
-# A network can still learn sizes in mm, because adults are of similar size and their bones are
-# rigid. It learns what is *likely*. Remember this when it errs: mostly in depth. The four cameras
-# at one moment, and below them the pose that each should lead to: the same body, turned.
+# A network can still learn sizes: adults are alike, bones are rigid. It learns what is *likely*,
+# and errs mostly in depth. Four cameras at one moment, and the pose that each should lead to:
 
 # %%
 figure = kit.figure(9.6, 4.9)
@@ -137,8 +135,7 @@ kit.save(figure, "13_human36m")
 # ## Change this, predict, run
 #
 # The person steps 500 mm to the side (add 500 to x in `in_camera`). Which of these change: the 51
-# numbers that the network should find, the pixels of the joints, the picture after it is cut out
-# around the person?
+# numbers to be found, the pixels of the joints, the picture that is cut out around the person?
 
 # %% tags=["hide-cell"]
 here = np.array(in_camera)

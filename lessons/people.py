@@ -21,8 +21,9 @@ import kit
 from data_tools.twin import figures as drawn_figures
 from data_tools.twin.body import Posed
 from data_tools.twin.body25 import body_25
-from data_tools.twin.figure import dress
+from data_tools.twin.figure import draw_outfit, dress
 from data_tools.twin.h36m import SUBJECTS, Plan
+from data_tools.twin.poses import draw_stance, stand_up
 from data_tools.twin.render import Lamp, draw
 from data_tools.twin.room import background, cameras_for, frame_size
 from minipose.datasets.cameras import CAMERA_NAMES, Camera
@@ -74,6 +75,18 @@ def photograph(
     image = background(camera, size, 0) if room else np.zeros((*size, 3), np.uint8)
     silhouette = draw(image, dress(posed, bones, plan.outfit()).at(i), camera, Lamp())
     return image, silhouette, camera
+
+
+def stranger(number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Somebody who does not walk, on black: a picture, the silhouette, and 17 joints (17, 3) mm."""
+    rng = np.random.default_rng([12, number])
+    bones = drawn_figures.draw_bones(rng)
+    posed = stand_up(bones, draw_stance(rng), heading=float(rng.uniform(0, 360)))
+    name = CAMERA_NAMES[number % 4]
+    camera, image = cameras_for(11)[name], np.zeros((*frame_size(name), 3), np.uint8)
+    silhouette = draw(image, dress(posed, bones, draw_outfit(rng)).at(0), camera, Lamp())
+    space = camera.to_camera(posed.joints[0])[list(H36M_17_OF_32)]
+    return image, silhouette, space - space[0]
 
 
 def walkers(

@@ -1,0 +1,150 @@
+# %% [markdown]
+# # 16 · A detector of joints
+#
+# - **Question.** How does a network learn to answer 1700 questions with yes or no?
+# - **Read first.** Lesson 15: the windows. Lessons 8 and 9: convolution and pooling.
+# - **Source.** Report 1, section 4.2, eq. 4 and 5; figures 3 and 4.
+# - **Running time.** Under 40 s.
+#
+# The network's last layer gives any number $z$ for each window. A question with yes or no wants a
+# probability $\hat h$ between 0 and 1, and a punishment for a wrong one: the **cross entropy** (eq.
+# 4), which eq. 5 sums over joints and windows, and halves.
+#
+# $$E = -h \log \hat h - (1 - h)\log(1 - \hat h)$$
+#
+# If the answer is yes ($h = 1$) it is $-\log\hat h$: nothing for a sure yes, without limit for a
+# sure no. Which function makes $\hat h$ out of $z$? The report says tanh, and that cannot be meant:
+# tanh reaches from −1 to 1, and a negative number has no logarithm. Moved into the right range it
+# can: $\hat h = (1 + \tanh z)/2$, an old friend, the logistic function
+# $\sigma(2z) = 1/(1 + e^{-2z})$.
+
+# %%
+import math
+
+import numpy as np
+
+import kit
+import minipose as mp
+import people
+from minipose.experiments.h36m.data import as_input
+from minipose.losses import window_cross_entropy
+from minipose.models import PoseNet
+from minipose.optim import Adam
+from minipose.plots.crops import detected_windows
+from minipose.targets.windows import window_labels
+
+for z in (-3.0, -0.2, 0.0, 1.5):
+    assert math.isclose((1 + math.tanh(z)) / 2, 1 / (1 + math.exp(-2 * z)), rel_tol=1e-12)
+
+
+def naive(z, h):
+    guess = (1 + math.tanh(z)) / 2
+    return -h * math.log(guess) - (1 - h) * math.log(1 - guess)
+
+
+# %% [markdown]
+# ## The same in safe numbers
+#
+# For a sure answer the naive form breaks: $\tanh 20$ is 1 to the last bit, and $\log(1 - 1)$ is an
+# error. In terms of $z$ both logarithms can be taken on paper:
+# $-\log\sigma(2z) = \log(1 + e^{-2z})$, and with $\text{softplus}(a) = \log(1 + e^a)$
+#
+# $$E = \text{softplus}(2z) - 2 h z ,\qquad \text{softplus}(a) = \max(a, 0) + \log(1 + e^{-|a|})$$
+#
+# where the second form never takes $e$ to a large power. Its derivative is as simple as can be:
+# $dE/dz = 2\,(\hat h - h)$, twice the difference between what was said and what is.
+
+# %%
+rng = np.random.default_rng(0)
+z, h = rng.normal(0, 2, (3, 1700)), (rng.random((3, 1700)) < 0.05) * 1.0
+by_loops = 0.5 / 3 * sum(naive(a, b) for a, b in zip(z.ravel(), h.ravel()))
+logits = mp.Tensor(z, requires_grad=True)
+loss = window_cross_entropy(logits, h)
+loss.backward()
+print(f"eq. 5 by loops {by_loops:.6f}, by minipose {loss.item():.6f}")
+assert math.isclose(by_loops, loss.item(), rel_tol=1e-9)
+assert np.allclose(logits.grad, ((1 + np.tanh(z)) / 2 - h) / 3)
+
+sure = window_cross_entropy(mp.Tensor(np.array([[20.0]])), np.array([[0.0]])).item()
+assert math.isclose(2 * sure, 40.0, rel_tol=1e-9)  # where ``naive`` takes the logarithm of 0
+
+# %% [markdown]
+# ## The network
+#
+# Three convolutions, each with a 2 × 2 max-pool and tanh; two fully connected layers; 1700 outputs:
+
+# %%
+net = PoseNet((5, 10, 15), head="detection", rng=np.random.default_rng(0))
+side, shapes = 128, ["1 × 128 × 128"]
+for maps, kernel in ((5, 5), (10, 5), (15, 6)):
+    side = (side - kernel + 1) // 2  # a 'valid' convolution, then a pool that drops the remainder
+    shapes.append(f"{maps} × {side} × {side}")
+print(" → ".join([*shapes, f"{15 * side**2}", "1024", "2048", "1700"]))
+assert 15 * side**2 == net.fc1.weight.shape[1]
+few = sum(p.size for p in net.shared_parameters())
+print(f"{sum(p.size for p in net.parameters()):,} weights, {few:,} of them in the convolutions")
+
+# %% [markdown]
+# ## Training
+#
+# Some hundred pictures of six people. Subject 11 is never trained on.
+
+# %%
+store = people.walkers()
+split = store.split()
+
+
+def load(part):
+    images, joints = (store.read(name, split[part]) for name in ("images", "keypoints_2d"))
+    return as_input(images), window_labels(joints)
+
+
+def per_window(guess, h):
+    """Eq. 4, averaged."""
+    guess = np.clip(guess, 1e-7, 1 - 1e-7)
+    return float(-(h * np.log(guess) + (1 - h) * np.log(1 - guess)).mean())
+
+
+def detect(x):
+    with mp.no_grad():
+        return (1 + np.tanh(net(mp.Tensor(x)).data)) / 2
+
+
+(x, h), (test_x, test_h) = load("train"), load("test")
+base = h.mean(axis=0).clip(1e-4, 1)  # for each question, how often the answer was yes
+blind = per_window(np.broadcast_to(base, test_h.shape), test_h)
+optimizer, rng, curve = Adam(net.parameters(), lr=1e-3), np.random.default_rng(1), []
+for epoch in range(6):
+    curve.append(per_window(detect(test_x), test_h))
+    print(f"after {epoch} epochs of {len(x)} pictures, subject 11: {curve[-1]:.4f}")
+    optimizer.lr = 1e-3 * (1 - 0.9 * epoch / 5)
+    for batch in np.array_split(rng.permutation(len(x)), 20) if epoch < 5 else []:
+        optimizer.zero_grad()
+        window_cross_entropy(net(mp.Tensor(x[batch])), h[batch]).backward()
+        optimizer.step()
+print(f"without looking at the picture: {blind:.4f}")
+assert curve[-1] < 0.9 * blind
+
+# %% [markdown]
+# Report 1 reached about 0.05 in training, after 50 epochs of 150,000 pictures; that says little
+# until one knows the last line. What the detector says of somebody it has never seen:
+
+# %%
+some = np.linspace(0, len(test_x) - 1, 6).astype(int)
+found, truth = (v[some].reshape(-1, 17, 100) for v in (detect(test_x), test_h))
+pictures = store.read("images", split["test"][some])
+people.show(detected_windows(pictures, truth, found, kit.figure_folder() / "16_detector.png"))
+
+# %% [markdown]
+# ## Change this, predict, run
+#
+# Before training, all $z$ are near 0. What is eq. 4 then? What would be a cleverer start of the
+# bias of the last layer?
+
+# %% tags=["hide-cell"]
+clever = 0.5 * np.log(base / (1 - base))  # tanh's inverse: σ(2z) = base
+assert np.allclose((1 + np.tanh(clever)) / 2, base, atol=1e-6)
+kit.answer(
+    f"−log ½ = {math.log(2):.4f}, whatever the label is. A bias with σ(2b) = each window's\n"
+    f"share of yes starts at {blind:.4f} instead of {curve[0]:.4f}; the network learns this first."
+)

@@ -1,0 +1,150 @@
+# %% [markdown]
+# # 23 · Dice, and why not cross entropy alone
+#
+# - **Question.** How should a mask be judged?
+# - **Read first.** Lesson 16: cross entropy. Lesson 22: U-Net.
+# - **Source.** Report 2, section II-D 1, eq. 1 (Dice 1945).
+# - **Running time.** Under 40 s.
+#
+# Judged pixel by pixel, as lesson 16 judged windows, "nobody is here" is right nearly everywhere.
+# So report 2 asks for the **overlap** of the predicted set of pixels $X$ with the true one $Y$:
+#
+# $$\text{dice} = \frac{2\,|X \cap Y|}{|X| + |Y|}, \qquad \text{DiceLoss} = 1 - \text{dice}$$
+#
+# It is 1 if the sets agree, 0 if they do not meet, and pixels in neither do not count. A network
+# says probabilities $p$, so the sets become sums: $|X \cap Y| \to \sum p\,t$, $|X| \to \sum p$.
+
+# %%
+import numpy as np
+
+import kit
+import minipose as mp
+import people
+from minipose import ops
+from minipose.experiments.figures.data import make_batch
+from minipose.experiments.figures.recipe import Outputs
+from minipose.losses import categorical_cross_entropy, dice_loss
+from minipose.models import UNet
+from minipose.optim import Adam
+
+rng = np.random.default_rng(0)
+p, t = rng.random((2, 6, 5)), (rng.random((2, 6, 5)) < 0.3) * 1.0
+by_loops = 0.0
+for n in range(2):
+    overlap = total = 0.0
+    for y, x in np.ndindex(6, 5):
+        overlap += p[n, y, x] * t[n, y, x]
+        total += p[n, y, x] + t[n, y, x]
+    by_loops += (2 * overlap + 1e-6) / (total + 1e-6) / 2
+said = mp.Tensor(p, requires_grad=True)
+loss = dice_loss(said, t)
+loss.backward()
+print(f"dice of two pictures by loops {by_loops:.6f}, by minipose {1 - loss.item():.6f}")
+assert np.isclose(by_loops, 1 - loss.item())
+
+# %% [markdown]
+# The 10⁻⁶ above and below makes an empty answer to an empty picture right instead of 0/0. The
+# derivative, by the quotient rule with $S = \sum p + \sum t$:
+# $\;\partial\,\text{dice}/\partial p_i = 2t_i/S - 2\sum pt/S^2$. Unlike with cross entropy a
+# pixel's pull depends on all others:
+
+# %%
+S, both = (p + t).sum(axis=(1, 2), keepdims=True), (p * t).sum(axis=(1, 2), keepdims=True)
+by_rule = -(2 * t / S - 2 * both / S**2) / 2  # halved: the mean of two pictures
+assert np.allclose(said.grad, by_rule, rtol=1e-5)
+
+# %% [markdown]
+# ## The same answer everywhere
+#
+# Suppose a network that cannot tell anything yet says the same $p$ for all pixels, and the person
+# covers the share $s$ of them. What is the best $p$?
+
+# %%
+figures = people.upright(people.figures(), 80)
+share = float(np.mean([figure.mask.mean() for figure in figures]))
+constant = np.linspace(0.001, 0.999, 999)
+entropy = -(share * np.log(constant) + (1 - share) * np.log(1 - constant))
+dice = 2 * constant * share / (constant + share)
+lowest, highest = constant[entropy.argmin()], constant[dice.argmax()]
+print(f"people cover {share:.1%}; best p for cross entropy {lowest:.3f}, for dice {highest:.3f}")
+assert abs(lowest - share) < 2e-3 and highest == constant[-1]
+
+# %% [markdown]
+# Cross entropy wants the honest probability, and cut at ½ that is an empty mask. Dice wants
+# everybody everywhere. Both are poor, in opposite ways: dice never finds the empty mask attractive.
+#
+# Nor does it want honest probabilities later. Suppose the honest probability $q$ of each pixel is
+# known. Which pixels should be in the mask, to make the expected overlap large?
+
+# %%
+q = rng.beta(0.25, 0.25 * (1 - share) / share, 100_000)  # mostly clear cases, some doubtful ones
+thresholds = np.linspace(0.02, 0.98, 97)
+expected = np.array([2 * q[q > c].sum() / ((q > c).sum() + q.sum()) for c in thresholds])
+best = thresholds[expected.argmax()]
+at_half = expected[np.abs(thresholds - 0.5).argmin()]
+print(f"best threshold {best:.2f} with dice {expected.max():.3f}; at 0.50 it is {at_half:.3f}")
+assert abs(best - expected.max() / 2) < 0.03  # the known rule: half of the best dice
+
+# %% [markdown]
+# The best threshold is half the dice that it reaches, below ½: when in doubt, dice takes the pixel
+# in. A network trained on it learns that; its outputs are near 0 and 1 and no probabilities any
+# more.
+#
+# ## Two small networks
+#
+# The same U-Net, pictures and steps; one learns by cross entropy, one by dice.
+
+# %%
+train, test = (make_batch(part, Outputs()) for part in (figures[:60], figures[60:]))
+losses = {
+    "cross entropy": lambda scores, mask: categorical_cross_entropy(
+        scores, np.stack([1 - mask, mask], axis=1)
+    ),
+    "dice": lambda scores, mask: dice_loss(ops.softmax(scores, axis=1)[:, 1], mask),
+}
+curves = {}
+for name, loss_of in losses.items():
+    net = UNet({"mask": 2}, width=8, dropout=0.0, rng=np.random.default_rng(1))
+    optimizer, order, curves[name] = Adam(net.parameters(), lr=6e-4), np.random.default_rng(2), []
+    for step in range(81):
+        if step % 10 == 0:
+            with mp.no_grad():
+                scores = net(mp.Tensor(test.images))["mask"].data
+            found = mp.Tensor((scores[:, 1] > scores[:, 0]) * 1.0)
+            curves[name].append((step, 1 - dice_loss(found, test.mask).item()))
+        few = order.choice(60, 4, replace=False)
+        optimizer.zero_grad()
+        loss_of(net(mp.Tensor(train.images[few]))["mask"], train.mask[few]).backward()
+        optimizer.step()
+    print(f"{name:14} dice of unseen masks by step:", *(f"{dice:.2f}" for _, dice in curves[name]))
+assert curves["dice"][-1][1] > curves["cross entropy"][-1][1]
+
+# %%
+figure = kit.figure(9.6, 3)
+left, right = figure.add_subplot(1, 2, 1), figure.add_subplot(1, 2, 2)
+left.plot(thresholds, expected, color=kit.canvas.TRUTH)
+left.axvline(best, color=kit.canvas.PREDICTION, linewidth=1)
+left.axvline(0.5, color=kit.canvas.GREY, linewidth=1)
+left.set(title="expected dice against the threshold", xlabel="threshold on an honest probability")
+for (name, curve), colour in zip(curves.items(), (kit.canvas.GREY, kit.canvas.PREDICTION)):
+    right.plot(*zip(*curve), color=colour, label=f"trained on {name}", marker=".")
+right.set(title="dice of masks of unseen people", xlabel="steps", ylim=(0, 1))
+right.legend()
+kit.save(figure, "23_dice")
+
+# %% [markdown]
+# After so few steps cross entropy is still at the empty mask, or hardly past it: it works too, but
+# first it learns that people are rare. minipose trains masks on dice and joints on cross entropy.
+
+# %% [markdown]
+# ## Change this, predict, run
+#
+# A mask covers 100 pixels. A prediction has all and 10 too many; another misses 10. And with 50?
+
+# %% tags=["hide-cell"]
+table = {k: (2 * 100 / (200 + k), 2 * (100 - k) / (200 - k)) for k in (10, 50)}
+assert all(more > less for more, less in table.values())
+lines = [f"{k}: too many {more:.3f}, too few {less:.3f}" for k, (more, less) in table.items()]
+kit.answer(
+    "\n".join(lines) + "\nToo many is forgiven more easily, and the more so the more there are."
+)

@@ -1,0 +1,150 @@
+# %% [markdown]
+# # 29 · Streams: maps that turn along
+#
+# - **Question.** How can harmonic filters follow one another without losing count of the turns?
+# - **Read first.** Lesson 28: circular harmonics.
+# - **Source.** Report 2, section II-C 2 and figure 4 (Worrall et al. 2017, section 4).
+# - **Running time.** Under 10 s.
+#
+# Brightness has no direction: a picture is a map of **order 0**. A filter with the number $\nu$
+# makes a map whose arrows turn by $-\nu\theta$ if the picture turns by $\theta$: a map of order
+# $-\nu$. Filter again and the numbers add up. So every map has an order $n$, how often its arrows
+# turn while the picture turns once, and **a filter from order $n$ to order $o$ has the number
+# $\nu = n - o$**. Maps of one order may be added; they form a *stream*. Those of two orders may
+# not: after a turn they would point apart.
+#
+# Report 2 keeps two streams, orders 0 and 1: ν = 0 within each, ν = −1 from 0 to 1 and ν = 1 back.
+
+
+# %%
+import numpy as np
+
+import kit
+import minipose as mp
+import people
+from minipose import ops
+from minipose.kernels.harmonic import centre_basis, parts, ring_basis
+from minipose.nn.harmonic import ComplexBatchNorm, HarmonicConv2d, MagnitudeGate
+
+STREAMS = (2, 2)  # two complex maps of order 0, two of order 1
+rng = np.random.default_rng(0)
+layer = HarmonicConv2d(STREAMS, STREAMS, rng).astype(np.float64)
+
+
+def by_loops(planes):
+    """Each map that leaves is a sum over all that enter, with the filter number n − o."""
+    maps = [planes[re] + 1j * planes[im] for re, im in parts(STREAMS)]  # orders 0 and 1: (2, H, W)
+    padded = [np.pad(m, ((0, 0), (1, 1), (1, 1))) for m in maps]
+    out = [np.zeros(m.shape, complex) for m in maps]
+    for o, n, i, j in np.ndindex(2, 2, 2, 2):
+        R, beta = (p.data[2 * o + i, 2 * n + j, 0] for p in (layer.radial, layer.phase))
+        W = R * np.exp(1j * beta) * ring_basis(3, n - o)[0]
+        if n == o:
+            W = W + (1 + 1j) * getattr(layer, f"centre_{o}").data[i, j] * centre_basis(3)
+        for y, x in np.ndindex(planes.shape[1:]):
+            out[o][i, y, x] += (W * padded[n][j, y : y + 3, x : x + 3]).sum()
+    return np.concatenate([part for m in out for part in (m.real, m.imag)])
+
+
+x = rng.normal(0, 1, (8, 6, 5))
+gap = np.abs(by_loops(x) - layer(mp.Tensor(x[None])).data[0]).max()
+print(f"largest difference between loops and minipose: {gap:.0e}")
+assert gap < 1e-12
+
+# %% [markdown]
+# ## Does it turn along?
+#
+# A turn by 90° brings pixels to new places and multiplies arrows of order $n$ by $i^n$. Turn first
+# or filter first: it has to come to the same.
+
+
+# %%
+def turned(planes, quarter=1):  # all maps, as they are when the picture is turned anticlockwise
+    out = np.rot90(planes, quarter, axes=(2, 3)).copy()
+    for order, (re, im) in enumerate(parts(STREAMS)):
+        arrows = (out[:, re] + 1j * out[:, im]) * 1j ** (order * quarter)
+        out[:, re], out[:, im] = arrows.real, arrows.imag
+    return out
+
+
+def broken(layer, quarter=1):  # how much turning first and turning last disagree
+    x = np.random.default_rng(3).normal(0, 1, (1, 8, 8, 8))
+    first, last = layer(turned(x, quarter)), turned(layer(x), quarter)
+    return float(np.abs(first - last).max() / np.abs(last).max())
+
+
+def through(module):
+    return lambda planes: module(mp.Tensor(planes)).data
+
+
+for quarter in (1, 2, 3):
+    print(f"harmonic convolution, {90 * quarter}°: off by {broken(through(layer), quarter):.0e}")
+    assert broken(through(layer), quarter) < 1e-12
+
+# %% [markdown]
+# ## What a network may do in between
+#
+# What looks at *lengths* only, or treats both parts of an arrow alike, is allowed; the rest is not:
+
+# %%
+keep = np.array([1, 0, 0, 1, 1, 0, 0, 1]).reshape(1, 8, 1, 1)  # re 0, im 0, re 1, im 1
+pairs = keep[:, [0, 1, 0, 1, 4, 5, 4, 5]]
+candidates = {
+    "gate: z · σ(A|z| + b)": through(MagnitudeGate(STREAMS, rng).astype(np.float64)),
+    "norm: less its mean, over the spread of |z|": through(ComplexBatchNorm(STREAMS)),
+    "average pool": through(lambda x: ops.avg_pool2d(x, 2)),
+    "bilinear enlargement": through(lambda x: ops.upsample_bilinear(x, 2)),
+    "dropout of whole arrows": lambda v: v * pairs,
+    "dropout of real and imaginary parts alone": lambda v: v * keep,
+    "ReLU of both parts": through(ops.relu),
+    "max-pool of both parts": through(lambda x: ops.max_pool2d(x, 2)),
+    "adding the streams": lambda v: v + np.roll(v, 4, axis=1),
+}
+results = {name: broken(f) for name, f in candidates.items()}
+for name, error in results.items():
+    print(f"{name:44} off by {error:7.0e}  {'keeps' if error < 1e-12 else 'BREAKS'} the turning")
+assert [error < 1e-12 for error in results.values()] == [True] * 5 + [False] * 4
+
+# %% [markdown]
+# Dropping both parts of an arrow independently is what report 2's library did. A walker's map:
+
+# %%
+walker = people.walkers().read("images", np.array([200]))[0].astype(float)
+grey = walker.reshape(64, 2, 64, 2).mean(axis=(1, 3))[:, 12:52][None, None] / 255
+edge = HarmonicConv2d((1,), (0, 1), np.random.default_rng(5)).astype(np.float64)
+figure, lengths = kit.figure(8, 4), []
+for quarter, title in enumerate(("an order-1 map", "turned by 90°: the arrows turn along")):
+    picture = np.ascontiguousarray(np.rot90(grey, quarter, axes=(2, 3)))
+    planes = edge(mp.Tensor(picture)).data[0]
+    lengths.append(np.hypot(*planes))
+    rows, columns = np.nonzero(lengths[-1] > 0.25 * lengths[-1].max())
+    axes = figure.add_subplot(1, 2, quarter + 1)
+    axes.imshow(picture[0, 0], cmap="gray")
+    axes.quiver(columns, rows, *planes[:, rows, columns], color=kit.canvas.ACCENT, width=0.005)
+    axes.set_axis_off()
+    axes.set_title(title)
+kit.save(figure, "29_streams")
+assert np.allclose(np.rot90(lengths[0]), lengths[1], atol=1e-12)
+
+# %% [markdown]
+# All arrows stand on their edges at one angle, the layer's $\beta$; their lengths are a map of
+# edges.
+
+# %% [markdown]
+# ## Change this, predict, run
+#
+# Let order 1 be filtered into order 0 with $\nu = -1$ instead of $+1$. At which of 90°, 180°, 270°
+# does it show?
+
+# %% tags=["hide-cell"]
+wrong, B = {}, ring_basis(3, -1)[0]
+z = rng.normal(0, 1, (3, 3)) + 1j * rng.normal(0, 1, (3, 3))
+for quarter in (1, 2, 3):
+    y = [(B * m).sum() for m in (z, np.rot90(z, quarter) * 1j**quarter)]
+    wrong[90 * quarter] = abs(y[1] - y[0]) / abs(y[0])
+assert wrong[180] < 1e-12 < 0.1 < min(wrong[90], wrong[270])
+kit.answer(
+    "\n".join(f"{angle}°: off by {error:.0e}" for angle, error in wrong.items())
+    + "\nThe arrows turn by 2θ instead of 0, and 2 · 180° is a full turn: a test at 180° alone\n"
+    "would have found nothing."
+)
