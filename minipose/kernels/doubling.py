@@ -23,6 +23,8 @@ there is only one row. Images lie channels last; each sample is done by all thre
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from minipose.kernels import workers
@@ -32,7 +34,7 @@ COLUMNS = 256  # of a matrix product, a task
 ROWS = 512
 
 
-def forward(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
+def forward(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """y (N, O, 2H, 2W) of x (N, C, H, W) and weight (O, C, 2, 2)."""
     images = np.ascontiguousarray(channels_last(x))
     (n, h, w, _), o = images.shape, len(weight)
@@ -41,7 +43,7 @@ def forward(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> np.nd
     products = np.empty((h, w, 2, 2, o), dtype=x.dtype)
     for image, out in zip(images, y, strict=True):
         _multiply(image.reshape(h * w, -1), matrix.T, products.reshape(h * w, -1))
-        _each_row(lambda p, out=out: _add_products(products, p, bias, out), h)
+        _each_row(lambda p, out=out: _add_products(products, p, out), h)
     return channels_first(y)
 
 
@@ -85,7 +87,7 @@ def _multiply(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
     workers.run(task, len(rows) * len(columns))
 
 
-def _each_row(task, count: int) -> None:
+def _each_row(task: Callable[[int], None], count: int) -> None:
     """``task(p)`` for all rows p, a few rows at a time."""
     pieces = workers.pieces(count, max(1, -(-count // 8)))
 
@@ -96,7 +98,7 @@ def _each_row(task, count: int) -> None:
     workers.run(some, len(pieces))
 
 
-def _add_products(products: np.ndarray, p: int, bias: np.ndarray | None, y: np.ndarray) -> None:
+def _add_products(products: np.ndarray, p: int, y: np.ndarray) -> None:
     """Rows 2p and 2p + 1 of y from rows p and p + 1 of P (H, W, i, j, O)."""
     above = products[p]  # (W, i, j, O)
     rows = workers.scratch("rows", (2, *above.shape[:1], *above.shape[2:]), y.dtype)
@@ -105,8 +107,6 @@ def _add_products(products: np.ndarray, p: int, bias: np.ndarray | None, y: np.n
         np.add(above[:, 0], products[p + 1, :, 1], out=rows[1])
     else:
         rows[1] = above[:, 0]
-    if bias is not None:
-        rows[:, :, 0] += bias  # tap 0 is added to every output once
     pair = y[2 * p : 2 * p + 2]
     np.add(rows[:, :, 0], rows[:, :, 1], out=pair[:, ::2])
     np.add(rows[:, :-1, 0], rows[:, 1:, 1], out=pair[:, 1:-1:2])

@@ -21,6 +21,8 @@ import numpy as np
 
 T = TypeVar("T")
 
+PIECE = 1 << 16  # numbers: small enough for the cache, large enough to be worth a call
+
 _local = threading.local()
 _SYMBOLS = ("scipy_openblas_{}64_", "scipy_openblas_{}", "openblas_{}64_", "openblas_{}")
 
@@ -51,6 +53,22 @@ def run(task: Callable[[int], T], count: int) -> list[T]:
         return list(_pool(threads).map(_marked(task), range(count)))
     finally:
         blas.set(before)
+
+
+def elementwise(function: Callable[..., T], *arrays: np.ndarray, piece: int = PIECE) -> list[T]:
+    """``function(*parts)`` for matching parts of arrays of one shape, by several threads.
+
+    The first array decides the cut: along the axis that lies outermost in its memory, into parts of
+    about ``piece`` numbers. Returns what the calls return, in order.
+    """
+    first = arrays[0]
+    if first.size <= piece:
+        return [function(*arrays)]
+    steps = [abs(s) if n > 1 else -1 for s, n in zip(first.strides, first.shape, strict=True)]
+    axis = steps.index(max(steps))
+    lead = (slice(None),) * axis
+    cuts = pieces(first.shape[axis], max(1, piece * first.shape[axis] // first.size))
+    return run(lambda k: function(*(a[(*lead, cuts[k])] for a in arrays)), len(cuts))
 
 
 def pieces(total: int, size: int) -> list[slice]:

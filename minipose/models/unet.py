@@ -22,7 +22,9 @@ class TwoConvolutions(Module):
         self.second = Conv2d(outside, outside, 3, rng, padding=1, initialise="he")
 
     def forward(self, x: Tensor) -> Tensor:
-        return ops.relu(self.second(ops.relu(self.first(x))))
+        for layer in (self.first, self.second):
+            x = ops.conv2d(x, layer.weight, layer.bias, padding=1, relu=True)
+        return x
 
 
 class Doubling(Module):
@@ -36,7 +38,7 @@ class Doubling(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         convolution = self.convolution
-        return ops.relu(ops.upsample_conv2d(x, convolution.weight, convolution.bias))
+        return ops.upsample_conv2d(x, convolution.weight, convolution.bias, relu=True)
 
 
 class UNet(Module):

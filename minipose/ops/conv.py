@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minipose.kernels import convolution
+from minipose.kernels import bias_relu, convolution
 from minipose.tensor import Tensor, record
 
 Pair = tuple[int, int]
@@ -14,10 +14,12 @@ def conv2d(
     bias: Tensor | None = None,
     stride: int | Pair = 1,
     padding: int | Pair = 0,
+    relu: bool = False,
 ) -> Tensor:
     """y[n, o, p, q] = b[o] + Σ_{c,i,j} w[o, c, i, j] · x[n, c, p·s + i, q·s + j].
 
-    dL/dw correlates dL/dy with x, dL/dx spreads dL/dy back through w, dL/db sums dL/dy.
+    dL/dw correlates dL/dy with x, dL/dx spreads dL/dy back through w, dL/db sums dL/dy. With
+    ``relu``, max(y, 0) is the result, and dL/dy passes where that is above 0.
 
     Parameters
     ----------
@@ -25,6 +27,8 @@ def conv2d(
     weight : Tensor, shape (O, C, kh, kw)
     bias : Tensor, shape (O,), optional
     stride, padding : int or (vertical, horizontal)
+    relu : bool
+        The activation that usually follows, in the same pass over memory.
 
     Returns
     -------
@@ -44,16 +48,16 @@ def conv2d(
     x_data, w_data = x.data, weight.data
     x_needed, w_needed = x.requires_grad, weight.requires_grad
     y = convolution.forward(x_data, w_data, strides, paddings)
-    if bias is not None:
-        y += bias.data.reshape(1, -1, 1, 1)
+    bias_relu.forward(y, None if bias is None else bias.data, relu)
 
     def backward(grad_y):
         grad_x = grad_w = None
+        grad_y, grad_b = bias_relu.backward(grad_y, y if relu else None, bias is not None)
         if x_needed:
             grad_x = convolution.backward_input(grad_y, w_data, x_data, strides, paddings)
         if w_needed:
             grad_w = convolution.backward_weight(grad_y, x_data, w_data, strides, paddings)
-        return (grad_x, grad_w) if bias is None else (grad_x, grad_w, grad_y.sum(axis=(0, 2, 3)))
+        return (grad_x, grad_w) if bias is None else (grad_x, grad_w, grad_b)
 
     inputs = (x, weight) if bias is None else (x, weight, bias)
     return record("conv2d", y, inputs=inputs, backward=backward)

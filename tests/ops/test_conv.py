@@ -22,7 +22,7 @@ small = st.integers(1, 3)
 
 
 @st.composite
-def convolutions(draw, bias=True):
+def convolutions(draw, bias=True, **options):
     """Kernels, odd and even, not square; strides that skip the border; images of any size."""
     n, c, o, kh, kw = (draw(small) for _ in range(5))
     ph, pw = draw(st.integers(0, 2)), draw(st.integers(0, 2))
@@ -30,7 +30,8 @@ def convolutions(draw, bias=True):
     w = draw(st.integers(max(1, kw - 2 * pw), kw + 3))
     shapes = [(n, c, h, w), (o, c, kh, kw), (o,)]
     strides = draw(small), draw(small)
-    return draw(calls(shapes if bias else shapes[:2], stride=strides, padding=(ph, pw)))
+    options |= {"stride": strides, "padding": (ph, pw)}
+    return draw(calls(shapes if bias else shapes[:2], **options))
 
 
 def by(algorithm):
@@ -60,9 +61,14 @@ def row(name, op, drawn, linear_in=(0, 1, 2)):
     return Case(f"conv2d/{name}", op, drawn, reference.conv2d, linear_in=linear_in)
 
 
+def _with_relu(*arrays, relu, **options):
+    return np.maximum(reference.conv2d(*arrays, **options), 0)
+
+
 CASES = [
     Case("conv2d", ops.conv2d, convolutions(), reference.conv2d, linear_in=(0, 1, 2)),
     row("no_bias", ops.conv2d, convolutions(False), linear_in=(0, 1)),
+    Case("conv2d/relu", ops.conv2d, convolutions(relu=True), _with_relu),
     row("cubes", ops.conv2d, cubes),  # all 3 long, so that mixed-up axes keep their shape
     row("1x1", ops.conv2d, one_by_one),
     row("strips", by("strips"), convolutions()),

@@ -18,20 +18,22 @@ small = st.integers(1, 3)
 
 
 @st.composite
-def enlargements(draw, bias=True):
+def enlargements(draw, bias=True, **options):
     """Images from one pixel on."""
     c, o = draw(small), draw(small)
     x = (draw(small), c, draw(st.integers(1, 4)), draw(st.integers(1, 4)))
-    return draw(calls([x, (o, c, 2, 2), (o,)][: 3 if bias else 2]))
+    return draw(calls([x, (o, c, 2, 2), (o,)][: 3 if bias else 2], **options))
 
 
-def _reference(x, weight, bias=None):
+def _reference(x, weight, bias=None, relu=False):
     large = reference.pad(reference.upsample_nearest(x, 2), ((0, 0), (0, 0), (0, 1), (0, 1)))
-    return reference.conv2d(large, weight, bias)
+    y = reference.conv2d(large, weight, bias)
+    return np.maximum(y, 0) if relu else y
 
 
 CASES = [
     Case("upsample_conv2d", ops.upsample_conv2d, enlargements(), _reference, linear_in=(0, 1, 2)),
+    Case("upsample_conv2d/relu", ops.upsample_conv2d, enlargements(relu=True), _reference),
     Case(
         "upsample_conv2d/no_bias",
         ops.upsample_conv2d,
