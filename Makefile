@@ -152,7 +152,7 @@ FIGURES_TWIN := --count 6200
 FIGURES_RECIPE := full
 else
 FIGURES_NAME := figures-quick
-FIGURES_TWIN := --count 3600
+FIGURES_TWIN := --count 2400
 FIGURES_RECIPE := quick
 endif
 

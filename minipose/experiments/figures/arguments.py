@@ -24,9 +24,13 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dropout", type=float, help="share of units off in training")
     parser.add_argument("--batch", type=int, help="pictures a step, all of one size")
     parser.add_argument("--epochs", type=int)
-    parser.add_argument("--half-epochs", type=int, help="the first so many at half the size")
+    parser.add_argument(
+        "--quarter-epochs", type=int, help="the first so many at a quarter of the size"
+    )
+    parser.add_argument("--half-epochs", type=int, help="the next so many at half the size")
     parser.add_argument("--lr", type=float, help="Adam's learning rate")
     parser.add_argument("--lr-decay", type=float, help="share of the rate left at the end")
+    parser.add_argument("--validated", type=int, help="pictures measured after an epoch; 0: all")
     parser.add_argument("--mask-weight", type=float, help="of the dice loss")
     parser.add_argument("--joint-weight", type=float, help="of the cross entropy")
     parser.add_argument("--regression-weight", type=float, help="of the mean squared error")

@@ -61,14 +61,14 @@ def training_batches(
 ) -> Callable[[int], Iterator[Batch]]:
     """epoch -> its batches: the same for the same epoch, whatever was trained before.
 
-    In the recipe's first ``half_epochs`` they hold pictures of half the size.
+    The recipe's ``quarter_epochs`` and then its ``half_epochs`` see smaller pictures.
     """
 
     def of_epoch(epoch: int) -> Iterator[Batch]:
         rng = np.random.default_rng([seed, epoch])
         for group in grouped(store.sizes, samples, recipe.batch, rng):
             figures = [augmented(store[int(i)], recipe, rng) for i in group]
-            if epoch < recipe.half_epochs:
+            for _ in range(recipe.halvings(epoch)):
                 figures = [halved(figure) for figure in figures]
             yield make_batch(figures, recipe.outputs, recipe.peak, device)
 

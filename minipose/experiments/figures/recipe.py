@@ -57,13 +57,14 @@ class Recipe:
     epochs : passes over the training pictures
     lr : Adam's learning rate
     lr_decay : the learning rate falls along half a cosine to this share of its start; 1 is constant
+    validated : validation pictures that are looked at after each epoch; 0 for all of them
     mask_weight, joint_weight, regression_weight : of the dice loss, the cross entropy and the mean
         squared error in the sum that is minimised
     peak : highest value of the regression target: 100, or 1 to see it collapse
     background_weight : of the background's share of the cross entropy in training; below 1 the few
         pixels of joints count for more
-    half_epochs : so many epochs at first see the pictures at half their size, in a quarter of the
-        time
+    quarter_epochs, half_epochs : so many epochs at first see the pictures at a quarter, the next at
+        half of their size, which takes a tenth and a third of the time
     flip : also show mirrored pictures (with left and right joints exchanged)
     turn : pictures are turned by up to this many degrees to either side
     zoom : and made up to this share larger or smaller
@@ -78,11 +79,13 @@ class Recipe:
     epochs: int = 100
     lr: float = 2e-5
     lr_decay: float = 1.0
+    validated: int = 0
     mask_weight: float = 1.0
     joint_weight: float = 1.0
     regression_weight: float = 1.0
     peak: float = 100.0
     background_weight: float = 1.0
+    quarter_epochs: int = 0
     half_epochs: int = 0
     flip: bool = False
     turn: float = 0.0
@@ -100,7 +103,7 @@ class Recipe:
                 given = getattr(self, name)
                 raise ValueError(f"{name}: expected at least 0 and below 1, got {given}")
         weights = ("mask_weight", "joint_weight", "regression_weight", "background_weight")
-        for name in (*weights, "half_epochs", "turn"):
+        for name in (*weights, "validated", "quarter_epochs", "half_epochs", "turn"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name}: expected 0 or more, got {getattr(self, name)}")
 
@@ -108,6 +111,11 @@ class Recipe:
     def outputs(self) -> Outputs:
         """What the chosen model predicts."""
         return MODELS[self.model]
+
+    def halvings(self, epoch: int) -> int:
+        """How often the pictures of an epoch (from 0) are halved: 2, 1 or 0 times."""
+        small = epoch < self.quarter_epochs + self.half_epochs
+        return int(small) + int(epoch < self.quarter_epochs)
 
     def changed(self, **choices: object) -> Recipe:
         """A copy with the given choices; those that are None are left as they are."""
@@ -125,8 +133,9 @@ RECIPES = {
     "report": Recipe(),
     # What fits in a few minutes on two cores.
     "quick": Recipe(
-        width=12, dropout=0.0, batch=8, epochs=7, half_epochs=5, lr=0.001, lr_decay=0.02,
-        joint_weight=3.0, background_weight=0.1, flip=True, jitter=0.2,
+        width=12, dropout=0.0, batch=8, epochs=7, quarter_epochs=2, half_epochs=4, lr=0.001,
+        lr_decay=0.02, validated=150, joint_weight=3.0, background_weight=0.1, flip=True,
+        jitter=0.2,
     ),
     # An hour or two on two cores.
     "full": Recipe(
@@ -135,7 +144,8 @@ RECIPES = {
     ),
     # One of several trainings that are compared: two minutes each.
     "compare": Recipe(
-        width=8, dropout=0.0, batch=8, epochs=5, half_epochs=4, lr=0.001, lr_decay=0.02,
-        joint_weight=3.0, background_weight=0.1, flip=True, jitter=0.2,
+        width=8, dropout=0.0, batch=8, epochs=6, quarter_epochs=2, half_epochs=3, lr=0.001,
+        lr_decay=0.02, validated=100, joint_weight=3.0, background_weight=0.1, flip=True,
+        jitter=0.2,
     ),
 }  # fmt: skip

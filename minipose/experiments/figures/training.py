@@ -48,9 +48,10 @@ def train(
     """
     net = build(recipe, seed, device)
     constant = recipe.lr_decay == 1
+    watched = split["validation"][: recipe.validated or None]
 
     def validate(model: Module) -> dict[str, float]:
-        measured = measure(model, store, split["validation"], recipe)
+        measured = measure(model, store, watched, recipe)
         return {f"validation_{k}": measured[k] for k in VALIDATION_COLUMNS if k in measured}
 
     task = Task(
