@@ -39,6 +39,10 @@ def array_module(x: Array) -> ModuleType:
     cupy = sys.modules.get("cupy")  # an array of CuPy's can only exist once CuPy is imported
     if cupy is not None and isinstance(x, cupy.ndarray):
         return cupy
+    if isinstance(
+        x, memoryview
+    ):  # the ``.data`` of a NumPy array, where an op looked for a Tensor's
+        raise TypeError("expected a Tensor, got a NumPy array: write Tensor(x)")
     raise TypeError(f"expected a NumPy or CuPy array, got {type(x).__name__}")
 
 

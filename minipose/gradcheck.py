@@ -70,12 +70,10 @@ def check_gradients(
     ValueError
         If an input is not float64: float32 differences cannot tell a wrong derivative.
     """
-    _require_float64(inputs)
+    _check_arguments(inputs, step)
     rng = np.random.default_rng(seed)
     tensors = [Tensor(x, requires_grad=True) for x in inputs]
-    result = function(*tensors)
-    cotangent = _cotangent(result, rng)
-    result.backward(cotangent)
+    cotangent = _differentiate(function, tensors, rng)
     worst, compared = 0.0, 0
     for i, tensor in enumerate(tensors):
         analytic = np.zeros(tensor.shape) if tensor.grad is None else to_host(tensor.grad)
@@ -114,12 +112,10 @@ def check_direction(
     d/dt ⟨c, f(x + t u)⟩ = Σᵢ ⟨dL/dxᵢ, uᵢ⟩ for a random u of length 1. Two evaluations, whatever
     the number of entries; the tolerance is relative to the slope (or to 1e-3 of the gradient).
     """
-    _require_float64(inputs)
+    _check_arguments(inputs, step)
     rng = np.random.default_rng(seed)
     tensors = [Tensor(x, requires_grad=True) for x in inputs]
-    result = function(*tensors)
-    cotangent = _cotangent(result, rng)
-    result.backward(cotangent)
+    cotangent = _differentiate(function, tensors, rng)
     directions = [rng.standard_normal(x.shape) for x in inputs]
     length = float(np.sqrt(sum(float((u * u).sum()) for u in directions)))
     directions = [u / length for u in directions]
@@ -143,14 +139,23 @@ def check_direction(
     return GradientReport(error, 1, rtol)
 
 
-def _require_float64(inputs: Sequence[Array]) -> None:
+def _check_arguments(inputs: Sequence[Array], step: float) -> None:
+    if not step > 0:
+        raise ValueError(f"gradient check: expected a step above 0, got {step}")
     for i, x in enumerate(inputs):
         if x.dtype != np.float64:
             raise ValueError(f"gradient check: input {i} is {x.dtype}, expected float64")
 
 
-def _cotangent(result: Tensor, rng: np.random.Generator) -> Array:
-    return array_module(result.data).asarray(rng.standard_normal(result.shape))
+def _differentiate(function: Function, tensors: list[Tensor], rng: np.random.Generator) -> Array:
+    """Leave the gradients of L = ⟨c, f⟩ in the tensors; returns the random c."""
+    result = function(*tensors)
+    if not isinstance(result, Tensor):
+        name = type(result).__name__
+        raise TypeError(f"gradient check: expected the function to return a Tensor, got {name}")
+    cotangent = array_module(result.data).asarray(rng.standard_normal(result.shape))
+    result.backward(cotangent)
+    return cotangent
 
 
 def _project(result: Tensor, cotangent: Array) -> float:

@@ -35,6 +35,8 @@ def joint_distance(predicted: Tensor, target: Array) -> Tensor:
     Source: report 1's published code; its text squares the distance (``joint_squared_error``).
     """
     target = _target("joint_distance", predicted, target)
+    if predicted.ndim < 2 or predicted.shape[-1] % 3 != 0:
+        raise ValueError(f"joint_distance: expected (T, 3N) or (T, N, 3), got {predicted.shape}")
     difference = ops.reshape(predicted - target, (-1, 3))  # (T·N, 3)
     squared = ops.sum(difference * difference, axis=1)
     # 1e-12 mm² keeps the derivative of the root finite where a prediction is exact.
@@ -104,6 +106,8 @@ def categorical_cross_entropy(logits: Tensor, target: Array) -> Tensor:
     Source: report 2, section II.D.3 b and c.
     """
     target = _target("categorical_cross_entropy", logits, target)
+    if logits.ndim < 2:
+        raise ValueError(f"categorical_cross_entropy: expected (N, C, ...), got {logits.shape}")
     pixels = logits.size / logits.shape[1]
     return -1 / pixels * ops.sum(target * ops.log_softmax(logits, axis=1))
 
@@ -112,7 +116,7 @@ def _target(name: str, predicted: Tensor, target: Array | Tensor) -> Tensor:
     target = target if isinstance(target, Tensor) else Tensor(target)
     if predicted.shape != target.shape:
         raise ValueError(f"{name}: predicted {predicted.shape}, target {target.shape}")
-    if predicted.ndim == 0 or predicted.shape[0] == 0:
+    if predicted.ndim == 0 or predicted.size == 0:
         raise ValueError(f"{name}: expected at least one sample, got shape {predicted.shape}")
     if target.dtype != predicted.dtype:
         target = Tensor(target.data.astype(predicted.dtype))

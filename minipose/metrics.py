@@ -19,7 +19,7 @@ def joint_errors(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
     -------
     array, shape (T, N), mm
     """
-    predicted, target = _same_shape("joint_errors", predicted, target)
+    predicted, target = _poses("joint_errors", predicted, target)
     difference = (predicted - predicted[:, :1]) - (target - target[:, :1])
     return np.linalg.norm(difference, axis=2)
 
@@ -34,13 +34,13 @@ def mpjpe(predicted: np.ndarray, target: np.ndarray, root_relative: bool = True)
     """
     if root_relative:
         return float(joint_errors(predicted, target).mean())
-    predicted, target = _same_shape("mpjpe", predicted, target)
+    predicted, target = _poses("mpjpe", predicted, target)
     return float(np.linalg.norm(predicted - target, axis=2).mean())
 
 
 def pa_mpjpe(predicted: np.ndarray, target: np.ndarray) -> float:
     """MPJPE, mm, after the best similarity (turn, scale, shift) of each pose onto its target."""
-    predicted, target = _same_shape("pa_mpjpe", predicted, target)
+    predicted, target = _poses("pa_mpjpe", predicted, target)
     return float(np.linalg.norm(procrustes(predicted, target) - target, axis=2).mean())
 
 
@@ -56,6 +56,7 @@ def procrustes(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
 
     Source: Umeyama 1991, equations 40-42.
     """
+    predicted, target = _poses("procrustes", predicted, target)
     p_mean, q_mean = predicted.mean(axis=1, keepdims=True), target.mean(axis=1, keepdims=True)
     p, q = predicted - p_mean, target - q_mean
     u, s, vt = np.linalg.svd(p.transpose(0, 2, 1) @ q)
@@ -69,12 +70,16 @@ def procrustes(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
 def identical_share(poses: np.ndarray, starts: np.ndarray | None = None) -> float:
     """Share of consecutive poses that are bit for bit the same (report 1's "piecewise constancy").
 
+    0 where there are no two poses to compare.
+
     Parameters
     ----------
     poses : shape (T, ...), consecutive frames
     starts : indices, optional
         Where a new sequence begins; the pair across such a seam is not counted.
     """
+    if len(poses) < 2:
+        return 0.0
     same = (poses[1:] == poses[:-1]).reshape(len(poses) - 1, -1).all(axis=1)
     within = np.ones(len(poses) - 1, dtype=bool)
     for start in [] if starts is None else starts:
@@ -94,6 +99,13 @@ def dice_coefficient(predicted: np.ndarray, mask: np.ndarray, smooth: float = 1e
     overlap = float((predicted * mask).sum(dtype=np.float64))
     total = float(predicted.sum(dtype=np.float64)) + float(mask.sum(dtype=np.float64))
     return (2 * overlap + smooth) / (total + smooth)
+
+
+def _poses(name: str, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    a, b = _same_shape(name, a, b)
+    if a.ndim != 3 or a.shape[2] != 3:
+        raise ValueError(f"{name}: expected poses (T, N, 3), got {a.shape}")
+    return a, b
 
 
 def _same_shape(name: str, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -25,6 +25,7 @@ def visible_joints(keypoints: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     -------
     bool (N, 25)
     """
+    _check_keypoints("visible_joints", keypoints)
     x, y, confidence = np.moveaxis(keypoints, 2, 0)
     height, width = np.asarray(sizes).T[:, :, None]
     return (confidence > 0) & (x >= 0) & (y >= 0) & (x < width) & (y < height)
@@ -58,6 +59,10 @@ def correct_share(errors: np.ndarray, threshold: float | np.ndarray) -> float:
     -------
     float between 0 and 1, nan if there is no joint at all
     """
+    if np.size(threshold) not in (1, len(errors)):
+        raise ValueError(
+            f"correct_share: expected one threshold or {len(errors)}, got {np.size(threshold)}"
+        )
     limit = np.broadcast_to(np.reshape(threshold, (-1, 1)), errors.shape)
     counted = ~(np.isnan(errors) | np.isnan(limit))
     return float((errors <= limit)[counted].mean()) if counted.any() else float("nan")
@@ -77,9 +82,15 @@ def head_sizes(keypoints: np.ndarray) -> np.ndarray:
     -------
     (N,), px
     """
+    _check_keypoints("head_sizes", keypoints)
     head = _distance(keypoints, _NOSE, _NECK)
     trunk = _HEAD_OF_TRUNK * _distance(keypoints, _NECK, _MID_HIP)
     return np.where(np.isnan(head), trunk, head)
+
+
+def _check_keypoints(name: str, keypoints: np.ndarray) -> None:
+    if keypoints.ndim != 3 or keypoints.shape[1:] != (len(BODY_25), 3):
+        raise ValueError(f"{name}: expected keypoints (N, 25, 3), got {keypoints.shape}")
 
 
 def _distance(keypoints: np.ndarray, a: int, b: int) -> np.ndarray:

@@ -46,6 +46,7 @@ class Optimizer:
         for i, parameter in enumerate(self.parameters):
             if parameter.grad is None:
                 continue
+            _check_gradient(type(self).__name__, i, parameter)
             states = [self.state[name][i] for name in self.state_names]
             for w, g, *s in _pieces(parameter.data, parameter.grad, *states):
                 self._update(w, g, *s)
@@ -112,6 +113,10 @@ class SGD(Optimizer):
         weight_decay: float = 5e-4,
     ) -> None:
         super().__init__(parameters, lr)
+        if not 0 <= momentum < 1:
+            raise ValueError(f"SGD: expected momentum of at least 0 and below 1, got {momentum}")
+        if not weight_decay >= 0:
+            raise ValueError(f"SGD: expected weight_decay of 0 or more, got {weight_decay}")
         self.momentum, self.weight_decay = float(momentum), float(weight_decay)
 
     def _update(self, w: Array, g: Array, v: Array) -> None:
@@ -140,6 +145,10 @@ class Adam(Optimizer):
         eps: float = 1e-8,
     ) -> None:
         super().__init__(parameters, lr)
+        if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+            raise ValueError(f"Adam: expected two betas of at least 0 and below 1, got {betas}")
+        if not eps > 0:
+            raise ValueError(f"Adam: expected eps above 0, got {eps}")
         self.betas, self.eps = (float(betas[0]), float(betas[1])), float(eps)
 
     def _update(self, w: Array, g: Array, mean: Array, square: Array) -> None:
@@ -154,6 +163,16 @@ class Adam(Optimizer):
         spread *= 1 / math.sqrt(1 - beta2**self.step_count)
         spread += self.eps
         w -= rate * mean / spread
+
+
+def _check_gradient(name: str, index: int, parameter: Parameter) -> None:
+    """A gradient that somebody set by hand may not fit, and would be broadcast or promoted."""
+    grad = parameter.grad
+    if grad.shape != parameter.shape or grad.dtype != parameter.dtype:
+        raise ValueError(
+            f"{name}: parameter {index} is {parameter.dtype} {parameter.shape}, "
+            f"its gradient {grad.dtype} {grad.shape}"
+        )
 
 
 def _pieces(*arrays: Array) -> Iterator[tuple[Array, ...]]:

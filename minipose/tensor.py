@@ -139,6 +139,10 @@ class Tensor:
                     f"backward: a tensor of shape {self.shape} needs grad_output of that shape"
                 )
             grad_output = xp.ones(self.shape, dtype=self.dtype)
+        elif not is_array(grad_output):
+            raise TypeError(
+                f"backward: expected grad_output as an array, got {type(grad_output).__name__}"
+            )
         elif tuple(grad_output.shape) != self.shape or grad_output.dtype != self.dtype:
             raise ValueError(
                 f"backward: expected grad_output {self.dtype} {self.shape}, "

@@ -72,9 +72,24 @@ def test_a_failure_names_the_worst_entry():
         check_gradients(function, [X])
 
 
-def test_float32_is_refused():
+@pytest.mark.parametrize("check", [check_gradients, check_direction])
+def test_mistakes_are_named(check):
     with pytest.raises(ValueError, match="input 0 is float32, expected float64"):
-        check_gradients(mp.ops.tanh, [X.astype(np.float32)])
+        check(mp.ops.tanh, [X.astype(np.float32)])
+    with pytest.raises(ValueError, match=r"expected a step above 0, got 0\.0"):
+        check(mp.ops.tanh, [X], step=0.0)
+    with pytest.raises(TypeError, match="expected the function to return a Tensor, got ndarray"):
+        check(lambda x: x.data, [X])
+
+
+def test_an_input_that_the_function_ignores_has_the_gradient_zero():
+    assert check_gradients(lambda x, y: mp.ops.tanh(x), [X, X]).worst <= 1e-9
+    assert check_direction(lambda x, y: mp.ops.tanh(x), [X, X]).worst <= 1e-7
+
+
+def test_an_empty_input_has_no_entries():
+    report = check_gradients(lambda x, y: mp.ops.tanh(x), [X, np.zeros((0, 3))])
+    assert report.entries == X.size
 
 
 def test_a_random_choice_of_entries_is_checked():

@@ -49,6 +49,21 @@ def test_dice_coefficient_by_hand():
 def test_shapes_must_agree():
     with pytest.raises(ValueError, match=r"joint_errors: predicted \(1, 2, 3\), target \(2, 3\)"):
         mpjpe(np.zeros((1, 2, 3)), np.zeros((2, 3)))
+    with pytest.raises(ValueError, match=r"dice_coefficient: predicted \(2,\), target \(3,\)"):
+        dice_coefficient(np.zeros(2), np.zeros(3))
+
+
+@pytest.mark.parametrize("metric", [joint_errors, mpjpe, pa_mpjpe, procrustes])
+def test_poses_have_three_coordinates(metric):
+    with pytest.raises(ValueError, match=r": expected poses \(T, N, 3\), got \(4, 51\)"):
+        metric(np.zeros((4, 51)), np.zeros((4, 51)))
+    with pytest.raises(ValueError, match=r": predicted \(0, 17, 3\), target \(0, 17, 3\)"):
+        metric(np.zeros((0, 17, 3)), np.zeros((0, 17, 3)))
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_where_there_is_no_pair_none_is_identical(count):
+    assert identical_share(np.zeros((count, 51))) == 0
 
 
 def test_the_first_reports_own_predictions(shared):

@@ -29,6 +29,14 @@ def test_errors_and_shares_leave_absent_joints_out():
         pixel_errors(predicted, np.zeros((1, 2, 2)), np.array([[True, True, False]]))
 
 
+def test_mistakes_are_named():
+    for metric in (lambda k: visible_joints(k, np.array([(20, 10)])), head_sizes):
+        with pytest.raises(ValueError, match=r"expected keypoints \(N, 25, 3\), got \(1, 25, 2\)"):
+            metric(np.zeros((1, 25, 2)))
+    with pytest.raises(ValueError, match="correct_share: expected one threshold or 2, got 3"):
+        correct_share(np.zeros((2, 5)), np.ones(3))
+
+
 def test_head_size_is_nose_to_neck_or_part_of_the_trunk():
     keypoints = np.zeros((3, 25, 3))
     nose, neck, hip = (BODY_25.index(n) for n in ("nose", "neck", "mid hip"))

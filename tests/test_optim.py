@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import minipose as mp
-from minipose.optim import SGD, Adam
+from minipose.optim import SGD, Adam, Optimizer
 
 
 def parameter(values):
@@ -71,6 +71,38 @@ def test_optimizers_refuse_nonsense():
         SGD([])
     with pytest.raises(ValueError, match="Adam: expected a learning rate above 0, got 0"):
         Adam([parameter([1.0])], lr=0)
+    with pytest.raises(ValueError, match="SGD: expected momentum of at least 0 and below 1, got 1"):
+        SGD([parameter([1.0])], momentum=1)
+    with pytest.raises(ValueError, match=r"SGD: expected weight_decay of 0 or more, got -0\.1"):
+        SGD([parameter([1.0])], weight_decay=-0.1)
+    with pytest.raises(ValueError, match=r"Adam: expected two betas .* got \(0\.9, 1\.0\)"):
+        Adam([parameter([1.0])], betas=(0.9, 1.0))
+    with pytest.raises(ValueError, match="Adam: expected eps above 0, got 0"):
+        Adam([parameter([1.0])], eps=0)
+    with pytest.raises(TypeError, match="Optimizer defines no _update"):
+        optimizer = Optimizer([parameter([1.0])], lr=0.1)
+        optimizer.parameters[0].grad = np.ones(1)
+        optimizer.step()
+
+
+@pytest.mark.parametrize(
+    ("grad", "found"), [(np.ones(2), r"float64 \(2,\)"), (np.ones(1, "f4"), r"float32 \(1,\)")]
+)
+def test_a_gradient_that_does_not_fit_is_refused(grad, found):
+    w = parameter([1.0])
+    w.grad = grad
+    with pytest.raises(ValueError, match=rf"parameter 0 is float64 \(1,\), its gradient {found}"):
+        SGD([w]).step()
+
+
+def test_a_parameter_without_a_gradient_stays():
+    w, other = parameter([1.0]), parameter([2.0])
+    w.grad = np.ones(1)
+    optimizer = SGD([w, other])
+    optimizer.step()
+    assert w.data[0] < 1 and other.data[0] == 2 and other.version == 0
+    optimizer.zero_grad()
+    assert w.grad is None
 
 
 def test_a_step_between_forward_and_backward_is_noticed():

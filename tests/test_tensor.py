@@ -170,6 +170,14 @@ def test_messages_say_what_was_given_and_what_was_expected():
         mp.Tensor(x)
     with pytest.raises(TypeError, match="array or numbers, got str"):
         mp.Tensor("three")
+    with pytest.raises(TypeError, match="expected real numbers, got an array of complex128"):
+        mp.Tensor(np.ones(2) * 1j)
+    with pytest.raises(TypeError, match="backward: expected grad_output as an array, got list"):
+        (x * 2).backward([1.0])
+    with pytest.raises(ValueError, match="assign_: this tensor is a result of multiply, not a le"):
+        (x * 2).assign_(np.ones((2, 3)))
+    with pytest.raises(ValueError, match=r"assign_: expected shape \(2, 3\), got \(3,\)"):
+        x.assign_(np.ones(3))
 
 
 @pytest.mark.parametrize(

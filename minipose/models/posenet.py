@@ -77,6 +77,10 @@ class PoseNet(Module):
     def set_output_range(self, centre: np.ndarray, scale: np.ndarray) -> None:
         """Say where joints lie, in mm: centre and scale of each of the 51 coordinates."""
         for buffer, values in ((self.output_centre, centre), (self.output_scale, scale)):
+            if np.shape(values) != buffer.shape:
+                raise ValueError(
+                    f"PoseNet: expected an output range of {buffer.shape}, got {np.shape(values)}"
+                )
             buffer[...] = array_module(buffer).asarray(values, dtype=buffer.dtype)
 
     def features(self, x: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ class Linear(Module):
     """Y = X Wᵀ + b.  x (N, in_features) -> (N, out_features); Glorot weights, zero bias."""
 
     def __init__(self, in_features: int, out_features: int, rng: Generator) -> None:
+        _positive("Linear", in_features=in_features, out_features=out_features)
         self.weight = Parameter(glorot_uniform((out_features, in_features), rng))
         self.bias = Parameter(np.zeros(out_features, dtype=np.float32))
 
@@ -51,6 +52,8 @@ class Conv2d(Module):
         initialise: str = "glorot",
         pool: int = 1,
     ) -> None:
+        sizes = {"in_channels": in_channels, "out_channels": out_channels}
+        _positive("Conv2d", **sizes, kernel_size=kernel_size)
         shape = (out_channels, in_channels, kernel_size, kernel_size)
         if initialise not in ("glorot", "he"):
             raise ValueError(f"Conv2d: expected initialise 'glorot' or 'he', got {initialise!r}")
@@ -97,6 +100,8 @@ class Dropout(Module):
     """Zero a share of the units in training, nothing in evaluation. See ``Module.reseed``."""
 
     def __init__(self, rate: float) -> None:
+        if not 0 <= rate < 1:
+            raise ValueError(f"Dropout: expected a rate of at least 0 and below 1, got {rate}")
         self.rate = rate
         self.rng = np.random.default_rng(0)
 
@@ -130,3 +135,9 @@ class Sequential(Module):
         for layer in self.layers:
             x = layer(x)
         return x
+
+
+def _positive(layer: str, **sizes: int) -> None:
+    for name, size in sizes.items():
+        if not isinstance(size, int) or size < 1:
+            raise ValueError(f"{layer}: expected {name} of 1 or more, got {size!r}")

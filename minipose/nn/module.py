@@ -23,6 +23,12 @@ class Module:
         raise TypeError(f"{type(self).__name__} defines no forward")
 
     def __call__(self, *inputs: Tensor) -> object:
+        for x in inputs:
+            if not isinstance(x, Tensor):
+                raise TypeError(
+                    f"{type(self).__name__}: expected a Tensor, got {type(x).__name__}; "
+                    "write Tensor(x) for an array x"
+                )
         return self.forward(*inputs)
 
     def modules(self) -> Iterator[Module]:
@@ -104,6 +110,8 @@ class Module:
 
     def astype(self, dtype: type) -> Module:
         """Change parameters and buffers to float32 or float64; returns the module."""
+        if np.dtype(dtype) not in (np.float32, np.float64):
+            raise ValueError(f"astype: expected float32 or float64, got {np.dtype(dtype).name}")
         for module in self.modules():
             for name, value in vars(module).items():
                 if isinstance(value, Parameter):

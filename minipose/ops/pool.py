@@ -51,8 +51,8 @@ def avg_pool2d(x: Tensor, kernel_size: int, stride: int | None = None) -> Tensor
 
 def _check(name: str, x: Tensor, kernel_size: int, stride: int | None) -> int:
     stride = kernel_size if stride is None else stride
-    if kernel_size < 1 or stride < 1:
-        raise ValueError(f"{name}: expected positive sizes, got {kernel_size} and {stride}")
+    if any(not isinstance(size, int) or size < 1 for size in (kernel_size, stride)):
+        raise ValueError(f"{name}: expected positive whole sizes, got {kernel_size} and {stride}")
     if x.ndim != 4 or min(x.shape[2:]) < kernel_size:
         raise ValueError(
             f"{name}: expected x (N, C, H, W) with H, W of at least {kernel_size}, got {x.shape}"

@@ -60,6 +60,12 @@ def test_output_tanh_stays_in_its_range():
     np.testing.assert_allclose(y, 120.0)
 
 
+def test_the_output_range_has_a_number_for_each_coordinate():
+    net = PoseNet((1, 1, 1), "regression")
+    with pytest.raises(ValueError, match=r"expected an output range of \(51,\), got \(17, 3\)"):
+        net.set_output_range(np.zeros(51), np.ones((17, 3)))
+
+
 def test_transfer_copies_the_shared_layers_and_nothing_else():
     detector = PoseNet(rng=np.random.default_rng(1))
     regressor = PoseNet(head="regression", rng=np.random.default_rng(2))

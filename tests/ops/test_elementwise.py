@@ -130,6 +130,7 @@ X = Tensor(np.ones((2, 3), np.float32))
         (lambda: X * Tensor(np.ones(3)), TypeError, "multiply: inputs of different dtypes"),
         (lambda: ops.divide(1.0, 2.0), TypeError, "divide: expected at least one Tensor, got fl"),
         (lambda: X - "one", TypeError, "expected an array or numbers, got str"),
+        (lambda: ops.tanh(X.data), TypeError, r"expected a Tensor, got a NumPy array: write Tens"),
         (lambda: ops.power(X, X), TypeError, "power: the exponent is a fixed number"),
     ],
 )

@@ -135,9 +135,18 @@ def test_shapes_must_agree_exactly(name):
     loss, x = getattr(losses, name), Tensor(np.ones((2, 3, 1)))
     with pytest.raises(ValueError, match=rf"{name}: predicted \(2, 3, 1\), target \(1, 3, 1\)"):
         loss(x, np.ones((1, 3, 1)))
-    for shape in ((0, 3), ()):
+    for shape in ((0, 3), (3, 0), ()):
         with pytest.raises(ValueError, match=f"{name}: expected at least one sample, got shape"):
             loss(Tensor(np.ones(shape)), np.ones(shape))
+
+
+def test_shapes_that_a_loss_cannot_read():
+    with pytest.raises(ValueError, match=r"joint_distance: expected \(T, 3N\) or .* got \(2, 4\)"):
+        losses.joint_distance(Tensor(np.ones((2, 4))), np.ones((2, 4)))
+    with pytest.raises(
+        ValueError, match=r"categorical_cross_entropy: expected \(N, C, \.\.\.\), g"
+    ):
+        losses.categorical_cross_entropy(Tensor(np.ones(4)), np.ones(4))
 
 
 def test_a_target_of_another_dtype_follows_the_prediction():

@@ -84,8 +84,9 @@ X = Tensor(np.ones((1, 3, 8, 8)))
     [
         ((X, 9), r"expected x \(N, C, H, W\) with H, W of at least 9, got \(1, 3, 8, 8\)"),
         ((X[0], 2), r"expected x \(N, C, H, W\) .* got \(3, 8, 8\)"),
-        ((X, 0), "expected positive sizes, got 0 and 0"),
-        ((X, 2, 0), "expected positive sizes, got 2 and 0"),
+        ((X, 0), "expected positive whole sizes, got 0 and 0"),
+        ((X, 2, 0), "expected positive whole sizes, got 2 and 0"),
+        ((X, 2.5), r"expected positive whole sizes, got 2\.5 and 2\.5"),
     ],
 )
 def test_mistakes_are_named(name, arguments, message):

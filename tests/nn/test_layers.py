@@ -1,0 +1,87 @@
+"""Layers: an op each, with weights that begin at the right size."""
+
+import numpy as np
+import pytest
+
+from minipose import Tensor, nn, ops
+from minipose.nn.initialise import glorot_uniform, he_normal
+
+
+def rng():
+    return np.random.default_rng(0)
+
+
+X = Tensor(np.random.default_rng(1).standard_normal((2, 3, 6, 8)).astype(np.float32))
+FLAT = Tensor(np.random.default_rng(1).standard_normal((4, 6)).astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("layer", "x", "op"),
+    [
+        (nn.Linear(6, 5, rng()), FLAT, lambda x, layer: ops.linear(x, layer.weight, layer.bias)),
+        (
+            nn.Conv2d(3, 4, 3, rng(), stride=2, padding=1),
+            X,
+            lambda x, layer: ops.conv2d(x, layer.weight, layer.bias, 2, 1),
+        ),
+        (
+            nn.Conv2d(3, 4, 3, rng(), bias=False, initialise="he"),
+            X,
+            lambda x, layer: ops.conv2d(x, layer.weight),
+        ),
+        (nn.MaxPool2d(2), X, lambda x, layer: ops.max_pool2d(x, 2)),
+        (nn.AvgPool2d(2), X, lambda x, layer: ops.avg_pool2d(x, 2)),
+        (nn.UpsampleNearest(3), X, lambda x, layer: ops.upsample_nearest(x, 3)),
+        (nn.Tanh(), X, lambda x, layer: ops.tanh(x)),
+        (nn.ReLU(), X, lambda x, layer: ops.relu(x)),
+        (nn.Sequential(nn.Tanh(), nn.ReLU()), X, lambda x, layer: ops.relu(ops.tanh(x))),
+        (nn.Dropout(0.5).eval(), X, lambda x, layer: x),
+        (nn.Dropout(0.0), X, lambda x, layer: x),
+        (nn.Dropout(0.5), X, lambda x, layer: ops.dropout(x, 0.5, np.random.default_rng(0))),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, nn.Module) else "",
+)
+def test_a_layer_is_its_op(layer, x, op):
+    np.testing.assert_array_equal(layer(x).data, op(x, layer).data)
+
+
+def test_glorot_by_hand():
+    """fan_in 3·9 and fan_out 5·9: a = √(6/72); behind a pool of 4, √(6/(27 + 45/4))."""
+    plain = glorot_uniform((5, 3, 3, 3), rng())
+    pooled = glorot_uniform((5, 3, 3, 3), rng(), pool=4)
+    assert plain.dtype == np.float32 and abs(plain).max() <= np.sqrt(6 / 72)
+    assert abs(plain).max() > 0.95 * np.sqrt(6 / 72) and abs(plain.mean()) < 0.05
+    np.testing.assert_allclose(pooled / plain, np.sqrt(72 / (27 + 45 / 4)), rtol=1e-6)
+    many = glorot_uniform((300, 200), rng())
+    assert many.std() == pytest.approx(np.sqrt(6 / 500 / 3), rel=0.01)
+
+
+def test_he_keeps_the_variance_and_has_no_tails():
+    many = he_normal((100, 20, 3, 3), rng())
+    deviation = np.sqrt(2 / 180)
+    assert many.dtype == np.float32 and many.std() == pytest.approx(deviation, rel=0.02)
+    assert abs(many).max() <= 2 * deviation / 0.8796
+
+
+def test_biases_begin_at_zero():
+    for layer in (nn.Linear(6, 5, rng()), nn.Conv2d(3, 4, 3, rng())):
+        assert layer.bias.dtype == np.float32 and not layer.bias.data.any()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: nn.Linear(0, 5, rng()), "Linear: expected in_features of 1 or more, got 0"),
+        (lambda: nn.Linear(5, 1.5, rng()), r"Linear: expected out_features of 1 or more, got 1\.5"),
+        (lambda: nn.Conv2d(3, 4, 0, rng()), "Conv2d: expected kernel_size of 1 or more, got 0"),
+        (
+            lambda: nn.Conv2d(3, 4, 3, rng(), initialise="zero"),
+            "Conv2d: expected initialise 'glorot' or 'he', got 'zero'",
+        ),
+        (lambda: nn.Dropout(1.0), r"Dropout: expected a rate of at least 0 and below 1, got 1\.0"),
+        (lambda: nn.Linear(5, 5, rng())(FLAT), r"linear: expected x \(N, in\), weight .*\(4, 6\)"),
+    ],
+)
+def test_mistakes_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -1,0 +1,120 @@
+"""Modules: what belongs to them, in which order, and that their state is strict."""
+
+import numpy as np
+import pytest
+
+from minipose import Parameter, Tensor
+from minipose.nn import Dropout, Linear, Module, Sequential
+
+
+class Part(Module):
+    """One weight, and a buffer of which the state keeps a copy."""
+
+    def __init__(self, value: float) -> None:
+        self.weight = Parameter(np.full(2, value, np.float32))
+        self.register_buffer("count", np.zeros(1, np.float32))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.weight
+
+
+class Whole(Module):
+    """Parts in every place where they are looked for."""
+
+    def __init__(self) -> None:
+        self.first = Part(1)
+        self.scale = Parameter(np.ones(1, np.float32))
+        self.several = [Part(2), "no module", Part(3)]
+        self.pair = (Part(4),)
+        self.named = {"b": Part(5), "a": Part(6), "none": None}
+        self.number = 7
+
+
+NAMES = ["scale", "first.weight", "several.0.weight", "several.2.weight", "pair.0.weight"]
+NAMES += ["named.b.weight", "named.a.weight"]
+
+
+def test_parameters_are_found_in_the_order_of_assignment():
+    whole = Whole()
+    assert [name for name, _ in whole.named_parameters()] == NAMES
+    assert [float(p.data[0]) for p in whole.parameters()] == [1, 1, 2, 3, 4, 5, 6]
+    buffers = [name.replace("count", "weight") for name, _ in whole.named_buffers()]
+    assert buffers == NAMES[1:]
+    assert len(list(whole.modules())) == 7 and next(whole.modules()) is whole
+
+
+def test_state_goes_out_and_comes_back_as_copies():
+    whole, other = Whole(), Whole()
+    whole.first.weight.assign_(np.array([8.0, 9.0], np.float32))
+    whole.first.count[...] = 5
+    state = whole.state_dict()
+    other.load_state_dict(state)
+    np.testing.assert_array_equal(other.first.weight.data, [8, 9])
+    assert other.first.count == 5
+    state["first.weight"][:] = 0
+    np.testing.assert_array_equal(other.first.weight.data, [8, 9])
+    np.testing.assert_array_equal(whole.first.weight.data, [8, 9])
+
+
+def test_a_state_that_does_not_fit_changes_nothing():
+    whole = Whole()
+    state = Whole().state_dict()
+    state = {n: v + 1 for n, v in state.items()}
+    for wrong, message in [
+        ({}, r"Whole: state lacks first\.count, first\.weight, .* and 10 more, has unexpected no"),
+        ({**state, "extra": np.zeros(1)}, r"state lacks nothing, has unexpected extra"),
+        ({**state, "scale": np.zeros(3)}, r"scale has shape \(3,\) in the state, expected \(1,\)"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            whole.load_state_dict(wrong)
+        np.testing.assert_array_equal(whole.first.weight.data, [1, 1])
+
+
+def test_dtype_and_device_reach_every_part():
+    whole = Whole()
+    whole.first.weight.grad = np.ones(2, np.float32)
+    assert whole.astype(np.float64) is whole and whole.to("cpu") is whole
+    assert {p.dtype for p in whole.parameters()} == {np.dtype(np.float64)}
+    assert {b.dtype for _, b in whole.named_buffers()} == {np.dtype(np.float64)}
+    assert whole.first.weight.grad is None and isinstance(whole.first.weight, Parameter)
+    with pytest.raises(ValueError, match="astype: expected float32 or float64, got int64"):
+        whole.astype(np.int64)
+    with pytest.raises(ValueError, match="device: expected 'cpu' or 'cuda', got 'tpu'"):
+        whole.to("tpu")
+
+
+def test_training_and_evaluation_reach_every_part():
+    whole = Whole()
+    assert all(m.training for m in whole.modules())
+    assert whole.eval() is whole and not any(m.training for m in whole.modules())
+    assert all(m.training for m in whole.train().modules())
+
+
+def test_gradients_are_forgotten():
+    whole = Whole()
+    for parameter in whole.parameters():
+        parameter.grad = np.ones(parameter.shape, np.float32)
+    whole.zero_grad()
+    assert all(p.grad is None for p in whole.parameters())
+
+
+def test_randomness_follows_the_numbers_and_differs_from_layer_to_layer():
+    x = Tensor(np.ones((4, 50), np.float32))
+    net = Sequential(Dropout(0.5), Dropout(0.5))  # without a parameter that tells the device
+    runs = []
+    for seed in (1, 1, 2):
+        net.reseed(seed, 0)
+        runs.append([layer(x).data for layer in net.layers])
+    np.testing.assert_array_equal(runs[0], runs[1])
+    assert not np.array_equal(runs[0][0], runs[2][0])
+    assert not np.array_equal(runs[0][0], runs[0][1])
+
+
+def test_mistakes_are_named():
+    rng = np.random.default_rng(0)
+    with pytest.raises(TypeError, match="Linear: expected a Tensor, got ndarray; write Tensor"):
+        Linear(2, 3, rng)(np.ones((1, 2), np.float32))
+    with pytest.raises(TypeError, match="Module defines no forward"):
+        Module()(Tensor([1.0]))
+    with pytest.raises(AttributeError, match="mode"):
+        Whole().mode  # noqa: B018  (an unknown name is no None)
