@@ -46,7 +46,8 @@ def backward(grad_y: Array, y: Array | None, bias: bool) -> tuple[Array, Array |
         return part.sum(axis=(0, 2, 3)) if bias else None
 
     others = () if y is None else (y, grad_y)
-    maps_outermost = max(range(4), key=lambda a: grad.strides[a]) == 1
+    # Of one picture alone the maps are outermost, whatever the stride of its axis is.
+    maps_outermost = max(range(4), key=lambda a: (grad.shape[a] > 1, grad.strides[a])) == 1
     if bias and maps_outermost:  # a part would hold the sums of some maps only
         return grad, pass_on(grad, *others)
     sums = workers.elementwise(pass_on, grad, *others)

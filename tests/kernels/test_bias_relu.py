@@ -6,16 +6,17 @@ import pytest
 from minipose.kernels import bias_relu, workers
 from tests.strategies import layouts
 
-SHAPE = (2, 5, 6, 7)
+SHAPES = [(2, 5, 6, 7), (1, 5, 6, 7), (3, 1, 6, 7)]
 
 
+@pytest.mark.parametrize("shape", SHAPES, ids=["several", "one_picture", "one_map"])
 @pytest.mark.parametrize("relu", [False, True])
 @pytest.mark.parametrize("with_bias", [False, True])
-def test_it_is_a_sum_and_a_maximum(monkeypatch, relu, with_bias):
+def test_it_is_a_sum_and_a_maximum(monkeypatch, relu, with_bias, shape):
     monkeypatch.setattr(workers.elementwise, "__kwdefaults__", {"piece": 20})
     rng = np.random.default_rng(0)
-    z, grad_y = rng.standard_normal(SHAPE), rng.standard_normal(SHAPE)
-    bias = rng.standard_normal(5) if with_bias else None
+    z, grad_y = rng.standard_normal(shape), rng.standard_normal(shape)
+    bias = rng.standard_normal(shape[1]) if with_bias else None
     expected = z + bias[:, None, None] if with_bias else z
     expected = np.maximum(expected, 0) if relu else expected
     expected_grad = grad_y * (expected > 0) if relu else grad_y
