@@ -112,7 +112,7 @@ networks, found, error = (
     {"mean elbow": 300 * np.linalg.norm(elbows - elbows.mean(axis=0), axis=1)},
 )
 for name, bend in {"with tanh": nn.Tanh(), "without": None}.items():
-    networks[name] = train(bend)
+    networks[name] = kit.on_one_thread(train, bend)
     found[name] = networks[name](mp.Tensor(hands)).data
     error[name] = 300 * np.linalg.norm(found[name] - elbows, axis=1)
 for name, distances in error.items():

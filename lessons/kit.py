@@ -1,4 +1,4 @@
-"""What every lesson shares: a place for figures, a stopwatch, and an answer kept out of sight.
+"""What every lesson shares: a place for figures, a stopwatch, an answer kept out of sight.
 
 A lesson runs as a script, as a notebook and as a page of the book; each function here does what
 suits the place where it is called.
@@ -10,10 +10,14 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from matplotlib.figure import Figure
 
+from minipose.kernels import workers
 from minipose.plots import canvas
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -51,6 +55,14 @@ def seconds(function: Callable[[], object], repeats: int = 5) -> float:
         function()
         times.append(time.perf_counter() - start)
     return min(times)
+
+
+def on_one_thread(function: Callable[..., T], *arguments: object) -> T:
+    """``function(*arguments)``, with matrix products on one thread meanwhile.
+
+    Small products gain nothing from more threads, which only wait for each other.
+    """
+    return workers.run(lambda _: function(*arguments), 1)[0]
 
 
 def answer(text: str) -> None:

@@ -10,7 +10,7 @@ from lessons.course import CHAPTERS, FOLDER, Lesson
 
 THUMBNAILS = FOLDER / "figures"
 WIDTH = 360  # px
-COLOURS = 48  # of a thumbnail's palette: about 10 kB each
+COLOURS = 128  # of a thumbnail's palette
 
 INTRODUCTION = """# Lessons
 
