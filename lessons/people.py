@@ -116,7 +116,7 @@ def walkers(
     return H36MStore(path)
 
 
-def figures(count: int = 240, side: int = 48, seed: int = 0) -> FiguresStore:
+def figures(count: int = 120, side: int = 48, seed: int = 0) -> FiguresStore:
     """A store of single people in places of all kinds; the shorter side has ``side`` px."""
     path = _place("figures", (count, side, seed))
     if not path.exists():

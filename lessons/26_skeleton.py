@@ -1,0 +1,137 @@
+# %% [markdown]
+# # 26 · From channels to a skeleton
+#
+# - **Question.** How do 26 maps of probabilities become 25 points and 24 limbs?
+# - **Read first.** Lesson 21: the class map. Lesson 24: softmax over channels.
+# - **Source.** Report 2, section III: "we take the pixel that maximizes the softmax output for each
+#   channel (joint), and we draw lines between those pixels".
+# - **Running time.** Under 40 s.
+#
+# ## The highest pixel
+
+# %%
+import numpy as np
+
+import kit
+import people
+from minipose.experiments.figures.outputs import Prediction, predict_array
+from minipose.experiments.figures.recipe import Recipe
+from minipose.experiments.figures.training import build
+from minipose.metrics_2d import correct_share, head_sizes, pixel_errors
+from minipose.plots.figures import FOUND, draw_skeleton, on_mask, show_picture
+from minipose.skeletons import BODY_25, BODY_25_LIMBS
+from minipose.targets.heatmaps import expand, joint_targets
+
+everybody, _ = people.in_room()
+
+
+def perfect(figure):
+    """What a perfect network would say."""
+    return expand(*joint_targets(figure.keypoints, figure.mask.shape))
+
+
+def highest(maps):
+    """For each joint's channel: the place (x, y) of its highest pixel, and how high it is."""
+    places, heights = [], []
+    for joint in range(1, 26):
+        best = (-1.0, 0, 0)
+        for y, x in np.ndindex(maps.shape[1:]):
+            if maps[joint, y, x] > best[0]:
+                best = (float(maps[joint, y, x]), x, y)
+        places.append((best[1] + 0.5, best[2] + 0.5))
+        heights.append(best[0])
+    return np.array(places), np.array(heights)
+
+
+figure = everybody[0]
+places, heights = highest(perfect(figure))
+package_places, package_heights = Prediction(figure.mask * 1.0, perfect(figure)).joint_places()
+assert np.array_equal(places, package_places) and np.allclose(heights, package_heights)
+
+# %% [markdown]
+# Why the half? Report 2 draws a joint at the *integer part* of its coordinates: one at 17.8 is
+# drawn at 17, one at 17.2 as well. On average they were half a pixel further. Over many perfect
+# maps:
+
+# %%
+gaps = []
+for sample in everybody[::4]:
+    at, high = Prediction(sample.mask * 1.0, perfect(sample)).joint_places()
+    gaps.append((at - sample.keypoints[:, :2])[high > 0])
+gaps = np.concatenate(gaps)
+print(f"with the half put back: mean error {gaps.mean(axis=0).round(2)} px,", end=" ")
+print(f"median distance {np.median(np.linalg.norm(gaps, axis=1)):.2f} px")
+print(f"as drawn:               mean error {(gaps - 0.5).mean(axis=0).round(2)} px")
+assert np.abs(gaps.mean()) < 0.1 < 0.4 < np.abs((gaps - 0.5).mean())
+
+# %% [markdown]
+# So even a perfect network is off by some tenths of a pixel: the price of whole pixels. At the 64
+# px of these pictures, which keep the lessons short, a pixel is much; the report's have 192.
+#
+# ## A network's own maps
+#
+# A small network learns three pictures by heart. (For people whom it has not seen it would need
+# many thousand steps: `make train-unet`.)
+
+# %%
+figures = everybody[::33][:3]
+recipe = Recipe(
+    model="mask+softmax", width=8, dropout=0.0, batch=1, lr=2e-3, joint_weight=10.0,
+    background_weight=0.1,
+)  # fmt: skip
+net = people.learn(build(recipe, seed=2), figures, recipe, steps=600)
+found = [predict_array(net, figure.image) for figure in figures]
+places, heights = (np.stack(v) for v in zip(*(f.joint_places() for f in found)))
+
+# %% [markdown]
+# How good is that? A distance in px depends on how large somebody is in the picture, so one counts
+# the joints that are nearer than half a head: the PCK, "percentage of correct keypoints". The bar
+# to beat: each joint at its average place, without a look at the picture.
+
+# %%
+truth = np.stack([figure.keypoints for figure in figures])
+visible = truth[..., 2] > 0
+blind = np.broadcast_to(truth[..., :2].mean(axis=0), truth[..., :2].shape)
+errors = {"network": places, "average places": blind}
+errors = {name: pixel_errors(v, truth[..., :2], visible) for name, v in errors.items()}
+half_head = 0.5 * head_sizes(truth)
+for name, gap in errors.items():
+    by_loops = np.mean([gap[n, j] <= half_head[n] for n in range(3) for j in range(25)])
+    assert np.isclose(by_loops, correct_share(gap, half_head))
+    print(f"{name:14} median {np.median(gap):.1f} px, PCK {by_loops:.1%}")
+order = np.argsort(errors["network"].mean(axis=0))
+for name, some in (("nearest", order[:4]), ("furthest", order[-4:])):
+    print(f"{name}:", ", ".join(BODY_25[j] for j in some))
+assert np.median(errors["network"]) < np.median(errors["average places"])
+
+# %% [markdown]
+# A joint whose highest probability stays below 0.1 is taken for absent; a limb is drawn if both of
+# its joints are there.
+
+# %%
+drawing = kit.figure(6.4, 3)
+for k, prediction in enumerate(found):
+    axes = drawing.add_subplot(1, 3, k + 1)
+    show_picture(axes, on_mask(figures[k].image, prediction.mask))
+    present = heights[k] >= FOUND
+    draw_skeleton(axes, places[k], present)
+    limbs = sum(present[a] and present[b] for a, b in BODY_25_LIMBS)
+    axes.set_title(f"{limbs} limbs, {np.median(errors['network'][k]):.1f} px", fontsize=8)
+kit.save(drawing, "26_skeleton")
+
+# %% [markdown]
+# ## Change this, predict, run
+#
+# Instead of the highest pixel take the *mean* place, weighted with the channel's probabilities.
+# What happens if the network is torn between two wrists, at x = 10 with 0.55 and at x = 30 with
+# 0.45?
+
+# %% tags=["hide-cell"]
+channel = np.zeros(40)
+channel[[10, 30]] = 0.55, 0.45
+mean = float((channel * np.arange(40)).sum())
+assert channel.argmax() == 10 and np.isclose(mean, 19)
+kit.answer(
+    f"The highest pixel says 10, the mean {mean:.0f}, where no wrist can be. For one clean hill\n"
+    "the mean would be the better choice: it is not bound to whole pixels."
+)

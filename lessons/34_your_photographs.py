@@ -1,0 +1,150 @@
+# %% [markdown]
+# # 34 · Your own photographs
+#
+# - **Question.** What may one expect of a trained network on a picture from elsewhere?
+# - **Read first.** Lessons 14 and 17: the crop and the regressor.
+# - **Source.** `minipose/experiments/h36m/prediction.py`, behind `python -m minipose predict`.
+# - **Running time.** Under 40 s.
+#
+# A network knows what it was shown: here, people who walk, without background, seen from chest
+# height. This lesson trains a small one and changes one thing after another, at a price that the
+# twin knows. To use a picture of yours, put its name here, with the box of the person (x0, y0, x1,
+# y1 in px) and, if you have one, a picture that is white on the person:
+
+# %%
+PICTURE, BOX, MASK = None, None, None
+
+import contextlib
+import io
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import kit
+import minipose as mp
+import people
+from minipose.datasets.crop import box_of, crop_person
+from minipose.experiments.h36m.data import mirror
+from minipose.experiments.h36m.prediction import predict_image
+from minipose.experiments.h36m.recipe import Recipe
+from minipose.experiments.h36m.stages import train_regressor
+from minipose.metrics import mpjpe, pa_mpjpe
+from minipose.plots.poses import draw_pose, prepare_axes
+from minipose.skeletons import H36M_17_OF_32
+
+store, folder = people.walkers(), Path(tempfile.mkdtemp())
+recipe = Recipe(optimizer="adam", batch=32, lr_decay=0.05, epochs=6, loss="distance", flip=True)
+with contextlib.redirect_stdout(io.StringIO()):
+    net = train_regressor(store, store.split(), recipe, 0, folder)
+net.eval()
+
+# %% [markdown]
+# ## One path for files
+#
+# `predict_image` reads, cuts out, blackens, scales and asks the network: lesson 14 and one call.
+
+# %%
+posed, plan = people.walk(subject=11, take=2, frames=40, step=9)
+
+
+def write(name, image, silhouette):  # as two files; with the box of the person
+    paths = folder / f"{name}.png", folder / f"{name}_mask.png"
+    Image.fromarray(image).save(paths[0])
+    Image.fromarray(silhouette.astype(np.uint8) * 255).save(paths[1])
+    return *paths, box_of(silhouette)
+
+
+files, truth = [], []
+for frame in range(0, 36, 3):
+    image, silhouette, camera = people.photograph(plan, frame)
+    files.append(write(f"frame{frame}", image, silhouette))
+    space = camera.to_camera(posed.joints[frame])[list(H36M_17_OF_32)]
+    truth.append(space - space[0])
+picture, mask, box = files[-1]
+joints, crop = predict_image(net, picture, box, mask)
+by_hand, _ = crop_person(np.asarray(Image.open(picture).convert("L")), box, silhouette)
+ours = net(mp.Tensor(by_hand[None, None] * np.float32(1 / 255))).data.reshape(17, 3)
+assert np.array_equal(by_hand, crop) and np.allclose(ours, joints, atol=0.01)
+
+# %% [markdown]
+# ## One change at a time
+#
+# Twelve frames of somebody new, handed over in several ways; and twelve people who do not walk.
+
+
+# %%
+def wider(box):
+    margin = (box[3] - box[1]) // 5
+    return box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin
+
+
+def flipped(path, turn):
+    out = path.with_name(f"{turn}_{path.name}")
+    Image.open(path).transpose(turn).save(out)
+    return out
+
+
+quarter, left_right = Image.Transpose.ROTATE_90, Image.Transpose.FLIP_LEFT_RIGHT
+ways = {
+    "box and mask": lambda p, m, b: predict_image(net, p, b, m),
+    "box 20 % too wide": lambda p, m, b: predict_image(net, p, wider(b), m),
+    "background stays": lambda p, m, b: predict_image(net, p, b),
+    "whole picture": lambda p, m, b: predict_image(net, p),
+    "lying": lambda p, m, b: predict_image(net, flipped(p, quarter), mask=flipped(m, quarter)),
+}
+results, shown = {}, {}
+truth, strangers = np.stack(truth), [people.stranger(k) for k in range(12)]
+for name, way in [*ways.items(), ("not walking", ways["box and mask"])]:
+    chosen, true = files, truth
+    if name == "lying":
+        true = truth[..., [1, 0, 2]] * [1, -1, 1]  # the true pose is turned as well
+    if name == "not walking":
+        chosen = [write(f"stranger{k}", image, s) for k, (image, s, _) in enumerate(strangers)]
+        true = np.stack([joints for *_, joints in strangers])
+    answers = [way(*paths) for paths in chosen]  # (joints, crop) each
+    poses = np.stack([joints for joints, _ in answers])
+    results[name], shown[name] = mpjpe(poses, true), answers[4]
+    print(f"{name:18} MPJPE {results[name]:4.0f} mm, PA-MPJPE {pa_mpjpe(poses, true):4.0f} mm")
+average = store.read("joints_3d", store.split()["train"]).mean(axis=0)
+blind = mpjpe(np.broadcast_to(average, truth.shape), truth)
+print(f"{'mean pose':18} MPJPE {blind:4.0f} mm")
+assert results["box and mask"] == min(results.values()) < blind
+
+# %%
+figure = kit.figure(9.6, 3.6)
+for k, (name, (joints, crop)) in enumerate(shown.items()):
+    axes = figure.add_subplot(2, 6, k + 1)
+    axes.imshow(crop, cmap="gray", vmin=0, vmax=255)
+    axes.set_axis_off()
+    axes.set_title(name, fontsize=8)
+    below = figure.add_subplot(2, 6, k + 7, projection="3d")
+    prepare_axes(below)
+    draw_pose(below, joints - joints[0])
+kit.save(figure, "34_your_photographs")
+
+# %% [markdown]
+# So: cut out tightly, remove the background, upright, walking. And a pose may look plausible where
+# it is wrong: the network has only ever said plausible poses. Longer training lowers the first
+# line; only other pictures lower the last ones. Real photographs differ from the twin in more ways
+# than these.
+
+# %%
+if PICTURE:
+    joints, crop = predict_image(net, Path(PICTURE), BOX, Path(MASK) if MASK else None)
+    print("mm, relative to the pelvis:", (joints - joints[0]).round())
+
+# %% [markdown]
+# ## Change this, predict, run
+#
+# Mirror a photograph and its mask. What should come out, and does it?
+
+# %% tags=["hide-cell"]
+mirrored, _ = predict_image(net, flipped(picture, left_right), mask=flipped(mask, left_right))
+change = mpjpe(mirror(mirrored[None]), predict_image(net, picture, box, mask)[0][None])
+assert change < blind
+kit.answer(
+    "The mirrored pose: left and right exchanged, x negated. The network, which saw mirrored\n"
+    f"pictures in training, does so roughly: the two answers differ by {change:.0f} mm."
+)
