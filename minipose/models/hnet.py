@@ -10,7 +10,7 @@ from minipose import ops
 from minipose.kernels.harmonic import Streams
 from minipose.models.unet import LEVELS, MULTIPLE
 from minipose.nn import Module
-from minipose.nn.harmonic import ComplexBatchNorm, HarmonicConv2d, MagnitudeGate, MapDropout
+from minipose.nn.harmonic import HarmonicConv2d, MapDropout, NormalisedGate
 from minipose.tensor import Tensor
 
 
@@ -19,11 +19,10 @@ class Unit(Module):
 
     def __init__(self, of: Streams, into: Streams, rng: np.random.Generator, scale: int = 1):
         self.convolution = HarmonicConv2d(of, into, rng, scale=scale)
-        self.norm = ComplexBatchNorm(into)
-        self.gate = MagnitudeGate(into, rng)
+        self.gate = NormalisedGate(into, rng)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.gate(self.norm(self.convolution(x)))
+        return self.gate(self.convolution(x))
 
 
 class Block(Module):

@@ -94,6 +94,13 @@ class MagnitudeGate(Module):
         return ops.magnitude_gate(x, self.weight, self.bias, self.streams)
 
 
+class NormalisedGate(MagnitudeGate):
+    """``MagnitudeGate`` of ``ComplexBatchNorm``, in one op."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.normalised_gate(x, self.weight, self.bias, self.streams)
+
+
 class ComplexReLU(Module):
     """y = z · max(|z| + b, 0)/|z| with b of each map, 0 at first."""
 

@@ -6,6 +6,7 @@ from minipose.ops.complex_maps import (
     concatenate_streams,
     magnitude_gate,
     map_dropout,
+    normalised_gate,
 )
 from minipose.ops.conv import conv2d
 from minipose.ops.conv_pool import conv2d_max_pool2d
@@ -61,6 +62,7 @@ __all__ = [
     "mean",
     "multiply",
     "negative",
+    "normalised_gate",
     "pad",
     "polar",
     "power",

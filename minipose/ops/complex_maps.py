@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from minipose.backend import Array, array_module
+from minipose.kernels import normalised_gate as kernel
 from minipose.kernels.harmonic import Streams, parts, planes, spans
+from minipose.kernels.normalised_gate import NORM_SMALL, SMALL
+from minipose.kernels.planes import batch_first, planes_first
 from minipose.tensor import Tensor, record
-
-SMALL = 1e-8  # added to |z|²: the magnitude has a derivative at 0 too
-NORM_SMALL = 0.01  # added to the standard deviation of a map
 
 
 def complex_batch_norm(x: Tensor, streams: Streams) -> Tensor:
@@ -97,6 +97,26 @@ def magnitude_gate(x: Tensor, weight: Tensor, bias: Tensor, streams: Streams) ->
         return grad_x, rows @ columns.T, rows.sum(axis=1)
 
     return record("magnitude_gate", y, inputs=(x, weight, bias), backward=backward)
+
+
+def normalised_gate(x: Tensor, weight: Tensor, bias: Tensor, streams: Streams) -> Tensor:
+    """``magnitude_gate(complex_batch_norm(x), …)`` as one op: the same function, fewer passes.
+
+    Shapes as in ``magnitude_gate``; ``kernels.normalised_gate`` shows the arithmetic.
+    """
+    _check("normalised_gate", x, streams)
+    _check_gate("normalised_gate", weight, bias, streams)
+    z, a = planes_first(x.data), weight.data
+    size, flat = z.shape, z.reshape(len(z), -1)  # (2C, N, H, W), (2C, N·H·W)
+    y, kept = kernel.forward(flat, a, bias.data, streams)
+
+    def backward(grad_y):
+        grad = planes_first(grad_y).reshape(flat.shape)
+        grad_z, grad_a, grad_b = kernel.backward(grad, flat, a, kept, streams)
+        return batch_first(grad_z.reshape(size)), grad_a, grad_b
+
+    y = batch_first(y.reshape(size))
+    return record("normalised_gate", y, inputs=(x, weight, bias), backward=backward)
 
 
 def complex_relu(x: Tensor, bias: Tensor, streams: Streams) -> Tensor:
@@ -190,7 +210,7 @@ def concatenate_streams(
         raise ValueError(f"concatenate_streams: orders differ: {[tuple(s) for s in streams]}")
     total = tuple(sum(counts) for counts in zip(*streams, strict=True))
     xp, first = array_module(tensors[0].data), tensors[0]
-    y = xp.empty((len(first), planes(total), *first.shape[2:]), dtype=first.dtype)
+    y = _empty_planes(xp, (len(first), planes(total), *first.shape[2:]), first.dtype)
     moves, filled = [], 0
     for order in range(len(total)):
         for part in (0, 1):
@@ -204,12 +224,18 @@ def concatenate_streams(
     shapes = [x.shape for x in tensors]
 
     def backward(grad_y):
-        grads = [xp.empty(shape, dtype=grad_y.dtype) for shape in shapes]
+        grads = [_empty_planes(xp, shape, grad_y.dtype) for shape in shapes]
         for k, source, target in moves:
             grads[k][:, source] = grad_y[:, target]
         return tuple(grads)
 
     return record("concatenate_streams", y, inputs=tuple(tensors), backward=backward), total
+
+
+def _empty_planes(xp: Any, shape: tuple[int, ...], dtype: Any) -> Array:
+    """(N, C, H, W) by index, plane after plane in memory."""
+    n, c, h, w = shape
+    return batch_first(xp.empty((c, n, h, w), dtype=dtype))
 
 
 def _mix(matrix: Array, maps: Array) -> Array:

@@ -2,6 +2,7 @@
 
 complex_batch_norm   y = (z − μ)/(σ + 0.01), σ of |z − μ|, over all pictures and pixels
 magnitude_gate       y = z · logistic(A|z| + b)
+normalised_gate      the two above
 complex_relu         y = z · max(|z| + b, 0)/|z|
 map_dropout          y = z · m/(1 − rate), one m for each picture and complex map
 concatenate_streams  the maps of order 0 of all inputs, then those of order 1
@@ -66,6 +67,7 @@ gated = maps(("C", "C"), ("C",))
 CASES = [
     Case("complex_batch_norm", ops.complex_batch_norm, maps(), reference.complex_batch_norm),
     Case("magnitude_gate", ops.magnitude_gate, gated, reference.magnitude_gate),
+    Case("normalised_gate", ops.normalised_gate, gated, reference.normalised_gate),
     Case(
         "complex_relu",
         ops.complex_relu,
