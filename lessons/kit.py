@@ -43,7 +43,11 @@ def save(figure: Figure, name: str) -> None:
         print(f"figure: {path}")
 
 
-def seconds(function: Callable[[], object], repeats: int = 5) -> float:
+def seconds(
+    function: Callable[[], object],
+    repeats: int = 5,
+    clock: Callable[[], float] = time.perf_counter,
+) -> float:
     """The shortest of some timed calls, in s, after one call to warm up.
 
     The shortest, since whatever else the machine does can only make a call longer.
@@ -51,18 +55,30 @@ def seconds(function: Callable[[], object], repeats: int = 5) -> float:
     function()
     times = []
     for _ in range(repeats):
-        start = time.perf_counter()
+        start = clock()
         function()
-        times.append(time.perf_counter() - start)
+        times.append(clock() - start)
     return min(times)
 
 
+def processor_seconds(function: Callable[[], object], repeats: int = 5) -> float:
+    """The same on one thread and without the time that it waited: for comparing ways."""
+    return on_one_thread(seconds, function, repeats, time.process_time)
+
+
 def on_one_thread(function: Callable[..., T], *arguments: object) -> T:
-    """``function(*arguments)``, with matrix products on one thread meanwhile.
+    """``function(*arguments)``, with kernels and matrix products on one thread meanwhile.
 
     Small products gain nothing from more threads, which only wait for each other.
     """
-    return workers.run(lambda _: function(*arguments), 1)[0]
+    before = os.environ.get("MINIPOSE_THREADS")
+    os.environ["MINIPOSE_THREADS"] = "1"
+    try:
+        return workers.run(lambda _: function(*arguments), 1)[0]
+    finally:
+        os.environ.pop("MINIPOSE_THREADS")
+        if before is not None:
+            os.environ["MINIPOSE_THREADS"] = before
 
 
 def answer(text: str) -> None:
