@@ -22,6 +22,9 @@ from minipose.kernels.parallel import each, pieces, scratch
 STRIP = 2048  # pixels that one product takes
 
 
+Factors = list[tuple[Array, Array, Array]]  # for each order: Aᵣ, [−(Aᵣ + Aᵢ) | C], [Aᵢ − Aᵣ | C]
+
+
 class Matrices(NamedTuple):
     """A = re + i im (O, I) over the maps of all orders, and C of each order on both sides."""
 
@@ -74,13 +77,33 @@ def matrices_backward(grad: Matrices, into: Streams, of: Streams) -> tuple[Array
     return grad_weights, grad_centres
 
 
-def mix(a: Matrices, filtered: Filtered, into: Streams) -> Array:
+def factors(a: Matrices, into: Streams) -> Factors:
+    """The three real matrices of each order, for ``mix`` and ``unmix``."""
+    xp, rows, n = array_module(a.re), spans(into), a.re.shape[1]
+    widths = [n + (a.near[o].shape[1] if o < len(a.near) else 0) for o in range(len(into))]
+    made = [
+        (a.re[part], *(xp.empty((count, width), dtype=a.re.dtype) for _ in range(2)))
+        for part, count, width in zip(rows, into, widths, strict=True)
+    ]
+
+    def task(o: int) -> None:
+        (re, to_re, to_im), im = made[o], a.im[rows[o]]
+        xp.add(re, im, out=to_re[:, :n])
+        xp.multiply(to_re[:, :n], -1, out=to_re[:, :n])
+        xp.subtract(im, re, out=to_im[:, :n])
+        if o < len(a.near):
+            to_re[:, n:] = to_im[:, n:] = a.near[o]
+
+    each(task, len(made), a.re)
+    return made
+
+
+def mix(factors: Factors, filtered: Filtered, into: Streams) -> Array:
     """y, planes (2·O, N, H, W) of the streams ``into``."""
     some = filtered[0][0]
     xp, size = array_module(some), some.shape[1:]
     y = xp.empty((2 * sum(into), *size), dtype=some.dtype)
     flat = y.reshape(len(y), -1)
-    factors = _factors(a, into)
     tasks = _tasks(into, flat)
 
     def task(k: int) -> None:
@@ -101,11 +124,10 @@ def mix(a: Matrices, filtered: Filtered, into: Streams) -> Array:
     return y
 
 
-def unmix(a: Matrices, grad_y: Array, into: Streams, of: Streams) -> Filtered:
+def unmix(factors: Factors, grad_y: Array, into: Streams, of: Streams) -> Filtered:
     """The adjoint: dL/dfirst and dL/dsecond of each order from dL/dy (2·O, N, H, W)."""
     xp, size, n = array_module(grad_y), grad_y.shape[1:], sum(of)
     flat = grad_y.reshape(len(grad_y), -1)
-    factors = _factors(a, into)
     made = [
         tuple(xp.empty((to.shape[1], *size), dtype=grad_y.dtype) for to in (to_re, to_im))
         for _, to_re, to_im in factors
@@ -158,23 +180,6 @@ def gram(grad_y: Array, filtered: Filtered, into: Streams, of: Streams) -> Matri
         im[rows] = by_im[:, :n] - by_re[:, :n]
         near.append(by_re[:, n:] + by_im[:, n:])
     return Matrices(re, im, near[: len(of)])
-
-
-def _factors(a: Matrices, into: Streams) -> list[tuple[Array, Array, Array]]:
-    """For each order, the three real matrices."""
-    xp, found = array_module(a.re), []
-    for o, rows in enumerate(spans(into)):
-        re, im = a.re[rows], a.im[rows]
-        shape = (len(re), re.shape[1] + (a.near[o].shape[1] if o < len(a.near) else 0))
-        to_re, to_im = xp.empty(shape, dtype=re.dtype), xp.empty(shape, dtype=re.dtype)
-        n = re.shape[1]
-        xp.add(re, im, out=to_re[:, :n])
-        xp.negative(to_re[:, :n], out=to_re[:, :n])
-        xp.subtract(im, re, out=to_im[:, :n])
-        if o < len(a.near):
-            to_re[:, n:] = to_im[:, n:] = a.near[o]
-        found.append((re, to_re, to_im))
-    return found
 
 
 def _tasks(into: Streams, flat: Array) -> list[tuple[int, slice]]:

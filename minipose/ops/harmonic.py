@@ -191,26 +191,27 @@ def harmonic_conv2d(
 def _patterns_first(x: Array, a: Matrices, into: Streams, of: Streams, scale: int):
     """Enlarge, filter each map that enters, mix. Returns y and its derivative."""
     filtered = spread(enlarge(x, scale), of, len(into))
+    factors = harmonic_mix.factors(a, into)
 
     def differentiate(grad_y):
         grad_a = harmonic_mix.gram(grad_y, filtered, into, of)
-        grad_x = gather(harmonic_mix.unmix(a, grad_y, into, of), of)
+        grad_x = gather(harmonic_mix.unmix(factors, grad_y, into, of), of)
         return enlarge_backward(grad_x, scale), grad_a
 
-    return harmonic_mix.mix(a, filtered, into), differentiate
+    return harmonic_mix.mix(factors, filtered, into), differentiate
 
 
 def _products_first(x: Array, a: Matrices, into: Streams, of: Streams, scale: int):
     """The adjoint of filtering and mixing on the way back: mix, enlarge, filter what leaves."""
-    back = a.adjoint(into, of)
-    mixed = harmonic_mix.unmix(back, x, of, into)
+    factors = harmonic_mix.factors(a.adjoint(into, of), of)
+    mixed = harmonic_mix.unmix(factors, x, of, into)
     mixed = [tuple(enlarge(part, scale) for part in parts) for parts in mixed]
 
     def differentiate(grad_y):
         filtered = spread(grad_y, into, len(of), turn=-1)
         filtered = [tuple(enlarge_backward(p, scale) for p in parts) for parts in filtered]
         grad_back = harmonic_mix.gram(x, filtered, of, into)
-        return harmonic_mix.mix(back, filtered, of), grad_back.adjoint(of, into)
+        return harmonic_mix.mix(factors, filtered, of), grad_back.adjoint(of, into)
 
     return gather(mixed, into, turn=-1), differentiate
 
