@@ -4,7 +4,7 @@
 # - **Question.** What do 80 mm of error mean, and what does the number hide?
 # - **Read first.** Lesson 13: poses. Lesson 17: the regressor.
 # - **Source.** Report 1, section 5, eq. 9. The alignment: Umeyama 1991, eq. 40-42.
-# - **Running time.** Under 15 s.
+# - **Running time.** Under 20 s (the first time: it draws the people).
 #
 # Report 1 measures the **mean per-joint position error**: move both poses so that their pelvises
 # coincide, then take the mean distance of the joints, over joints $N$ and pictures $T$:

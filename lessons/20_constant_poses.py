@@ -84,8 +84,8 @@ if path:
 # ## The experiment
 #
 # The twin can commit the crime: `hold=12` shows each picture for twelve labels. Two people walk,
-# 3.8 s at 50 frames a second; one network learns from held pictures, another from distinct ones.
-# Like report 1's author we look at predictions for pictures that were trained on.
+# for some seconds at 50 frames a second; one network learns from held pictures, another from
+# distinct ones. Like report 1's author we look at predictions for pictures that were trained on.
 
 # %%
 recipe = Recipe(optimizer="adam", batch=32, lr=0.001, lr_decay=0.05, loss="distance", epochs=8)

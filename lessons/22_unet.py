@@ -14,7 +14,8 @@
 #
 # ## The parts
 #
-# With the ops of the earlier lessons and the weights of a minipose network, in its own order:
+# With the ops of the earlier lessons and the weights of a minipose network, in its own order. For
+# tanh stands **ReLU**, $\max(z, 0)$, which is cheaper and does not flatten where it is large:
 
 # %%
 import itertools

@@ -11,8 +11,10 @@
 #
 # $$\text{dice} = \frac{2\,|X \cap Y|}{|X| + |Y|}, \qquad \text{DiceLoss} = 1 - \text{dice}$$
 #
-# It is 1 if the sets agree, 0 if they do not meet, and pixels in neither do not count. A network
-# says probabilities $p$, so the sets become sums: $|X \cap Y| \to \sum p\,t$, $|X| \to \sum p$.
+# It is 1 if the sets agree, 0 if they do not meet; pixels in neither do not count. A network gives
+# two scores a pixel, of which the **softmax** makes a probability,
+# $p = e^{z_1}/(e^{z_0} + e^{z_1})$. So the sets become sums: $|X \cap Y| \to \sum p\,t$,
+# $|X| \to \sum p$.
 
 # %%
 import numpy as np
@@ -54,8 +56,6 @@ by_rule = -(2 * t / S - 2 * both / S**2) / 2  # halved: the mean of two pictures
 assert np.allclose(said.grad, by_rule, rtol=1e-5)
 
 # %% [markdown]
-# ## The same answer everywhere
-#
 # Suppose a network that cannot tell anything yet says the same $p$ for all pixels, and the person
 # covers the share $s$ of them. What is the best $p$?
 
@@ -86,9 +86,8 @@ print(f"best threshold {best:.2f} with dice {expected.max():.3f}; at 0.50 it is 
 assert abs(best - expected.max() / 2) < 0.03  # the known rule: half of the best dice
 
 # %% [markdown]
-# The best threshold is half the dice that it reaches, below ½: when in doubt, dice takes the pixel
-# in. A network trained on it learns that; its outputs are near 0 and 1 and no probabilities any
-# more.
+# The best threshold is half the dice that it reaches: when in doubt, dice takes the pixel in. A
+# network trained on it learns that; its outputs are no probabilities any more.
 #
 # ## Two small networks
 #

@@ -79,7 +79,7 @@ recipe = Recipe(
     model="mask+softmax", width=8, dropout=0.0, batch=1, lr=2e-3, joint_weight=10.0,
     background_weight=0.1,
 )  # fmt: skip
-net = people.learn(build(recipe, seed=2), figures, recipe, steps=600)
+net = people.learn(build(recipe, seed=2), figures, recipe, steps=850)
 found = [predict_array(net, figure.image) for figure in figures]
 places, heights = (np.stack(v) for v in zip(*(f.joint_places() for f in found)))
 

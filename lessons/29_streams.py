@@ -4,7 +4,7 @@
 # - **Question.** How can harmonic filters follow one another without losing count of the turns?
 # - **Read first.** Lesson 28: circular harmonics.
 # - **Source.** Report 2, section II-C 2 and figure 4 (Worrall et al. 2017, section 4).
-# - **Running time.** Under 10 s.
+# - **Running time.** Under 20 s (the first time: it draws the people).
 #
 # Brightness has no direction: a picture is a map of **order 0**. A filter with the number $\nu$
 # makes a map whose arrows turn by $-\nu\theta$ if the picture turns by $\theta$: a map of order

@@ -67,12 +67,11 @@ def walk(subject: int, take: int, frames: int, step: int = 7) -> tuple[Posed, Pl
 
 
 def photograph(
-    plan: Plan, i: int, name: str = CAMERA_NAMES[0], room: bool = True
+    plan: Plan, i: int, name: str = CAMERA_NAMES[0]
 ) -> tuple[np.ndarray, np.ndarray, Camera]:
     """Frame ``i`` of a walk: uint8 (H, W, 3), the silhouette bool (H, W), and the camera."""
     camera, (posed, bones) = cameras_for(plan.subject)[name], plan.walk()
-    size = frame_size(name)
-    image = background(camera, size, 0) if room else np.zeros((*size, 3), np.uint8)
+    image = background(camera, frame_size(name), 0)
     silhouette = draw(image, dress(posed, bones, plan.outfit()).at(i), camera, Lamp())
     return image, silhouette, camera
 
