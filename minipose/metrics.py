@@ -78,16 +78,18 @@ def identical_share(poses: np.ndarray, starts: np.ndarray | None = None) -> floa
     starts : indices, optional
         Where a new sequence begins; the pair across such a seam is not counted.
     """
-    if len(poses) < 2:
-        return 0.0
-    same = (poses[1:] == poses[:-1]).reshape(len(poses) - 1, -1).all(axis=1)
-    within = np.ones(len(poses) - 1, dtype=bool)
-    for start in [] if starts is None else starts:
-        if start > 0:
-            within[start - 1] = False
-    if not within.any():
-        return 0.0
-    return float(same[within].mean())
+    within = np.ones(len(poses), dtype=bool)
+    within[:1] = False
+    within[[] if starts is None else np.asarray(starts, dtype=int)] = False
+    return float(repeats(poses)[within].mean()) if within.any() else 0.0
+
+
+def repeats(rows: np.ndarray, before: np.ndarray | None = None) -> np.ndarray:
+    """Whether each row equals the one before it: bool (T,). ``before`` precedes the first row."""
+    same = np.zeros(len(rows), dtype=bool)
+    same[1:] = (rows[1:] == rows[:-1]).reshape(len(rows) - 1, -1).all(axis=1)
+    same[0] = before is not None and bool((rows[0] == before).all())
+    return same
 
 
 def dice_coefficient(predicted: np.ndarray, mask: np.ndarray, smooth: float = 1e-6) -> float:

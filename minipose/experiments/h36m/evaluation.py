@@ -9,9 +9,11 @@ import numpy as np
 
 from minipose.datasets.h36m import H36MStore
 from minipose.experiments.h36m.stages import predict
-from minipose.metrics import identical_share, joint_errors, mpjpe, pa_mpjpe
+from minipose.metrics import joint_errors, mpjpe, pa_mpjpe, repeats
 from minipose.models import PoseNet
 from minipose.skeletons import H36M_17
+
+PIECE = 1024  # frames in memory at once, however many a split has
 
 
 def evaluate(net: PoseNet, store: H36MStore, split: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -20,26 +22,9 @@ def evaluate(net: PoseNet, store: H36MStore, split: dict[str, np.ndarray]) -> di
     The mean-pose baseline predicts, for every image, the mean of the training poses.
     """
     mean_pose = _mean_pose(store, split["train"])
-    takes = store.takes()
     result: dict[str, Any] = {"splits": {}}
     for name, frames in split.items():
-        start = time.perf_counter()
-        predicted = predict(net, store, frames).reshape(-1, 17, 3)
-        seconds = time.perf_counter() - start
-        target = store.read("joints_3d", frames)
-        errors = joint_errors(predicted, target)
-        baseline = mpjpe(np.broadcast_to(mean_pose, target.shape), target)
-        seams = np.flatnonzero(np.diff(takes[frames])) + 1
-        result["splits"][name] = {
-            "frames": len(frames),
-            "mpjpe_mm": float(errors.mean()),
-            "pa_mpjpe_mm": pa_mpjpe(predicted, target),
-            "mean_pose_mpjpe_mm": baseline,
-            "share_of_mean_pose": float(errors.mean()) / baseline,
-            "identical_consecutive_predictions": identical_share(predicted, seams),
-            "identical_consecutive_images": identical_share(store.read("images", frames), seams),
-            "images_per_s": len(frames) / seconds,
-        }
+        errors, result["splits"][name] = _measure(net, store, frames, mean_pose)
         if name == "test":
             result["per_joint_mm"] = dict(
                 zip(H36M_17, map(float, errors.mean(axis=0)), strict=True)
@@ -51,6 +36,45 @@ def evaluate(net: PoseNet, store: H36MStore, split: dict[str, np.ndarray]) -> di
                 row = table.setdefault(f"S{value}" if label == "subject" else str(value), {})
                 row[name] = float(errors[values == value].mean())
     return result
+
+
+def _measure(
+    net: PoseNet, store: H36MStore, frames: np.ndarray, mean_pose: np.ndarray
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Errors (N, 17), mm, and the figures of one split, piece by piece."""
+    errors, aligned, baseline, seconds = [], 0.0, 0.0, 0.0
+    last_pose = last_image = None
+    same_pose, same_image = [], []
+    for start in range(0, len(frames), PIECE):
+        piece = frames[start : start + PIECE]
+        begin = time.perf_counter()
+        predicted = predict(net, store, piece).reshape(-1, 17, 3)
+        seconds += time.perf_counter() - begin
+        target, images = store.read("joints_3d", piece), store.read("images", piece)
+        errors.append(joint_errors(predicted, target))
+        aligned += pa_mpjpe(predicted, target) * len(piece)
+        baseline += mpjpe(np.broadcast_to(mean_pose, target.shape), target) * len(piece)
+        same_pose.append(repeats(predicted, last_pose))
+        same_image.append(repeats(images, last_image))
+        last_pose, last_image = predicted[-1], images[-1]
+    takes = store.takes()[frames]
+    within = np.append(False, takes[1:] == takes[:-1])  # not across the seam of two takes
+    joined = np.concatenate(errors)
+    figures = {
+        "frames": len(frames),
+        "mpjpe_mm": float(joined.mean()),
+        "pa_mpjpe_mm": aligned / len(frames),
+        "mean_pose_mpjpe_mm": baseline / len(frames),
+        "share_of_mean_pose": float(joined.mean()) * len(frames) / baseline,
+        "identical_consecutive_predictions": _share(np.concatenate(same_pose), within),
+        "identical_consecutive_images": _share(np.concatenate(same_image), within),
+        "images_per_s": len(frames) / seconds,
+    }
+    return joined, figures
+
+
+def _share(same: np.ndarray, within: np.ndarray) -> float:
+    return float(same[within].mean()) if within.any() else 0.0
 
 
 def _mean_pose(store: H36MStore, frames: np.ndarray) -> np.ndarray:

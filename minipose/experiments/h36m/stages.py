@@ -22,6 +22,7 @@ from minipose.tensor import Tensor, no_grad
 from minipose.training.loop import Task, constant_rate, cosine_rate, fit
 
 EVALUATION_BATCH = 256
+VALIDATION_PIECE = 1024  # images whose 1700 logits are in memory at once
 
 
 def build(recipe: Recipe, head: str, seed: int, device: str) -> PoseNet:
@@ -55,11 +56,17 @@ def train_detector(
 
     def validate(model: Module) -> dict[str, float]:
         frames = split["validation"]
-        logits = predict(model, store, frames)
-        labels = window_labels(store.read("keypoints_2d", frames))
+        entropy = precision = 0.0
+        for start in range(0, len(frames), VALIDATION_PIECE):
+            piece = frames[start : start + VALIDATION_PIECE]
+            logits = predict(model, store, piece)
+            labels = window_labels(store.read("keypoints_2d", piece))
+            share = len(piece) / len(frames)
+            entropy += share * cross_entropy_per_window(logits, labels)
+            precision += share * average_precision(logits, labels)
         return {
-            "validation_cross_entropy_per_window": cross_entropy_per_window(logits, labels),
-            "validation_average_precision": average_precision(logits, labels),
+            "validation_cross_entropy_per_window": entropy,
+            "validation_average_precision": precision,
         }
 
     task = _task(
