@@ -17,9 +17,9 @@ from minipose.backend import Array, array_module
 from minipose.kernels import workers
 from minipose.kernels.harmonic import Streams, parts, spans
 from minipose.kernels.harmonic_stencils import Filtered, numbers
-from minipose.kernels.parallel import each, pieces, scratch
+from minipose.kernels.parallel import each, pieces, rows_apart, scratch
 
-STRIP = 2048  # pixels that one product takes
+STRIP = 4096  # pixels that one product takes
 
 
 Factors = list[tuple[Array, Array, Array]]  # for each order: Aᵣ, [−(Aᵣ + Aᵢ) | C], [Aᵢ − Aᵣ | C]
@@ -129,7 +129,7 @@ def unmix(factors: Factors, grad_y: Array, into: Streams, of: Streams) -> Filter
     xp, size, n = array_module(grad_y), grad_y.shape[1:], sum(of)
     flat = grad_y.reshape(len(grad_y), -1)
     made = [
-        tuple(xp.empty((to.shape[1], *size), dtype=grad_y.dtype) for to in (to_re, to_im))
+        tuple(rows_apart(to.shape[1], size, grad_y) for to in (to_re, to_im))
         for _, to_re, to_im in factors
     ]
     tasks = _tasks(into, flat)

@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 from minipose.backend import Array, array_module
 from minipose.kernels.harmonic import Streams, centre_basis, parts, ring_basis, spans
-from minipose.kernels.parallel import each, pieces, scratch
+from minipose.kernels.parallel import each, pieces, rows_apart, scratch
 
 BLOCK = 1 << 17  # elements of the real planes that one task works on at a time
 
@@ -55,10 +55,7 @@ def spread(x: Array, of: Streams, orders: int, turn: int = 1) -> Filtered:
     """Filter planes x (2C, N, H, W) with every pattern that ``orders`` orders leaving need."""
     n, size = sum(of), x.shape[1:]
     xp = array_module(x)
-    made = [
-        tuple(xp.empty((n + _near(of, o), *size), dtype=x.dtype) for _ in range(2))
-        for o in range(orders)
-    ]
+    made = [tuple(rows_apart(n + _near(of, o), size, x) for _ in range(2)) for o in range(orders)]
     places = list(zip(parts(of), spans(of), strict=True))
     tasks = [(i, cut) for i in range(len(of)) for cut in _cuts(of[i], x)]
 

@@ -16,12 +16,12 @@ from typing import NamedTuple
 from minipose.backend import Array, array_module
 from minipose.kernels import workers
 from minipose.kernels.harmonic import Streams, parts, spans
-from minipose.kernels.parallel import each, pieces, scratch
+from minipose.kernels.parallel import each, pieces, rows_apart, scratch
 
 SMALL = 1e-8  # added to |z|²: the magnitude has a derivative at 0 too
 NORM_SMALL = 0.01  # added to the standard deviation of a map
 BLOCK = 1 << 16  # elements of the planes that one task works on at a time
-STRIP = 2048  # pixels that one product takes
+STRIP = 4096  # pixels that one product takes
 
 
 class Kept(NamedTuple):
@@ -39,7 +39,7 @@ def forward(z: Array, a: Array, b: Array, streams: Streams) -> tuple[Array, Kept
     """y (2C, pixels) of planes z (2C, pixels), A (C, C) and b (C,)."""
     xp, c, pixels = array_module(z), sum(streams), z.shape[1]
     columns = [xp.empty((c, 1), dtype=z.dtype) for _ in range(4)]
-    kept = Kept(*columns, *(xp.empty((c, pixels), dtype=z.dtype) for _ in range(2)))
+    kept = Kept(*columns, *(rows_apart(c, (pixels,), z) for _ in range(2)))
     blocks = _blocks(streams, z)
 
     def measure(k: int) -> None:
@@ -91,7 +91,7 @@ def backward(
 ) -> tuple[Array, Array, Array]:
     """dL/dz (2C, pixels), dL/dA and dL/db."""
     xp, c, pixels = array_module(z), sum(streams), z.shape[1]
-    t, through = xp.empty((c, pixels), dtype=z.dtype), xp.empty((c, pixels), dtype=z.dtype)
+    t, through = rows_apart(c, (pixels,), z), rows_apart(c, (pixels,), z)
     along = xp.empty((c, 1), dtype=z.dtype)  # Σ Re(g conj d) q of each map
     blocks = _blocks(streams, z)
 

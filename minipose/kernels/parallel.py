@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -11,6 +12,8 @@ from minipose.backend import Array, array_module
 from minipose.kernels import workers
 
 T = TypeVar("T")
+
+PAGE, LINE = 4096, 64  # bytes of memory, of the cache
 
 
 def each(task: Callable[[int], T], count: int, like: Array) -> list[T]:
@@ -32,3 +35,16 @@ def scratch(name: str, shape: tuple[int, ...], like: Array) -> Array:
     if isinstance(like, np.ndarray):
         return workers.scratch(name, shape, like.dtype)
     return array_module(like).empty(shape, dtype=like.dtype)
+
+
+def rows_apart(rows: int, size: tuple[int, ...], like: Array) -> Array:
+    """Uninitialised (rows, *size), each row contiguous, for matrix products over the pixels.
+
+    Where rows are a multiple of a memory page apart, the same few places of the cache serve all of
+    them, and products run at two thirds of the speed. A few numbers between them prevent it.
+    """
+    xp, count = array_module(like), math.prod(size)
+    if not isinstance(like, np.ndarray) or count * like.itemsize % PAGE:
+        return xp.empty((rows, *size), dtype=like.dtype)
+    apart = xp.empty((rows, count + LINE // like.itemsize), dtype=like.dtype)
+    return apart[:, :count].reshape(rows, *size)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from minipose.backend import Array, array_module
 from minipose.kernels import resize
-from minipose.kernels.parallel import each, pieces
+from minipose.kernels.parallel import each, pieces, rows_apart
 
 BLOCK = 1 << 16  # elements of the larger planes that one task works on
 
@@ -28,7 +28,7 @@ def enlarge(x: Array, scale: int) -> Array:
     if scale == 1:
         return x
     c, n, h, w = x.shape
-    y = array_module(x).empty((c, n, h * scale, w * scale), dtype=x.dtype)
+    y = rows_apart(c, (n, h * scale, w * scale), x)
     return _each_piece(lambda cut: resize.bilinear_forward(x[cut], scale), y)
 
 
@@ -37,7 +37,7 @@ def enlarge_backward(grad_y: Array, scale: int) -> Array:
     if scale == 1:
         return grad_y
     c, n, h, w = grad_y.shape
-    grad_x = array_module(grad_y).empty((c, n, h // scale, w // scale), dtype=grad_y.dtype)
+    grad_x = rows_apart(c, (n, h // scale, w // scale), grad_y)
     return _each_piece(lambda cut: resize.bilinear_backward(grad_y[cut], scale), grad_x)
 
 
