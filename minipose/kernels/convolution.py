@@ -2,7 +2,7 @@
 
 - ``im2col``: the reference; any shape, any array library.
 - ``strips``: im2col in strips that fit the cache, on threads, channels last; any shape, on a CPU.
-- ``winograd``: a quarter of the multiplications; 3×3 with stride 1, on a CPU.
+- ``winograd``: a quarter of the multiplications or less; 3×3, 5×5 and 6×6 with stride 1, on a CPU.
 
 The rule was measured on two cores: Winograd pays once its transforms are small beside its products
 (32 maps or more) and the transformed kernel, four times the kernel, is used for enough tiles. Where
@@ -56,7 +56,7 @@ def choose(x: Array, weight: Array, stride: Pair, padding: Pair) -> str:
         return "im2col"
     o, c, kh, kw = weight.shape
     out = [im2col.output_size(*s) for s in zip(x.shape[2:], (kh, kw), stride, padding, strict=True)]
-    fits_winograd = (kh, kw) == (3, 3) and stride == (1, 1) and max(padding) <= 2
+    fits_winograd = winograd.suits((kh, kw), stride, padding)
     if _forced is not None:
         return "im2col" if _forced == "winograd" and not fits_winograd else _forced
     tiles = len(x) * -(-out[0] // 4) * -(-out[1] // 4)
@@ -89,6 +89,6 @@ def backward_weight(grad_y: Array, x: Array, weight: Array, stride: Pair, paddin
     """dL/dw (O, C, kh, kw)."""
     algorithm = choose(x, weight, stride, padding)
     if algorithm == "winograd":
-        return winograd.backward_weight(grad_y, x, padding)
+        return winograd.backward_weight(grad_y, x, weight.shape[2], padding)
     kernel = strips if algorithm == "strips" else im2col
     return kernel.backward_weight(grad_y, x, weight.shape[2:], stride, padding)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from minipose import Tensor, ops
 from minipose.gradcheck import check_gradients
-from minipose.kernels import convolution, im2col, strips, winograd, winograd_tiles
+from minipose.kernels import convolution, im2col, strips, winograd, winograd_points
 from tests.strategies import arrays
 
 small = st.integers(1, 3)
@@ -43,37 +43,64 @@ def test_strips(data, n, c, o, kh, kw, extra, stride, padding, strip_bytes):
     assert_same((y, grad_x, grad_w), expected, 1e-10)
 
 
-@given(data=st.data(), n=st.integers(1, 3), c=small, o=small,
-       size=st.tuples(st.integers(3, 14), st.integers(3, 14)),
+@given(data=st.data(), n=st.integers(1, 3), c=small, o=small, r=st.sampled_from([3, 5, 6]),
+       size=st.tuples(st.integers(6, 17), st.integers(6, 17)),
        padding=st.tuples(st.integers(0, 2), st.integers(0, 2)),
-       tiles=st.sampled_from([1, 3, winograd.TILES]),
-       group=st.sampled_from([1, 4, winograd.GROUP]))  # fmt: skip
-def test_winograd(data, n, c, o, size, padding, tiles, group):
-    x, weight = data.draw(arrays((n, c, *size))), data.draw(arrays((o, c, 3, 3)))
+       tiles=st.sampled_from([1, 3, winograd.TILES]), group=st.sampled_from([1, 4, winograd.GROUP]),
+       many=st.sampled_from([1, winograd.MANY]))  # fmt: skip
+def test_winograd(data, n, c, o, r, size, padding, tiles, group, many):
+    x, weight = data.draw(arrays((n, c, *size))), data.draw(arrays((o, c, r, r)))
     grad_y, expected = im2col_results(x, weight, (1, 1), padding)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(winograd, "TILES", tiles)
         patch.setattr(winograd, "GROUP", group)
+        patch.setattr(winograd, "MANY", many)
         y = winograd.forward(x, weight, padding)
         grad_x = winograd.backward_input(grad_y, weight, padding)
-        grad_w = winograd.backward_weight(grad_y, x, padding)
+        grad_w = winograd.backward_weight(grad_y, x, r, padding)
     assert_same((y, grad_x, grad_w), expected, 1e-8)
 
 
-def test_winograd_matrices_multiply_polynomials():
+every_tile = pytest.mark.parametrize(("outputs", "kernel"), [(4, 3), (4, 5), (3, 6)])
+
+
+@every_tile
+def test_winograd_matrices_multiply_polynomials(outputs, kernel):
     """In one dimension, exactly: Aᵀ[(G g) ⊙ (Bᵀ d)] is the correlation of d with g."""
     rng = np.random.default_rng(0)
-    d, g = rng.standard_normal(6), rng.standard_normal(3)
-    y = winograd._A_T @ ((winograd._G @ g) * (winograd._B_T @ d))
+    d, g = rng.standard_normal(outputs + kernel - 1), rng.standard_normal(kernel)
+    b_t, evaluate, a_t = winograd_points.matrices(outputs, kernel)
+    y = a_t @ ((evaluate @ g) * (b_t @ d))
     np.testing.assert_allclose(y, np.correlate(d, g, "valid"), rtol=1e-12)
 
 
-@pytest.mark.parametrize(("algorithm", "tolerance"), [("strips", 1e-6), ("winograd", 3e-5)])
-def test_float32(algorithm, tolerance):
+@every_tile
+def test_winograd_sums_are_the_matrices(outputs, kernel):
+    b_t, g, a_t = winograd_points.matrices(outputs, kernel)
+    sums = winograd_points.transforms(outputs, kernel)
+    for apply, matrix in zip(sums, (b_t, g, a_t.T, a_t, g.T), strict=True):
+        inside = np.random.default_rng(0).standard_normal((matrix.shape[1], 7))
+        out = np.full((matrix.shape[0], 7), np.nan)
+        apply(inside, out, np.full((8, 7), np.nan))
+        np.testing.assert_allclose(out, matrix @ inside, rtol=1e-12, atol=1e-13)
+
+
+def test_winograds_own_matrix():
+    """Bᵀ of F(4×4, 3×3) as Lavin & Gray print it."""
+    expected = [[4, 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0],
+                [0, -2, -1, 2, 1, 0], [0, 2, -1, -2, 1, 0], [0, 4, 0, -5, 0, 1]]  # fmt: skip
+    np.testing.assert_array_equal(winograd_points.matrices(4, 3)[0], expected)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "r", "tolerance"),
+    [("strips", 3, 1e-6), ("winograd", 3, 3e-5), ("winograd", 5, 2e-4), ("winograd", 6, 2e-4)],
+)
+def test_float32(algorithm, r, tolerance):
     """The stated rounding, relative to the largest value, where sums are long."""
     rng = np.random.default_rng(0)
     x = rng.standard_normal((2, 48, 18, 21), dtype=np.float32)
-    weight = rng.standard_normal((40, 48, 3, 3), dtype=np.float32)
+    weight = rng.standard_normal((40, 48, r, r), dtype=np.float32)
     grad_y, expected = im2col_results(x, weight, (1, 1), (1, 1))
     with convolution.use_algorithm(algorithm):
         got = (
@@ -122,6 +149,7 @@ def test_the_rule():
         return convolution.choose(x, weight, (stride, stride), (k // 2, k // 2))
 
     assert chosen(1, 64, 64, (192, 128), 3) == "winograd"
+    assert chosen(128, 32, 64, (62, 62), 5) == "winograd"
     assert chosen(1, 3, 64, (192, 128), 3) == "strips"  # three maps: the transforms would dominate
     assert chosen(1, 64, 64, (192, 128), 3, stride=2) == "strips"
     assert chosen(1, 1024, 1024, (12, 8), 3) == "im2col"
@@ -130,21 +158,4 @@ def test_the_rule():
         with convolution.use_algorithm("fft"):
             pass
     with convolution.use_algorithm("winograd"):
-        assert chosen(1, 4, 4, (16, 16), 5) == "im2col"
-
-
-@pytest.mark.parametrize(
-    ("sums", "matrix", "temporaries"),
-    [
-        (winograd_tiles._input_sums, winograd._B_T, 2),
-        (winograd_tiles._output_sums, winograd._A_T, 4),
-        (winograd_tiles._gradient_sums, winograd._A_T.T, 2),
-        (winograd_tiles.kernel_sums, winograd._G, 2),
-        (winograd_tiles.kernel_gradient_sums, winograd._G.T, 2),
-    ],
-)
-def test_winograd_sums_are_the_matrices(sums, matrix, temporaries):
-    inside = np.random.default_rng(0).standard_normal((matrix.shape[1], 7))
-    out = np.full((matrix.shape[0], 7), np.nan)
-    sums(inside, out, np.full((temporaries, 7), np.nan))
-    np.testing.assert_allclose(out, matrix @ inside, rtol=1e-12, atol=1e-13)
+        assert chosen(1, 4, 4, (16, 16), 7) == "im2col"
