@@ -1,0 +1,129 @@
+# %% [markdown]
+# # 24 · Four ways to ask for a joint
+#
+# - **Question.** What should a network say at a pixel about joints?
+# - **Read first.** Lesson 21: the targets. Lesson 22: U-Net. Lesson 23: dice.
+# - **Source.** Report 2, section II-D 3 a, b and c.
+# - **Running time.** Under 45 s.
+#
+# Report 2 tries four targets. Two are **regressions**: one channel, whose value at a pixel should
+# be the heatmap's, between 0 and 1 or between 0 and 100; punished by the mean squared error. Two
+# are **classifications**: 26 channels, softmax over them, punished by cross entropy; the target is
+# 1 in the channel of the nearest joint ("softmax"), or the heatmap's value there ("regression
+# softmax").
+#
+# ## The two punishments, by loops
+
+# %%
+import math
+
+import numpy as np
+
+import kit
+import minipose as mp
+import people
+from minipose import ops
+from minipose.experiments.figures.data import make_batch
+from minipose.experiments.figures.recipe import MODELS, Recipe
+from minipose.losses import categorical_cross_entropy, dice_loss, mse
+from minipose.models import UNet
+from minipose.plots.figures import picture_table
+
+rng = np.random.default_rng(0)
+z, t = rng.normal(0, 2, (1, 3, 2, 2)), rng.random((1, 3, 2, 2))
+entropy = squares = 0.0
+for y in range(2):
+    for x in range(2):
+        total = sum(math.exp(z[0, c, y, x]) for c in range(3))
+        for c in range(3):
+            entropy -= t[0, c, y, x] * math.log(math.exp(z[0, c, y, x]) / total) / 4
+            squares += (z[0, c, y, x] - t[0, c, y, x]) ** 2 / 12
+assert np.isclose(entropy, categorical_cross_entropy(mp.Tensor(z), t).item())
+assert np.isclose(squares, mse(mp.Tensor(z), t).item())
+print(f"cross entropy {entropy:.4f} a pixel, mean squared error {squares:.4f}: as in minipose")
+
+# %% [markdown]
+# ## Why 0 to 1 fails
+#
+# "Since values are between 0-1, the model could not learn well, and all pixels converge to zero." A
+# network that says 0 everywhere has which error?
+
+# %%
+everybody, _ = people.in_room()
+figures = everybody[::33][:6]
+for peak in (1.0, 100.0):
+    target = make_batch(figures, MODELS["mask+regression"], peak).regression
+    print(f"target up to {peak:3.0f}: saying 0 everywhere costs {np.mean(target**2):.5f}")
+
+# %% [markdown]
+# With targets up to 1 there is next to nothing to gain: the error of an empty answer is small
+# beside the dice loss of the mask, which starts near 0.7 and is learned *at the same time* by the
+# same weights. With 100, the error is 100² times as large. The unit decides which of the two tasks
+# is heard.
+#
+# ## Four small networks
+#
+# Each learns the same six pictures by heart, in as many steps from the same start; the loss is the
+# dice loss + the joints' loss, as in the report (cross entropies tenfold, so that few steps
+# suffice). How far do the joints stand out from the rest, and how good is the mask?
+
+# %%
+ways = {
+    "0-1 regression": Recipe(model="mask+regression", peak=1.0),
+    "0-100 regression": Recipe(model="mask+regression", peak=100.0),
+    "softmax": Recipe(model="mask+softmax", joint_weight=10.0),
+    "regression softmax": Recipe(model="mask+regression-softmax", joint_weight=10.0),
+}
+shown, heights, dice = {}, {}, {}
+for name, recipe in ways.items():
+    recipe = recipe.changed(width=8, dropout=0.0, batch=1, lr=2e-3)
+    net = UNet(recipe.outputs.heads, width=8, dropout=0.0, rng=np.random.default_rng(1))
+    people.learn(net, figures, recipe, steps=300)
+    batch = make_batch(figures, recipe.outputs, recipe.peak)
+    with mp.no_grad():
+        scores = net(mp.Tensor(batch.images))
+    person = ops.softmax(scores["mask"], axis=1).data[:, 1]
+    if recipe.outputs.regression:
+        joints, truth = scores["regression"].data[:, 0], batch.regression[:, 0] / recipe.peak
+        joints = joints / recipe.peak
+    else:
+        joints = 1 - ops.softmax(scores["joints"], axis=1).data[:, 0]  # any joint at all
+        truth = batch.joints[:, 1:].sum(axis=1)
+    heights[name] = float(joints[truth > 0.5].mean() - joints[truth < 0.01].mean())
+    dice[name] = 1 - dice_loss(mp.Tensor(person), batch.mask).item()
+    print(f"{name:19} joints stand out by {heights[name]:.3f}; dice of the mask {dice[name]:.3f}")
+    shown[name] = np.clip(joints, 0, 1)
+
+# %%
+assert dice["0-1 regression"] > dice["0-100 regression"] + 0.05
+assert min(heights.values()) > 0.05
+
+# %% [markdown]
+# Six pictures, and a rate a hundred times the report's: here the heatmap of 0-1 does not vanish.
+# But the other side of the coin shows: with 0-100 it is the *mask* that is hardly heard. The
+# report's masks suffered, too: a validation dice of 0.888 with that model, 0.919 without joints.
+# For the two ways with classes, "any joint" is drawn:
+
+# %%
+columns = [("picture", [f.image for f in figures[:3]])]
+columns += [(name, list(maps[:3])) for name, maps in shown.items()]
+people.show(picture_table(columns, kit.figure_folder() / "24_four_ways.png"))
+
+# %% [markdown]
+# A heatmap of one channel has a second flaw: it says *somewhere here is a joint*, not which. So the
+# report goes on with classes.
+
+# %% [markdown]
+# ## Change this, predict, run
+#
+# Instead of 0-100 targets one could multiply the loss of 0-1 targets by a weight. Which weight
+# makes the two losses equal, number for number, if the network's output is scaled alike?
+
+# %% tags=["hide-cell"]
+said, wanted = rng.random((1, 1, 8, 8)), rng.random((1, 1, 8, 8))
+small, large = mse(mp.Tensor(said), wanted).item(), mse(mp.Tensor(100 * said), 100 * wanted).item()
+assert np.isclose(large, 1e4 * small)
+kit.answer(
+    "100² = 10,000. That is what the report's remedy does: not a better target but a louder loss.\n"
+    "(The last layer must also learn outputs 100 times as large, which takes it longer.)"
+)
