@@ -4,10 +4,11 @@
 # - **Question.** When does a check of a derivative see nothing?
 # - **Read first.** Lesson 4.
 # - **Source.** `minipose/gradcheck.py`; well-known frameworks have had the first of these checks.
-# - **Running time.** Under 10 s. Softmax turns scores into probabilities,
-#   $y_i = e^{x_i} / \sum_j e^{x_j}$. With the quotient rule, its backward step takes $g = dL/dy$ to
-#   $y_i\,(g_i - \sum_j g_j y_j)$. To check it, one needs a number $L$. The most obvious is the sum
-#   of the outputs, which means $g = (1, \dots, 1)$. Watch:
+# - **Running time.** Under 10 s.
+#
+# Softmax turns scores into probabilities, $y_i = e^{x_i} / \sum_j e^{x_j}$. With the quotient rule,
+# its backward step takes $g = dL/dy$ to $y_i\,(g_i - \sum_j g_j y_j)$. To check it, one needs a
+# number $L$. The most obvious is the sum of the outputs, which means $g = (1, \dots, 1)$. Watch:
 
 # %%
 import numpy as np
@@ -31,6 +32,7 @@ assert np.abs(x.grad).max() < 1e-15
 # one that returns nothing but zeros.
 #
 # ## Wrong on purpose
+#
 # The way to test a check is to feed it errors. This wraps an op: its values stay right, its
 # gradients do not. (`linear` and `conv2d` are the ops of lessons 7 and 8. What counts here is that
 # they have several inputs: numbers, weights and, for `linear`, a bias.)

@@ -131,6 +131,7 @@ assert np.allclose(descend(RULES["and decay"], 600)[0][-1], balance, atol=1e-6)
 
 # %% [markdown]
 # ## Change this, predict, run
+#
 # `gradient alone` with $\epsilon = 0.019$, $0.0199$ and $0.0201$, for 250 steps: what happens to
 # $w_2$?
 

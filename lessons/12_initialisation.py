@@ -8,6 +8,7 @@
 # - **Running time.** Under 30 s.
 #
 # ## Not all the same
+#
 # If all weights of a layer start equal, so do its outputs, and so do the gradients of its weights:
 # they stay equal for ever, and a hundred units do the work of one. So weights start at random.
 
@@ -55,6 +56,7 @@ assert np.allclose(glorot_uniform((30, 50), np.random.default_rng(7)), by_hand, 
 
 # %% [markdown]
 # ## Ten layers
+#
 # Send random numbers through ten layers with tanh and a random gradient back, with weights of
 # Glorot's size, a third of it, and three times it. Signals fade, live, or run into the flat ends of
 # tanh.
@@ -99,6 +101,7 @@ spread.legend(fontsize=7)
 # ("Flat" counts outputs beyond ±0.99: tanh hands almost nothing back.)
 #
 # ## What it does to learning
+#
 # The same layers shall learn which half of a row of numbers has the larger sum.
 
 
