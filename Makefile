@@ -182,11 +182,11 @@ train-unet: $(VENV)/.installed-run $(FIGURES_STORE)  ## mask and joints of a per
 	  --recipe $(FIGURES_RECIPE) $(FIGURES_FLAGS)
 
 compare-unet: $(VENV)/.installed-run $(FIGURES_STORE)  ## report 2's five models at one budget, beside its table II
-	$(MINIPOSE) train figures --compare models --data $(FIGURES_STORE) --recipe compare --limit 1200 \
+	$(MINIPOSE) train figures --compare models --data $(FIGURES_STORE) --recipe compare --limit 1000 \
 	  --out $(or $(OUT),runs/figures-models) $(FIGURES_FLAGS)
 
 compare-hnet: $(VENV)/.installed-run $(FIGURES_STORE)  ## U-Net and H-Net at one width and budget, turned pictures too
-	$(MINIPOSE) train figures --compare networks --data $(FIGURES_STORE) --recipe compare --limit 1200 \
+	$(MINIPOSE) train figures --compare networks --data $(FIGURES_STORE) --recipe compare --limit 1000 \
 	  --out $(or $(OUT),runs/figures-networks) $(FIGURES_FLAGS)
 
 # --- Lessons ------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from minipose.experiments.figures.outputs import Prediction, predict_array
 from minipose.experiments.figures.pictures import report_curve
 from minipose.experiments.figures.prediction import Found
 from minipose.experiments.figures.recipe import MODELS, RECIPES, Recipe
-from minipose.experiments.figures.training import build, train
+from minipose.experiments.figures.training import build, rate, train
 from minipose.metrics import dice_coefficient
 from minipose.plots.figures import class_picture
 from minipose.targets.heatmaps import expand, joint_targets
@@ -97,6 +97,14 @@ def test_found_joints_are_in_px_of_the_given_picture():
     truth = np.zeros((300, 420))
     truth[30 + 64 : 30 + 192, 20 + 96 : 20 + 288] = 1
     assert dice_coefficient((found.mask > 0.5) * 1.0, truth) > 0.99
+
+
+def test_the_rate_rises_then_falls():
+    recipe = Recipe(lr=1.0, lr_decay=0.1, warmup=10)
+    rates = [rate(recipe)(step, 100) for step in range(100)]
+    assert rates[0] < 0.11 and max(rates) == max(rates[8:12]) > 0.95
+    assert rates[-1] == pytest.approx(0.1, abs=0.01)
+    assert rate(Recipe())(0, 100) == rate(Recipe())(99, 100) == 2e-5
 
 
 def test_weights_weigh_the_losses(store):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -33,6 +34,13 @@ def build(recipe: Recipe, seed: int, device: str = "cpu") -> Module:
     return net
 
 
+def rate(recipe: Recipe) -> Callable[[int, int], float]:
+    """(step, steps of the whole run) -> learning rate: warm-up, then constant or half a cosine."""
+    constant = recipe.lr_decay == 1
+    full = constant_rate(recipe.lr) if constant else cosine_rate(recipe.lr, recipe.lr_decay)
+    return lambda step, steps: full(step, steps) * min(1.0, (step + 1) / max(recipe.warmup, 1))
+
+
 def train(
     store: FiguresStore,
     split: dict[str, np.ndarray],
@@ -47,7 +55,6 @@ def train(
     Source: report 2, section II-D 1: Adam, 2e-5, batch 1, 100 epochs.
     """
     net = build(recipe, seed, device)
-    constant = recipe.lr_decay == 1
     watched = split["validation"][: recipe.validated or None]
 
     def validate(model: Module) -> dict[str, float]:
@@ -62,9 +69,7 @@ def train(
         validate=validate,
         watch="validation_loss",
         images=lambda batch: len(batch.images),
-        learning_rate=(
-            constant_rate(recipe.lr) if constant else cosine_rate(recipe.lr, recipe.lr_decay)
-        ),
+        learning_rate=rate(recipe),
         epochs=recipe.epochs,
         seed=seed,
         folder=folder,
