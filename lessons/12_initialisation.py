@@ -62,8 +62,7 @@ assert np.allclose(glorot_uniform((30, 50), np.random.default_rng(7)), by_hand, 
 # tanh.
 
 # %%
-DEPTH, WIDTH = 10, 128
-SCALES = {"a third": 1 / 3, "Glorot": 1.0, "three times": 3.0}
+DEPTH, WIDTH, SCALES = 10, 128, {"a third": 1 / 3, "Glorot": 1.0, "three times": 3.0}
 
 
 def deep(scale, seed=0):
@@ -88,10 +87,11 @@ for name, scale in SCALES.items():
     maps[-1].backward(rng.standard_normal((256, WIDTH)).astype(np.float32))
     forth = [float(m.data.std()) for m in maps]
     grads = [float(m.grad.std()) for m in maps]
-    flat = np.mean(np.abs(maps[-1].data) > 0.99)
     spread.semilogy(range(1, DEPTH + 1), forth, color=colours[name], label=name)
     back.semilogy(range(1, DEPTH + 1), grads, color=colours[name])
-    print(f"{name:11} output {forth[-1]:.0e}, gradient at layer 1 {grads[0]:.0e}, {flat:.0%} flat")
+    print(
+        f"{name:11} output {forth[-1]:.0e}, gradient at layer 1 {grads[0]:.0e}, {np.mean(np.abs(maps[-1].data) > 0.99):.0%} flat"
+    )
 spread.set(title="spread of the outputs", xlabel="layer")
 back.set(title="spread of the gradient", xlabel="layer")
 spread.legend(fontsize=7)
