@@ -58,8 +58,7 @@ assert np.allclose(glorot_uniform((30, 50), np.random.default_rng(7)), by_hand, 
 # ## Ten layers
 #
 # Send random numbers through ten layers with tanh and a random gradient back, with weights of
-# Glorot's size, a third of it, and three times it. Signals fade, live, or run into the flat ends of
-# tanh.
+# Glorot's size, a third of it, and three times it. Signals fade, live, or meet its flat ends.
 
 # %%
 DEPTH, WIDTH, SCALES = 10, 128, {"a third": 1 / 3, "Glorot": 1.0, "three times": 3.0}
@@ -89,11 +88,10 @@ for name, scale in SCALES.items():
     grads = [float(m.grad.std()) for m in maps]
     spread.semilogy(range(1, DEPTH + 1), forth, color=colours[name], label=name)
     back.semilogy(range(1, DEPTH + 1), grads, color=colours[name])
-    print(
-        f"{name:11} output {forth[-1]:.0e}, gradient at layer 1 {grads[0]:.0e}, {np.mean(np.abs(maps[-1].data) > 0.99):.0%} flat"
-    )
-spread.set(title="spread of the outputs", xlabel="layer")
-back.set(title="spread of the gradient", xlabel="layer")
+    flat = np.mean(np.abs(maps[-1].data) > 0.99)
+    print(f"{name:11} output {forth[-1]:.0e}, gradient at layer 1 {grads[0]:.0e}, {flat:.0%} flat")
+for axes, what in ((spread, "outputs"), (back, "gradient")):
+    axes.set(title=f"spread of the {what}", xlabel="layer")
 spread.legend(fontsize=7)
 
 
