@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from lessons import course
+from lessons import course, readme
 from lessons.__main__ import main
 
 LESSONS = course.all_lessons()
@@ -59,6 +60,38 @@ def test_every_number_is_used_once() -> None:
     numbers = [lesson.number for lesson in LESSONS]
     assert len(set(numbers)) == len(numbers)
     assert all(lesson.chapter in course.CHAPTERS for lesson in LESSONS)
+
+
+def test_the_readme_lists_every_lesson_with_its_figure() -> None:
+    page = (course.FOLDER / "README.md").read_text(encoding="utf-8")
+    for lesson in LESSONS:
+        assert f"[{lesson.title}]({lesson.path.name})<br>{lesson.header['Question']}" in page
+    pictures = re.findall(r'src="(figures/.*?)"', page)
+    assert len(pictures) == len(LESSONS)
+    assert all((course.FOLDER / picture).is_file() for picture in pictures)
+
+
+def test_the_readme_is_written_from_the_headers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readme, "FOLDER", tmp_path)
+    monkeypatch.setattr(readme, "THUMBNAILS", tmp_path / "figures")
+    Image.new("RGB", (800, 400), "white").save(tmp_path / "01_engine.png")
+    readme.write(LESSONS[:1], tmp_path)
+    page = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert f"## {LESSONS[0].chapter}" in page and LESSONS[0].header["Question"] in page
+    assert "## The layers" not in page
+    with Image.open(tmp_path / "figures" / "01_engine.png") as small:
+        assert small.size == (readme.WIDTH, readme.WIDTH // 2)
+
+
+@each
+def test_the_book_can_show_every_equation(lesson: course.Lesson) -> None:
+    converter = pytest.importorskip("latex2mathml.converter", reason="latex2mathml: extra 'book'")
+    cells = re.findall(r"^# %% \[markdown\]\n((?:#.*\n)+)", lesson.path.read_text("utf-8"), re.M)
+    text = "\n".join(re.sub(r"^# ?", "", cell, flags=re.M) for cell in cells)
+    for displayed, inline in re.findall(r"\$\$(.+?)\$\$|\$(.+?)\$", text, re.S):
+        assert "\\" not in converter.convert(displayed or inline), displayed or inline
 
 
 def test_the_book_has_a_place_for_every_lesson() -> None:
