@@ -1,6 +1,7 @@
 """The front door: a whole small run through every command, and what mistakes look like."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -105,6 +106,11 @@ def test_an_ablation_ends_in_one_table_even_if_a_variant_blows_up(store, tmp_pat
     assert rows["as is"]["test"]["mpjpe_mm"] != rows["no pre-training"]["test"]["mpjpe_mm"]
     table = (tmp_path / "report.md").read_text()
     assert "| wild | diverged |" in table and "| as is |" in table and "| mean pose |" in table
+    monkeypatch.setattr("minipose.training.loop._run_epoch", None)  # nothing is left to train
+    variants.pop("wild")
+    assert main([*args, "--resume"]) == 0
+    again = json.loads((tmp_path / "report.json").read_text())["variants"]
+    assert again["as is"]["test"]["mpjpe_mm"] == rows["as is"]["test"]["mpjpe_mm"]
     epochs = [len(read_log(tmp_path / name / "log.csv")) for name in ("01", "02")]
     assert epochs == [2, 3]  # of equal budget: the second has the detector's epoch too
 
@@ -187,3 +193,23 @@ def test_importing_minipose_needs_numpy_alone():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
+
+
+def test_tf32_is_asked_for_before_the_gpu_is(monkeypatch, capsys):
+    """The probe of a device multiplies matrices, after which the setting would come too late."""
+    monkeypatch.delenv("CUPY_TF32", raising=False)
+    seen = []
+    command = ["train", "h36m", "--tf32", "--device", "cuda", "--data", "none.h5"]
+    monkeypatch.setattr("minipose.backend.gpu_status", lambda: seen.append(tf32()) or GONE)
+    assert main(command) == 1
+    assert seen == ["1"] and "cannot be used: gone" in capsys.readouterr().err
+    monkeypatch.delenv("CUPY_TF32")
+    assert main([a for a in command if a != "--tf32"]) == 1
+    assert seen == ["1", None]
+
+
+GONE = (False, "gone", "")
+
+
+def tf32():
+    return os.environ.get("CUPY_TF32")

@@ -36,11 +36,13 @@ def ablate(
     seed: int,
     folder: Path,
     device: str,
+    resume: bool = False,
 ) -> dict[str, dict | None]:
     """Train each variant and write one table; one whose loss blows up gets a row that says so.
 
     Equal budgets: a variant without pre-training gets the detector's epochs for its regression, so
-    that every row has seen the same number of images.
+    that every row has seen the same number of images. With ``resume``, variants that are finished
+    are only measured again, and one that was stopped goes on.
     """
     base = recipe.changed(
         optimizer="sgd", lr=0.001, detection_lr=0.001, loss="squared", dropout=0.0
@@ -52,7 +54,7 @@ def ablate(
         below = folder / f"{number:02d}"
         below.mkdir(parents=True, exist_ok=True)
         try:
-            rows[name] = _train(store, split, variant, seed, below, device)
+            rows[name] = _train(store, split, variant, seed, below, device, resume)
         except Diverged as error:
             print(error)
             rows[name] = None
@@ -69,13 +71,14 @@ def _train(
     seed: int,
     folder: Path,
     device: str,
+    resume: bool,
 ) -> dict[str, dict]:
     detector = None
     if variant.pretrain:
-        detector = train_detector(store, split, variant, seed, folder, device)
+        detector = train_detector(store, split, variant, seed, folder, device, resume)
     else:
         variant = variant.changed(epochs=variant.epochs + variant.detection_epochs)
-    net = train_regressor(store, split, variant, seed, folder, device, detector)
+    net = train_regressor(store, split, variant, seed, folder, device, detector, resume)
     checkpoint.load(folder / "best.npz", net)
     return evaluate(net, store, split)["splits"]
 

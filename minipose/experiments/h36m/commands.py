@@ -41,7 +41,7 @@ def train(args: argparse.Namespace) -> int:
         split = store.split(settings["limit"])
         print(", ".join(f"{name} {len(frames)} images" for name, frames in split.items()))
         if args.ablate:
-            ablate(store, split, recipe, settings["seed"], folder, device)
+            ablate(store, split, recipe, settings["seed"], folder, device, args.resume)
             return 0
         config = {**settings, **asdict(recipe), "out": str(folder)}
         claim(folder, config, SETTINGS, args.resume)
