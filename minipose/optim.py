@@ -1,7 +1,9 @@
 """How parameters follow their gradients: report 1's eq. 7-8, and Adam.
 
-Updates run over short pieces of each array, so that a piece and its state stay in the cache while
-all of the arithmetic is done on them: memory is read and written once a step.
+On a CPU, updates run over short pieces of each array, so that a piece and its state stay in the
+cache while all of the arithmetic is done on them: memory is read and written once a step, by all
+threads. On a GPU, where each call costs the same however little it does, all parameters are views
+of one flat array, and so is their state: a step is the same few calls for any number of layers.
 """
 
 from __future__ import annotations
@@ -12,9 +14,11 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from minipose.backend import Array, array_module, to_device, to_host
+from minipose.kernels import workers
 from minipose.tensor import Parameter
 
 _PIECE = 1 << 15  # elements; a few arrays of that many float32 fit a core's cache
+_TASK = 1 << 19  # elements that a thread takes at a time
 
 
 class Optimizer:
@@ -30,6 +34,11 @@ class Optimizer:
             raise ValueError(f"{type(self).__name__}: expected a learning rate above 0, got {lr}")
         self.lr = float(lr)
         self.step_count = 0
+        self._flat: _Flat | None = None
+        if all(not isinstance(p.data, np.ndarray) for p in self.parameters):
+            self._flat = _Flat(self.parameters, len(self.state_names))
+            self.state = dict(zip(self.state_names, self._flat.state_views, strict=True))
+            return
         self.state: dict[str, list[Array]] = {
             name: [array_module(p.data).zeros_like(p.data) for p in self.parameters]
             for name in self.state_names
@@ -43,14 +52,26 @@ class Optimizer:
     def step(self) -> None:
         """Move every parameter that has a gradient."""
         self.step_count += 1
+        if self._flat is not None and self._flat.covers(self.parameters):
+            self._update(self._flat.values, self._flat.gradient(self.parameters), *self._flat.state)
+            for parameter in self.parameters:
+                parameter.version += 1
+            return
         for i, parameter in enumerate(self.parameters):
             if parameter.grad is None:
                 continue
             _check_gradient(type(self).__name__, i, parameter)
             states = [self.state[name][i] for name in self.state_names]
-            for w, g, *s in _pieces(parameter.data, parameter.grad, *states):
-                self._update(w, g, *s)
+            arrays = parameter.data, parameter.grad, *states
+            if isinstance(parameter.data, np.ndarray):
+                workers.elementwise(self._update_pieces, *arrays, piece=_TASK)
+            else:
+                self._update(*arrays)
             parameter.version += 1
+
+    def _update_pieces(self, *arrays: np.ndarray) -> None:
+        for w, g, *states in _pieces(*arrays):
+            self._update(w, g, *states)
 
     def _update(self, w: Array, g: Array, *state: Array) -> None:
         raise TypeError(f"{type(self).__name__} defines no _update")
@@ -175,10 +196,40 @@ def _check_gradient(name: str, index: int, parameter: Parameter) -> None:
         )
 
 
-def _pieces(*arrays: Array) -> Iterator[tuple[Array, ...]]:
-    """Walk arrays of one shape together, in flat pieces that fit the cache (whole, on a GPU)."""
-    on_host = isinstance(arrays[0], np.ndarray)
-    if not on_host or not all(a.flags.c_contiguous for a in arrays):
+class _Flat:
+    """All parameters as views of one array on a device, and all states likewise."""
+
+    def __init__(self, parameters: list[Parameter], states: int) -> None:
+        xp = array_module(parameters[0].data)
+        self.values = xp.concatenate([p.data.reshape(-1) for p in parameters])
+        self.state = [xp.zeros_like(self.values) for _ in range(states)]
+        self._views = self._cut(self.values, parameters)
+        self.state_views = [self._cut(flat, parameters) for flat in self.state]
+        for parameter, view in zip(parameters, self._views, strict=True):
+            parameter.data = view
+
+    @staticmethod
+    def _cut(flat: Array, parameters: list[Parameter]) -> list[Array]:
+        views, start = [], 0
+        for parameter in parameters:
+            views.append(flat[start : start + parameter.size].reshape(parameter.shape))
+            start += parameter.size
+        return views
+
+    def covers(self, parameters: list[Parameter]) -> bool:
+        """Whether all have a gradient, and none was given another array since."""
+        pairs = zip(parameters, self._views, strict=True)
+        return all(p.grad is not None and p.data is view for p, view in pairs)
+
+    def gradient(self, parameters: list[Parameter]) -> Array:
+        """All gradients in one array, in the order of the parameters."""
+        xp = array_module(self.values)
+        return xp.concatenate([p.grad.reshape(-1) for p in parameters])
+
+
+def _pieces(*arrays: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+    """Walk arrays of one shape together, in flat pieces that fit the cache."""
+    if not all(a.flags.c_contiguous for a in arrays):
         yield arrays
         return
     flat = [a.reshape(-1) for a in arrays]

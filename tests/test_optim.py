@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import minipose as mp
+from minipose.backend import to_host
 from minipose.optim import SGD, Adam, Optimizer
 
 
@@ -113,3 +114,48 @@ def test_a_step_between_forward_and_backward_is_noticed():
     optimizer.step()
     with pytest.raises(ValueError, match="after an optimizer step"):
         y.backward()
+
+
+@pytest.mark.parametrize("make", [SGD, Adam])
+def test_parameters_on_a_device_share_one_array(make, xp):
+    """The same steps as one by one; a missing gradient or a new array goes back to that."""
+    rng = np.random.default_rng(0)
+    shapes = [(3, 4), (5,), (2, 1, 3)]
+    values = [rng.standard_normal(s) for s in shapes]
+    ours = [mp.Parameter(xp.asarray(v)) for v in values]
+    alone = [mp.Parameter(v.copy()) for v in values]
+    optimizer, reference = make(ours, lr=0.1), [make([w], lr=0.1) for w in alone]
+    for step in range(4):
+        for i, (w, v) in enumerate(zip(ours, alone, strict=True)):
+            gradient = rng.standard_normal(v.shape)
+            skipped = step == 2 and i == 1
+            w.grad, v.grad = (None, None) if skipped else (xp.asarray(gradient), gradient)
+        if step == 3:
+            ours[0].data = ours[0].data.copy()
+        before = ours[0].version
+        optimizer.step()
+        assert ours[0].version == before + 1
+        for each in reference:
+            each.step()
+        for w, v in zip(ours, alone, strict=True):
+            np.testing.assert_allclose(to_host(w.data), v.data, rtol=1e-12, atol=1e-14)
+    state = optimizer.state_dict()
+    for name in optimizer.state_names:
+        for i, each in enumerate(reference):
+            expected = each.state_dict()[f"{name}.0"]
+            np.testing.assert_allclose(state[f"{name}.{i}"], expected, rtol=1e-12, atol=1e-14)
+
+
+def test_the_numbers_do_not_depend_on_the_threads(monkeypatch):
+    gradient = np.random.default_rng(0).standard_normal((1200, 1100), dtype=np.float32)
+    results = []
+    for threads in ("1", "2", "3"):
+        monkeypatch.setenv("MINIPOSE_THREADS", threads)
+        w = mp.Parameter(np.ones(gradient.shape, np.float32))
+        optimizer = Adam([w], lr=0.1)
+        for _ in range(2):
+            w.grad = gradient
+            optimizer.step()
+        results.append(w.data)
+    np.testing.assert_array_equal(results[0], results[1])
+    np.testing.assert_array_equal(results[0], results[2])

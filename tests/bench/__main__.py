@@ -9,11 +9,10 @@ Results of other cases from earlier runs on the same machine stay in the table.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 
-from minipose.backend import resolve_device
+from minipose.backend import allow_tf32, resolve_device
 from tests.bench import cases, driver, growth, machine, ops_cases, results, tables
 
 VARIANTS = ["eager", "channels-last", "compiled"]
@@ -29,6 +28,10 @@ def main() -> int:
     )
     parser.add_argument("--variants", nargs="+", choices=VARIANTS, help="of PyTorch")
     parser.add_argument("--tf32", action="store_true", help="TF32 products on a GPU, both sides")
+    parser.add_argument("--threads", type=int, default=2, help="of each side; 2 by default")
+    parser.add_argument(
+        "--clock", default="wall", choices=driver.CLOCKS, help="processor, where others use it too"
+    )
     parser.add_argument("--fresh", action="store_true", help="forget the results of earlier runs")
     options = parser.parse_args()
     wrong = set(options.only or ()) - {*names, "ops", "growth"}
@@ -41,13 +44,18 @@ def main() -> int:
         return 2
     print(reason)
     if options.tf32:
-        os.environ["CUPY_TF32"] = "1"  # for the workers: read before a process's first product
+        allow_tf32()  # in this process's environment, which its workers get
     return run(options, device)
 
 
 def run(options: argparse.Namespace, device: str) -> int:
     """Measure, keep, print and write."""
-    kept = results.Results(device, machine.describe(device), options.tf32, options.fresh)
+    driver.prepare(options.threads, options.clock)
+    label = "-".join(
+        [device, *(["tf32"] if options.tf32 else []), *_unusual(options.threads, options.clock)]
+    )
+    about = f"{machine.describe(device)}; {options.threads} threads; {options.clock} time"
+    kept = results.Results(label, about, options.fresh)
     variants = options.variants or (VARIANTS[:2] if options.quick else VARIANTS)
     for case in cases.CASES:
         chosen = case.name in (options.only or (cases.QUICK if options.quick else {case.name}))
@@ -64,6 +72,11 @@ def run(options: argparse.Namespace, device: str) -> int:
         kept.add("growth", "growth", growth.run(device))
     tables.write(kept)
     return 0
+
+
+def _unusual(threads: int, clock: str) -> list[str]:
+    """What tells this run's results from those of the default settings."""
+    return ([] if threads == 2 else [f"{threads}-threads"]) + ([] if clock == "wall" else [clock])
 
 
 if __name__ == "__main__":

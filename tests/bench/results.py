@@ -10,15 +10,15 @@ PATH = Path("runs/bench")
 
 
 class Results:
-    """Rows by kind and name, in one JSON file for each device.
+    """Rows by kind and name, in one JSON file for each kind of run.
 
     Rows that were made on another machine or with other versions are dropped: figures of one table
     can be compared with each other.
     """
 
-    def __init__(self, device: str, machine: str, tf32: bool, fresh: bool) -> None:
-        self.path = PATH / f"{device}{'-tf32' if tf32 else ''}.json"
-        self.device, self.machine = device, machine
+    def __init__(self, label: str, machine: str, fresh: bool) -> None:
+        self.path = PATH / f"{label}.json"
+        self.label, self.machine = label, machine
         self.rows: dict[str, dict[str, dict]] = {"networks": {}, "ops": {}, "growth": {}}
         if self.path.exists() and not fresh:
             before = json.loads(self.path.read_text(encoding="utf-8"))
@@ -36,4 +36,5 @@ class Results:
 
 
 def _undated(machine: str) -> str:
-    return machine.rsplit(";", 1)[0]
+    """The machine without the day, which is the part that looks like one."""
+    return ";".join(part for part in machine.split(";") if not part.strip()[:4].isdigit())

@@ -27,7 +27,7 @@ def op_line(row: dict) -> str:
 
 def write(results: Results) -> None:
     """Replace what lies between the markers of this device; the prose around stays."""
-    label = results.path.stem
+    label = results.label
     begin, end = f"<!-- bench:{label} -->", f"<!-- /bench:{label} -->"
     body = "\n".join([begin, "", f"Measured on: {results.machine}.", "", *_networks(results)])
     body += "\n".join(["", *_ops(results), end])
