@@ -102,12 +102,13 @@ def draw(folder: Path, nets: dict[str, Module], picture: np.ndarray) -> dict[str
     zero, one = errors(of_layer(harmonic, STREAMS), ANGLES)
     (usual,) = errors(of_layer(plain), ANGLES)
     layers = {"plain 3×3": usual, "harmonic, order 1": one, "harmonic, order 0": zero}
-    whole = {label: errors(of_network(net), ANGLES)[0] for label, net in nets.items()}
-    panels = {"one convolution": layers, "the whole networks' scores": whole}
-    draw_equivariance(
-        {title: {k: (ANGLES, v) for k, v in series.items()} for title, series in panels.items()},
-        folder / "equivariance.png",
-    )
+    fewer = ANGLES[::3]
+    whole = {label: (fewer, errors(of_network(net), fewer)[0]) for label, net in nets.items()}
+    panels = {
+        "one convolution": {label: (ANGLES, found) for label, found in layers.items()},
+        "the whole networks' scores": whole,
+    }
+    draw_equivariance(panels, folder / "equivariance.png")
     draw_filters(folder / "filters.png")
     columns = []
     side = min(picture.shape[:2]) // 2 * 2

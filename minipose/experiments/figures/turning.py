@@ -10,6 +10,7 @@ import numpy as np
 from scipy.ndimage import affine_transform
 
 from minipose.datasets.figures import Figure, FiguresStore
+from minipose.experiments.figures import equivariance
 from minipose.experiments.figures.commands import train_and_measure
 from minipose.experiments.figures.data import MULTIPLE, make_batch
 from minipose.experiments.figures.objective import total_loss
@@ -80,6 +81,8 @@ def compare_networks(
         examples.append(net)
     text = _table(rows, recipe)
     drawn = _draw(folder, rows, examples, chosen[0])
+    nets = dict(zip(("U-Net", "H-Net"), (net.to("cpu") for net in examples), strict=True))
+    drawn |= equivariance.draw(folder, nets, chosen[0].image)
     title = "Plain against harmonic convolutions (report 2, table I)"
     write_report(folder, title, text, drawn, {"seed": seed, "networks": rows})
     print(text)
