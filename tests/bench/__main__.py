@@ -32,6 +32,7 @@ def main() -> int:
     parser.add_argument(
         "--clock", default="wall", choices=driver.CLOCKS, help="processor, where others use it too"
     )
+    parser.add_argument("--seconds", type=float, default=driver.SECONDS, help="for each pair")
     parser.add_argument("--fresh", action="store_true", help="forget the results of earlier runs")
     options = parser.parse_args()
     wrong = set(options.only or ()) - {*names, "ops", "growth"}
@@ -61,11 +62,11 @@ def run(options: argparse.Namespace, device: str) -> int:
         chosen = case.name in (options.only or (cases.QUICK if options.quick else {case.name}))
         if chosen:
             start = time.perf_counter()
-            row = driver.run_case(case, variants, device)
+            row = driver.run_case(case, variants, device, options.seconds)
             kept.add("networks", case.name, row)
             print(f"{tables.line(row)}  ({time.perf_counter() - start:.0f} s)", flush=True)
     if "ops" in options.only if options.only else True:
-        for name, row in ops_cases.run(device, options.quick):
+        for name, row in ops_cases.run(device, options.quick, options.seconds):
             kept.add("ops", name, row)
             print(tables.op_line(row), flush=True)
     if "growth" in options.only if options.only else not options.quick:

@@ -20,9 +20,10 @@ class Case:
     ----------
     name : on the command line
     title : in the table
-    network : "posenet" or "unet"
+    network : "posenet", "unet" or "frames"
     kernels : maps of PoseNet's convolutions
     width : maps of U-Net at full size
+    frames : in a store, where reading it is measured
     batch, size : of the images, (height, width) in px
     training : a whole step, or the forward pass alone
     goal : how many times as fast as the best of PyTorch's variants it should be
@@ -37,6 +38,7 @@ class Case:
     size: tuple[int, int]
     kernels: tuple[int, int, int] = (5, 10, 15)
     width: int = 64
+    frames: int = 0
     goal: float = 1.0
     eager_goal: float = 1.0
 

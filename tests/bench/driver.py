@@ -19,7 +19,7 @@ from tests.bench import cases
 CLOCKS = {"wall": "perf_counter", "processor": "process_time"}
 ROUNDS, LEAST_ROUNDS = 9, 3
 TURN = 0.4  # s: short steps are repeated for so long
-BUDGET = 40.0  # s for the rounds of one pair
+SECONDS = 40.0  # for the rounds of one pair
 REST = 0.1  # s: threads that wait by spinning go to sleep before the other side's turn
 TOLERANCE = 2e-3  # of the norm, see ``compare``
 
@@ -69,12 +69,11 @@ class Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.stdin.close()
-        self.process.terminate()
+        self.process.stdin.close()  # at which it ends by itself
         self.process.wait()
 
 
-def run_case(case: cases.Case, variants: list[str], device: str) -> dict:
+def run_case(case: cases.Case, variants: list[str], device: str, seconds: float) -> dict:
     """Everything about one case, each variant of PyTorch paired with minipose."""
     with tempfile.TemporaryDirectory() as folder:
         weights = str(Path(folder) / "weights.npz")
@@ -93,7 +92,7 @@ def run_case(case: cases.Case, variants: list[str], device: str) -> dict:
                         continue
                     difference = compare(mine, Path(folder) / "theirs.npz")
                     pairs[variant] = {
-                        **pair(ours, theirs),
+                        **pair(ours, theirs, seconds),
                         "memory": theirs.ask("memory"),
                         "difference": difference,
                     }
@@ -103,12 +102,14 @@ def run_case(case: cases.Case, variants: list[str], device: str) -> dict:
     return {**asdict(case), **row, "arithmetic": cases.arithmetic(case), **summary(pairs)}
 
 
-def pair(ours: Worker, theirs: Worker, *, rounds: int = ROUNDS, turn: float = TURN) -> dict:
+def pair(
+    ours: Worker, theirs: Worker, budget: float, *, rounds: int = ROUNDS, turn: float = TURN
+) -> dict:
     """Median seconds a step of both, which take turns so that disturbances hit both."""
     first = [max(w.ask("time", 1), w.ask("time", 1)) for w in (ours, theirs)]
     counts = [max(1, min(200, round(turn / max(t, 1e-6)))) for t in first]
     seconds = sum(t * n for t, n in zip(first, counts, strict=True))
-    rounds = max(LEAST_ROUNDS, min(rounds, int(BUDGET / seconds)))
+    rounds = max(LEAST_ROUNDS, min(rounds, int(budget / seconds)))
     times: tuple[list, list] = ([], [])
     for k in range(rounds):
         for i in (0, 1) if k % 2 == 0 else (1, 0):

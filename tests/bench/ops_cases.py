@@ -111,7 +111,7 @@ def build(side: str, variant: str, device: str) -> Any:
     return importlib.import_module(f"tests.bench.ops_{side}").Side(variant, device)
 
 
-def run(device: str, quick: bool) -> Iterator[tuple[str, dict]]:
+def run(device: str, quick: bool, seconds: float) -> Iterator[tuple[str, dict]]:
     """Each op's name and row; PyTorch in its two memory formats, the better of them counts."""
     from tests.bench.driver import Worker, compare, pair
 
@@ -133,5 +133,7 @@ def run(device: str, quick: bool) -> Iterator[tuple[str, dict]]:
                 theirs.ask("choose", k)
                 theirs.ask("check", other)
                 difference = compare(mine, other)
-                rows.append({**pair(ours, theirs, rounds=5, turn=0.1), "difference": difference})
+                rows.append(
+                    {**pair(ours, theirs, seconds, rounds=5, turn=0.1), "difference": difference}
+                )
             yield op.name, {"name": op.name, **min(rows, key=lambda row: row["ratio"])}

@@ -20,19 +20,25 @@ class Results:
         self.path = PATH / f"{label}.json"
         self.label, self.machine = label, machine
         self.rows: dict[str, dict[str, dict]] = {"networks": {}, "ops": {}, "growth": {}}
-        if self.path.exists() and not fresh:
-            before = json.loads(self.path.read_text(encoding="utf-8"))
-            if _undated(before["machine"]) == _undated(machine):
-                self.rows = before["rows"]
+        if fresh:
+            self.path.unlink(missing_ok=True)
+        self._read()
 
     def add(self, kind: str, name: str, row: dict) -> None:
         """Keep a row at once: a run that is stopped loses nothing that it has measured."""
+        self._read()  # another run may have added some
         self.rows[kind][name] = row
         self.path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.path.with_suffix(".partial")
         text = json.dumps({"machine": self.machine, "rows": self.rows}, indent=1)
         partial.write_text(text, encoding="utf-8")
         os.replace(partial, self.path)
+
+    def _read(self) -> None:
+        if self.path.exists():
+            before = json.loads(self.path.read_text(encoding="utf-8"))
+            if _undated(before["machine"]) == _undated(self.machine):
+                self.rows = before["rows"]
 
 
 def _undated(machine: str) -> str:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -40,13 +41,12 @@ def main() -> None:
         built = ops_cases.build(side, variant, device)
     else:
         module = importlib.import_module(f"tests.bench.{side}")
-        with np.load(weights) as state:
+        with np.load(weights) if weights != "none" else contextlib.nullcontext({}) as state:
             built = module.Side(cases.Case(**json.loads(name)), variant, device, state)
     for line in sys.stdin:
         command, *rest = line.split()
-        if command == "quit":
-            return
         print(json.dumps(answer(built, command, rest)), file=answers, flush=True)
+    getattr(built, "close", lambda: None)()
 
 
 def answer(built: object, command: str, rest: list[str]) -> object:
