@@ -20,7 +20,7 @@ class Case:
     ----------
     name : on the command line
     title : in the table
-    network : "posenet", "unet" or "frames"
+    network : "posenet", "unet", "hnet" or "frames"
     kernels : maps of PoseNet's convolutions
     width : maps of U-Net at full size
     frames : in a store, where reading it is measured
@@ -62,6 +62,14 @@ CASES = [
     *_pair("unet-8", "U-Net 64-1024, 8 × 3×192×128", batch=8, **UNET),
 ]  # fmt: skip
 
+# The library that report 2 used takes about 7 of PyTorch's U-Net steps for one H-Net step, so the
+# peer of H-Net is PyTorch's U-Net on the same picture: 8/7 of its speed is 8 times the library's.
+LIBRARY_STEPS = 7
+CASES += _pair(
+    "hnet", "H-Net 32+32 to 512+512 beside PyTorch's U-Net, 1 × 3×192×128", network="hnet", batch=1,
+    size=(192, 128), goal=8 / LIBRARY_STEPS, eager_goal=8 / LIBRARY_STEPS,
+)  # fmt: skip
+
 QUICK = {"posenet-small-train", "posenet-small-infer", "unet-train", "unet-infer"}
 
 
@@ -88,7 +96,7 @@ def data(case: Case) -> dict[str, np.ndarray]:
 
 
 def weights(case: Case) -> dict[str, np.ndarray]:
-    """minipose's own initial weights, by name."""
+    """minipose's own initial weights, by name (for H-Net those of its peer, the U-Net)."""
     from minipose.models import PoseNet, UNet
 
     if case.network == "posenet":
@@ -97,8 +105,8 @@ def weights(case: Case) -> dict[str, np.ndarray]:
 
 
 def arithmetic(case: Case) -> float:
-    """Floating-point operations as the convolutions are written; a training step has three times
-    those of the forward pass (forward, dL/dx, dL/dw)."""
+    """Floating-point operations as the convolutions are written (for H-Net those of its peer); a
+    training step has three times those of the forward pass (forward, dL/dx, dL/dw)."""
     once = _posenet(case) if case.network == "posenet" else _unet(case)
     return 2 * once * case.batch * (3 if case.training else 1)
 

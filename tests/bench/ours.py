@@ -9,7 +9,7 @@ import numpy as np
 import minipose as mp
 from minipose.backend import device_module, to_device, to_host
 from minipose.losses import categorical_cross_entropy, dice_loss, joint_squared_error
-from minipose.models import PoseNet, UNet
+from minipose.models import HNet, PoseNet, UNet
 from tests.bench.cases import CLASSES, Case, data
 
 VARIANTS = ("minipose",)
@@ -28,9 +28,12 @@ class Side:
         self.x = mp.Tensor(self.arrays.pop("x"))
         if case.network == "posenet":
             self.net = PoseNet(case.kernels, "regression")
+        elif case.network == "hnet":
+            self.net = HNet(CLASSES, width=case.width // 2)  # pairs of maps
         else:
             self.net = UNet(CLASSES, width=case.width)
-        self.net.load_state_dict(dict(state.items()))
+        if case.network != "hnet":
+            self.net.load_state_dict(dict(state.items()))
         self.net.to(device)
         if case.network == "posenet":
             self.optimizer = mp.optim.SGD(self.net.parameters(), lr=1e-5)

@@ -17,7 +17,7 @@ def line(row: dict) -> str:
     parts = [f"{row['title']}: minipose {_ms(_ours(row))}"]
     parts += [f"{v} {_ms(p['theirs'])} ({p['ratio']:.2f}×)" for v, p in row["pairs"].items()]
     memory = f"{_mib(row['memory'])} / {_mib(row['pairs'][row['best']]['memory'])} MiB"
-    return ", ".join([*parts, memory, f"difference {_difference(row):.0e}"])
+    return ", ".join([*parts, memory, f"difference {_difference(row)}"])
 
 
 def op_line(row: dict) -> str:
@@ -60,7 +60,7 @@ def _networks(results: Results) -> list[str]:
         cells += [_goal(row["ratio"], row["goal"]), _goal(eager, row["eager_goal"])]
         cells += [f"{_mib(row['memory'])} : {_mib(pairs[row['best']]['memory'])}"]
         share = row["arithmetic"] / _ours(row) / row["ceiling"]
-        cells += [f"{share:.0%} of {row['ceiling'] / 1e9:.0f} GFLOP/s", f"{_difference(row):.0e}"]
+        cells += [f"{share:.0%} of {row['ceiling'] / 1e9:.0f} GFLOP/s", _difference(row)]
         lines.append("| " + " | ".join(cells) + " |")
     return [*lines, ""]
 
@@ -89,8 +89,10 @@ def _ours(row: dict) -> float:
     return row["pairs"][row["best"]]["ours"]
 
 
-def _difference(row: dict) -> float:
-    return max(p["difference"] for p in row["pairs"].values())
+def _difference(row: dict) -> str:
+    """The largest of all variants, where outputs can be compared."""
+    known = [p["difference"] for p in row["pairs"].values() if p["difference"] is not None]
+    return f"{max(known):.0e}" if known else "–"
 
 
 def _mib(memory: dict) -> int:

@@ -1,0 +1,96 @@
+"""The benchmark's own arithmetic: what it counts, what it refuses, what it writes."""
+
+import numpy as np
+import pytest
+
+import minipose as mp
+from minipose import ops
+from minipose.kernels import conv_pool, convolution, doubling
+from tests.bench import cases, driver, ops_cases, results, tables
+
+HARMONIC = {  # one op each here, whole modules elsewhere: PyTorch has no counterpart
+    "complex_batch_norm", "complex_relu", "concatenate_streams", "harmonic_conv2d",
+    "harmonic_conv2d_direct", "harmonic_kernel", "magnitude_gate", "map_dropout",
+    "normalised_gate", "polar",
+}  # fmt: skip
+
+
+def test_every_op_is_timed():
+    assert set(ops.__all__) - {op.op for op in ops_cases.OPS} == HARMONIC
+
+
+@pytest.mark.parametrize("name", ["unet-infer", "posenet-small-infer"])
+def test_arithmetic_is_that_of_the_convolutions(monkeypatch, name):
+    """Counted call by call in a forward pass, with kernels at every place where they are put."""
+    case = cases.Case(
+        "", "", cases.named(name).network, False, 1, (32, 16), kernels=(2, 3, 4), width=2
+    )
+    products = []
+
+    def counted(kernel, places):
+        forward = kernel.forward
+
+        def count(x, weight, *rest):
+            y = forward(x, weight, *rest)
+            maps = y[0] if isinstance(y, tuple) else y
+            products.append(weight.size * places(maps))
+            return y
+
+        monkeypatch.setattr(kernel, "forward", count)
+
+    counted(convolution, lambda y: y.shape[2] * y.shape[3])
+    counted(doubling, lambda y: y.shape[2] * y.shape[3])
+    counted(conv_pool, lambda y: 4 * y.shape[2] * y.shape[3])
+    linear = ops.linear
+    monkeypatch.setattr(ops, "linear", lambda x, w, b: products.append(w.size) or linear(x, w, b))
+    if case.network == "unet":
+        mp.models.UNet(cases.CLASSES, width=2)(mp.Tensor(np.zeros((1, 3, 32, 16), np.float32)))
+    else:
+        net = mp.models.PoseNet((2, 3, 4), "regression")
+        net(mp.Tensor(np.zeros((1, 1, 128, 128), np.float32)))
+    assert cases.arithmetic(case) == 2 * sum(products)
+
+
+def test_different_results_are_refused(tmp_path):
+    same, other = tmp_path / "a.npz", tmp_path / "b.npz"
+    np.savez(same, y=np.ones(100), g=np.arange(5.0))
+    np.savez(other, y=np.ones(100) * 1.0001, g=np.arange(5.0))
+    assert driver.compare(same, other) == pytest.approx(1e-4, rel=0.01)
+    np.savez(other, y=np.ones(100) * 1.01, g=np.arange(5.0))
+    with pytest.raises(AssertionError, match=r"y differs from PyTorch's by 9\.9e-03"):
+        driver.compare(same, other)
+    np.savez(other, y=np.full(100, np.nan), g=np.arange(5.0))
+    with pytest.raises(AssertionError, match="y differs"):
+        driver.compare(same, other)
+    np.savez(other, y=np.ones(100))
+    with pytest.raises(AssertionError, match=r"different results: \{'g'\}"):
+        driver.compare(same, other)
+
+
+def row(title, ratio):
+    memory = {"host": 3 << 20, "device": 0}
+    one = {"ours": 0.01, "theirs": 0.01 * ratio, "ratio": ratio, "difference": 1e-5}
+    pairs = {"eager": {**one, "memory": memory}}
+    return {"title": title, "pairs": pairs, "best": "eager", "ratio": ratio, "memory": memory,
+            "goal": 1.5, "eager_goal": 3.0, "arithmetic": 1e9, "ceiling": 2e11}  # fmt: skip
+
+
+def test_the_table_is_replaced_and_the_prose_stays(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "PAGE", tmp_path / "page.md")
+    monkeypatch.setattr(results, "PATH", tmp_path)
+    kept = results.Results("cpu", "a machine; 2026-01-01", fresh=False)
+    kept.add("networks", "unet-train", row("U-Net", 1.0))
+    tables.write(kept)
+    page = tables.PAGE.read_text()
+    tables.PAGE.write_text(page.replace("# Performance", "# Performance\n\nProse.") + "\nMore.\n")
+    again = results.Results("cpu", "a machine; 2026-01-02", fresh=False)
+    again.add("networks", "posenet-small-train", row("PoseNet", 2.0))
+    tables.write(again)
+    page = tables.PAGE.read_text()
+    assert page.count("<!-- bench:cpu -->") == 1 and "Prose." in page and page.endswith("More.\n")
+    assert "| U-Net | 10 ms |" in page  # from the earlier run
+    assert (
+        "**2.00 (1.5)**" in page and "| 1.00 (1.4)" not in page and "a machine; 2026-01-02" in page
+    )
+    other = results.Results("cpu", "another machine; 2026-01-02", fresh=False)
+    assert not other.rows["networks"]
