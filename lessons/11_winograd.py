@@ -3,7 +3,7 @@
 #
 # - **Question.** How can a 3×3 convolution do with a quarter of its products?
 # - **Read first.** Lessons 8 and 10.
-# - **Source.** Lavin and Gray 2016, section 4.3; `minipose/kernels/winograd.py`.
+# - **Source.** Lavin and Gray 2016, section 4.3; `minipose/kernels/winograd_points.py`.
 # - **Running time.** Under 15 s.
 #
 # A kernel of 3 weights on a line, $g$, slides over 6 pixels $d$ and leaves 4 outputs,
@@ -29,6 +29,7 @@ import kit
 import minipose as mp
 from minipose import ops
 from minipose.kernels import im2col, strips, winograd
+from minipose.kernels.winograd_points import matrices as matrices_of_minipose
 
 
 def evaluation(points, size):
@@ -70,10 +71,11 @@ d = np.array([5, 3, 8, 1, 9, 2])
 y = evaluate_a.T @ ((evaluate_g @ g) * (interpolate.T @ d))
 print("sliding kernel:", y.round(9))
 assert np.allclose(y, [g @ d[p : p + 3] for p in range(4)])
-assert np.array_equal(evaluate_a.T, winograd._A_T)
+b_t, g_theirs, a_t = matrices_of_minipose(4, 3)
+assert np.allclose(evaluate_a.T, a_t)
 for k in range(6):
     ours = np.outer(evaluate_g[k], interpolate.T[k])
-    assert np.allclose(ours, np.outer(winograd._G[k], winograd._B_T[k]))
+    assert np.allclose(ours, np.outer(g_theirs[k], b_t[k]))
 
 # %% [markdown]
 # In two dimensions, do it along the rows and then along the columns:
