@@ -88,6 +88,9 @@ class MutationRun:
         self.targets = [t for t in targets() if only in f"{t.module}.{t.function}"]
         self.share, self.shares = share, shares
 
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.option.tbstyle = "native"  # nobody reads the reports; this kind is made quickly
+
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         executed_by = self._who_executes_what(session.items)
         everything = [(t, m) for t in self.targets for m in mutants(t)]
@@ -110,9 +113,9 @@ class MutationRun:
             seen.clear()
             threading.setprofile(look)
             sys.setprofile(look)
-            start = time.perf_counter()
+            start = time.process_time()
             failed = _fails(item)
-            spent = time.perf_counter() - start
+            spent = time.process_time() - start
             sys.setprofile(None)
             threading.setprofile(None)
             if failed:
@@ -154,14 +157,16 @@ def _place(target: Target) -> tuple[str, int]:
 
 
 def _fails(item: pytest.Item, patience: float = 0.0) -> bool:
-    """Run one test; one that takes longer than ``patience`` seconds (if any) counts as failed."""
+    """Run one test; one that computes for more than ``patience`` seconds (if any) has failed."""
     item._initrequest()  # fresh fixtures: an item is made for one run
-    signal.signal(signal.SIGALRM, _too_long)
-    signal.setitimer(signal.ITIMER_REAL, patience)
+    signal.signal(signal.SIGPROF, _too_long)
+    signal.setitimer(signal.ITIMER_PROF, patience)  # of this process, whatever others do
     try:
         return any(report.failed for report in runtestprotocol(item, nextitem=None, log=False))
+    except (TimeoutError, SystemError):  # the alarm came while pytest wrote its report
+        return True
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _too_long(*_: object) -> None:
