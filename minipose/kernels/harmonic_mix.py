@@ -19,6 +19,7 @@ from minipose.kernels.harmonic import Streams, parts, spans
 from minipose.kernels.harmonic_stencils import Filtered, numbers
 from minipose.kernels.parallel import each, pieces, rows_apart, scratch
 
+BLOCK = 1 << 16  # numbers that one task works on at a time
 STRIP = 4096  # pixels that one product takes
 
 
@@ -43,6 +44,43 @@ class Matrices(NamedTuple):
             re[rows, columns] *= -1
             im[rows, columns] *= -1
         return Matrices(re, im, [c.T for c in self.near])
+
+
+def polar(radial: Array, phase: Array) -> tuple[Array, Array, Array]:
+    """R cos β and R sin β in one array (2, …); cos β and sin β."""
+    xp = array_module(radial)
+    y = xp.empty((2, *radial.shape), dtype=radial.dtype)
+    cos, sin = xp.empty_like(y[0]), xp.empty_like(y[0])
+    cuts = _rows(radial)
+
+    def task(k: int) -> None:
+        cut = cuts[k]
+        for function, out, product in ((xp.cos, cos, y[0]), (xp.sin, sin, y[1])):
+            function(phase[cut], out=out[cut])
+            xp.multiply(radial[cut], out[cut], out=product[cut])
+
+    each(task, len(cuts), radial)
+    return y, cos, sin
+
+
+def polar_backward(grad_y: Array, y: Array, cos: Array, sin: Array) -> tuple[Array, Array]:
+    """dL/dR = g₀ cos β + g₁ sin β and dL/dβ = g₁ y₀ − g₀ y₁."""
+    xp = array_module(y)
+    grads = xp.empty_like(y)
+    cuts = _rows(cos)
+
+    def task(k: int) -> None:
+        cut = cuts[k]
+        other = scratch("other", cos[cut].shape, cos)
+        xp.multiply(grad_y[0][cut], cos[cut], out=grads[0][cut])
+        xp.multiply(grad_y[1][cut], sin[cut], out=other)
+        xp.add(grads[0][cut], other, out=grads[0][cut])
+        xp.multiply(grad_y[1][cut], y[0][cut], out=grads[1][cut])
+        xp.multiply(grad_y[0][cut], y[1][cut], out=other)
+        xp.subtract(grads[1][cut], other, out=grads[1][cut])
+
+    each(task, len(cuts), cos)
+    return grads[0], grads[1]
 
 
 def matrices(weights: Array, centres: Sequence[Array], into: Streams, of: Streams) -> Matrices:
@@ -186,6 +224,11 @@ def _tasks(into: Streams, flat: Array) -> list[tuple[int, slice]]:
     """Orders that have maps, in strips of pixels; whole on a GPU."""
     strips = pieces(flat.shape[1], STRIP, flat)
     return [(o, strip) for o, count in enumerate(into) if count > 0 for strip in strips]
+
+
+def _rows(x: Array) -> list[slice]:
+    """Pieces of the first axis that fit the cache."""
+    return pieces(len(x), BLOCK // max(1, x.size // max(1, len(x))), x)
 
 
 def _multiply(a: Array, b: Array, out: Array) -> None:

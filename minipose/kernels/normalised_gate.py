@@ -20,7 +20,7 @@ from minipose.kernels.parallel import each, pieces, rows_apart, scratch
 
 SMALL = 1e-8  # added to |z|²: the magnitude has a derivative at 0 too
 NORM_SMALL = 0.01  # added to the standard deviation of a map
-BLOCK = 1 << 16  # elements of the planes that one task works on at a time
+BLOCK = 1 << 17  # elements of the planes that one task works on at a time
 STRIP = 4096  # pixels that one product takes
 
 
@@ -61,7 +61,7 @@ def forward(z: Array, a: Array, b: Array, streams: Streams) -> tuple[Array, Kept
 
     each(measure, len(blocks), z)
     half, shift = a * 0.5, (b * 0.5)[:, None]
-    strips = pieces(pixels, STRIP, z)
+    strips = pieces(pixels, min(STRIP, -(-pixels // 2)), z)
 
     def decide(k: int) -> None:
         gate = kept.gate[:, strips[k]]
@@ -109,7 +109,7 @@ def backward(
         xp.multiply(mine, 1 / (kept.deviation[rows] + NORM_SMALL), out=mine)
 
     each(decided, len(blocks), z)
-    strips = pieces(pixels, STRIP, z)
+    strips = pieces(pixels, min(STRIP, -(-pixels // 2)), z)
     turned = a.T
 
     def mixed(k: int) -> tuple[Array, Array]:

@@ -24,13 +24,13 @@ def nearest_backward(grad_y: Array, scale: int) -> Array:
 
 
 def bilinear_forward(x: Array, scale: int) -> Array:
-    """Interpolate rows, then columns."""
-    return _interpolate(_interpolate(x, 2, scale), 3, scale)
+    """Interpolate columns, then rows: the steps across memory are taken while there are few."""
+    return _interpolate(_interpolate(x, 3, scale), 2, scale)
 
 
 def bilinear_backward(grad_y: Array, scale: int) -> Array:
-    """Spread columns back, then rows: the transposed products in reverse order."""
-    return _spread(_spread(grad_y, 3, scale), 2, scale)
+    """Spread rows back, then columns: the transposed products in reverse order."""
+    return _spread(_spread(grad_y, 2, scale), 3, scale)
 
 
 def _phases(scale: int) -> list[tuple[int, float]]:

@@ -41,14 +41,10 @@ def polar(radial: Tensor, phase: Tensor) -> Tensor:
     """
     if radial.shape != phase.shape:
         raise ValueError(f"polar: radial {radial.shape} and phase {phase.shape} differ in shape")
-    xp = array_module(radial.data)
-    cos, sin = xp.cos(phase.data), xp.sin(phase.data)
-    y = xp.empty((2, *radial.shape), dtype=radial.dtype)
-    xp.multiply(radial.data, cos, out=y[0])
-    xp.multiply(radial.data, sin, out=y[1])
+    y, cos, sin = harmonic_mix.polar(radial.data, phase.data)
 
     def backward(grad_y):
-        return grad_y[0] * cos + grad_y[1] * sin, grad_y[1] * y[0] - grad_y[0] * y[1]
+        return harmonic_mix.polar_backward(grad_y, y, cos, sin)
 
     return record("polar", y, inputs=(radial, phase), backward=backward)
 
