@@ -104,6 +104,9 @@ def test_the_rate_rises_then_falls():
     rates = [rate(recipe)(step, 100) for step in range(100)]
     assert rates[0] < 0.11 and max(rates) == max(rates[8:12]) > 0.95
     assert rates[-1] == pytest.approx(0.1, abs=0.01)
+    held = rate(Recipe(lr=1.0, lr_decay=0.1, epochs=4, held=3))
+    assert [held(step, 100) for step in (0, 40, 75)] == [1.0] * 3
+    assert held(87, 100) == pytest.approx(0.55, abs=0.05) and held(99, 100) < 0.12
     assert rate(Recipe())(0, 100) == rate(Recipe())(99, 100) == 2e-5
 
 

@@ -31,6 +31,7 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lr", type=float, help="Adam's learning rate")
     parser.add_argument("--lr-decay", type=float, help="share of the rate left at the end")
     parser.add_argument("--warmup", type=int, help="steps over which the rate rises at first")
+    parser.add_argument("--held", type=int, help="epochs before the rate begins to fall")
     parser.add_argument("--validated", type=int, help="pictures measured after an epoch; 0: all")
     parser.add_argument("--mask-weight", type=float, help="of the dice loss")
     parser.add_argument("--joint-weight", type=float, help="of the cross entropy")

@@ -59,6 +59,7 @@ class Recipe:
     lr_decay : the learning rate falls along half a cosine to this share of its start; 1 is constant
     warmup : steps over which the learning rate rises from 0 at first: Adam's first steps have its
         full size whatever the gradient, and a mask that they empty gives the dice loss no way back
+    held : so many epochs pass before the rate begins to fall
     validated : validation pictures that are looked at after each epoch; 0 for all of them
     mask_weight, joint_weight, regression_weight : of the dice loss, the cross entropy and the mean
         squared error in the sum that is minimised
@@ -82,6 +83,7 @@ class Recipe:
     lr: float = 2e-5
     lr_decay: float = 1.0
     warmup: int = 0
+    held: int = 0
     validated: int = 0
     mask_weight: float = 1.0
     joint_weight: float = 1.0
@@ -106,7 +108,15 @@ class Recipe:
                 given = getattr(self, name)
                 raise ValueError(f"{name}: expected at least 0 and below 1, got {given}")
         weights = ("mask_weight", "joint_weight", "regression_weight", "background_weight")
-        for name in (*weights, "warmup", "validated", "quarter_epochs", "half_epochs", "turn"):
+        for name in (
+            *weights,
+            "warmup",
+            "held",
+            "validated",
+            "quarter_epochs",
+            "half_epochs",
+            "turn",
+        ):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name}: expected 0 or more, got {getattr(self, name)}")
 
@@ -136,14 +146,14 @@ RECIPES = {
     "report": Recipe(),
     # What fits in a few minutes on two cores.
     "quick": Recipe(
-        width=12, dropout=0.0, batch=8, epochs=11, quarter_epochs=5, half_epochs=5, lr=0.001,
-        lr_decay=0.02, warmup=100, validated=100, joint_weight=3.0, background_weight=0.1,
+        width=12, dropout=0.0, batch=8, epochs=10, quarter_epochs=4, half_epochs=4, lr=0.001,
+        lr_decay=0.02, warmup=100, held=8, validated=100, joint_weight=3.0, background_weight=0.1,
         flip=True, jitter=0.2,
     ),
     # An hour or two on two cores.
     "full": Recipe(
         width=16, dropout=0.0, batch=8, epochs=26, quarter_epochs=8, half_epochs=10, lr=0.001,
-        lr_decay=0.01, warmup=100, validated=400, joint_weight=3.0, background_weight=0.1,
+        lr_decay=0.01, warmup=100, held=16, validated=400, joint_weight=3.0, background_weight=0.1,
         flip=True, turn=15.0, zoom=0.15, jitter=0.2,
     ),
     # One of several trainings that are compared. At twice the rate the dice loss alone ends in

@@ -35,10 +35,16 @@ def build(recipe: Recipe, seed: int, device: str = "cpu") -> Module:
 
 
 def rate(recipe: Recipe) -> Callable[[int, int], float]:
-    """(step, steps of the whole run) -> learning rate: warm-up, then constant or half a cosine."""
+    """(step, steps of the whole run) -> rate: it rises, stays, and falls along half a cosine."""
     constant = recipe.lr_decay == 1
     full = constant_rate(recipe.lr) if constant else cosine_rate(recipe.lr, recipe.lr_decay)
-    return lambda step, steps: full(step, steps) * min(1.0, (step + 1) / max(recipe.warmup, 1))
+    held = min(recipe.held / recipe.epochs, 1.0)
+
+    def at(step: int, steps: int) -> float:
+        falling = max(step - held * steps, 0)
+        return full(falling, (1 - held) * steps) * min(1.0, (step + 1) / max(recipe.warmup, 1))
+
+    return at
 
 
 def train(
