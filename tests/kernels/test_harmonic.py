@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from minipose.kernels import harmonic_mix, planes
 from minipose.kernels.harmonic import centre_basis, ring_basis
+from minipose.kernels.harmonic_stencils import gather, spread
 from tests.harmonic_reference import filters
 
 EDGE, CORNER = 0.921380202687, 0.957830950468
@@ -45,3 +47,49 @@ def test_a_quarter_turn_multiplies_by_a_power_of_i(kernel_size, rings, number):
 def test_mistakes_are_named(kernel_size):
     with pytest.raises(ValueError, match=f"expected an odd kernel size from 3, got {kernel_size}"):
         ring_basis(kernel_size, 1)
+
+
+def _random(rng, xp, *shapes):
+    return [xp.asarray(rng.standard_normal(shape)) for shape in shapes]
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+@pytest.mark.parametrize(("of", "orders"), [((2, 1), 2), ((3,), 2), ((1, 2), 1)])
+@pytest.mark.parametrize("size", [(4, 5), (2, 2), (1, 3), (3, 1), (64, 64)])
+def test_gather_is_the_adjoint_of_spread(of, orders, size, turn, xp):
+    """⟨spread(x), f⟩ = ⟨x, gather(f)⟩ for all x and f."""
+    rng = np.random.default_rng(0)
+    (x,) = _random(rng, xp, (2 * sum(of), 2, *size))
+    filtered = spread(x, of, orders, turn)
+    others = [tuple(_random(rng, xp, a.shape, b.shape)) for a, b in filtered]
+    left = sum(
+        float((a * b).sum())
+        for one, two in zip(filtered, others, strict=True)
+        for a, b in zip(one, two, strict=True)
+    )
+    assert left == pytest.approx(float((x * gather(others, of, turn)).sum()), rel=1e-11)
+
+
+def test_unmix_is_the_adjoint_of_mix_and_gram_its_derivative(xp):
+    rng = np.random.default_rng(1)
+    of, into = (2, 3), (3, 1)
+    a = harmonic_mix.Matrices(*_random(rng, xp, (4, 5), (4, 5)), _random(rng, xp, (3, 2), (1, 3)))
+    shapes = [(5 + of[o], 2, 4, 5) for o in (0, 1)]
+    filtered = [tuple(_random(rng, xp, shape, shape)) for shape in shapes]
+    (grad,) = _random(rng, xp, (8, 2, 4, 5))
+    y = harmonic_mix.mix(harmonic_mix.factors(a, into), filtered, into)
+    product = pytest.approx(float((y * grad).sum()), rel=1e-11)
+    back = harmonic_mix.unmix(harmonic_mix.factors(a, into), grad, into, of)
+    pairs = [pair for f, b in zip(filtered, back, strict=True) for pair in zip(f, b, strict=True)]
+    assert sum(float((f * b).sum()) for f, b in pairs) == product
+    slope = harmonic_mix.gram(grad, filtered, into, of)  # y is linear in (A, C)
+    pairs = [(a.re, slope.re), (a.im, slope.im), *zip(a.near, slope.near, strict=True)]
+    assert sum(float((m * s).sum()) for m, s in pairs) == product
+
+
+def test_enlarging_and_its_adjoint(xp):
+    rng = np.random.default_rng(2)
+    x, y = _random(rng, xp, (3, 2, 4, 3), (3, 2, 8, 6))
+    left, right = planes.enlarge(x, 2) * y, x * planes.enlarge_backward(y, 2)
+    assert float(left.sum()) == pytest.approx(float(right.sum()), rel=1e-11)
+    assert planes.enlarge(x, 1) is x and planes.enlarge_backward(x, 1) is x
