@@ -35,6 +35,7 @@ def explained() -> dict[str, str]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("--only", default="", help="functions whose dotted name contains this")
+    parser.add_argument("--tests", default="", help="only tests that match (as pytest's -k)")
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -42,7 +43,7 @@ def main() -> int:
         shares = [
             subprocess.Popen(
                 [sys.executable, "-m", "tests.mutants.runner", str(path), options.only]
-                + [str(i), str(options.processes)]
+                + [options.tests, str(i), str(options.processes)]
             )
             for i, path in enumerate(results)
         ]

@@ -173,12 +173,12 @@ def _too_long(*_: object) -> None:
     raise TimeoutError("the altered function does not come to an end")
 
 
-def main(path: str, only: str, share: str, shares: str) -> int:
+def main(path: str, only: str, tests: str, share: str, shares: str) -> int:
     """Write the outcomes of one share of the mutants to ``path``; 0 if all could be judged."""
     os.environ["MINIPOSE_PROFILE"] = "mutants"
     run = MutationRun(only, int(share), int(shares))
     quiet = ["-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:terminal"]
-    status = pytest.main([*TESTS, *quiet, "--device", "numpy"], plugins=[run])
+    status = pytest.main([*TESTS, *quiet, "--device", "numpy", "-k", tests], plugins=[run])
     fields = [asdict(outcome) for outcome in run.outcomes]
     Path(path).write_text(json.dumps(fields), encoding="utf-8")
     return int(status)
