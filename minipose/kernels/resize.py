@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minipose.backend import Array
+from minipose.backend import Array, array_module
 from minipose.kernels.layout import zeros_as
 
 
@@ -43,12 +43,15 @@ def _interpolate(x: Array, axis: int, scale: int) -> Array:
     shape = list(x.shape)
     shape[axis] *= scale
     y = zeros_as(x, tuple(shape))
+    xp, shares = array_module(x), {}
     for k, (side, weight) in enumerate(_phases(scale)):
+        if weight not in shares:  # for an even scale, each weight serves both sides
+            shares[weight] = x * (1 - weight), x * weight
+        own, other = shares[weight]
         part = y[_along(axis, slice(k, None, scale))]
-        part[...] = x * (1 - weight)
         inner, neighbour, border = _shifted(axis, side)
-        part[inner] += x[neighbour] * weight
-        part[border] += x[border] * weight  # beyond the border lies the border pixel again
+        xp.add(own[inner], other[neighbour], out=part[inner])
+        part[border] = x[border]  # beyond the border lies the border pixel again
     return y
 
 
