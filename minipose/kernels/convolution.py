@@ -59,8 +59,8 @@ def choose(x: Array, weight: Array, stride: Pair, padding: Pair) -> str:
     fits_winograd = winograd.suits((kh, kw), stride, padding)
     if _forced is not None:
         return "im2col" if _forced == "winograd" and not fits_winograd else _forced
-    tiles = len(x) * -(-out[0] // 4) * -(-out[1] // 4)
-    if fits_winograd and tiles >= WINOGRAD_TILES and min(o, c) >= WINOGRAD_MAPS:
+    tiles = winograd.tiles(len(x), tuple(out), kh) if fits_winograd else 0
+    if tiles >= WINOGRAD_TILES and min(o, c) >= WINOGRAD_MAPS:
         return "winograd"
     return "im2col" if len(x) * out[0] * out[1] <= FEW_PIXELS else "strips"
 

@@ -16,8 +16,8 @@ and over all channels the ⊙ becomes, for each of the t² positions ξ, a matri
 
     M[ξ] = V[ξ] U[ξ],   V[ξ] (tiles, C),  U[ξ] (C, O)
 
-Multiplications for each output and pair of maps, against r² as written: 36/16 for 3×3, 64/16 for
-5×5, 64/9 for 6×6.
+Multiplications for each output and pair of maps, against r² as written: 36/16 for 3×3 (16/4 where
+images are small), 64/16 for 5×5, 64/9 for 6×6.
 
 The derivatives are the same steps transposed: dL/dU[ξ] = V[ξ]ᵀ dL/dM[ξ] with dL/dM = A dL/dY Aᵀ and
 dL/dw = Gᵀ dL/dU G; and dL/dx is a convolution of dL/dy with the kernel turned by 180°.
@@ -43,9 +43,11 @@ from minipose.kernels.winograd_tiles import both_ways, by_steps, to_outputs, to_
 Pair = tuple[int, int]
 
 OUTPUTS = {3: 4, 5: 4, 6: 3}  # m for each r
+FEW = 64  # tiles: of fewer, 3×3 takes m = 2, whose transformed kernel is less than half as large
 TILES = 128  # a task: tiles enough for a good matrix product, few enough for the cache
 GROUP = 512  # tiles whose transforms wait in memory for dL/dw's products
 PAIRS = 1 << 15  # of maps, whose kernels are transformed in a task
+MANY_PAIRS = 1 << 16
 MANY = 16  # samples, from which on a task is a sample
 CHUNKS = 8  # sums of dL/dw over many samples, whatever the number of threads
 
@@ -54,6 +56,12 @@ def suits(kernel: Pair, stride: Pair, padding: Pair) -> bool:
     """Whether there is a tile for this kernel size."""
     r = kernel[0]
     return kernel == (r, r) and r in OUTPUTS and stride == (1, 1) and max(padding) < r
+
+
+def tiles(samples: int, size: Pair, r: int) -> int:
+    """How many tiles so many outputs of that size take."""
+    _, grid = _cut(samples, size, r)
+    return samples * grid[0] * grid[1]
 
 
 def forward(x: np.ndarray, weight: np.ndarray, padding: Pair) -> np.ndarray:
@@ -70,12 +78,11 @@ def backward_input(grad_y: np.ndarray, weight: np.ndarray, padding: Pair) -> np.
 def _correlate(x: np.ndarray, weight: np.ndarray, padding: Pair) -> np.ndarray:
     """Images (N, maps out, H', W') of images (N, maps in, H, W), kernels (in, out, r, r)."""
     (c, o), r = weight.shape[:2], weight.shape[2]
-    m = OUTPUTS[r]
+    size = tuple(n + 2 * p - r + 1 for n, p in zip(x.shape[2:], padding, strict=True))
+    m, grid = _cut(len(x), size, r)
     t = m + r - 1
     of_inputs, _, _, of_outputs, _ = transforms(m, r)
-    kernels = transformed_kernel(weight)
-    size = tuple(n + 2 * p - r + 1 for n, p in zip(x.shape[2:], padding, strict=True))
-    grid = _grid(size, m)
+    kernels = _transformed_either_way(weight, m)
     y = np.empty((len(x), grid[0], m, grid[1], m, o), dtype=x.dtype)
     images, strips = channels_last(x), workers.pieces(grid[0], _lines(grid))
 
@@ -83,10 +90,10 @@ def _correlate(x: np.ndarray, weight: np.ndarray, padding: Pair) -> np.ndarray:
         pieces = by_steps(images[n], padding, grid, m, (t - 1) // m)
 
         def task(k: int) -> None:
-            tiles = (strips[k].stop - strips[k].start, grid[1])
-            spectrum = workers.scratch("spectrum", (t, t, *tiles, c), x.dtype)
+            here = (strips[k].stop - strips[k].start, grid[1])
+            spectrum = workers.scratch("spectrum", (t, t, *here, c), x.dtype)
             to_spectrum(of_inputs, pieces, strips[k], t, spectrum)
-            product = workers.scratch("product", (t, t, *tiles, o), x.dtype)
+            product = workers.scratch("product", (t, t, *here, o), x.dtype)
             np.matmul(spectrum.reshape(t * t, -1, c), kernels, out=product.reshape(t * t, -1, o))
             to_outputs(of_outputs, product, y[n, strips[k]])
 
@@ -99,21 +106,23 @@ def _correlate(x: np.ndarray, weight: np.ndarray, padding: Pair) -> np.ndarray:
 
 def backward_weight(grad_y: np.ndarray, x: np.ndarray, r: int, padding: Pair) -> np.ndarray:
     """dL/dw (O, C, r, r)."""
-    samples = len(x)
+    samples, (m, _) = len(x), _cut(len(x), grad_y.shape[2:], r)
     images, grads = channels_last(x), channels_last(grad_y)
     chunks = workers.pieces(samples, -(-samples // CHUNKS) if samples >= MANY else samples)
 
     def task(k: int) -> np.ndarray:
-        return _spectral_gradient(images[chunks[k]], grads[chunks[k]], r, padding)
+        return _spectral_gradient(images[chunks[k]], grads[chunks[k]], r, m, padding)
 
     # One chunk is not run as a task: then its own parts are.
     sums = workers.run(task, len(chunks)) if len(chunks) > 1 else [task(0)]
-    return _kernel_gradient(workers.add_in_order(sums), r)
+    return _kernel_gradient(workers.add_in_order(sums), r, m)
 
 
-def _spectral_gradient(images: np.ndarray, grads: np.ndarray, r: int, padding: Pair) -> np.ndarray:
+def _spectral_gradient(
+    images: np.ndarray, grads: np.ndarray, r: int, m: int, padding: Pair
+) -> np.ndarray:
     """dL/dU (t², O, C) of images (N, H, W, C) and gradients (N, H', W', O), one by one."""
-    c, o, m = images.shape[3], grads.shape[3], OUTPUTS[r]
+    c, o = images.shape[3], grads.shape[3]
     t, grid = m + r - 1, _grid(grads.shape[1:3], m)
     of_inputs, _, of_gradients, _, _ = transforms(m, r)
     total = np.empty((t * t, o, c), dtype=images.dtype)
@@ -122,9 +131,9 @@ def _spectral_gradient(images: np.ndarray, grads: np.ndarray, r: int, padding: P
         pieces = by_steps(image, padding, grid, m, (t - 1) // m)
         grad_pieces = by_steps(grad, (0, 0), grid, m, 0)
         for group in workers.pieces(grid[0], max(1, GROUP // grid[1])):
-            tiles = (group.stop - group.start, grid[1])
-            values = np.empty((t, t, *tiles, c), dtype=images.dtype)
-            grad_values = np.empty((t, t, *tiles, o), dtype=images.dtype)
+            here = (group.stop - group.start, grid[1])
+            values = np.empty((t, t, *here, c), dtype=images.dtype)
+            grad_values = np.empty((t, t, *here, o), dtype=images.dtype)
             _transform(of_inputs, pieces, group, t, values)
             _transform(of_gradients, grad_pieces, group, m, grad_values)
             _multiply(grad_values.reshape(t * t, -1, o), values.reshape(t * t, -1, c), total, first)
@@ -159,11 +168,19 @@ def _multiply(grads: np.ndarray, values: np.ndarray, total: np.ndarray, first: b
     workers.run(task, len(total))
 
 
-def transformed_kernel(weight: np.ndarray) -> np.ndarray:
+def _transformed_either_way(weight: np.ndarray, m: int) -> np.ndarray:
+    """U (t², in, out): of many maps in the order in which they lie, which costs the product less
+    than sorting costs the transform."""
+    if weight.shape[0] * weight.shape[1] > MANY_PAIRS and weight.strides[0] < weight.strides[1]:
+        return transformed_kernel(weight.transpose(1, 0, 2, 3), m).transpose(0, 2, 1)
+    return transformed_kernel(weight, m)
+
+
+def transformed_kernel(weight: np.ndarray, m: int) -> np.ndarray:
     """U = G g Gᵀ for all pairs of maps, (t², A, B) of (A, B, r, r)."""
     (a, b), r = weight.shape[:2], weight.shape[2]
-    t = OUTPUTS[r] + r - 1
-    of_kernels = transforms(OUTPUTS[r], r)[1]
+    t = m + r - 1
+    of_kernels = transforms(m, r)[1]
     kernels = np.empty((t, t, a, b), dtype=weight.dtype)
     parts = workers.pieces(a, max(1, PAIRS // b))
 
@@ -177,11 +194,11 @@ def transformed_kernel(weight: np.ndarray) -> np.ndarray:
     return kernels.reshape(t * t, a, b)
 
 
-def _kernel_gradient(total: np.ndarray, r: int) -> np.ndarray:
+def _kernel_gradient(total: np.ndarray, r: int, m: int) -> np.ndarray:
     """dL/dw = Gᵀ dL/dU G: (t², O, C) -> (O, C, r, r)."""
     o, c = total.shape[1:]
-    t = OUTPUTS[r] + r - 1
-    of_kernel_gradients = transforms(OUTPUTS[r], r)[4]
+    t = m + r - 1
+    of_kernel_gradients = transforms(m, r)[4]
     grad_w = np.empty((o, c, r, r), dtype=total.dtype)
     parts = workers.pieces(o, max(1, PAIRS // c))
 
@@ -202,6 +219,14 @@ def _each_sample(task: Callable[[int], None], samples: int) -> None:
     else:
         for n in range(samples):
             task(n)
+
+
+def _cut(samples: int, size: Pair, r: int) -> tuple[int, Pair]:
+    """m for so many images of that size, and the tiles down and across."""
+    grid = _grid(size, OUTPUTS[r])
+    if r == 3 and samples * grid[0] * grid[1] < FEW:
+        return 2, _grid(size, 2)
+    return OUTPUTS[r], grid
 
 
 def _grid(size: Pair, m: int) -> Pair:

@@ -29,7 +29,11 @@ import numpy as np
 Planes = Sequence[np.ndarray]
 Terms = list[tuple[int, float]]
 
-POINTS = {6: (0.0, 1.0, -1.0, 2.0, -2.0), 8: (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5)}
+POINTS = {
+    4: (0.0, 1.0, -1.0),
+    6: (0.0, 1.0, -1.0, 2.0, -2.0),
+    8: (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5),
+}
 
 
 def matrices(outputs: int, kernel: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -100,6 +104,10 @@ def transforms(
     return Evaluation(b_t), Evaluation(g), Evaluation(a_t.T), Collection(a_t.T), Collection(g)
 
 
+def _sign(term: tuple[int, float]) -> float:
+    return -term[1]
+
+
 def _terms(row: np.ndarray) -> Terms:
     """What is not zero in a row; a coefficient of 1 first, since it costs no multiplication."""
     terms = [(k, float(v)) for k, v in enumerate(row) if v != 0]
@@ -108,6 +116,11 @@ def _terms(row: np.ndarray) -> Terms:
 
 def _combine(terms: Terms, planes: Planes, out: np.ndarray, term: np.ndarray) -> None:
     """out = Σ coefficient · plane, with as few passes as possible."""
+    common = abs(terms[0][1])
+    if common != 1 and len(terms) > 1 and all(abs(factor) == common for _, factor in terms):
+        _combine(sorted(((k, f / common) for k, f in terms), key=_sign), planes, out, term)
+        np.multiply(out, common, out=out)
+        return
     (k, factor), *rest = terms
     if not rest:
         np.multiply(planes[k], factor, out=out) if factor != 1 else np.copyto(out, planes[k])

@@ -47,21 +47,24 @@ def test_strips(data, n, c, o, kh, kw, extra, stride, padding, strip_bytes):
        size=st.tuples(st.integers(6, 17), st.integers(6, 17)),
        padding=st.tuples(st.integers(0, 2), st.integers(0, 2)),
        tiles=st.sampled_from([1, 3, winograd.TILES]), group=st.sampled_from([1, 4, winograd.GROUP]),
-       many=st.sampled_from([1, winograd.MANY]))  # fmt: skip
-def test_winograd(data, n, c, o, r, size, padding, tiles, group, many):
+       many=st.sampled_from([1, winograd.MANY]), few=st.sampled_from([1, winograd.FEW]),
+       many_pairs=st.sampled_from([0, winograd.MANY_PAIRS]))  # fmt: skip
+def test_winograd(data, n, c, o, r, size, padding, tiles, group, many, few, many_pairs):
     x, weight = data.draw(arrays((n, c, *size))), data.draw(arrays((o, c, r, r)))
     grad_y, expected = im2col_results(x, weight, (1, 1), padding)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(winograd, "TILES", tiles)
         patch.setattr(winograd, "GROUP", group)
         patch.setattr(winograd, "MANY", many)
+        patch.setattr(winograd, "FEW", few)
+        patch.setattr(winograd, "MANY_PAIRS", many_pairs)
         y = winograd.forward(x, weight, padding)
         grad_x = winograd.backward_input(grad_y, weight, padding)
         grad_w = winograd.backward_weight(grad_y, x, r, padding)
     assert_same((y, grad_x, grad_w), expected, 1e-8)
 
 
-every_tile = pytest.mark.parametrize(("outputs", "kernel"), [(4, 3), (4, 5), (3, 6)])
+every_tile = pytest.mark.parametrize(("outputs", "kernel"), [(2, 3), (4, 3), (4, 5), (3, 6)])
 
 
 @every_tile
@@ -152,6 +155,7 @@ def test_the_rule():
     assert chosen(128, 32, 64, (62, 62), 5) == "winograd"
     assert chosen(1, 3, 64, (192, 128), 3) == "strips"  # three maps: the transforms would dominate
     assert chosen(1, 64, 64, (192, 128), 3, stride=2) == "strips"
+    assert chosen(1, 512, 512, (24, 16), 3) == "winograd"
     assert chosen(1, 1024, 1024, (12, 8), 3) == "im2col"
     assert chosen(16, 1024, 1024, (12, 8), 3) == "winograd"
     with pytest.raises(ValueError, match=r"expected one of .*im2col.* or None, got 'fft'"):
