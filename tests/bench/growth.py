@@ -67,6 +67,11 @@ def draw(rows: dict) -> None:
             axes.set_ylim(values.min() / 2, values.max() * 2)
             axes.set_xticks(at, [f"{n:,}" for n in at])
             axes.minorticks_off()
+            axes.yaxis.set_ticklabels([])  # the points say it better
+            for n, value in zip(at, values, strict=True):
+                axes.annotate(f"{value:.3g}", (n, value), xytext=(0, 7), ha="center",
+                              textcoords="offset points", fontsize=8, color=colour)  # fmt: skip
+            axes.margins(x=0.15)
         column[0].set_title(row["what"], loc="left")
         column[1].set_xlabel(axis)
     panels[0, 0].set_ylabel("seconds")
