@@ -23,7 +23,7 @@ def loss_parts(scores: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
 def total_loss(scores: dict[str, Tensor], batch: Batch, recipe: Recipe) -> Tensor:
     """Dice loss + cross entropy + mean squared error, each times its weight.
 
-    Some 98 % of the pixels are background, and a network that says so everywhere is nearly right
+    Nearly all pixels are background, and a network that says so everywhere is nearly right
     about all of them: ``background_weight`` makes their part of the cross entropy smaller.
 
     Source: report 2, section II-D 3 (there all weights are 1).

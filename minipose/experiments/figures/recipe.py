@@ -67,7 +67,7 @@ class Recipe:
     background_weight : of the background's share of the cross entropy in training; below 1 the few
         pixels of joints count for more
     quarter_epochs, half_epochs : so many epochs at first see the pictures at a quarter, the next at
-        half of their size, which takes a tenth and a third of the time
+        half of their size, which takes a tenth and a quarter of the time
     flip : also show mirrored pictures (with left and right joints exchanged)
     turn : pictures are turned by up to this many degrees to either side
     zoom : and made up to this share larger or smaller
