@@ -138,7 +138,7 @@ kit.save(figure, "30_harmonic_unet")
 
 # %% tags=["hide-cell"]
 everywhere = [turned(figure, 90 * k) for figure in train[::4] for k in range(4)]
-curve = learn("unet", 8, 1e-3, everywhere)
+curve = learn("unet", 8, 3e-4, everywhere)
 dice = [curve[k] for k in quarters]
 assert np.ptp(dice) > 1e-6
 kit.answer(
