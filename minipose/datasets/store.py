@@ -45,7 +45,8 @@ class Store:
     def __init__(self, path: str | os.PathLike) -> None:
         self.path = Path(path)
         if not self.path.is_file():
-            raise ValueError(f"{path}: no such file (expected a store made by {self.maker})")
+            found = "a folder" if self.path.is_dir() else "no such file"
+            raise ValueError(f"{path}: {found} (expected a store made by {self.maker})")
         try:
             self.file = h5py.File(self.path, "r")
         except OSError as error:
