@@ -103,6 +103,25 @@ def test_by_hand():
     assert y[1, 2, 1] == pytest.approx(-corner / np.sqrt(2))  # where φ = −45°
 
 
+@pytest.mark.parametrize("op", [ops.harmonic_conv2d, ops.harmonic_conv2d_direct])
+def test_gradients_are_those_of_the_loops(op):
+    """Linear in x and in (a, c): the loops at unit inputs give every derivative, without steps."""
+    rng, of, into = np.random.default_rng(3), (2, 1), (1, 2)
+    values = [rng.standard_normal(shape) for shape in [(1, 6, 3, 4), (2, 3, 3, 1), (1, 2), (2, 1)]]
+    leaves = [Tensor(value, requires_grad=True) for value in values]
+    y = op(leaves[0], leaves[1], leaves[2:], into, of)
+    c = rng.standard_normal(y.shape)
+    y.backward(c)
+    for k, leaf in enumerate(leaves):
+        for j in range(leaf.size):
+            inputs = list(values) if k == 0 else [values[0], *(0 * v for v in values[1:])]
+            inputs[k] = np.zeros(leaf.shape)
+            inputs[k].flat[j] = 1
+            loops = reference.harmonic_conv2d(*inputs, into=into, of=of, kernel_size=3)
+            expected = (c * loops).sum()
+            assert leaf.grad.flat[j] == pytest.approx(expected, rel=1e-10, abs=1e-12)
+
+
 X, W, C = Tensor(np.ones((1, 4, 3, 3))), Tensor(np.ones((2, 2, 2, 1))), Tensor(np.ones((1, 1)))
 
 
