@@ -23,8 +23,8 @@ VARIANTS: dict[str, dict] = {
     "no weight decay": {"weight_decay": 0.0},
     "neither momentum nor decay": {"momentum": 0.0, "weight_decay": 0.0},
     "dropout 0.2": {"dropout": 0.2},
-    "tanh on the last layer (rate 0.0001)": {"output_tanh": True, "lr": 0.0001},
-    "mean distance as loss (rate 0.0003)": {"loss": "distance", "lr": 0.0003},
+    "tanh on the last layer": {"output_tanh": True},
+    "mean distance as loss": {"loss": "distance"},
     "Adam (rate 0.001)": {"optimizer": "adam"},
 }
 
