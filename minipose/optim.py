@@ -17,7 +17,7 @@ from minipose.backend import Array, array_module, to_device, to_host
 from minipose.kernels import workers
 from minipose.tensor import Parameter
 
-_PIECE = 1 << 15  # elements; a few arrays of that many float32 fit a core's cache
+_PIECE = 1 << 17  # elements; fewer make more calls, at which the threads wait for each other
 _TASK = 1 << 19  # elements that a thread takes at a time
 
 

@@ -29,9 +29,7 @@ import numpy as np
 
 from minipose.kernels import workers
 from minipose.kernels.layout import channels_first, channels_last
-
-COLUMNS = 256  # of a matrix product, a task
-ROWS = 512
+from minipose.kernels.products import multiply
 
 
 def forward(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -42,7 +40,7 @@ def forward(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
     y = np.empty((n, 2 * h, 2 * w, o), dtype=x.dtype)
     products = np.empty((h, w, 2, 2, o), dtype=x.dtype)
     for image, out in zip(images, y, strict=True):
-        _multiply(image.reshape(h * w, -1), matrix.T, products.reshape(h * w, -1))
+        multiply(image.reshape(h * w, -1), matrix.T, products.reshape(h * w, -1))
         _each_row(lambda p, out=out: _add_products(products, p, out), h)
     return channels_first(y)
 
@@ -63,8 +61,8 @@ def backward(
         _each_row(lambda p, k=k: _sum_gradients(grads[k], p, sums), h)
         flat = sums.reshape(h * w, -1)
         if grad_x is not None:
-            _multiply(flat, matrix, grad_x[k].reshape(h * w, c))
-        _multiply(flat.T, images[k].reshape(h * w, c), share if k else total)
+            multiply(flat, matrix, grad_x[k].reshape(h * w, c))
+        multiply(flat.T, images[k].reshape(h * w, c), share if k else total)
         if k:
             total += share
     grad_w = np.ascontiguousarray(total.reshape(2, 2, o, c).transpose(2, 3, 0, 1))
@@ -74,17 +72,6 @@ def backward(
 def _as_matrix(weight: np.ndarray) -> np.ndarray:
     """(O, C, 2, 2) -> (2·2·O, C)."""
     return np.ascontiguousarray(weight.transpose(2, 3, 0, 1)).reshape(-1, weight.shape[1])
-
-
-def _multiply(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
-    """out = a b, in blocks that the shapes alone decide."""
-    rows, columns = workers.pieces(len(a), ROWS), workers.pieces(b.shape[1], COLUMNS)
-
-    def task(k: int) -> None:
-        row, column = rows[k // len(columns)], columns[k % len(columns)]
-        np.matmul(a[row], b[:, column], out=out[row, column])
-
-    workers.run(task, len(rows) * len(columns))
 
 
 def _each_row(task: Callable[[int], None], count: int) -> None:

@@ -29,7 +29,7 @@ from minipose.backend import Array, array_module
 from minipose.kernels.harmonic import Streams, centre_basis, parts, ring_basis, spans
 from minipose.kernels.parallel import each, pieces, rows_apart, scratch
 
-BLOCK = 1 << 17  # elements of the real planes that one task works on at a time
+BLOCK = 1 << 18  # elements of the real planes that one task works on at a time
 
 Filtered = list[tuple[Array, Array]]  # for each order: first, second (rows, N, H, W)
 

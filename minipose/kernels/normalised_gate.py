@@ -20,7 +20,7 @@ from minipose.kernels.parallel import each, pieces, rows_apart, scratch
 
 SMALL = 1e-8  # added to |z|²: the magnitude has a derivative at 0 too
 NORM_SMALL = 0.01  # added to the standard deviation of a map
-BLOCK = 1 << 17  # elements of the planes that one task works on at a time
+BLOCK = 1 << 18  # elements of the planes that one task works on at a time
 STRIP = 4096  # pixels that one product takes
 
 

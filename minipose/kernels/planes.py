@@ -10,7 +10,7 @@ from minipose.backend import Array, array_module
 from minipose.kernels import resize
 from minipose.kernels.parallel import each, pieces, rows_apart
 
-BLOCK = 1 << 16  # elements of the larger planes that one task works on
+BLOCK = 1 << 17  # elements of the larger planes that one task works on
 
 
 def planes_first(x: Array) -> Array:

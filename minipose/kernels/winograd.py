@@ -44,7 +44,7 @@ Pair = tuple[int, int]
 
 OUTPUTS = {3: 4, 5: 4, 6: 3}  # m for each r
 FEW = 64  # tiles: of fewer, 3×3 takes m = 2, whose transformed kernel is less than half as large
-TILES = 128  # a task: tiles enough for a good matrix product, few enough for the cache
+TILES = 192  # a task: tiles enough for a good matrix product, few enough for the cache
 GROUP = 512  # tiles whose transforms wait in memory for dL/dw's products
 PAIRS = 1 << 15  # of maps, whose kernels are transformed in a task
 MANY_PAIRS = 1 << 16
@@ -235,5 +235,6 @@ def _grid(size: Pair, m: int) -> Pair:
 
 
 def _lines(grid: Pair) -> int:
-    """Lines of tiles in a task: about ``TILES`` tiles, but two tasks a sample if possible."""
-    return max(1, min(TILES // grid[1], -(-grid[0] // 2)))
+    """Lines of tiles in a task: up to ``TILES`` tiles, and an even number of tasks, to share."""
+    tasks = 2 * -(-grid[0] * grid[1] // (2 * TILES))
+    return -(-grid[0] // tasks)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import itertools
 import math
 import os
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TypeVar
 
 import numpy as np
@@ -50,7 +51,7 @@ def run(task: Callable[[int], T], count: int) -> list[T]:
     try:
         if threads < 2:
             return [task(i) for i in range(count)]
-        return list(_pool(threads).map(_marked(task), range(count)))
+        return _shared(task, count, threads)
     finally:
         blas.set(before)
 
@@ -99,20 +100,57 @@ def add_in_order(arrays: Iterable[np.ndarray]) -> np.ndarray:
     return total
 
 
-def _marked(task: Callable[[int], T]) -> Callable[[int], T]:
-    def marked(i: int) -> T:
+class _Job:
+    """Tasks that several threads take one by one until none is left."""
+
+    def __init__(self, task: Callable[[int], T], count: int) -> None:
+        self.task, self.count = task, count
+        self.take = itertools.count().__next__  # one step of the interpreter: no two get the same
+        self.results: list[T | None] = [None] * count
+        self.errors: list[tuple[int, BaseException]] = []
+        self.done: list[int] = []
+        self.finished: SimpleQueue[None] = SimpleQueue()
+
+    def work(self) -> None:
+        """Take tasks until there are no more."""
         _local.working = True
         try:
-            return task(i)
+            while (i := self.take()) < self.count:
+                try:
+                    self.results[i] = self.task(i)
+                except BaseException as error:
+                    self.errors.append((i, error))
+                self.done.append(i)
+                if len(self.done) == self.count:
+                    self.finished.put(None)
         finally:
             _local.working = False
 
-    return marked
+
+def _shared(task: Callable[[int], T], count: int, threads: int) -> list[T]:
+    """The calling thread works, too: a job that it can do alone waits for nobody."""
+    job, helpers = _Job(task, count), _helpers(threads - 1)
+    for _ in range(threads - 1):
+        helpers.put(job)
+    job.work()
+    job.finished.get()
+    if job.errors:
+        raise min(job.errors, key=lambda each: each[0])[1]
+    return job.results
 
 
 @functools.lru_cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="kernel")
+def _helpers(count: int) -> SimpleQueue[_Job]:
+    """Threads that wait for jobs, and the queue at which they wait."""
+    jobs: SimpleQueue[_Job] = SimpleQueue()
+
+    def serve() -> None:
+        while True:
+            jobs.get().work()
+
+    for k in range(count):
+        threading.Thread(target=serve, name=f"kernel-{k}", daemon=True).start()
+    return jobs
 
 
 class _Blas:

@@ -15,6 +15,7 @@ from minipose.kernels import normalised_gate as kernel
 from minipose.kernels.harmonic import Streams, parts, planes, spans
 from minipose.kernels.normalised_gate import NORM_SMALL, SMALL
 from minipose.kernels.planes import batch_first, planes_first
+from minipose.kernels.products import multiply
 from minipose.tensor import Tensor, record
 
 
@@ -94,7 +95,7 @@ def magnitude_gate(x: Tensor, weight: Tensor, bias: Tensor, streams: Streams) ->
         c = len(a)
         rows = t.transpose(1, 0, 2, 3).reshape(c, -1)
         columns = magnitude.transpose(1, 0, 2, 3).reshape(c, -1)
-        return grad_x, rows @ columns.T, rows.sum(axis=1)
+        return grad_x, multiply(rows, columns.T), rows.sum(axis=1)
 
     return record("magnitude_gate", y, inputs=(x, weight, bias), backward=backward)
 
@@ -242,7 +243,7 @@ def _mix(matrix: Array, maps: Array) -> Array:
     """A 1×1 convolution: (O, C) on (N, C, H, W)."""
     n, c, h, w = maps.shape
     rows = maps.transpose(1, 0, 2, 3).reshape(c, -1)
-    return (matrix @ rows).reshape(-1, n, h, w).transpose(1, 0, 2, 3)
+    return multiply(matrix, rows).reshape(-1, n, h, w).transpose(1, 0, 2, 3)
 
 
 def _split(x: Array, streams: Streams) -> tuple[Array, Array]:

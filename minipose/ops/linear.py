@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from minipose.kernels.products import multiply
 from minipose.tensor import Tensor, record
 
 
@@ -23,9 +24,10 @@ def matmul(a: Tensor, b: Tensor) -> Tensor:
     a_needed, b_needed = a.requires_grad, b.requires_grad
 
     def backward(grad_y):
-        return grad_y @ b_data.T if a_needed else None, a_data.T @ grad_y if b_needed else None
+        grad_a = multiply(grad_y, b_data.T) if a_needed else None
+        return grad_a, multiply(a_data.T, grad_y) if b_needed else None
 
-    return record("matmul", a_data @ b_data, inputs=(a, b), backward=backward)
+    return record("matmul", multiply(a_data, b_data), inputs=(a, b), backward=backward)
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -49,13 +51,13 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         raise ValueError(f"linear: expected bias {weight.shape[:1]}, got {bias.shape}")
     x_data, w_data = x.data, weight.data
     x_needed = x.requires_grad
-    y = x_data @ w_data.T  # (N, out)
+    y = multiply(x_data, w_data.T)  # (N, out)
     if bias is not None:
         y += bias.data
 
     def backward(grad_y):
-        grad_x = grad_y @ w_data if x_needed else None
-        grad_w = grad_y.T @ x_data
+        grad_x = multiply(grad_y, w_data) if x_needed else None
+        grad_w = multiply(grad_y.T, x_data)
         return (grad_x, grad_w) if bias is None else (grad_x, grad_w, grad_y.sum(axis=0))
 
     inputs = (x, weight) if bias is None else (x, weight, bias)

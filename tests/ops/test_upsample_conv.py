@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 
 from minipose import Tensor, ops
-from minipose.kernels import doubling
+from minipose.kernels import products
 from tests import reference
 from tests.ops.case import Case, calls
 
@@ -60,10 +60,10 @@ def test_the_numbers_do_not_depend_on_the_threads(monkeypatch):
     rng = np.random.default_rng(0)
     inputs = [rng.standard_normal(s, dtype=np.float32) for s in ((2, 9, 11, 7), (5, 9, 2, 2), (5,))]
     results = []
-    for threads, cut in (("1", 3), ("2", 3), ("3", 3), ("2", 1 << 20)):
+    for threads, alone in (("1", 0), ("2", 0), ("3", 0), ("2", 1 << 20)):
         monkeypatch.setenv("MINIPOSE_THREADS", threads)
-        monkeypatch.setattr(doubling, "ROWS", cut)
-        monkeypatch.setattr(doubling, "COLUMNS", cut)
+        monkeypatch.setattr(products, "SMALLEST", 3)
+        monkeypatch.setattr(products, "ALONE", alone)
         leaves = [Tensor(a, requires_grad=True) for a in inputs]
         y = ops.upsample_conv2d(*leaves)
         y.backward(y.data)

@@ -1,0 +1,55 @@
+"""Matrix products in parts: every cut, every memory order, any number of threads."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minipose.kernels import products, workers
+from tests.strategies import layouts
+
+sizes = st.integers(1, 40)
+
+
+@given(m=sizes, k=sizes, n=sizes, smallest=st.sampled_from([1, 3, products.SMALLEST]))
+def test_parts_make_the_product(m, k, n, smallest):
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((m, k)), rng.standard_normal((k, n))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(products, "SMALLEST", smallest)
+        patch.setattr(products, "ALONE", 0)
+        for left, right in zip(layouts(a), layouts(b), strict=True):
+            np.testing.assert_allclose(products.multiply(left, right), a @ b, atol=1e-12)
+        out = np.full((m, 2 * n), 7.0)
+        assert products.multiply(a, b, out[:, ::2]) is not None
+        np.testing.assert_allclose(out[:, ::2], a @ b, atol=1e-12)
+        assert (out[:, 1::2] == 7).all()
+
+
+@pytest.mark.parametrize("shape", [(300, 40, 70), (70, 40, 300)], ids=["rows", "columns"])
+def test_the_numbers_do_not_depend_on_the_threads(monkeypatch, shape):
+    rng = np.random.default_rng(0)
+    a, b = (rng.standard_normal(s, dtype=np.float32) for s in (shape[:2], shape[1:]))
+    results = []
+    for threads in ("1", "2", "5"):
+        monkeypatch.setenv("MINIPOSE_THREADS", threads)
+        results.append(products.multiply(a, b))
+    assert results[0].dtype == np.float32
+    for result in results[1:]:
+        np.testing.assert_array_equal(result, results[0])
+
+
+def test_the_longer_side_is_cut_and_small_products_are_not(monkeypatch):
+    counts = []
+    monkeypatch.setattr(workers, "run", lambda task, count: counts.append(count))
+    for m, k, n in ((1024, 256, 64), (64, 256, 1024), (64, 64, 64), (100, 256, 100)):
+        products.multiply(np.ones((m, k)), np.ones((k, n)))
+    assert counts == [8, 8, 1, 2]
+
+
+def test_any_array_library(xp):
+    a, b = (xp.asarray(np.arange(s * 2.0).reshape(s, 2)) for s in (3, 2))
+    assert products.multiply(a, b).tolist() == [[2, 3], [6, 11], [10, 19]]
+    out = xp.empty((3, 2))
+    products.multiply(a, b, out)
+    assert out.tolist() == [[2, 3], [6, 11], [10, 19]]
