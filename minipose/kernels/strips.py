@@ -105,12 +105,7 @@ def _columns(image: np.ndarray, rows: slice, across: int, kernel: Pair, stride: 
     if kh == kw == sh == sw == 1:
         return image[rows].reshape(-1, c)
     cols = workers.scratch("columns", (down, across, kh, kw * c), image.dtype)
-    for i in range(kh):
-        first = image[rows.start * sh + i :]
-        pieces = as_strided(
-            first,
-            (down, across, kw * c),
-            (sh * image.strides[0], sw * image.strides[1], image.itemsize),
-        )
-        np.copyto(cols[:, :, i], pieces)
+    line, pixel = image.strides[:2]
+    patches = (sh * line, sw * pixel, line, image.itemsize)
+    np.copyto(cols, as_strided(image[rows.start * sh :], cols.shape, patches))
     return cols.reshape(down * across, -1)

@@ -22,9 +22,10 @@ images are small), 64/16 for 5×5, 64/9 for 6×6.
 The derivatives are the same steps transposed: dL/dU[ξ] = V[ξ]ᵀ dL/dM[ξ] with dL/dM = A dL/dY Aᵀ and
 dL/dw = Gᵀ dL/dU G; and dL/dx is a convolution of dL/dy with the kernel turned by 180°.
 
-Images lie channels last, (N, H, W, C). Many samples are spread over the threads, few are done one
-by one by all of them. The results differ from im2col's by rounding only: in float32 about 1e-5 of
-the largest value with tiles of 6, 1e-4 with tiles of 8.
+Images lie channels last, (N, H, W, C). Small ones go through together, as many as make a good
+product, and such blocks are spread over the threads; large ones are cut into lines of tiles. The
+results differ from im2col's by rounding only: in float32 about 1e-5 of the largest value with tiles
+of 6, 1e-4 with tiles of 8.
 
 Source: Lavin & Gray 2016, "Fast algorithms for convolutional neural networks", section 4.
 """
@@ -48,8 +49,8 @@ TILES = 192  # a task: tiles enough for a good matrix product, few enough for th
 GROUP = 512  # tiles whose transforms wait in memory for dL/dw's products
 PAIRS = 1 << 15  # of maps, whose kernels are transformed in a task
 MANY_PAIRS = 1 << 16
-MANY = 16  # samples, from which on a task is a sample
-CHUNKS = 8  # sums of dL/dw over many samples, whatever the number of threads
+MANY = 16  # samples, from which on several sums of dL/dw are made
+CHUNKS = 8  # such sums, whatever the number of threads
 
 
 def suits(kernel: Pair, stride: Pair, padding: Pair) -> bool:
@@ -84,34 +85,37 @@ def _correlate(x: np.ndarray, weight: np.ndarray, padding: Pair) -> np.ndarray:
     of_inputs, _, _, of_outputs, _ = transforms(m, r)
     kernels = _transformed_either_way(weight, m)
     y = np.empty((len(x), grid[0], m, grid[1], m, o), dtype=x.dtype)
-    images, strips = channels_last(x), workers.pieces(grid[0], _lines(grid))
+    images, blocks = channels_last(x), _blocks(len(x), grid, TILES)
 
-    def sample(n: int) -> None:
-        pieces = by_steps(images[n], padding, grid, m, (t - 1) // m)
+    def block(b: int) -> None:
+        some = blocks[b]
+        pieces = by_steps(images[some], padding, grid, m, (t - 1) // m)
+        strips = workers.pieces(grid[0], _lines(grid, pieces.shape[1], not _spread(blocks)))
 
         def task(k: int) -> None:
-            here = (strips[k].stop - strips[k].start, grid[1])
+            here = (pieces.shape[1], strips[k].stop - strips[k].start, grid[1])
             spectrum = workers.scratch("spectrum", (t, t, *here, c), x.dtype)
             to_spectrum(of_inputs, pieces, strips[k], t, spectrum)
             product = workers.scratch("product", (t, t, *here, o), x.dtype)
             np.matmul(spectrum.reshape(t * t, -1, c), kernels, out=product.reshape(t * t, -1, o))
-            to_outputs(of_outputs, product, y[n, strips[k]])
+            to_outputs(of_outputs, product, y[some, strips[k]])
 
         workers.run(task, len(strips))
 
-    _each_sample(sample, len(x))
+    _each_block(block, blocks)
     y = y.reshape(len(x), m * grid[0], m * grid[1], o)
     return channels_first(y[:, : size[0], : size[1]])
 
 
 def backward_weight(grad_y: np.ndarray, x: np.ndarray, r: int, padding: Pair) -> np.ndarray:
     """dL/dw (O, C, r, r)."""
-    samples, (m, _) = len(x), _cut(len(x), grad_y.shape[2:], r)
+    samples, (m, grid) = len(x), _cut(len(x), grad_y.shape[2:], r)
     images, grads = channels_last(x), channels_last(grad_y)
-    chunks = workers.pieces(samples, -(-samples // CHUNKS) if samples >= MANY else samples)
+    blocks = _blocks(samples, grid, GROUP)
+    chunks = workers.pieces(len(blocks), -(-len(blocks) // (CHUNKS if samples >= MANY else 1)))
 
     def task(k: int) -> np.ndarray:
-        return _spectral_gradient(images[chunks[k]], grads[chunks[k]], r, m, padding)
+        return _spectral_gradient(images, grads, blocks[chunks[k]], r, m, padding)
 
     # One chunk is not run as a task: then its own parts are.
     sums = workers.run(task, len(chunks)) if len(chunks) > 1 else [task(0)]
@@ -119,19 +123,19 @@ def backward_weight(grad_y: np.ndarray, x: np.ndarray, r: int, padding: Pair) ->
 
 
 def _spectral_gradient(
-    images: np.ndarray, grads: np.ndarray, r: int, m: int, padding: Pair
+    images: np.ndarray, grads: np.ndarray, blocks: list[slice], r: int, m: int, padding: Pair
 ) -> np.ndarray:
-    """dL/dU (t², O, C) of images (N, H, W, C) and gradients (N, H', W', O), one by one."""
+    """dL/dU (t², O, C) of images (N, H, W, C) and gradients (N, H', W', O), block by block."""
     c, o = images.shape[3], grads.shape[3]
     t, grid = m + r - 1, _grid(grads.shape[1:3], m)
     of_inputs, _, of_gradients, _, _ = transforms(m, r)
     total = np.empty((t * t, o, c), dtype=images.dtype)
     first = True
-    for image, grad in zip(images, grads, strict=True):
-        pieces = by_steps(image, padding, grid, m, (t - 1) // m)
-        grad_pieces = by_steps(grad, (0, 0), grid, m, 0)
-        for group in workers.pieces(grid[0], max(1, GROUP // grid[1])):
-            here = (group.stop - group.start, grid[1])
+    for some in blocks:
+        pieces = by_steps(images[some], padding, grid, m, (t - 1) // m)
+        grad_pieces = by_steps(grads[some], (0, 0), grid, m, 0)
+        for group in workers.pieces(grid[0], max(1, GROUP // (grid[1] * pieces.shape[1]))):
+            here = (pieces.shape[1], group.stop - group.start, grid[1])
             values = np.empty((t, t, *here, c), dtype=images.dtype)
             grad_values = np.empty((t, t, *here, o), dtype=images.dtype)
             _transform(of_inputs, pieces, group, t, values)
@@ -145,11 +149,11 @@ def _transform(
     sums: Evaluation, pieces: np.ndarray, group: slice, side: int, out: np.ndarray
 ) -> None:
     """``to_spectrum`` of a group of lines, in parts for the threads."""
-    parts = workers.pieces(out.shape[2], _lines(out.shape[2:4]))
+    parts = workers.pieces(out.shape[3], _lines(out.shape[3:5], out.shape[2], True))
 
     def task(k: int) -> None:
         there = slice(group.start + parts[k].start, group.start + parts[k].stop)
-        to_spectrum(sums, pieces, there, side, out[:, :, parts[k]])
+        to_spectrum(sums, pieces, there, side, out[:, :, :, parts[k]])
 
     workers.run(task, len(parts))
 
@@ -212,13 +216,19 @@ def _kernel_gradient(total: np.ndarray, r: int, m: int) -> np.ndarray:
     return grad_w
 
 
-def _each_sample(task: Callable[[int], None], samples: int) -> None:
-    """A thread for each of many samples; few are done in turn, each by all threads."""
-    if samples >= MANY:
-        workers.run(task, samples)
+def _blocks(samples: int, grid: Pair, at_once: int) -> list[slice]:
+    """Samples that go through together: about so many tiles, and an even number of blocks."""
+    pairs = max(1, round(samples * grid[0] * grid[1] / (2 * at_once)))
+    return workers.pieces(samples, -(-samples // (2 * pairs)))
+
+
+def _each_block(task: Callable[[int], None], blocks: list[slice]) -> None:
+    """A thread for each block; of an odd few, all threads do one after the other."""
+    if _spread(blocks):
+        workers.run(task, len(blocks))
     else:
-        for n in range(samples):
-            task(n)
+        for b in range(len(blocks)):
+            task(b)
 
 
 def _cut(samples: int, size: Pair, r: int) -> tuple[int, Pair]:
@@ -234,7 +244,13 @@ def _grid(size: Pair, m: int) -> Pair:
     return -(-size[0] // m), -(-size[1] // m)
 
 
-def _lines(grid: Pair) -> int:
-    """Lines of tiles in a task: up to ``TILES`` tiles, and an even number of tasks, to share."""
-    tasks = 2 * -(-grid[0] * grid[1] // (2 * TILES))
-    return -(-grid[0] // tasks)
+def _spread(blocks: list[slice]) -> bool:
+    """Whether blocks are shared out, rather than the lines of each."""
+    return len(blocks) % 2 == 0 or len(blocks) >= CHUNKS
+
+
+def _lines(grid: Pair, samples: int, shared: bool) -> int:
+    """Lines of tiles at a time: up to ``TILES`` tiles; an even number of parts, to share them."""
+    even = 2 if shared else 1
+    parts = even * -(-samples * grid[0] * grid[1] // (even * TILES))
+    return -(-grid[0] // parts)
