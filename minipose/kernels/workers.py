@@ -7,13 +7,14 @@ added up are added in task order. The numbers are therefore the same for any num
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import itertools
 import math
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
@@ -54,6 +55,22 @@ def run(task: Callable[[int], T], count: int) -> list[T]:
         return _shared(task, count, threads)
     finally:
         blas.set(before)
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """All that this thread calls is computed by this thread: others have the other cores."""
+    blas = _blas()
+    before = None if blas is None else blas.get()
+    was_working, _local.working = getattr(_local, "working", False), True
+    try:
+        if blas is not None:
+            blas.set(1)
+        yield
+    finally:
+        _local.working = was_working
+        if blas is not None:
+            blas.set(before)
 
 
 def elementwise(function: Callable[..., T], *arrays: np.ndarray, piece: int = PIECE) -> list[T]:

@@ -18,6 +18,7 @@ from minipose.training import checkpoint
 from minipose.training.interrupts import deferred_interrupts
 from minipose.training.log import Row, write_log
 from minipose.training.prefetch import prefetch
+from minipose.training.replicas import Replicas
 
 LOOK_EVERY = 20  # steps; reading the loss makes a GPU wait
 
@@ -32,6 +33,7 @@ class Task:
     batches : epoch -> batches; must give the same ones each time it is asked for the same epoch
     batch_count : batches an epoch
     loss : (model, batch) -> scalar Tensor
+    parts : of a batch that are computed at the same time, see ``replicas``
     validate : model -> {column: value}
     watch : the column of ``validate`` whose smallest value makes the best checkpoint
     images : batch -> number of images, for the throughput
@@ -50,6 +52,7 @@ class Task:
     epochs: int
     seed: int
     folder: Path
+    parts: int = 1
     loss_column: str = "train_loss"
     meta: dict[str, Any] = field(default_factory=dict)
 
@@ -94,9 +97,10 @@ def fit(task: Task, model: Module, optimizer: Optimizer, resume: bool = False) -
         meta = checkpoint.load(task.last, model, optimizer)
         progress = Progress(**meta["progress"])
         write_log(task.folder / f"{task.name}log.csv", progress.history)
-    with deferred_interrupts() as asked_to_stop:
+    replicas = Replicas(model, task.loss, task.parts)
+    with replicas, deferred_interrupts() as asked_to_stop:
         while progress.epoch < task.epochs:
-            _run_epoch(task, model, optimizer, progress, asked_to_stop)
+            _run_epoch(task, model, optimizer, replicas, progress, asked_to_stop)
             _finish_epoch(task, model, optimizer, progress)
     return progress.history
 
@@ -105,6 +109,7 @@ def _run_epoch(
     task: Task,
     model: Module,
     optimizer: Optimizer,
+    replicas: Replicas,
     progress: Progress,
     asked_to_stop: Callable[[], bool],
 ) -> None:
@@ -127,13 +132,11 @@ def _run_epoch(
             continue  # done before the interruption
         done = progress.epoch * task.batch_count + step
         optimizer.lr = task.learning_rate(done, total_steps)
-        model.reseed(task.seed, progress.epoch, step)
-        loss = task.loss(model, batch)
-        loss.backward()
+        loss = replicas.backward(batch, task.seed, progress.epoch, step)
         optimizer.step()
         optimizer.zero_grad()
         images += task.images(batch)
-        pending.append(loss.detach())
+        pending.append(loss)
         progress.step = step + 1
         stopping = asked_to_stop()
         if len(pending) >= LOOK_EVERY or stopping or progress.step == task.batch_count:

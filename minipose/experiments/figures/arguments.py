@@ -23,6 +23,7 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--width", type=int, help="maps at full size")
     parser.add_argument("--dropout", type=float, help="share of units off in training")
     parser.add_argument("--batch", type=int, help="pictures a step, all of one size")
+    parser.add_argument("--parts", type=int, help="of a batch, at the same time (on a CPU)")
     parser.add_argument("--epochs", type=int)
     parser.add_argument(
         "--quarter-epochs", type=int, help="the first so many at a quarter of the size"

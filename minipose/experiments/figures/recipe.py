@@ -54,6 +54,7 @@ class Recipe:
     width : maps at full size; 64 (U-Net) and 32 (H-Net) in the report
     dropout : share of units switched off in training
     batch : pictures a step; those of one batch have one size (after padding to multiples of 16)
+    parts : of a batch, each computed by a process of its own (on a CPU)
     epochs : passes over the training pictures
     lr : Adam's learning rate
     lr_decay : the learning rate falls along half a cosine to this share of its start; 1 is constant
@@ -79,6 +80,7 @@ class Recipe:
     width: int = 64
     dropout: float = 0.3
     batch: int = 1
+    parts: int = 1
     epochs: int = 100
     lr: float = 2e-5
     lr_decay: float = 1.0
@@ -100,7 +102,7 @@ class Recipe:
     def __post_init__(self) -> None:
         _one_of("model", self.model, tuple(MODELS))
         _one_of("network", self.network, NETWORKS)
-        for name in ("width", "batch", "epochs", "lr", "peak"):
+        for name in ("width", "batch", "parts", "epochs", "lr", "peak"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}: expected more than 0, got {getattr(self, name)}")
         for name in ("dropout", "zoom", "jitter"):

@@ -77,6 +77,7 @@ def train(
         images=lambda batch: len(batch.images),
         learning_rate=rate(recipe),
         epochs=recipe.epochs,
+        parts=recipe.parts if device == "cpu" else 1,
         seed=seed,
         folder=folder,
         meta={"job": "figures", "recipe": asdict(recipe), "seed": seed},
