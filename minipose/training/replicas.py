@@ -54,6 +54,11 @@ class Replicas:
         for other in reversed(self._others):  # the later ones hold the earlier ones' pipes, too
             other.close()
 
+    @property
+    def processes(self) -> list[int]:
+        """The numbers (pid) of the other processes."""
+        return [other.process.pid for other in self._others]
+
     def backward(self, batch: Any, *entropy: int) -> Tensor:
         """The loss of the batch; each parameter's ``grad`` is what it would be after a backward.
 

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import minipose as mp
 from minipose.backend import device_module, to_device, to_host
+from minipose.kernels import workers
 from minipose.losses import categorical_cross_entropy, dice_loss, joint_squared_error
 from minipose.models import HNet, PoseNet, UNet
+from minipose.training.replicas import Replicas
 from tests.bench.cases import CLASSES, Case, data
+from tests.bench.memory import peak_memory
 
 VARIANTS = ("minipose",)
+
+
+class Batch(NamedTuple):
+    """Images and what a network should say about them."""
+
+    x: Any
+    target: Any = None
+    mask: Any = None
+    joints: Any = None
 
 
 class Side:
@@ -24,8 +38,7 @@ class Side:
         if "classes" in arrays:
             one_hot = np.eye(CLASSES["joints"], dtype=np.float32)[arrays.pop("classes")]
             arrays["joints"] = np.ascontiguousarray(one_hot.transpose(0, 3, 1, 2))
-        self.arrays = {k: to_device(v, device) for k, v in arrays.items()}
-        self.x = mp.Tensor(self.arrays.pop("x"))
+        self.batch = Batch(**{k: to_device(v, device) for k, v in arrays.items()})
         if case.network == "posenet":
             self.net = PoseNet(case.kernels, "regression")
         elif case.network == "hnet":
@@ -39,16 +52,29 @@ class Side:
             self.optimizer = mp.optim.SGD(self.net.parameters(), lr=1e-5)
         else:
             self.optimizer = mp.optim.Adam(self.net.parameters())
+        # Batches that can be split are, as in the jobs; a processor's clock sees one process only.
+        parts = workers.thread_count() if case.batch > 1 and device == "cpu" else 1
+        split = case.training and os.environ["BENCH_CLOCK"] == "perf_counter"
+        self.net.train(case.training)
+        self.replicas = Replicas(self.net, self._loss, parts if split else 1)
         self.count = 0
+
+    def close(self) -> None:
+        """End the processes that computed parts of the batch."""
+        self.replicas.__exit__()
+
+    def host_memory(self) -> int:
+        """The most that those processes held, in bytes; pages that are shared count in each."""
+        return sum(peak_memory(pid) for pid in self.replicas.processes)
 
     def check(self) -> dict[str, np.ndarray]:
         """Outputs and, for a training case, gradients, without dropout."""
         self.net.eval()
         if not self.case.training:
             with mp.no_grad():
-                return {"output": to_host(self._first(self.net(self.x)).data)}
-        outputs = self.net(self.x)
-        loss = self._loss(outputs)
+                return {"output": to_host(self._first(self._outputs(self.net, self.batch)).data)}
+        outputs = self._outputs(self.net, self.batch)
+        loss = self._loss(self.net, self.batch)
         loss.backward()
         found = {name: to_host(p.grad) for name, p in self.net.named_parameters()}
         self.optimizer.zero_grad()
@@ -79,21 +105,25 @@ class Side:
 
     def _train(self) -> None:
         self.count += 1
-        self.net.reseed(0, self.count)
-        self._loss(self.net(self.x)).backward()
+        self.replicas.backward(self.batch, 0, self.count)
         self.optimizer.step()
         self.optimizer.zero_grad()
 
     def _infer(self) -> None:
         with mp.no_grad():
-            self.net(self.x)
+            self._outputs(self.net, self.batch)
 
-    def _loss(self, outputs: object) -> mp.Tensor:
+    @staticmethod
+    def _outputs(net: mp.nn.Module, batch: Batch) -> object:
+        return net(mp.Tensor(batch.x))
+
+    def _loss(self, net: mp.nn.Module, batch: Batch) -> mp.Tensor:
+        outputs = self._outputs(net, batch)
         if self.case.network == "posenet":
-            return joint_squared_error(outputs, self.arrays["target"])
+            return joint_squared_error(outputs, batch.target)
         foreground = mp.ops.softmax(outputs["mask"])[:, 1]
-        loss = dice_loss(foreground, self.arrays["mask"])
-        return loss + categorical_cross_entropy(outputs["joints"], self.arrays["joints"])
+        loss = dice_loss(foreground, batch.mask)
+        return loss + categorical_cross_entropy(outputs["joints"], batch.joints)
 
     def _first(self, outputs: object) -> mp.Tensor:
         return outputs["joints"] if isinstance(outputs, dict) else outputs

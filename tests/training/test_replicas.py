@@ -41,7 +41,7 @@ def steps(monkeypatch, threads, parts=2, samples=(8, 7, 1), rate=0.3):
     optimizer = SGD(net.parameters(), lr=0.1)
     found = []
     with Replicas(net, loss, parts) as replicas:
-        assert len(replicas._others) == (parts - 1 if int(threads) >= parts else 0)
+        assert len(replicas.processes) == (parts - 1 if int(threads) >= parts else 0)
         for step, count in enumerate(samples):
             found.append(replicas.backward(batch(count), 5, step).data)
             optimizer.step()
