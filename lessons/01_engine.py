@@ -3,7 +3,7 @@
 #
 # - **Question.** How can a program differentiate whatever it computes?
 # - **Read first.** Nothing. You need Python, NumPy arrays and the chain rule.
-# - **Source.** Report 1, section 4.3, "we use back-propagation"; `minipose/tensor.py`.
+# - **Source.** Report 1, section 4.3, "we use back-propagation"; `minipose/graph.py`.
 # - **Running time.** Under 5 s.
 #
 # A network is a function with adjustable numbers, its weights. To improve it we ask of each weight
@@ -12,7 +12,8 @@
 #
 # $$y = \tanh(w x + b), \qquad L = (y - t)^2$$
 #
-# $x$ goes in, $t$ is what should come out, $L$ is the error. By hand, the chain rule gives
+# $x$ goes in, $t$ is what should come out, $L$ is the error. $\tanh$ rises from −1 to 1 in the
+# shape of an S; its derivative is $1 - \tanh^2$. So by hand, the chain rule gives
 # $\frac{dL}{dw} = 2(y - t)\cdot(1 - y^2)\cdot x$.
 
 # %%
@@ -24,7 +25,8 @@ import kit
 import minipose as mp
 
 w, b, x, t = 0.8, -0.1, 1.5, 0.3
-by_hand = 2 * ((y := math.tanh(w * x + b)) - t) * (1 - y**2) * x
+y = math.tanh(w * x + b)
+by_hand = 2 * (y - t) * (1 - y**2) * x
 
 # %% [markdown]
 # ## Values that remember
@@ -89,7 +91,8 @@ def neuron(w):
     w = Value(w)
     # A value that is used twice, here error, gets the sum of both derivatives.
     error = (w * Value(x) + Value(b)).tanh() + Value(-t)
-    backward(loss := error * error)
+    loss = error * error
+    backward(loss)
     return float(loss.data), float(w.grad)
 
 
@@ -115,7 +118,8 @@ kit.save(figure, "01_engine")
 # A network has many weights and sees many examples at once. Two things are new. `@` is the matrix
 # product $Y = AB$, with the rule $G B^T$ and $A^T G$ (lesson 7 derives it). And NumPy *broadcasts*:
 # adding a bias of shape (3,) to an array (4, 3) uses each bias four times, so its derivative is a
-# sum of four: `summed_to`. minipose must agree on the gradients of two layers:
+# sum of four: `summed_to`. minipose's value is the `Tensor`, which keeps a gradient if it is told
+# to. Both must agree on the gradients of two layers:
 
 
 # %%

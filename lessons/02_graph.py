@@ -3,16 +3,16 @@
 #
 # - **Question.** What does the engine remember, and what is a gradient in that picture?
 # - **Read first.** Lesson 1.
-# - **Source.** The chain rule; `minipose/tensor.py`, class `Node`.
+# - **Source.** The chain rule; `minipose/graph.py`, class `Node`.
 # - **Running time.** Under 5 s.
 #
 # While minipose computes, it notes every step: its name, what it was made from, and how to lead a
 # derivative back. The notes form a graph. Here is a small network with all that makes graphs
 # interesting: a *skip* (`h1` goes around the second layer, as in report 2's U-Net), and a square
-# that uses one value twice.
+# that uses one value twice. `linear(x, w, b)` is the weighted sum $x w^T + b$ of lesson 7; a
+# `Parameter` is a tensor that shall be learned, so it always gets a gradient.
 
 # %%
-import gc
 import weakref
 
 import numpy as np
@@ -39,9 +39,8 @@ print(loss, "whose node came from", loss.node.parents[0].name)
 
 # %% [markdown]
 # ## Walk and draw
-# (`linear(x, w, b)` is the weighted sum $x w^T + b$, lesson 7.) Each node points to the nodes that
-# it was made from, its `parents`, down to the weights. Inputs that want no gradient, `x` and
-# `target`, are left out. Follow the arrows back:
+# Each node points to the nodes that it was made from, its `parents`, down to the weights. Inputs
+# that want no gradient, `x` and `target`, are left out. Follow the arrows back:
 
 
 # %%
@@ -58,8 +57,7 @@ depth = walk(loss.node, {loss.node: 0})
 label = {leaf: name for name, leaf in leaves.items()}
 print(f"{len(depth)} nodes and leaves; the longest way back has {max(depth.values())} steps")
 
-# A column for each distance; in it, leaves below. Arrows point the way that values took.
-place = {}
+place = {}  # a column for each distance from the loss; in it, leaves below
 for column in range(max(depth.values()) + 1):
     members = sorted((n for n in depth if depth[n] == column), key=lambda n: n in label)
     for row, node in enumerate(members):
@@ -67,18 +65,21 @@ for column in range(max(depth.values()) + 1):
 figure = kit.figure(9, 2)
 axes = figure.add_subplot()
 axes.axis("off")
+boxes = {}
 for node, (across, down) in place.items():
     text = f"{label.get(node) or node.name}\n{'×'.join(map(str, node.shape)) or '1'}"
-    colour = kit.canvas.ACCENT if node in label else "#dfeaee"
-    box = {"boxstyle": "round,pad=0.35", "facecolor": colour, "edgecolor": "none"}
-    axes.text(across, down, text, ha="center", va="center", fontsize=8, bbox=box, zorder=2)
+    box = {"boxstyle": "round,pad=0.35", "edgecolor": "none"}
+    box["facecolor"] = kit.canvas.ACCENT if node in label else "#dfeaee"
+    boxes[node] = axes.text(across, down, text, ha="center", va="center", fontsize=8, bbox=box)
+for node, box in boxes.items():
     for i, parent in enumerate(getattr(node, "parents", ())):
         if parent is not None:
             twice = node.parents.count(parent) == 2
-            bend = 0.5 * i - 0.25 if twice else 0.35 * (across - place[parent][0] > 1)
-            arrow = {"arrowstyle": "->", "color": kit.canvas.GREY, "shrinkA": 14, "shrinkB": 18}
+            bend = 0.5 * i - 0.25 if twice else 0.35 * (place[node][0] - place[parent][0] > 1)
+            arrow = {"arrowstyle": "->", "color": kit.canvas.GREY, "shrinkA": 2, "shrinkB": 2}
+            arrow |= {"patchA": boxes[parent].get_bbox_patch(), "patchB": box.get_bbox_patch()}
             arrow["connectionstyle"] = f"arc3,rad={-bend}"
-            axes.annotate("", (across, down), place[parent], arrowprops=arrow)
+            axes.annotate("", place[node], place[parent], arrowprops=arrow)
 axes.set(xlim=(-max(depth.values()) - 0.5, 0.5), ylim=(-1.4, 0.8))
 kit.save(figure, "02_graph")
 
@@ -125,9 +126,8 @@ try:
 except ValueError as error:
     print("second backward:", error)
 total = x @ mp.Parameter(np.ones((2, 1)))
-middle = weakref.ref(total)
+middle = weakref.ref(total)  # knows it, but does not keep it alive
 total = total + total  # the sum's derivative needs no values, so the first result may go
-gc.collect()
 assert middle() is None and total.requires_grad
 with mp.no_grad():
     assert network(**leaves).node is None

@@ -3,7 +3,7 @@
 #
 # - **Question.** In which order must the engine visit the steps?
 # - **Read first.** Lessons 1 and 2.
-# - **Source.** The chain rule; `minipose/tensor.py`, functions `_walk` and `_count_uses`.
+# - **Source.** The chain rule; `minipose/graph.py`, functions `walk` and `_count_uses`.
 # - **Running time.** Under 10 s.
 #
 # Two lines are enough to break a careless engine: $b = a + a$ and $c = b + b$, so that $dc/da = 4$.

@@ -41,7 +41,7 @@ def valley(w):
 #
 # Adam keeps two running means, of the gradient and of its square, and divides one by the root of
 # the other: each weight steps by about $\epsilon$, however steep its direction. Both means start at
-# 0, which the powers of $\beta$ make up for.
+# 0, which the powers of $\beta$ make up for; a tiny `eps` keeps the division from being by 0.
 
 
 # %%
