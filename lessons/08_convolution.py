@@ -68,7 +68,8 @@ kit.save(figure, "08_convolution")
 #
 # Python's loops cost far more than the arithmetic inside. Matrix products are the one thing that
 # computers do at full speed. So copy what each output pixel sees into a column. Here for an image
-# of 4 × 4 and a kernel of 3 × 3, which fits in four places:
+# of 4 × 4 and a kernel of 3 × 3, which fits in four places (the last arguments: steps of one pixel,
+# no margin):
 
 # %%
 small = np.arange(16.0).reshape(1, 1, 4, 4)
@@ -97,8 +98,8 @@ assert np.allclose(y, by_loops(x, weight))
 # $Y = W\,\mathrm{cols}$ is lesson 7 again: $dL/dW = G\,\mathrm{cols}^T$ and
 # $dL/d\,\mathrm{cols} = W^T G$. Only the copying is left. A pixel was copied into up to $k^2$
 # columns, so it gets the *sum* of what its copies get: `col2im`. Copying and summing are *adjoint*,
-# $\langle \mathrm{im2col}(x), c\rangle = \langle x, \mathrm{col2im}(c)\rangle$ for all $x$ and $c$.
-# That can be checked without any $h$:
+# $\langle \mathrm{im2col}(x), c\rangle = \langle x, \mathrm{col2im}(c)\rangle$ for all $x$ and $c$,
+# where $\langle a, b\rangle$ is the sum of all $a_i b_i$. That can be checked without any $h$:
 
 # %%
 c = rng.standard_normal(cols.shape)

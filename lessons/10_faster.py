@@ -6,8 +6,9 @@
 # - **Source.** `minipose/kernels/strips.py` and `minipose/kernels/convolution.py`.
 # - **Running time.** Under 20 s.
 #
-# `im2col` copies every pixel $k^2$ times, into a matrix that is far too large for the processor's
-# cache: written to memory, then read from it. Memory is slow. Two ideas avoid most of it.
+# `im2col` copies every pixel $k^2$ times, into a matrix that is far too large for the *cache*, the
+# small and fast memory inside the processor. So it is written to slow memory, and then read from
+# it. Two ideas avoid most of that.
 #
 # ## Shifted products
 #
@@ -41,11 +42,10 @@ def shifted_products(x, weight):
     usable = rows - (k - 1) * (width + 1)  # the last pixels have nothing below them
     y = np.zeros((rows, maps), dtype=x.dtype)
     share = np.empty((usable, maps), dtype=x.dtype)
-    for i in range(k):
-        for j in range(k):
-            start = i * width + j
-            np.matmul(pixels[start : start + usable], weight[i, j], out=share)
-            y[:usable] += share
+    for i, j in np.ndindex(k, k):
+        start = i * width + j
+        np.matmul(pixels[start : start + usable], weight[i, j], out=share)
+        y[:usable] += share
     return y.reshape(samples, height, width, maps)[:, : height - k + 1, : width - k + 1]
 
 
@@ -85,8 +85,7 @@ print(f"minipose's strips hold {strips.STRIP_BYTES // 1024} KiB of columns at a 
 # ## Which is faster, and where?
 #
 # Three of U-Net's layers: near the top (a large image, few maps), in the middle, and at the bottom
-# (a small image, many maps). All do the same arithmetic, here on one thread. They differ in how
-# they use memory.
+# (a small image, many maps). All ways do the same arithmetic; they differ in how they use memory.
 
 # %%
 LAYERS = [(64, 96, 64), (128, 48, 32), (512, 12, 8)]
@@ -117,7 +116,7 @@ axes = figure.add_subplot(title="Billions of operations a second, one thread")
 colours = (kit.canvas.GREY, kit.canvas.ACCENT, kit.canvas.TRUTH)
 for i, (way, values) in enumerate(speeds.items()):
     axes.bar(np.arange(3) + 0.27 * (i - 1), values, 0.25, label=way, color=colours[i], zorder=2)
-    print(f"{way:16}", ", ".join(f"{value:.0f}" for value in values), "GFLOP/s")
+    print(f"{way:16}", ", ".join(f"{value:.0f}" for value in values), "billion a second")
 axes.set_xticks(range(3), names)
 axes.grid(axis="x", visible=False)
 axes.legend(fontsize=7, ncols=3, loc="upper left")
@@ -126,7 +125,8 @@ kit.save(figure, "10_faster")
 
 # %% [markdown]
 # There is no single winner, and figures move from machine to machine. So minipose keeps several
-# ways and chooses by shape. To compare, `use_algorithm` chooses for it:
+# ways and chooses by shape: `im2col`, `strips`, and where there are many maps the way of the next
+# lesson, which needs fewer products than all of these. To compare, `use_algorithm` chooses for it:
 
 # %%
 with use_algorithm("strips"):

@@ -15,7 +15,8 @@
 # and $g(t) = g_0 + g_1 t + g_2 t^2$ has the coefficients $s_k = \sum_i g_i a_{k-i}$. There are six
 # of them. But a polynomial of degree 5 is also known from its *values* at six points, and values
 # are multiplied point by point: $s(t) = a(t)\, g(t)$, one product for each point. So: evaluate both
-# at six points, multiply, and find the coefficients that fit (interpolate).
+# at six points, multiply, and find the coefficients that fit (interpolate). Evaluating is a matrix
+# product; so is the way back, with the *inverse* matrix, the one that undoes it.
 #
 # The points may be chosen, so take small ones: $0, 1, -1, 2, -2$, and "$\infty$", where a
 # polynomial's value is its leading coefficient.
@@ -47,7 +48,7 @@ evaluate_a, evaluate_g, interpolate = matrices([0, 1, -1, 2, -2])
 a, g = np.array([3, 1, 4, 1]), np.array([2, 7, 1])
 product = interpolate @ ((evaluate_a @ a) * (evaluate_g @ g))
 print("coefficients of the product:", product.round(9))
-assert np.allclose(product, np.convolve(a, g))
+assert np.allclose(product, np.convolve(a, g)) and evaluate_a.max() == 8
 
 # %% [markdown]
 # ## Read backwards
@@ -61,10 +62,10 @@ assert np.allclose(product, np.convolve(a, g))
 #
 # $$y = M^T d = A^T\,[\,(G g) \odot (B^T d)\,]$$
 #
-# with $A = \mathrm{evaluate}_a$, $G = \mathrm{evaluate}_g$ and $B = \mathrm{interpolate}$.
-#
-# These are the matrices of minipose's kernel; only the denominators of $B^T$ have moved to $G$,
-# where they are applied once for a whole image.
+# with $A = \mathrm{evaluate}_a$, $G = \mathrm{evaluate}_g$ and $B = \mathrm{interpolate}$; $\odot$
+# multiplies entry by entry, and diag puts numbers on the diagonal of a matrix of zeros. These are
+# the matrices of minipose's kernel; only the denominators of $B^T$ have moved to $G$, where they
+# are applied once for a whole image.
 
 # %%
 d = np.array([5, 3, 8, 1, 9, 2])

@@ -32,17 +32,17 @@ assert np.ptp(first.grad, axis=0).max() < 1e-12
 # %% [markdown]
 # ## Not too small, not too large
 #
-# One output is a sum, $y = \sum_{i=1}^{\mathrm{in}} w_i x_i$. If the weights are independent with
-# mean 0 and variance $\sigma^2$, variances add up:
+# One output is a sum, $y = \sum_{i=1}^{\mathrm{in}} w_i x_i$. If weights and inputs are
+# independent with mean 0, and the weights have the variance $\sigma^2$, variances add up:
 #
 # $$\mathrm{Var}(y) = \mathrm{in} \cdot \sigma^2 \cdot \mathrm{Var}(x)$$
 #
-# So each layer multiplies the spread of the signal by $\sqrt{\mathrm{in}}\,\sigma$. It stays the
-# same if $\sigma^2 = 1/\mathrm{in}$. On the way back, $dL/dx_i = \sum_o w_{oi}\, g_o$ has *out*
-# terms, which asks for $\sigma^2 = 1/\mathrm{out}$. Glorot takes the middle,
+# So each layer multiplies the spread (the variance's root) by $\sqrt{\mathrm{in}}\,\sigma$. It
+# stays the same if $\sigma^2 = 1/\mathrm{in}$. On the way back, $dL/dx_i = \sum_o w_{oi}\, g_o$
+# has *out* terms, which asks for $\sigma^2 = 1/\mathrm{out}$. Glorot takes the middle,
 # $\sigma^2 = 2/(\mathrm{in} + \mathrm{out})$. A uniform number from $-a$ to $a$ has variance
-# $a^2/3$, so $a = \sqrt{6/(\mathrm{in} + \mathrm{out})}$, as in report 1. A ReLU drops half of the
-# signal; for it He takes $\sigma^2 = 2/\mathrm{in}$, as in report 2.
+# $a^2/3$, so $a = \sqrt{6/(\mathrm{in} + \mathrm{out})}$, as in report 1. A ReLU, $\max(0, y)$,
+# drops half of the signal; for it He takes $\sigma^2 = 2/\mathrm{in}$, as in report 2.
 
 # %%
 for name, weight, variance in [
@@ -72,7 +72,7 @@ def deep(scale, seed=0):
 def forward(x, weights):
     maps = []
     for weight in weights:
-        x = ops.tanh(ops.linear(x, weight)).retain_grad()
+        x = ops.tanh(ops.linear(x, weight)).retain_grad()  # normally only leaves keep theirs
         maps.append(x)
     return maps
 

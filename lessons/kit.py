@@ -71,14 +71,8 @@ def on_one_thread(function: Callable[..., T], *arguments: object) -> T:
 
     Small products gain nothing from more threads, which only wait for each other.
     """
-    before = os.environ.get("MINIPOSE_THREADS")
-    os.environ["MINIPOSE_THREADS"] = "1"
-    try:
-        return workers.run(lambda _: function(*arguments), 1)[0]
-    finally:
-        os.environ.pop("MINIPOSE_THREADS")
-        if before is not None:
-            os.environ["MINIPOSE_THREADS"] = before
+    with workers.alone():
+        return function(*arguments)
 
 
 def answer(text: str) -> None:
