@@ -45,21 +45,21 @@ for row in range(6):
     print("  ".join(table[row::6]).rstrip())
 
 lengths = np.stack([np.linalg.norm(joints[:, a] - joints[:, b], axis=1) for a, b in H36M_17_EDGES])
-print(
-    f"right thigh {lengths[1].mean():.1f} mm; largest change {np.ptp(lengths, axis=1).max():.0e} mm"
-)
-assert np.ptp(lengths, axis=1).max() < 1e-6  # bones do not stretch: the pose is in the angles
+change = np.ptp(lengths, axis=1).max()
+print(f"right thigh {lengths[1].mean():.1f} mm; the largest change of a bone {change:.0e} mm")
+assert change < 1e-6  # bones do not stretch: the pose is in the angles
 
 # %% [markdown]
 # ## Two changes of point of view
 #
-# A camera at the place $T$ in the room, turned by the rotation matrix $R$, sees a point $X$ of the
-# room at $X_c = R\,(X - T)$: x to the right, y down, z away from it, still in mm. Report 1 then
-# subtracts the pelvis from every joint, since one picture cannot tell where in the room somebody
-# stands. These 17·3 = 51 numbers, **relative to the pelvis, in the camera's axes**, are what the
-# network has to find.
+# A camera stands at $T$ in the room; the rows of its *rotation matrix* $R$ are its axes, x to the
+# right, y down and z away from it. So it sees a point $X$ of the room at $X_c = R\,(X - T)$, in mm.
+# Report 1 then subtracts the pelvis from every joint, since one picture cannot tell where in the
+# room somebody stands. These 17·3 = 51 numbers, **relative to the pelvis, in the camera's axes**,
+# are what the network has to find.
 #
-# The lens then maps $X_c$ to a pixel. Without a lens's flaws, with $x = X/Z$ and $y = Y/Z$:
+# The lens then maps $X_c = (X, Y, Z)$ to a pixel $(u, v)$. Without a lens's flaws, with $x = X/Z$,
+# $y = Y/Z$, the focal lengths $f$ and the centre $c$ of the picture, both in px:
 #
 # $$u = f_x\,x + c_x,\qquad v = f_y\,y + c_y$$
 #
@@ -112,7 +112,7 @@ print(f"pelvis {in_camera[0][2]:.0f} or {doubled[0, 2]:.0f} mm away: {pixels[0].
 
 # %% [markdown]
 # A network can still learn sizes: adults are alike, bones are rigid. It learns what is *likely*,
-# and errs mostly in depth. Four cameras at one moment, and the pose that each should lead to:
+# and errs mostly in depth. Four cameras at one moment, and the pose for each (a mark: 500 mm):
 
 # %%
 figure = kit.figure(9.6, 4.9)
@@ -123,7 +123,7 @@ for k, name in enumerate(CAMERA_NAMES):
     axes.imshow(image)
     draw_joints(axes, camera.project(space), size=8)
     x, y = camera.project(space[0])
-    axes.set(xlim=(x - 92, x + 92), ylim=(y + 92, y - 92))
+    axes.set(xlim=(x - 105, x + 105), ylim=(y + 105, y - 105))
     axes.set_axis_off()
     axes.set_title(f"camera {name}", loc="left")
     below = figure.add_subplot(2, 4, k + 5, projection="3d")

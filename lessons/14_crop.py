@@ -89,13 +89,15 @@ for name, errors in off.items():
     mean, largest = np.mean(errors, axis=0), np.abs(errors).max()
     print(f"{name:16} mean error {mean[0]:+.3f}, {mean[1]:+.3f} px, largest {largest:.2f} px")
 forgotten = 0.5 - 0.5 * scale  # what the formula says that it costs
-print(f"predicted for the scale {scale:.3f}: {forgotten:+.3f} px")
+print(f"predicted for the scale {scale:.3f}: {forgotten:+.3f} px;", end=" ")
+wide = 1000  # px, the real films
+print(f"for a film {wide / width:.1f} times as wide: {0.5 - 0.5 * scale * width / wide:+.3f} px")
 assert np.abs(np.mean(off["with the halves"], axis=0)).max() < 0.02
 assert np.abs(np.mean(off["without"], axis=0) - forgotten).max() < 0.02
 
 # %% [markdown]
-# Here the scale is near 1, so little is lost. The real films are 2.5 times as wide, so the scale is
-# smaller and the loss is larger. A tenth of a pixel sounds like nothing; but a label that is always
+# Here the scale is near 1, so little is lost. In the wider pictures of the real films the scale is
+# smaller and the loss is larger. Part of a pixel sounds like nothing; but a label that is always
 # wrong in the same direction is learned faithfully, and no test that uses the same wrong formula
 # notices.
 

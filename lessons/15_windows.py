@@ -88,13 +88,13 @@ print(f"where its position alone would give {only.mean():.2f}")
 bones = np.array([sum(j in edge for edge in H36M_17_EDGES) for j in range(17)])
 for k in np.unique(bones):
     first = H36M_17[int(np.flatnonzero(bones == k)[0])]
-    print(f"  joints of {k} bones, like the {first}: {count[:, bones == k].mean():.2f} windows")
+    print(f"  bones that meet: {k}, as at the {first}: {count[:, bones == k].mean():.2f} windows")
 assert only.min() >= 1  # the windows leave no gap: every joint is in one
 assert (count <= only.max() + 3 * bones).all()
 
 # %% [markdown]
-# No more than three windows can each hold over 30 % of a bone, so a bone adds at most three. A
-# short bone lies in one window almost whole and adds just that one, if any.
+# Windows hardly overlap, so no more than three can each hold over 30 % of a bone: a bone adds at
+# most three. A short one lies in one window almost whole and adds just that one, if any.
 #
 # Note how rare a "yes" is. Whoever says "no" to everything is right in nearly all cases and has
 # learned nothing. So the share of right answers is a bad judge here. What else? Suppose somebody

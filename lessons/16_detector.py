@@ -58,13 +58,12 @@ def naive(z, h):
 rng = np.random.default_rng(0)
 z, h = rng.normal(0, 2, (3, 1700)), (rng.random((3, 1700)) < 0.05) * 1.0
 by_loops = 0.5 / 3 * sum(naive(a, b) for a, b in zip(z.ravel(), h.ravel()))
-logits = mp.Tensor(z, requires_grad=True)
+logits = mp.Tensor(z, requires_grad=True)  # numbers of which a probability will be made
 loss = window_cross_entropy(logits, h)
 loss.backward()
 print(f"eq. 5 by loops {by_loops:.6f}, by minipose {loss.item():.6f}")
 assert math.isclose(by_loops, loss.item(), rel_tol=1e-9)
 assert np.allclose(logits.grad, ((1 + np.tanh(z)) / 2 - h) / 3)
-
 sure = window_cross_entropy(mp.Tensor(np.array([[20.0]])), np.array([[0.0]])).item()
 assert math.isclose(2 * sure, 40.0, rel_tol=1e-9)  # where ``naive`` takes the logarithm of 0
 
@@ -87,7 +86,8 @@ print(f"{sum(p.size for p in net.parameters()):,} weights, {few:,} of them in th
 # %% [markdown]
 # ## Training
 #
-# Some hundred pictures of six people. Subject 11 is never trained on.
+# Some hundred pictures of six people; to go through all of them once, a batch at a time, is an
+# *epoch*. Subject 11 is never trained on.
 
 # %%
 store = people.walkers()

@@ -69,12 +69,11 @@ for off in (10.0, 100.0, 1000.0):
 # Edges, limbs, outlines: what the convolutions of the detector found useful should serve the
 # regressor, too. So report 1 trains the detector first and begins the regressor with its three
 # convolutions. The fully connected layers start afresh, since their outputs mean something else.
+# `train_detector` and `train_regressor` are lesson 16's loop, with all choices in a recipe.
 
 # %%
-recipe = Recipe(
-    optimizer="adam", batch=32, lr=0.001, lr_decay=0.05, loss="distance", flip=True,
-    detection_epochs=2, epochs=4,
-)  # fmt: skip
+choices = {"optimizer": "adam", "batch": 32, "lr_decay": 0.05, "loss": "distance", "flip": True}
+recipe = Recipe(**choices, detection_epochs=2, epochs=4)
 store = people.walkers()
 split = store.split(limit=480)
 folder = Path(tempfile.mkdtemp())
@@ -121,6 +120,7 @@ people.show(learning_curves({"Error on unseen takes, mm": series}, path, across)
 
 # %% [markdown]
 # One run of each, a few epochs: do not read more into the difference than the next lessons allow.
+# If "afresh" is ahead, the detector's epochs were worth more as regression, in so short a training.
 # Lesson 19 asks the question properly. The poses themselves, of somebody never seen:
 
 # %%

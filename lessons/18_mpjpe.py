@@ -65,10 +65,11 @@ print(f"sum of squares, m²: search {search.fun:.9f}, formula {((fitted - Q) ** 
 assert np.isclose(search.fun, ((fitted - Q) ** 2).sum() / 1e6, rtol=1e-6)
 
 # %% [markdown]
-# minipose needs no search. With both poses centred, expanding the square leaves one term that
-# depends on $R$: the sum of $P_i R \cdot Q_i$, to be made large. The singular value decomposition
-# $P^T Q = U S V^T$ writes that as a sum of $S_{kk}$ times cosines, which is largest if all cosines
-# are 1: $R = U V^T$. If that is a mirror image, the smallest term has to be given up.
+# minipose needs no search. (Why takes more linear algebra than these lessons use elsewhere; what
+# counts is that search and formula agree.) With both poses centred, expanding the square leaves one
+# term that depends on $R$: the sum of $P_i R \cdot Q_i$, to be made large. The singular value
+# decomposition $P^T Q = U S V^T$ writes that as a sum of $S_{kk}$ times cosines, which is largest
+# if all cosines are 1: $R = U V^T$. If that is a mirror image, the smallest term must be given up.
 #
 # ## Know your mistakes
 #
@@ -97,8 +98,9 @@ assert all(aligned < plain for plain, aligned in table.values())
 assert table["depth inverted"][1] > 20  # a mirror image is not forgiven
 
 # %% [markdown]
-# Nobody should be proud of a number below that of the last line, which needs no picture. And the
-# number averages over joints that are not equally hard. For the mean pose:
+# So read a number beside that of the last line, which needs no picture: only what is well below it
+# was found by looking. And a few centimetres may be noise everywhere, a turn of the whole body, or
+# a wrong size. The number averages over joints that are not equally hard, too. For the mean pose:
 
 # %%
 per_joint = joint_errors(mistakes["the mean pose"], truth).mean(axis=0)
@@ -119,8 +121,9 @@ for k, (name, poses) in enumerate(mistakes.items()):
 kit.save(figure, "18_mpjpe")
 
 # %% [markdown]
-# The true pose is blue, the mistake red. Look at poses, not only at numbers: two that are equally
-# far off can be a slight lean of the whole body or a leg that is bent backwards.
+# The true pose is blue, the mistake red. (Left and right swapped looks right: the same lines, with
+# other names.) Look at poses, not only at numbers: two that are equally far off can be a slight
+# lean of the whole body or a leg that is bent backwards.
 
 # %% [markdown]
 # ## Change this, predict, run
