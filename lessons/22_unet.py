@@ -14,8 +14,9 @@
 #
 # ## The parts
 #
-# With the ops of the earlier lessons and the weights of a minipose network, in its own order. For
-# tanh stands **ReLU**, $\max(z, 0)$, which is cheaper and does not flatten where it is large:
+# With the ops of the earlier lessons and the weights of a minipose network, in its own order. In
+# the place of tanh stands **ReLU**, $\max(z, 0)$, which is cheaper and does not flatten where it is
+# large. At the end a convolution of 1 × 1, the *head*, mixes the maps of each pixel to its scores.
 
 # %%
 import itertools
@@ -28,7 +29,7 @@ from minipose import ops
 from minipose.models import UNet
 
 WIDTH = 4
-net = UNet({"mask": 2}, width=WIDTH, rng=np.random.default_rng(0)).eval()
+net = UNet({"mask": 2}, width=WIDTH, rng=np.random.default_rng(0)).eval()  # no dropout
 
 
 def convolve(x, layer, padding):

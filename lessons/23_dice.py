@@ -94,7 +94,7 @@ assert abs(best - expected.max() / 2) < 0.03  # the known rule: half of the best
 # The same U-Net, pictures and steps; one learns by cross entropy, one by dice.
 
 # %%
-train, test = (make_batch(part, Outputs()) for part in (figures[:60], figures[60:]))
+train, test = (make_batch(part, Outputs()) for part in (figures[:60], figures[60:]))  # masks alone
 losses = {
     "cross entropy": lambda scores, mask: categorical_cross_entropy(
         scores, np.stack([1 - mask, mask], axis=1)
@@ -123,8 +123,9 @@ assert reached["dice"] > reached["cross entropy"]
 figure = kit.figure(9.6, 3)
 left, right = figure.add_subplot(1, 2, 1), figure.add_subplot(1, 2, 2)
 left.plot(thresholds, expected, color=kit.canvas.TRUTH)
-left.axvline(best, color=kit.canvas.PREDICTION, linewidth=1)
-left.axvline(0.5, color=kit.canvas.GREY, linewidth=1)
+left.axvline(best, color=kit.canvas.PREDICTION, linewidth=1, label=f"best, {best:.2f}")
+left.axvline(0.5, color=kit.canvas.GREY, linewidth=1, label="one half")
+left.legend()
 left.set(title="expected dice against the threshold", xlabel="threshold on an honest probability")
 for (name, curve), colour in zip(curves.items(), (kit.canvas.GREY, kit.canvas.PREDICTION)):
     right.plot(*zip(*curve), color=colour, label=f"trained on {name}", marker=".")
@@ -135,8 +136,7 @@ kit.save(figure, "23_dice")
 # %% [markdown]
 # After so few steps cross entropy is still at the empty mask, or hardly past it: it works too, but
 # first it learns that people are rare. minipose trains masks on dice and joints on cross entropy.
-
-# %% [markdown]
+#
 # ## Change this, predict, run
 #
 # A mask covers 100 pixels. A prediction has all and 10 too many; another misses 10. And with 50?

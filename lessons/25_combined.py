@@ -52,13 +52,14 @@ assert np.allclose(by_loops, head(mp.Tensor(maps[None])).data[0], atol=1e-5)
 # ## Who pulls how hard?
 #
 # A sum's derivative is the sum of the derivatives, so on the shared weights two pulls add up.
-# Compute each alone, compare their lengths, and the angle between them. A cosine of 1 is the same
-# direction, 0 is none in common, and below 0 they work against each other.
+# Compute each alone, compare their lengths, and the angle between them. Its cosine is the sum of
+# the products of their entries, over both lengths: 1 is the same direction, 0 is none in common,
+# and below 0 they work against each other.
 
 # %%
 train, test = people.in_room()
 recipe = Recipe(model="mask+softmax", width=8, dropout=0.0, batch=1, lr=1e-3, flip=True)
-recipe = recipe.changed(background_weight=0.1)  # in the cross entropy: see lesson 27
+recipe = recipe.changed(background_weight=0.1)  # counts a tenth: see lesson 27
 few, unseen = make_batch(train[::40], recipe.outputs), make_batch(test[::4], recipe.outputs)
 
 
@@ -118,12 +119,11 @@ axes.legend()
 kit.save(figure, "25_combined")
 
 # %% [markdown]
-# At first both pull in one direction: find the person. In the end what one gains the other loses,
-# and the weight decides (lesson 27). Whether joints help the mask, as the report found, one run
-# cannot say; nor can two runs that differ by 0.003. What is certain is their price: next to
-# nothing.
-
-# %% [markdown]
+# At first both pull in one direction: find the person. Later they do so less; with a cosine below 0
+# one gains what the other loses, and the weight decides (lesson 27). Whether joints help the mask,
+# as the report found, one run cannot say; nor can two runs that differ by 0.003. What is certain is
+# their price: next to nothing.
+#
 # ## Change this, predict, run
 #
 # In "mask alone" the joints' loss has weight 0, but the joints' head is there. What happens to its

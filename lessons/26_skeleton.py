@@ -47,6 +47,7 @@ figure = everybody[0]
 places, heights = highest(perfect(figure))
 package_places, package_heights = Prediction(figure.mask * 1.0, perfect(figure)).joint_places()
 assert np.array_equal(places, package_places) and np.allclose(heights, package_heights)
+assert len(figure.mask) == 64 and FOUND == 0.1  # px of height; the probability of the last section
 
 # %% [markdown]
 # Why the half? Report 2 draws a joint at the *integer part* of its coordinates: one at 17.8 is

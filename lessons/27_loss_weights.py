@@ -82,10 +82,11 @@ kit.save(figure, "27_loss_weights")
 assert min(distance for _, distance in rows.values()) < 0.8 * rows[0.3][1]
 
 # %% [markdown]
-# The weight of 1, the report's, is not special; too small and the joints are hardly learned in the
-# time, too large and the mask suffers. What is best for unseen people needs many pictures and
-# hours: `make compare-unet`. minipose's own recipes also make the background's part of the cross
-# entropy smaller (`background_weight`), since there are so many pixels of it.
+# The report's weight of 1, between the first two, is not special; too small and the joints are
+# hardly learned in the time, too large and the mask suffers. What is best for unseen people takes
+# many pictures and hours to find out: `make train-unet ARGS="--joint-weight 10"` is one such run.
+# minipose's own recipes also make the background's part of the cross entropy smaller
+# (`background_weight`), since there are so many pixels of it.
 #
 # Adam makes one thing special. It divides each step by the size of past gradients, so multiplying
 # the *whole* loss by 10 changes nothing: only the ratio of the weights counts.
