@@ -84,7 +84,7 @@ for (title, image), cell in zip(images.items(), (0, 1, 2, 3, 7)):
 left, middle = figure.add_subplot(cells[1, 0:2]), figure.add_subplot(cells[1, 2])
 for nu, y in answers.items():
     left.plot(np.degrees(angles), np.degrees(np.unwrap(np.angle(y / y[0]))), color=colours[nu])
-    left.annotate(f"ν = {nu}", (200, -nu * 200), xytext=(0, 8), textcoords="offset points")
+    left.text(195, -nu * 195 + 20, f"ν = {nu}", ha="right")
     middle.plot(np.degrees(angles), abs(y), color=colours[nu])
 left.set(title="how far the answer turns, °", xlabel="the picture turns by, °")
 middle.set(title="its length", xlabel="the picture turns by, °", ylim=(0, None))
@@ -145,6 +145,6 @@ half = {nu: (ring * np.exp(1j * nu * angle) * line).sum() for nu in (-1, -2)}
 assert abs(half[-1]) < 1e-6 * abs(half[-2])
 kit.answer(
     "Every even ν: e^(−iνπ) = 1. A line is the same after half a turn, so an odd ν, which would\n"
-    f"have to answer both y and −y, says 0 ({abs(half[-1]):.0e}); ν = −2 says {abs(half[-2]):.0f}\n"
-    "Odd numbers see edges, where the sides differ; even ones see lines and bars."
+    f"have to answer y and −y at once, says 0 ({abs(half[-1]):.0e}). Odd numbers see edges, where\n"
+    f"the sides differ; even ones see lines and bars: here ν = −2 says {abs(half[-2]):.0f}."
 )

@@ -84,7 +84,9 @@ for quarter in (1, 2, 3):
 # %% [markdown]
 # ## What a network may do in between
 #
-# What looks at *lengths* only, or treats both parts of an arrow alike, is allowed; the rest is not:
+# What looks at *lengths* only, or treats both parts of an arrow alike, is allowed; the rest is not.
+# The gate multiplies an arrow by a number from 0 to 1 that lengths decide; bilinear enlargement
+# fills in means of neighbours; dropout puts zeros, at random:
 
 # %%
 keep = np.array([1, 0, 0, 1, 1, 0, 0, 1]).reshape(1, 8, 1, 1)  # re 0, im 0, re 1, im 1
@@ -118,19 +120,17 @@ for quarter, title in enumerate(("an order-1 map", "turned by 90°: the arrows t
     planes = edge(mp.Tensor(picture)).data[0]
     lengths.append(np.hypot(*planes))
     rows, columns = np.nonzero(lengths[-1] > 0.25 * lengths[-1].max())
-    axes = figure.add_subplot(1, 2, quarter + 1)
+    axes = figure.add_subplot(1, 2, quarter + 1, title=title)
     axes.imshow(picture[0, 0], cmap="gray")
-    axes.quiver(columns, rows, *planes[:, rows, columns], color=kit.canvas.ACCENT, width=0.005)
+    size = {"units": "inches", "width": 0.018, "scale": 5 * lengths[0].max()}
+    axes.quiver(columns, rows, *planes[:, rows, columns], color=kit.canvas.ACCENT, **size)
     axes.set_axis_off()
-    axes.set_title(title)
 kit.save(figure, "29_streams")
 assert np.allclose(np.rot90(lengths[0]), lengths[1], atol=1e-12)
 
 # %% [markdown]
-# All arrows stand on their edges at one angle, the layer's $\beta$; their lengths are a map of
-# edges.
-
-# %% [markdown]
+# All arrows stand on their edges at one angle, the layer's $\beta$; the lengths are a map of edges.
+#
 # ## Change this, predict, run
 #
 # Let order 1 be filtered into order 0 with $\nu = -1$ instead of $+1$. At which of 90°, 180°, 270°

@@ -8,7 +8,7 @@
 #
 # ## Complex out of real
 #
-# Computers multiply real numbers. With $W = W_r + iW_i$ and $x = x_r + ix_i$:
+# Computers multiply real numbers. $\star$ is a convolution, $W = W_r + iW_i$ and $x = x_r + ix_i$:
 #
 # $$W \star x = (W_r \star x_r - W_i \star x_i) + i\,(W_i \star x_r + W_r \star x_i)$$
 #
@@ -121,16 +121,17 @@ assert all(1 < fewer < 6 for fewer, _ in rows)  # the limit for many maps is 9 /
 
 figure = kit.figure(5, 2.8)
 axes = figure.add_subplot()
-for values, label in zip(zip(*rows), ("products, written out / in stages", "time, the same")):
-    axes.semilogx(WIDTHS, values, marker="o", base=2, label=label)
+labels = {"times fewer products": kit.canvas.GREY, "times as fast": kit.canvas.PREDICTION}
+for values, (label, colour) in zip(zip(*rows), labels.items()):
+    axes.semilogx(WIDTHS, values, marker="o", base=2, label=label, color=colour)
 axes.set(xlabel="maps of each order", ylim=(0, None), xticks=WIDTHS, xticklabels=WIDTHS)
+axes.set_title("In stages, against written out")
 axes.legend()
 kit.save(figure, "31_fast_form")
 
 # %% [markdown]
 # Fewer products are not always less time: the first stage moves many numbers for little work.
-
-# %% [markdown]
+#
 # ## Change this, predict, run
 #
 # A plain 3 × 3 convolution has nine free numbers per pair of maps. Written as nine fixed patterns

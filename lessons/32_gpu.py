@@ -115,7 +115,7 @@ except TypeError as error:
 # minipose's tests run every op through such a stand-in, a stricter one (`tests/strict`). Bringing
 # home costs more than the copy: the processor only *orders* work from the card and goes on, and a
 # number that it wants, like `loss.item()`, must be finished first. So minipose looks at the loss
-# every 20 steps.
+# only now and then (`LOOK_EVERY` in `training/loop.py`).
 
 # %%
 rates, images = {}, np.random.default_rng(0).random((32, 1, 128, 128), np.float32)
@@ -132,7 +132,7 @@ for device in ("cpu", "cuda") if gpu_status()[0] else ("cpu",):
     rates[device] = 32 / kit.seconds(step, repeats=3)
     print(f"{device}: {rates[device]:.0f} pictures a second, forward and backward")
 figure = kit.figure(5, 1 + 0.4 * len(rates))
-axes = figure.add_subplot(title="PoseNet forward and backward, pictures a second")
+axes = figure.add_subplot(axisbelow=True, title="PoseNet forward and backward, pictures a second")
 axes.barh(list(rates), list(rates.values()), color=kit.canvas.TRUTH, height=0.5)
 kit.save(figure, "32_gpu")
 
