@@ -2,7 +2,7 @@
 # # 1 · An engine that fits on a page
 #
 # - **Question.** How can a program differentiate whatever it computes?
-# - **Read first.** Nothing. You need Python, NumPy arrays and the chain rule.
+# - **Read first.** Nothing. You need Python, NumPy arrays, the chain rule and the matrix product.
 # - **Source.** Report 1, section 4.3, "we use back-propagation"; `minipose/graph.py`.
 # - **Running time.** Under 5 s.
 #
@@ -116,10 +116,10 @@ kit.save(figure, "01_engine")
 # ## The same engine on arrays
 #
 # A network has many weights and sees many examples at once. Two things are new. `@` is the matrix
-# product $Y = AB$, with the rule $G B^T$ and $A^T G$ (lesson 7 derives it). And NumPy *broadcasts*:
-# adding a bias of shape (3,) to an array (4, 3) uses each bias four times, so its derivative is a
-# sum of four: `summed_to`. minipose's value is the `Tensor`, which keeps a gradient if it is told
-# to. Both must agree on the gradients of two layers:
+# product $Y = AB$, with the rule $G B^T$ and $A^T G$ (lesson 7 derives it; $B^T$ is $B$ with rows
+# and columns exchanged). And NumPy *broadcasts*: adding a bias of shape (3,) to an array (4, 3)
+# uses each bias four times, so its derivative is a sum of four: `summed_to`. minipose's value is
+# the `Tensor`, which keeps a gradient if told to. Both must agree on those of two layers:
 
 
 # %%
