@@ -7,13 +7,17 @@ contiguous pieces of kw·C numbers, copied as such:
 
     cols[p, q, i, (j, c)] = x[p·s + i, q·s + j, c]        y[p, q, o] = Σ cols[p, q, k] · w[k, o]
 
-A 1×1 convolution needs no copy at all: the image is its own matrix of columns.
+Where those pieces are long enough for a product of their own, the kernel's lines take turns:
+y is then a sum of kh products, and a line of the image is copied once instead of kh times. A 1×1
+convolution needs no copy at all: the image is its own matrix of columns.
 
 dL/dx of stride 1 is a convolution of dL/dy, with k − 1 − p zeros around, with the kernel turned by
 180° and its maps exchanged: each pixel collects from the outputs that saw it.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -24,7 +28,8 @@ from minipose.kernels.layout import channels_first, channels_last
 
 Pair = tuple[int, int]
 
-STRIP_BYTES = 1 << 19  # of columns at a time
+STRIP_BYTES = 1 << 20  # of columns at a time
+LONG = 32  # numbers in a piece, from which on the kernel's lines take turns
 CHUNKS = 4  # a sample's strips are added up in so many sums, whatever the number of threads
 
 
@@ -39,8 +44,14 @@ def forward(x: np.ndarray, weight: np.ndarray, stride: Pair, padding: Pair) -> n
 
     def task(k: int) -> None:
         n, rows = strips[k]
-        cols = _columns(padded[n], rows, out[1], kernel, stride)
-        np.matmul(cols, matrix, out=y[n, rows].reshape(len(cols), -1))
+        flat = y[n, rows].reshape(-1, y.shape[3])
+        for taps, cols in _columns(padded[n], rows, out[1], kernel, stride):
+            if taps.start == 0:
+                np.matmul(cols, matrix[taps], out=flat)
+            else:
+                share = workers.scratch("share", flat.shape, y.dtype)
+                np.matmul(cols, matrix[taps], out=share)
+                flat += share
 
     workers.run(task, len(strips))
     return channels_first(y)
@@ -67,8 +78,8 @@ def backward_weight(
         total = np.zeros((taps, o), dtype=x.dtype)
         share = workers.scratch("share", total.shape, x.dtype)
         for n, rows in strips[chunks[k]]:
-            cols = _columns(padded[n], rows, grads.shape[2], kernel, stride)
-            np.matmul(cols.T, grads[n, rows].reshape(len(cols), o), out=share)
+            for some, cols in _columns(padded[n], rows, grads.shape[2], kernel, stride):
+                np.matmul(cols.T, grads[n, rows].reshape(len(cols), o), out=share[some])
             total += share
         return total
 
@@ -98,14 +109,25 @@ def _strips(samples: int, out: Pair, column_bytes: int) -> list[tuple[int, slice
     return [(n, piece) for n in range(samples) for piece in workers.pieces(out[0], rows)]
 
 
-def _columns(image: np.ndarray, rows: slice, across: int, kernel: Pair, stride: Pair) -> np.ndarray:
-    """Patches of the strip, (pixels, kh·kw·C): a view for 1×1, else in this thread's buffer."""
+def _columns(
+    image: np.ndarray, rows: slice, across: int, kernel: Pair, stride: Pair
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Patches of the strip, (pixels, taps), in this thread's buffer: of the whole kernel or of its
+    lines in turn, and which of the kernel's kh·kw·C numbers they meet."""
     c, (kh, kw), (sh, sw) = image.shape[2], kernel, stride
-    down = rows.stop - rows.start
+    down, (line, pixel) = rows.stop - rows.start, image.strides[:2]
+    first = image[rows.start * sh :]
     if kh == kw == sh == sw == 1:
-        return image[rows].reshape(-1, c)
-    cols = workers.scratch("columns", (down, across, kh, kw * c), image.dtype)
-    line, pixel = image.strides[:2]
-    patches = (sh * line, sw * pixel, line, image.itemsize)
-    np.copyto(cols, as_strided(image[rows.start * sh :], cols.shape, patches))
-    return cols.reshape(down * across, -1)
+        yield slice(0, c), first[:down].reshape(-1, c)
+    elif kw * c < LONG:
+        cols = workers.scratch("columns", (down, across, kh, kw * c), image.dtype)
+        steps = (sh * line, sw * pixel, line, image.itemsize)
+        np.copyto(cols, as_strided(first, cols.shape, steps))
+        yield slice(0, kh * kw * c), cols.reshape(down * across, -1)
+    else:
+        shape = ((down - 1) * sh + kh, across, kw * c)
+        lines = workers.scratch("columns", shape, image.dtype)
+        np.copyto(lines, as_strided(first, shape, (line, sw * pixel, image.itemsize)))
+        for i in range(kh):
+            taps = slice(i * kw * c, (i + 1) * kw * c)
+            yield taps, lines[i : i + (down - 1) * sh + 1 : sh].reshape(-1, kw * c)
