@@ -59,7 +59,7 @@ assert change < 1e-6  # bones do not stretch: the pose is in the angles
 # are what the network has to find.
 #
 # The lens then maps $X_c = (X, Y, Z)$ to a pixel $(u, v)$. Without a lens's flaws, with $x = X/Z$,
-# $y = Y/Z$, the focal lengths $f$ and the centre $c$ of the picture, both in px:
+# $y = Y/Z$, the focal lengths $f$ and the point $c$ straight ahead in the picture, all in px:
 #
 # $$u = f_x\,x + c_x,\qquad v = f_y\,y + c_y$$
 #
