@@ -15,8 +15,8 @@
 # If the answer is yes ($h = 1$) it is $-\log\hat h$: nothing for a sure yes, without limit for a
 # sure no. Which function makes $\hat h$ out of $z$? The report says tanh, and that cannot be meant:
 # tanh reaches from −1 to 1, and a negative number has no logarithm. Moved into the right range it
-# can: $\hat h = (1 + \tanh z)/2$, an old friend, the logistic function
-# $\sigma(2z) = 1/(1 + e^{-2z})$.
+# can: $\hat h = (1 + \tanh z)/2$. This is $\sigma(2z)$, where $\sigma(a) = 1/(1 + e^{-a})$ is the
+# *logistic function*, the usual way from any number to a probability.
 
 # %%
 import math

@@ -73,7 +73,7 @@ for off in (10.0, 100.0, 1000.0):
 
 # %%
 choices = {"optimizer": "adam", "batch": 32, "lr_decay": 0.05, "loss": "distance", "flip": True}
-recipe = Recipe(**choices, detection_epochs=2, epochs=4)
+recipe = Recipe(**choices, detection_epochs=2, epochs=4)  # flip: mirrored pictures, too
 store = people.walkers()
 split = store.split(limit=480)
 folder = Path(tempfile.mkdtemp())

@@ -7,8 +7,8 @@
 # - **Running time.** Under 50 s.
 #
 # Take U-Net; make every convolution harmonic, with half of its maps of order 0 and half of order 1;
-# put the gate and the norm of lesson 29 for ReLU, the average for the maximum, bilinear for nearest
-# enlargement. At the end only order 0 leaves, and of it the real part: a score has no direction.
+# replace ReLU by the gate and the norm of lesson 29, the maximum by the average, nearest enlargement
+# by bilinear. At the end only order 0 leaves, and of it the real part: a score has no direction.
 # That is report 2's **H-Net**.
 #
 # ## Counting
