@@ -7,9 +7,9 @@
 # - **Running time.** Under 50 s.
 #
 # Take U-Net; make every convolution harmonic, with half of its maps of order 0 and half of order 1;
-# replace ReLU by the gate and the norm of lesson 29, the maximum by the average, nearest enlargement
-# by bilinear. At the end only order 0 leaves, and of it the real part: a score has no direction.
-# That is report 2's **H-Net**.
+# replace ReLU by the gate and the norm of lesson 29, the maximum by the average, and nearest by
+# bilinear enlargement. At the end only order 0 leaves, and of it the real part: a score has no
+# direction. That is report 2's **H-Net**.
 #
 # ## Counting
 
