@@ -61,7 +61,8 @@ assert np.allclose(ours, theirs.data, rtol=1e-12, atol=1e-12)
 #
 # The other idea keeps `im2col` but forgets each column as soon as it has been used: make the
 # columns of a few rows of pixels, multiply, go on, in the *same* buffer. It stays in the cache. And
-# several threads can take strips at the same time. By hand, one sample:
+# several threads can take strips at the same time. (With many maps minipose mixes both ideas: a
+# product for each row of the kernel, shifted by a row of the image.) By hand, one sample:
 
 
 # %%
@@ -89,7 +90,6 @@ print(f"minipose's strips hold {strips.STRIP_BYTES // 1024} KiB of columns at a 
 
 # %%
 LAYERS = [(64, 96, 64), (128, 48, 32), (512, 12, 8)]
-names = [f"{maps} maps\n{height} × {width}" for maps, height, width in LAYERS]
 speeds = {"im2col": [], "shifted products": [], "strips": []}
 for maps, height, width in LAYERS:
     x = rng.standard_normal((1, maps, height + 2, width + 2), dtype=np.float32)
@@ -117,7 +117,7 @@ colours = (kit.canvas.GREY, kit.canvas.ACCENT, kit.canvas.TRUTH)
 for i, (way, values) in enumerate(speeds.items()):
     axes.bar(np.arange(3) + 0.27 * (i - 1), values, 0.25, label=way, color=colours[i], zorder=2)
     print(f"{way:16}", ", ".join(f"{value:.0f}" for value in values), "billion a second")
-axes.set_xticks(range(3), names)
+axes.set_xticks(range(3), [f"{maps} maps\n{height} × {width}" for maps, height, width in LAYERS])
 axes.grid(axis="x", visible=False)
 axes.legend(fontsize=7, ncols=3, loc="upper left")
 axes.set_ylim(top=1.15 * max(max(values) for values in speeds.values()))
