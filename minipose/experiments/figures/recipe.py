@@ -148,8 +148,8 @@ RECIPES = {
     "report": Recipe(),
     # What fits in a few minutes on two cores.
     "quick": Recipe(
-        width=16, dropout=0.0, batch=4, parts=2, epochs=10, quarter_epochs=3, half_epochs=6,
-        lr=0.001, lr_decay=0.02, warmup=100, held=5, validated=100, joint_weight=3.0,
+        width=12, dropout=0.0, batch=4, parts=2, epochs=8, quarter_epochs=3, half_epochs=2,
+        lr=0.001, lr_decay=0.02, warmup=100, held=4, validated=100, joint_weight=3.0,
         background_weight=0.1, flip=True, jitter=0.2,
     ),
     # An hour or two on two cores.
