@@ -148,21 +148,21 @@ RECIPES = {
     "report": Recipe(),
     # What fits in a few minutes on two cores.
     "quick": Recipe(
-        width=12, dropout=0.0, batch=4, parts=2, epochs=8, quarter_epochs=3, half_epochs=2,
-        lr=0.001, lr_decay=0.02, warmup=100, held=4, validated=100, joint_weight=3.0,
+        width=12, dropout=0.0, batch=8, parts=2, epochs=12, quarter_epochs=4, half_epochs=6,
+        lr=0.001, lr_decay=0.02, warmup=100, held=9, validated=100, joint_weight=3.0,
         background_weight=0.1, flip=True, jitter=0.2,
     ),
     # An hour or two on two cores.
     "full": Recipe(
-        width=16, dropout=0.0, batch=8, epochs=26, quarter_epochs=8, half_epochs=10, lr=0.001,
-        lr_decay=0.01, warmup=100, held=16, validated=400, joint_weight=3.0, background_weight=0.1,
-        flip=True, turn=15.0, zoom=0.15, jitter=0.2,
+        width=16, dropout=0.0, batch=8, parts=2, epochs=26, quarter_epochs=8, half_epochs=10,
+        lr=0.001, lr_decay=0.01, warmup=100, held=16, validated=400, joint_weight=3.0,
+        background_weight=0.1, flip=True, turn=15.0, zoom=0.15, jitter=0.2,
     ),
     # One of several trainings that are compared. At twice the rate the dice loss alone ends in
     # empty masks, from which it has no way back.
     "compare": Recipe(
-        width=8, dropout=0.0, batch=8, epochs=6, quarter_epochs=2, half_epochs=3, lr=0.0005,
-        lr_decay=0.02, warmup=100, validated=100, joint_weight=3.0, background_weight=0.1,
-        flip=True, jitter=0.2,
+        width=8, dropout=0.0, batch=4, parts=2, epochs=9, quarter_epochs=3, half_epochs=4,
+        lr=0.0005, lr_decay=0.02, warmup=100, held=5, validated=100, joint_weight=3.0,
+        background_weight=0.1, flip=True, jitter=0.2,
     ),
 }  # fmt: skip
