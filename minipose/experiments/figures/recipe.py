@@ -148,8 +148,8 @@ RECIPES = {
     "report": Recipe(),
     # What fits in a few minutes on two cores.
     "quick": Recipe(
-        width=12, dropout=0.0, batch=8, parts=2, epochs=12, quarter_epochs=4, half_epochs=6,
-        lr=0.001, lr_decay=0.02, warmup=100, held=9, validated=100, joint_weight=3.0,
+        width=12, dropout=0.0, batch=8, parts=2, epochs=11, quarter_epochs=4, half_epochs=5,
+        lr=0.001, lr_decay=0.02, warmup=100, held=8, validated=50, joint_weight=3.0,
         background_weight=0.1, flip=True, jitter=0.2,
     ),
     # An hour or two on two cores.
