@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from minipose import Tensor, ops
 from minipose.gradcheck import check_gradients
 from minipose.kernels import convolution, im2col, strips, winograd, winograd_points
+from tests.ops.test_conv import by
 from tests.strategies import arrays
 
 small = st.integers(1, 3)
@@ -138,12 +139,7 @@ def test_the_numbers_do_not_depend_on_the_threads(monkeypatch, algorithm):
 def test_derivatives_by_differences(algorithm):
     rng = np.random.default_rng(0)
     inputs = [rng.standard_normal(s) for s in ((2, 2, 6, 5), (3, 2, 3, 3), (3,))]
-
-    def convolve(*tensors):
-        with convolution.use_algorithm(algorithm):
-            return ops.conv2d(*tensors, padding=1)
-
-    check_gradients(convolve, inputs)
+    check_gradients(lambda *tensors: by(algorithm)(*tensors, padding=1), inputs)
 
 
 def test_the_rule():

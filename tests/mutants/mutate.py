@@ -107,27 +107,37 @@ def _names(node: ast.AST, without: set[int] = frozenset()) -> set[str]:
 
 
 def _helpers(trees: dict[str, ast.Module]) -> set[tuple[str, str]]:
-    """Kernels that only derivatives use, found by looking at names until none is new."""
+    """Kernels that only derivatives use, found by looking at names until none is new.
+
+    A name with an underscore means something in its own module only.
+    """
     forward: dict[tuple[str, object], set[str]] = {}  # names used outside of any derivative
+    everywhere: set[str] = set()
     for module, tree in trees.items():
+        everywhere |= _qualified(_names(tree), module)
         for node in tree.body:
             inside = {id(n) for inner in _nested(node) for n in ast.walk(inner)}
-            forward[module, getattr(node, "name", id(node))] = _names(node, inside)
-    everywhere = set().union(*(_names(tree) for tree in trees.values()))
+            names = _qualified(_names(node, inside), module)
+            forward[module, getattr(node, "name", id(node))] = names
     helpers: set[tuple[str, str]] = set()
     while True:
         used = set().union(*(names for place, names in forward.items() if place not in helpers))
+        only_there = everywhere - used
         new = {
             (module, node.name)
             for module, tree in trees.items()
             if ".kernels." in module
             for node in tree.body
             if isinstance(node, ast.FunctionDef)
-            if "backward" in node.name or (node.name in everywhere and node.name not in used)
+            if "backward" in node.name or _qualified({node.name}, module) <= only_there
         }
         if new == helpers:
             return helpers
         helpers = new
+
+
+def _qualified(names: set[str], module: str) -> set[str]:
+    return {f"{module}.{name}" if name.startswith("_") else name for name in names}
 
 
 def mutants(target: Target) -> Iterator[Mutant]:

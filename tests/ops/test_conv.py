@@ -35,11 +35,24 @@ def convolutions(draw, bias=True, **options):
 
 
 def by(algorithm):
-    """conv2d by one algorithm wherever it can; left alone, small shapes would always choose one."""
+    """conv2d there and back by one algorithm, wherever it can.
+
+    Left alone, small shapes would choose im2col, also in a backward outside of the ``with``.
+    """
 
     def op(*tensors, **options):
         with convolution.use_algorithm(algorithm):
-            return ops.conv2d(*tensors, **options)
+            y = ops.conv2d(*tensors, **options)
+        if y.node is not None:
+            y.node.backward = back(y.node.backward)
+        return y
+
+    def back(differentiate):
+        def backward(grad_y):
+            with convolution.use_algorithm(algorithm):
+                return differentiate(grad_y)
+
+        return backward
 
     return op
 
