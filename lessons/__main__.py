@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 
 from lessons import course
+from minipose.errors import Parser
 
 DEFAULT_OUT = course.FOLDER.parent / "runs" / "lessons"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m lessons",
         description="Run all lessons and show a table, or one lesson with all that it prints.",
     )

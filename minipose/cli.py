@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 from minipose import experiments
+from minipose.errors import Parser
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line. Heavy modules are imported only by the command that needs them."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m minipose",
         description="Deep learning from scratch that finds people's poses.",
     )

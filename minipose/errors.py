@@ -1,5 +1,18 @@
 """Mistakes of a user, said in one line instead of a traceback."""
 
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+
+class Parser(argparse.ArgumentParser):
+    """A command line whose mistakes are one line, without the list of all flags before it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and end with 2."""
+        self.exit(2, f"error: {message} ({self.prog} --help lists all)\n")
+
 
 class UserError(ValueError):
     """What was given, what was expected, and where. The command line prints it and exits with 1."""

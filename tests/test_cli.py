@@ -173,10 +173,21 @@ def test_a_config_file_with_a_typing_error(tmp_path, capsys):
     assert "not a readable TOML file" in capsys.readouterr().err
 
 
-def test_wrong_usage_is_status_2():
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["train", "h36m", "--epochs", "many"], "argument --epochs: invalid int value: 'many'"),
+        (["train", "figures", "--model", "best"], "argument --model: invalid choice: 'best'"),
+        (["predict"], "the following arguments are required: IMAGE, --checkpoint"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_2(args, message, capsys):
     with pytest.raises(SystemExit) as stop:
-        main(["train", "h36m", "--kernels", "many"])
+        main(args)
     assert stop.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {message}") and error.count("\n") == 1
+    assert "--help lists all" in error
 
 
 def test_doctor(capsys):

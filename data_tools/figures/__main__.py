@@ -9,11 +9,12 @@ from pathlib import Path
 from data_tools.figures.build import Rules, build
 from data_tools.figures.sources import KINDS, Places, open_source
 from minipose.datasets.figures import SPLIT_SEED
+from minipose.errors import Parser
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m data_tools.figures",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         description="Build one HDF5 store of single people from pictures, their joints (OpenPose "

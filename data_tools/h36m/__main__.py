@@ -10,11 +10,12 @@ from data_tools.h36m.convert import Options
 from data_tools.h36m.importing import import_raw
 from data_tools.h36m.report1 import import_report1
 from data_tools.h36m.tree import ACTIONS, ALIASES, SUBJECTS
+from minipose.errors import Parser
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m data_tools.h36m",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         description="Import Human3.6M into one HDF5 store: crop each person, remove the "

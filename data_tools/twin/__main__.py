@@ -9,10 +9,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from minipose.errors import Parser
+
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and write. Returns the exit status."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m data_tools.twin",
         description="Write drawn people in the very files that a real data set comes in.",
     )
