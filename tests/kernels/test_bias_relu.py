@@ -6,10 +6,10 @@ import pytest
 from minipose.kernels import bias_relu, workers
 from tests.strategies import layouts
 
-SHAPES = [(2, 5, 6, 7), (1, 5, 6, 7), (3, 1, 6, 7)]
+SHAPES = [(2, 5, 6, 7), (1, 5, 6, 7), (1, 2, 6, 7), (3, 1, 6, 7)]
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=["several", "one_picture", "one_map"])
+@pytest.mark.parametrize("shape", SHAPES, ids=["several", "one_picture", "two_maps", "one_map"])
 @pytest.mark.parametrize("relu", [False, True])
 @pytest.mark.parametrize("with_bias", [False, True])
 def test_it_is_a_sum_and_a_maximum(monkeypatch, relu, with_bias, shape):
