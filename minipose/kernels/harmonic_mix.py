@@ -170,6 +170,10 @@ def unmix(factors: Factors, grad_y: Array, into: Streams, of: Streams) -> Filter
         tuple(rows_apart(to.shape[1], size, grad_y) for to in (to_re, to_im))
         for _, to_re, to_im in factors
     ]
+    for pair, count in zip(made, into, strict=True):
+        if count == 0:  # no task writes there
+            pair[0].fill(0)
+            pair[1].fill(0)
     tasks = _tasks(into, flat)
 
     def task(k: int) -> None:

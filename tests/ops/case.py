@@ -30,7 +30,7 @@ def _channels_last(xp, a):
 
 
 def _every_other(xp, a):
-    return xp.stack([a, a], axis=-1).reshape((*a.shape[:-1], -1))[..., ::2]
+    return xp.stack([a, a], axis=-1).reshape((*a.shape[:-1], 2 * a.shape[-1]))[..., ::2]
 
 
 def _reversed(xp, a):

@@ -21,9 +21,9 @@ STREAMS = st.sampled_from([(1, 1), (2, 1), (0, 2), (2,)])
 
 
 @st.composite
-def maps(draw, *others, values=None, sizes=((2, 3), (3, 2), (1, 4)), **options):
+def maps(draw, *others, values=None, sizes=((2, 3), (3, 2), (1, 4)), kinds=STREAMS, **options):
     """Streams, and what else the op takes: shapes in which C stands for the number of maps."""
-    streams = draw(STREAMS)
+    streams = draw(kinds)
     c, n = sum(streams), draw(st.integers(1, 2))
     shapes = [(n, 2 * c, *draw(st.sampled_from(sizes)))]
     shapes += [tuple(c if d == "C" else d for d in shape) for shape in others]
@@ -63,11 +63,18 @@ def _dropout_reference(x, rate, seed, streams):
 
 drops = maps(rate=st.sampled_from([0.0, 0.3, 0.75]), seed=st.just(3))
 gated = maps(("C", "C"), ("C",))
+several_at_once = maps(("C", "C"), ("C",), kinds=st.just((3,)))  # a task takes half of the maps
 
 CASES = [
     Case("complex_batch_norm", ops.complex_batch_norm, maps(), reference.complex_batch_norm),
     Case("magnitude_gate", ops.magnitude_gate, gated, reference.magnitude_gate),
     Case("normalised_gate", ops.normalised_gate, gated, reference.normalised_gate),
+    Case(
+        "normalised_gate/several_at_once",
+        ops.normalised_gate,
+        several_at_once,
+        reference.normalised_gate,
+    ),
     Case(
         "complex_relu",
         ops.complex_relu,
@@ -101,10 +108,15 @@ def test_norm_by_hand():
     np.testing.assert_allclose(y[0, :, 0], np.stack([re - 2, im]) / s, atol=1e-7)
 
 
-def test_a_constant_map_and_a_single_pixel_become_zero():
+@pytest.mark.parametrize(
+    "norm",
+    [ops.complex_batch_norm, lambda x, of: ops.normalised_gate(x, W[:1, :1], B[:1], of)],
+    ids=["complex_batch_norm", "normalised_gate"],
+)
+def test_a_constant_map_and_a_single_pixel_become_zero(norm):
     for x in (np.full((2, 2, 3, 3), 7.0), np.full((1, 2, 1, 1), 7.0)):
         x = Tensor(x, requires_grad=True)
-        y = ops.complex_batch_norm(x, (1,))
+        y = norm(x, (1,))
         y.backward(np.ones(y.shape))
         np.testing.assert_allclose(y.data, 0, atol=1e-12)
         assert np.isfinite(x.grad).all()

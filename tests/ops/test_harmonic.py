@@ -67,6 +67,9 @@ def rows(name, op, sizes=(3, 5)):
     head = st.sampled_from([((2,), (1, 1)), ((1,), (2,))])
     yield case("/real_output", convolutions(head, real_output=True))
     yield case("/one_order", convolutions(st.just(((2,), (1,)))))
+    yield case("/square", convolutions(st.just(((2, 1), (2, 1)))))  # shapes survive a transposition
+    without = st.sampled_from([((0, 2), (1,)), ((2, 0), (1,)), ((1,), (0, 2)), ((0, 2), (1, 1))])
+    yield case("/order_without_maps", convolutions(without))
     yield case("/upsampled", convolutions(st.just(((1, 1), (2, 2))), scale=2))
 
 
@@ -77,7 +80,7 @@ KERNEL = Case(
     reference.harmonic_kernel,
     linear_in=(0, 1),
 )
-same_shapes = st.sampled_from([[(2, 3), (2, 3)], [(1,), (1,)], [(2, 1, 3), (2, 1, 3)]])
+same_shapes = st.sampled_from([[(2, 3), (2, 3)], [(1,), (1,)], [(2, 3, 3), (2, 3, 3)]])
 
 CASES = [
     Case("polar", ops.polar, calls(same_shapes), reference.polar, linear_in=(0,)),
