@@ -105,10 +105,11 @@ def test_dice_by_hand():
 
 def test_means_by_hand():
     assert losses.mse(Tensor([1.0, 3.0]), np.array([0.0, 1.0], np.float32)).item() == 2.5
-    one_hot = np.zeros((1, 4, 1, 2))
-    one_hot[0, 0] = 1
-    undecided = losses.categorical_cross_entropy(Tensor(np.zeros((1, 4, 1, 2))), one_hot)
-    assert undecided.item() == pytest.approx(np.log(4))
+    for shape in ((1, 4, 1, 2), (3, 4)):  # pixels, and samples that have none
+        one_hot = np.zeros(shape)
+        one_hot[:, 0] = 1
+        undecided = losses.categorical_cross_entropy(Tensor(np.zeros(shape)), one_hot)
+        assert undecided.item() == pytest.approx(np.log(4))
 
 
 LARGE = {
@@ -143,6 +144,8 @@ def test_shapes_must_agree_exactly(name):
 def test_shapes_that_a_loss_cannot_read():
     with pytest.raises(ValueError, match=r"joint_distance: expected \(T, 3N\) or .* got \(2, 4\)"):
         losses.joint_distance(Tensor(np.ones((2, 4))), np.ones((2, 4)))
+    with pytest.raises(ValueError, match=r"joint_distance: expected \(T, 3N\) or .* got \(3,\)"):
+        losses.joint_distance(Tensor(np.ones(3)), np.ones(3))
     with pytest.raises(
         ValueError, match=r"categorical_cross_entropy: expected \(N, C, \.\.\.\), g"
     ):
