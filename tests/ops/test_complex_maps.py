@@ -21,7 +21,7 @@ STREAMS = st.sampled_from([(1, 1), (2, 1), (0, 2), (2,)])
 
 
 @st.composite
-def maps(draw, *others, values=None, sizes=((2, 3), (3, 2), (1, 4)), kinds=STREAMS, **options):
+def maps(draw, *others, values=None, sizes=((2, 3), (3, 3), (1, 4)), kinds=STREAMS, **options):
     """Streams, and what else the op takes: shapes in which C stands for the number of maps."""
     streams = draw(kinds)
     c, n = sum(streams), draw(st.integers(1, 2))
@@ -33,7 +33,7 @@ def maps(draw, *others, values=None, sizes=((2, 3), (3, 2), (1, 4)), kinds=STREA
 @st.composite
 def several(draw):
     kinds = draw(st.sampled_from([[(1, 1), (2, 1)], [(2,), (1,)], [(1, 0), (0, 2), (1, 1)]]))
-    n, size = draw(st.integers(1, 2)), (2, 3)
+    n, size = draw(st.integers(1, 2)), draw(st.sampled_from([(2, 3), (3, 3)]))
     return draw(calls([(n, 2 * sum(s), *size) for s in kinds], streams=kinds))
 
 
@@ -98,6 +98,16 @@ def test_relu_by_hand():
     y = ops.complex_relu(x, Tensor(np.array([-2.5])), (1,))
     np.testing.assert_allclose(y.data.ravel(), [1.5, 2.0])
     assert not ops.complex_relu(x, Tensor(np.array([-6.0])), (1,)).data.any()
+
+
+@pytest.mark.parametrize("z", [5e-7, 1e-6])
+def test_up_to_a_millionth_relu_is_straight(z):
+    """|z| counts as 1e-6 there, a constant: y = z · (1e-6 + b)/1e-6."""
+    x = Tensor(np.array([z, 0.0]).reshape(1, 2, 1, 1), requires_grad=True)
+    y = ops.complex_relu(x, Tensor(np.array([1.0])), (1,))
+    y.backward(np.ones(y.shape))
+    np.testing.assert_allclose(y.data.ravel(), [z * 1000001, 0], rtol=1e-12)
+    np.testing.assert_allclose(x.grad.ravel(), [1000001, 1000001], rtol=1e-12)
 
 
 def test_norm_by_hand():
