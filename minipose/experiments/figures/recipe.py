@@ -161,8 +161,8 @@ RECIPES = {
     # One of several trainings that are compared. At twice the rate the dice loss alone ends in
     # empty masks, from which it has no way back.
     "compare": Recipe(
-        width=8, dropout=0.0, batch=4, parts=2, epochs=9, quarter_epochs=3, half_epochs=4,
-        lr=0.0005, lr_decay=0.02, warmup=100, held=5, validated=100, joint_weight=3.0,
-        background_weight=0.1, flip=True, jitter=0.2,
+        width=8, dropout=0.0, batch=4, parts=2, epochs=8, quarter_epochs=3, half_epochs=4,
+        lr=0.0005, lr_decay=0.02, warmup=100, held=4, validated=50, background_weight=0.1,
+        flip=True, jitter=0.2,
     ),
 }  # fmt: skip
