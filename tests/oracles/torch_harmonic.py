@@ -91,6 +91,10 @@ def gate(x, weight, bias, streams):
     return pack(z * torch.sigmoid(mixed), streams)
 
 
+def normalised_gate(x, weight, bias, streams):
+    return gate(norm(x, streams), weight, bias, streams)
+
+
 def relu(x, bias, streams):
     z = unpack(x, streams)
     return pack(torch.polar(f.relu(z.abs() + bias[:, None, None]), z.angle()), streams)

@@ -17,8 +17,9 @@ def concatenate(*tensors, axis):
     return torch.cat(tensors, dim=axis)
 
 
-def conv2d(x, weight, bias=None, stride=1, padding=0):
-    return f.conv2d(x, weight, bias, stride, padding)
+def conv2d(x, weight, bias=None, stride=1, padding=0, relu=False):
+    y = f.conv2d(x, weight, bias, stride, padding)
+    return f.relu(y) if relu else y
 
 
 def conv2d_max_pool2d(x, weight, bias=None, tanh=False):
@@ -60,8 +61,9 @@ def transpose(x, axes=None):
     return x.permute(tuple(reversed(range(x.ndim))) if axes is None else axes)
 
 
-def upsample_conv2d(x, weight, bias=None):
-    return f.conv2d(f.pad(f.interpolate(x, scale_factor=2), (0, 1, 0, 1)), weight, bias)
+def upsample_conv2d(x, weight, bias=None, relu=False):
+    y = f.conv2d(f.pad(f.interpolate(x, scale_factor=2), (0, 1, 0, 1)), weight, bias)
+    return f.relu(y) if relu else y
 
 
 def joint_squared_error(x, target):
@@ -137,6 +139,7 @@ ORACLES = {
     "harmonic_conv2d_direct": harmonic.convolve,
     "complex_batch_norm": harmonic.norm,
     "magnitude_gate": harmonic.gate,
+    "normalised_gate": harmonic.normalised_gate,
     "complex_relu": harmonic.relu,
     "map_dropout": harmonic.dropout,
     "concatenate_streams": harmonic.concatenate,
