@@ -70,7 +70,7 @@ class Replicas:
             loss.backward()
             return loss.detach()
         first, *rest = [
-            _Part(shard, share, (*entropy, k))
+            _Part(shard, share, (*entropy, k), self.model.training)
             for k, (shard, share) in enumerate(split(batch, self.parts))
         ]
         if not self._others:
@@ -95,6 +95,7 @@ class _Part(NamedTuple):
     batch: Any
     share: float
     entropy: tuple[int, ...]
+    training: bool
 
 
 def split(batch: Any, parts: int) -> list[tuple[Any, float]]:
@@ -189,7 +190,7 @@ def _serve(pipe: Any, mine: Any, model: Module, loss: Loss, gradients: list[np.n
             except EOFError:
                 return
             try:
-                model.train()
+                model.train(part.training)
                 model.zero_grad()
                 value = _run(model, loss, part)
                 for parameter, gradient in zip(model.parameters(), gradients, strict=True):

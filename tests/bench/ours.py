@@ -73,9 +73,9 @@ class Side:
         if not self.case.training:
             with mp.no_grad():
                 return {"output": to_host(self._first(self._outputs(self.net, self.batch)).data)}
-        outputs = self._outputs(self.net, self.batch)
-        loss = self._loss(self.net, self.batch)
-        loss.backward()
+        with mp.no_grad():
+            outputs = self._outputs(self.net, self.batch)
+        loss = self.replicas.backward(self.batch, 0)
         found = {name: to_host(p.grad) for name, p in self.net.named_parameters()}
         self.optimizer.zero_grad()
         return {
