@@ -111,3 +111,17 @@ def test_a_leaf_is_its_own_root():
     x.backward(cotangent)
     np.testing.assert_array_equal(x.grad, cotangent)
     assert x.grad is not cotangent
+
+
+def test_what_was_repeated_is_summed_where_it_lies():
+    x, c = leaf([1.0, 2.0], [3.0, 4.0]), np.arange(12.0).reshape(3, 2, 2)
+    y = record("repeat", np.stack([x.data] * 3), inputs=(x,), backward=lambda g: (g,))
+    y.backward(c)
+    np.testing.assert_array_equal(x.grad, [[12, 15], [18, 21]])
+
+
+def test_a_gradient_of_too_few_axes_is_named():
+    x = leaf([1.0, 2.0], [3.0, 4.0])
+    y = with_backward(lambda g: (g[0],), x)
+    with pytest.raises(ValueError, match=r"has shape \(2,\), the input has \(2, 2\)"):
+        y.backward(np.ones((2, 2)))

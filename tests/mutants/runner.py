@@ -137,9 +137,12 @@ class MutationRun:
     def _judge(self, mutant: Mutant, runs: list[tuple[float, pytest.Item]]) -> Outcome:
         function = getattr(importlib.import_module(mutant.module), mutant.function)
         with _Changed(function, mutant.code) as alter:
-            killer = next((item.nodeid for t, item in runs if _fails(item, 5 + 20 * t)), "")
+            killer = next((item for t, item in runs if _fails(item, 5 + 20 * t)), None)
+        if killer is not None and _fails(killer):  # it would notice whatever is put before it
+            raise pytest.UsageError(f"still fails after {mutant.key}: {killer.nodeid}")
         possible = alter.possible or mutant.change not in ALTER
-        return Outcome(mutant.name, mutant.key, mutant.line, len(runs), killer, possible)
+        name = "" if killer is None else killer.nodeid
+        return Outcome(mutant.name, mutant.key, mutant.line, len(runs), name, possible)
 
 
 class _Changed:
@@ -172,6 +175,8 @@ def _fails(item: pytest.Item, patience: float = 0.0) -> bool:
     try:
         return any(report.failed for report in runtestprotocol(item, nextitem=None, log=False))
     except (TimeoutError, SystemError):  # the alarm came while pytest wrote its report
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        item.session._setupstate.teardown_exact(None)  # or every later test would fail
         return True
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
