@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from minipose.backend import Array, array_module
 from minipose.kernels import workers
 from minipose.kernels.harmonic import Streams, parts, spans
@@ -20,6 +22,7 @@ from minipose.kernels.parallel import each, pieces, rows_apart, scratch
 
 SMALL = 1e-8  # added to |z|²: the magnitude has a derivative at 0 too
 NORM_SMALL = 0.01  # added to the standard deviation of a map
+ROUNDING = 16  # units in the last place of the mean: a smaller deviation may be rounding alone
 BLOCK = 1 << 18  # elements of the planes that one task works on at a time
 STRIP = 4096  # pixels that one product takes
 
@@ -132,7 +135,8 @@ def backward(
         xp.multiply(own, squares, out=share)
         total = along[rows] + share.sum(axis=1, keepdims=True) / s
         # dL/ds = −total/s², and ∂s/∂r = (r − mean r)/((pixels − 1) σ) along d/r
-        slope = total / (s * s * (max(pixels - 1, 1) * (deviation + 1e-30)))
+        slope = total * inverse_deviation(deviation, kept.mean_r[rows])
+        slope /= s * s * max(pixels - 1, 1)
         xp.add(squares, SMALL, out=squares)
         xp.sqrt(squares, out=squares)
         xp.divide(kept.mean_r[rows] * slope, squares, out=squares)
@@ -149,6 +153,13 @@ def backward(
 
     each(collect, len(blocks), z)
     return grad_z, grad_a, grad_b
+
+
+def inverse_deviation(deviation: Array, mean: Array) -> Array:
+    """1/σ of magnitudes with that mean; 0 where σ is no more than rounding, and has no slope."""
+    xp = array_module(deviation)
+    real = deviation > ROUNDING * float(np.finfo(deviation.dtype).eps) * mean
+    return real / xp.where(real, deviation, xp.ones_like(deviation))
 
 
 def _centred(re: Array, im: Array, kept: Kept, rows: slice, squares: bool = True):

@@ -13,7 +13,7 @@ from typing import Any
 from minipose.backend import Array, array_module
 from minipose.kernels import normalised_gate as kernel
 from minipose.kernels.harmonic import Streams, parts, planes, spans
-from minipose.kernels.normalised_gate import NORM_SMALL, SMALL
+from minipose.kernels.normalised_gate import NORM_SMALL, SMALL, inverse_deviation
 from minipose.kernels.planes import batch_first, planes_first
 from minipose.kernels.products import multiply
 from minipose.tensor import Tensor, record
@@ -28,7 +28,8 @@ def complex_batch_norm(x: Tensor, streams: Streams) -> Tensor:
 
         dL/dd = g/s − ⟨g, d⟩/s² · (r − mean r)/((m − 1)σ) · d/r,    dL/dz = dL/dd − mean dL/dd.
 
-    Where a map is constant (or has one pixel) y is 0.
+    Where a map is constant (or has one pixel) y is 0. Where σ is 0 but for rounding, as in maps of
+    two pixels, it counts as constant.
 
     Parameters
     ----------
@@ -44,7 +45,8 @@ def complex_batch_norm(x: Tensor, streams: Streams) -> Tensor:
     re = re - re.mean(axis=axes, keepdims=True)
     im = im - im.mean(axis=axes, keepdims=True)
     r = xp.sqrt(re * re + im * im + SMALL)
-    apart = r - r.mean(axis=axes, keepdims=True)
+    mean = r.mean(axis=axes, keepdims=True)
+    apart = r - mean
     samples = max(count - 1, 1)
     deviation = xp.sqrt((apart * apart).sum(axis=axes, keepdims=True) / samples)
     s = deviation + NORM_SMALL
@@ -53,7 +55,7 @@ def complex_batch_norm(x: Tensor, streams: Streams) -> Tensor:
     def backward(grad_y):
         g_re, g_im = _split(grad_y, streams)
         along = (g_re * re + g_im * im).sum(axis=axes, keepdims=True)
-        slope = along / (s * s * samples * (deviation + 1e-30)) * apart / r
+        slope = along * inverse_deviation(deviation, mean) / (s * s * samples) * apart / r
         d_re, d_im = g_re / s - slope * re, g_im / s - slope * im
         d_re -= d_re.mean(axis=axes, keepdims=True)
         d_im -= d_im.mean(axis=axes, keepdims=True)
