@@ -1,9 +1,9 @@
 """Matrix products on all threads, without the threads of BLAS.
 
-BLAS can share out a product itself, but its threads then keep looking for more work for some 25
-milliseconds, on the very cores that the kernels' own threads need next. So a product is cut here,
-along the longer side of its result, and each part is one BLAS call on one thread. The shapes alone
-decide the cut: the numbers are the same whatever the number of threads.
+BLAS can share out a product itself, but its threads then keep looking for more work for a while, on
+the very cores that the kernels' own threads need next. So a product is cut here, along the longer
+side of its result, and each part is one BLAS call on one thread. The shapes alone decide the cut:
+the numbers are the same whatever the number of threads.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from minipose.backend import Array, array_module
 from minipose.kernels import workers
 
-PARTS = 8
+PARTS = 8  # of a product, at most: enough for several threads to finish at about the same time
 SMALLEST = 64  # rows or columns of a part
 ALONE = 1 << 18  # multiplications that are not worth sharing
 

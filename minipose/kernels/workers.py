@@ -1,8 +1,9 @@
 """Threads for kernels: NumPy lets go of Python's lock while it computes.
 
-``run`` spreads tasks over a pool of threads and keeps BLAS to one thread meanwhile, so that the two
-do not compete for the cores. What a task computes must not depend on the others; results that are
-added up are added in task order. The numbers are therefore the same for any number of threads.
+``run`` spreads tasks over the calling thread and a few others and keeps BLAS to one thread
+meanwhile, so that the two do not compete for the cores. What a task computes must not depend on the
+others; results that are added up are added in task order. The numbers are therefore the same for
+any number of threads.
 """
 
 from __future__ import annotations
