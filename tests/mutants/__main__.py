@@ -1,20 +1,18 @@
 """``python -m tests.mutants``: alter every derivative in turn; some test has to fail each time.
 
 The tests that execute a function are found by running them once; they are then run against each
-altered version of it, fastest first, until one fails. Two processes share the work. What survives
-must be listed in ``equivalent.txt`` with the reason why it computes the same.
+altered version of it, fastest first, until one fails. Some versions are judged at the same time.
+What survives must be listed in ``equivalent.txt`` with the reason why it computes the same.
 """
 
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
-import tempfile
 from collections import Counter
 from pathlib import Path
 
-from tests.mutants.runner import Outcome, read_outcomes
+from tests.mutants.runner import Outcome, judge
 
 EQUIVALENT = Path(__file__).with_name("equivalent.txt")
 
@@ -38,19 +36,10 @@ def main() -> int:
     parser.add_argument("--tests", default="", help="only tests that match (as pytest's -k)")
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        results = [Path(folder) / f"{i}.json" for i in range(options.processes)]
-        shares = [
-            subprocess.Popen(
-                [sys.executable, "-m", "tests.mutants.runner", str(path), options.only]
-                + [options.tests, str(i), str(options.processes)]
-            )
-            for i, path in enumerate(results)
-        ]
-        if any([share.wait() for share in shares]):
-            print("the mutation run itself failed, see above", file=sys.stderr)
-            return 1
-        outcomes = [outcome for path in results for outcome in read_outcomes(path)]
+    outcomes = judge(options.only, options.tests, options.processes)
+    if outcomes is None:
+        print("the mutation run itself failed, see above", file=sys.stderr)
+        return 1
     return report(outcomes)
 
 
@@ -58,10 +47,10 @@ def report(outcomes: list[Outcome]) -> int:
     """Print the counts and every survivor without an explanation; 0 if there is none."""
     reasons = explained()
     outcomes = [o for o in outcomes if o.possible]
-    survivors = [o for o in outcomes if not o.killed_by]
+    survivors = [o for o in outcomes if not o.noticed_by]
     unexplained = [o for o in survivors if o.key not in reasons]
     made = Counter(o.function for o in outcomes)
-    noticed = Counter(o.function for o in outcomes if o.killed_by)
+    noticed = Counter(o.function for o in outcomes if o.noticed_by)
     same = Counter(o.function for o in survivors if o.key in reasons)
     print(f"{'derivative in':44s} altered  noticed  equivalent")
     for name in sorted(made):
@@ -69,7 +58,7 @@ def report(outcomes: list[Outcome]) -> int:
     print(f"{'all':44s} {len(outcomes):7d} {noticed.total():8d} {same.total():11d}")
     for o in sorted(unexplained, key=lambda o: (o.function, o.line)):
         print(f"not noticed: {o.key} (line {o.line}, {o.tests} tests execute it)")
-    for key in sorted(reasons.keys() & {o.key for o in outcomes if o.killed_by}):
+    for key in sorted(reasons.keys() & {o.key for o in outcomes if o.noticed_by}):
         print(f"listed as equivalent, but noticed: {key}")
     return 1 if unexplained else 0
 

@@ -1,38 +1,41 @@
-"""One process of the mutation run: pytest collects once, then its items are run again and again.
+"""The mutation run: pytest collects once, then a copy of the process judges each altered function.
 
 An altered function is put in place by exchanging the code of the function object itself, so every
-module that imported it sees the change, and taking it back is one assignment.
+module that imported it sees the change. That happens in a fork of the process, which ends with its
+verdict: nothing that a wrong derivative leaves behind, or that was stopped halfway, can reach the
+next one.
 """
 
 from __future__ import annotations
 
 import importlib
-import json
 import os
 import signal
 import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from types import CodeType, FrameType
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
 import pytest
 from _pytest.runner import runtestprotocol
+from tqdm import tqdm
 
 from minipose import Tensor
 from minipose.backend import array_module
 from tests.mutants.mutate import Mutant, Target, mutants, targets
 
 TESTS = ["tests/ops", "tests/kernels", "tests/test_tensor.py", "tests/test_graph.py"]
+NOTICED, SURVIVED, IMPOSSIBLE = 10, 11, 12  # how a fork ends; it may also be stopped
+Runs = list[tuple[float, pytest.Item]]  # tests and the seconds that each takes, fastest first
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one mutant; ``killed_by`` is empty if no test failed.
+    """What became of one mutant; ``noticed_by`` is empty if no test failed.
 
     ``possible`` is False if there was nothing to alter: a vector cannot be transposed.
     """
@@ -41,13 +44,8 @@ class Outcome:
     key: str
     line: int
     tests: int
-    killed_by: str
+    noticed_by: str
     possible: bool
-
-
-def read_outcomes(path: Path) -> list[Outcome]:
-    """What ``main`` wrote."""
-    return [Outcome(**fields) for fields in json.loads(path.read_text(encoding="utf-8"))]
 
 
 class Alter:
@@ -91,25 +89,25 @@ ALTER = {
 class MutationRun:
     """A pytest plugin that replaces the loop over the collected tests."""
 
-    def __init__(self, only: str, share: int, shares: int) -> None:
+    def __init__(self, only: str, processes: int) -> None:
         self.outcomes: list[Outcome] = []
         self.targets = [t for t in targets() if only in f"{t.module}.{t.function}"]
-        self.share, self.shares = share, shares
+        self.processes = processes
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.option.tbstyle = "native"  # nobody reads the reports; this kind is made quickly
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        executed_by = self._who_executes_what(session.items)
-        everything = [(t, m) for t in self.targets for m in mutants(t)]
-        for target, mutant in everything[self.share :: self.shares]:
-            self.outcomes.append(self._judge(mutant, executed_by[_place(target)]))
+        runs = self._who_executes_what(session.items)
+        pairs = [(m, runs[_place(t)]) for t in self.targets for m in mutants(t)]
+        outcomes = _judge_all(pairs, self.processes)
+        self.outcomes += tqdm(outcomes, "mutants", total=len(pairs), mininterval=2)
         return True
 
-    def _who_executes_what(self, items: list[pytest.Item]) -> dict:
-        """For each derivative the tests that run it, fastest first. All have to pass."""
+    def _who_executes_what(self, items: list[pytest.Item]) -> dict[tuple, Runs]:
+        """For each derivative the tests that run it. All have to pass as things are."""
         places = {_place(t) for t in self.targets}
-        times: dict[tuple, list] = defaultdict(list)
+        times: dict[tuple, Runs] = defaultdict(list)
         seen: set[tuple] = set()
 
         def look(frame: FrameType, event: str, argument: object) -> None:
@@ -130,35 +128,51 @@ class MutationRun:
                 raise pytest.UsageError(f"fails without any change: {item.nodeid}")
             for place in seen:
                 times[place].append((spent, item))
-        return {place: sorted(runs, key=lambda run: run[0]) for place, runs in times.items()} | {
-            place: [] for place in places - times.keys()
-        }
-
-    def _judge(self, mutant: Mutant, runs: list[tuple[float, pytest.Item]]) -> Outcome:
-        function = getattr(importlib.import_module(mutant.module), mutant.function)
-        with _Changed(function, mutant.code) as alter:
-            killer = next((item for t, item in runs if _fails(item, 5 + 20 * t)), None)
-        if killer is not None and _fails(killer):  # it would notice whatever is put before it
-            raise pytest.UsageError(f"still fails after {mutant.key}: {killer.nodeid}")
-        possible = alter.possible or mutant.change not in ALTER
-        name = "" if killer is None else killer.nodeid
-        return Outcome(mutant.name, mutant.key, mutant.line, len(runs), name, possible)
+        return {place: sorted(times[place], key=lambda run: run[0]) for place in places}
 
 
-class _Changed:
-    """The function with other code, inside a ``with``."""
+def _judge_all(pairs: list[tuple[Mutant, Runs]], processes: int) -> Iterator[Outcome]:
+    """The outcomes, as they come; so many forks at a time."""
+    running: dict[int, tuple[Mutant, Runs, int]] = {}
+    for mutant, runs in pairs:
+        if len(running) == processes:
+            yield _verdict(running)
+        reader, writer = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os._exit(_judge(mutant, runs, writer))
+        os.close(writer)
+        running[pid] = mutant, runs, reader
+    while running:
+        yield _verdict(running)
 
-    def __init__(self, function: Callable, code: CodeType) -> None:
-        self.function, self.code, self.before = function, code, function.__code__
 
-    def __enter__(self) -> Alter:
-        alter = self.function.__globals__["__alter__"] = Alter()
-        self.function.__code__ = self.code
-        return alter
+def _verdict(running: dict[int, tuple[Mutant, Runs, int]]) -> Outcome:
+    """Wait for the next fork to end, and for what it says."""
+    pid, status = os.wait()
+    mutant, runs, reader = running.pop(pid)
+    with open(reader, "rb") as pipe:
+        begun = len(pipe.read())
+    ended = os.waitstatus_to_exitcode(status)
+    if ended not in (NOTICED, SURVIVED, IMPOSSIBLE, -signal.SIGPROF) and ended >= 0:
+        raise pytest.UsageError(f"{mutant.key}: a fork ended with {ended}")
+    survived = ended in (SURVIVED, IMPOSSIBLE)
+    noticed_by = "" if survived else runs[begun - 1][1].nodeid
+    possible = ended != IMPOSSIBLE
+    return Outcome(mutant.name, mutant.key, mutant.line, len(runs), noticed_by, possible)
 
-    def __exit__(self, *_: object) -> None:
-        self.function.__code__ = self.before
-        del self.function.__globals__["__alter__"]
+
+def _judge(mutant: Mutant, runs: Runs, writer: int) -> int:
+    """Run the tests until one fails. Happens in a fork; what it says is one byte for each test."""
+    function = getattr(importlib.import_module(mutant.module), mutant.function)
+    alter = function.__globals__["__alter__"] = Alter()
+    function.__code__ = mutant.code
+    for usual, item in runs:
+        os.write(writer, b".")
+        signal.setitimer(signal.ITIMER_PROF, 5 + 20 * usual)  # no end: the signal ends the fork
+        if _fails(item):
+            return NOTICED
+    return SURVIVED if alter.possible or mutant.change not in ALTER else IMPOSSIBLE
 
 
 def _place(target: Target) -> tuple[str, int]:
@@ -167,35 +181,15 @@ def _place(target: Target) -> tuple[str, int]:
     return module.__file__, target.part.lineno
 
 
-def _fails(item: pytest.Item, patience: float = 0.0) -> bool:
-    """Run one test; one that computes for more than ``patience`` seconds (if any) has failed."""
+def _fails(item: pytest.Item) -> bool:
     item._initrequest()  # fresh fixtures: an item is made for one run
-    signal.signal(signal.SIGPROF, _too_long)
-    signal.setitimer(signal.ITIMER_PROF, patience)  # of this process, whatever others do
-    try:
-        return any(report.failed for report in runtestprotocol(item, nextitem=None, log=False))
-    except (TimeoutError, SystemError):  # the alarm came while pytest wrote its report
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        item.session._setupstate.teardown_exact(None)  # or every later test would fail
-        return True
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
+    return any(report.failed for report in runtestprotocol(item, nextitem=None, log=False))
 
 
-def _too_long(*_: object) -> None:
-    raise TimeoutError("the altered function does not come to an end")
-
-
-def main(path: str, only: str, tests: str, share: str, shares: str) -> int:
-    """Write the outcomes of one share of the mutants to ``path``; 0 if all could be judged."""
+def judge(only: str, tests: str, processes: int) -> list[Outcome] | None:
+    """The outcomes of all mutants of functions named so; None if pytest itself failed."""
     os.environ["MINIPOSE_PROFILE"] = "mutants"
-    run = MutationRun(only, int(share), int(shares))
+    run = MutationRun(only, processes)
     quiet = ["-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:terminal"]
     status = pytest.main([*TESTS, *quiet, "--device", "cpu", "-k", tests], plugins=[run])
-    fields = [asdict(outcome) for outcome in run.outcomes]
-    Path(path).write_text(json.dumps(fields), encoding="utf-8")
-    return int(status)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(*sys.argv[1:]))
+    return None if status else run.outcomes
