@@ -57,17 +57,20 @@ class Optimizer:
             for parameter in self.parameters:
                 parameter.version += 1
             return
-        for i, parameter in enumerate(self.parameters):
-            if parameter.grad is None:
-                continue
+        tasks: list[tuple[np.ndarray, ...]] = []
+        moved = [i for i, p in enumerate(self.parameters) if p.grad is not None]
+        for i in moved:
+            parameter = self.parameters[i]
             _check_gradient(type(self).__name__, i, parameter)
             states = [self.state[name][i] for name in self.state_names]
             arrays = parameter.data, parameter.grad, *states
             if isinstance(parameter.data, np.ndarray):
-                workers.elementwise(self._update_pieces, *arrays, piece=_TASK)
+                tasks += workers.matching_parts(*arrays, piece=_TASK)
             else:
                 self._update(*arrays)
-            parameter.version += 1
+        workers.run(lambda k: self._update_pieces(*tasks[k]), len(tasks))
+        for i in moved:
+            self.parameters[i].version += 1
 
     def _update_pieces(self, *arrays: np.ndarray) -> None:
         for w, g, *states in _pieces(*arrays):

@@ -121,5 +121,5 @@ def spans(streams: Sequence[int]) -> list[slice]:
     >>> spans((2, 1))
     [slice(0, 2, None), slice(2, 3, None)]
     """
-    ends = np.cumsum([0, *streams]).tolist()
+    ends = itertools.accumulate(streams, initial=0)
     return [slice(a, b) for a, b in itertools.pairwise(ends)]

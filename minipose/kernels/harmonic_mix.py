@@ -16,14 +16,16 @@ from typing import NamedTuple
 from minipose.backend import Array, array_module
 from minipose.kernels import workers
 from minipose.kernels.harmonic import Streams, parts, spans
-from minipose.kernels.harmonic_stencils import Filtered, numbers
-from minipose.kernels.parallel import each, pieces, rows_apart, scratch
+from minipose.kernels.harmonic_stencils import Filtered, numbers, pair_of_planes
+from minipose.kernels.parallel import each, pieces, product, scratch
+from minipose.kernels.products import in_blocks
 
 BLOCK = 1 << 16  # numbers that one task works on at a time
 STRIP = 4096  # pixels that one product takes
 
 
-Factors = list[tuple[Array, Array, Array]]  # for each order: Aᵣ, [−(Aᵣ + Aᵢ) | C], [Aᵢ − Aᵣ | C]
+Factor = tuple[Array, Array, Array]  # of one order: Aᵣ, [−(Aᵣ + Aᵢ) | C], [Aᵢ − Aᵣ | C]
+Shares = list[Array]  # derivatives of a factor's three matrices
 
 
 class Matrices(NamedTuple):
@@ -39,7 +41,7 @@ class Matrices(NamedTuple):
         The adjoint of a number a is its conjugate, that of the gradient is less itself (with −ν,
         as the orders change places), that of (1 + i) is (1 − i). Doing it twice changes nothing.
         """
-        re, im = -self.re.T, +self.im.T
+        re, im = product(self.re.T, -1), product(self.im.T, 1)
         for rows, columns in zip(spans(of), spans(into), strict=False):
             re[rows, columns] *= -1
             im[rows, columns] *= -1
@@ -55,9 +57,9 @@ def polar(radial: Array, phase: Array) -> tuple[Array, Array, Array]:
 
     def task(k: int) -> None:
         cut = cuts[k]
-        for function, out, product in ((xp.cos, cos, y[0]), (xp.sin, sin, y[1])):
+        for function, out, times in ((xp.cos, cos, y[0]), (xp.sin, sin, y[1])):
             function(phase[cut], out=out[cut])
-            xp.multiply(radial[cut], out[cut], out=product[cut])
+            xp.multiply(radial[cut], out[cut], out=times[cut])
 
     each(task, len(cuts), radial)
     return y, cos, sin
@@ -94,7 +96,7 @@ def matrices(weights: Array, centres: Sequence[Array], into: Streams, of: Stream
     centres : c (O₀, I₀), …
     """
     edge, _, middle, near = numbers()
-    re, im = weights[0] * edge, weights[1] * edge
+    re, im = product(weights[0], edge), product(weights[1], edge)
     for rows, columns, c in zip(spans(into), spans(of), centres, strict=False):
         share = c * (middle * near**2)
         re[rows, columns] = weights[0, rows, columns] + share
@@ -106,7 +108,9 @@ def matrices_backward(grad: Matrices, into: Streams, of: Streams) -> tuple[Array
     """dL/dweights (2, O, I) and dL/dcentres."""
     edge, _, middle, near = numbers()
     xp = array_module(grad.re)
-    grad_weights = xp.stack([grad.re * edge, grad.im * edge])
+    grad_weights = xp.empty((2, *grad.re.shape), dtype=grad.re.dtype)
+    product(grad.re, edge, grad_weights[0])
+    product(grad.im, edge, grad_weights[1])
     grad_centres = []
     for rows, columns, c in zip(spans(into), spans(of), grad.near, strict=False):
         re, im = grad.re[rows, columns], grad.im[rows, columns]
@@ -115,14 +119,15 @@ def matrices_backward(grad: Matrices, into: Streams, of: Streams) -> tuple[Array
     return grad_weights, grad_centres
 
 
-def factors(a: Matrices, into: Streams) -> Factors:
+def factors(a: Matrices, into: Streams) -> list[Factor]:
     """The three real matrices of each order, for ``mix`` and ``unmix``."""
-    xp, rows, n = array_module(a.re), spans(into), a.re.shape[1]
+    rows, n = spans(into), a.re.shape[1]
     widths = [n + (a.near[o].shape[1] if o < len(a.near) else 0) for o in range(len(into))]
     made = [
-        (a.re[part], *(xp.empty((count, width), dtype=a.re.dtype) for _ in range(2)))
+        (a.re[part], *(_matrix(count, width, a.re) for _ in range(2)))
         for part, count, width in zip(rows, into, widths, strict=True)
     ]
+    xp = array_module(a.re)
 
     def task(o: int) -> None:
         (re, to_re, to_im), im = made[o], a.im[rows[o]]
@@ -136,44 +141,53 @@ def factors(a: Matrices, into: Streams) -> Factors:
     return made
 
 
-def mix(factors: Factors, filtered: Filtered, into: Streams) -> Array:
+def _matrix(rows: int, columns: int, like: Array) -> Array:
+    """Uninitialised, by columns in memory if ``like`` is transposed: products take either."""
+    xp = array_module(like)
+    if like.strides[0] < like.strides[1]:
+        return xp.empty((columns, rows), dtype=like.dtype).T
+    return xp.empty((rows, columns), dtype=like.dtype)
+
+
+def mix(factors: list[Factor], filtered: Filtered, into: Streams) -> Array:
     """y, planes (2·O, N, H, W) of the streams ``into``."""
-    some = filtered[0][0]
-    xp, size = array_module(some), some.shape[1:]
+    some = filtered[0]
+    xp, size = array_module(some), some.shape[2:]
     y = xp.empty((2 * sum(into), *size), dtype=some.dtype)
     flat = y.reshape(len(y), -1)
     tasks = _tasks(into, flat)
 
     def task(k: int) -> None:
         o, strip = tasks[k]
-        gauss, to_re, to_im = factors[o]
         first, second = (part.reshape(len(part), -1)[:, strip] for part in filtered[o])
-        n = gauss.shape[1]
-        both = scratch("both", (n, first.shape[1]), y)
-        xp.add(first[:n], second[:n], out=both)
-        common = scratch("common", (len(gauss), first.shape[1]), y)
-        xp.matmul(gauss, both, out=common)
         re, im = (flat[part, strip] for part in parts(into)[o])
-        for factor, source, target in ((to_re, first, re), (to_im, second, im)):
-            _multiply(factor, source, target)
-            target += common
+        mix_pixels(factors[o], first, second, re, im)
 
     each(task, len(tasks), y)
     return y
 
 
-def unmix(factors: Factors, grad_y: Array, into: Streams, of: Streams) -> Filtered:
+def mix_pixels(factor: Factor, first: Array, second: Array, re: Array, im: Array) -> None:
+    """y of one order and some pixels, (maps, pixels), into ``re`` and ``im``."""
+    xp, (gauss, to_re, to_im) = array_module(re), factor
+    n = gauss.shape[1]
+    both = scratch("both", (n, first.shape[1]), re)
+    xp.add(first[:n], second[:n], out=both)
+    common = scratch("common", re.shape, re)
+    in_blocks(gauss, both, common)
+    for matrix, source, target in ((to_re, first, re), (to_im, second, im)):
+        in_blocks(matrix, source, target)
+        target += common
+
+
+def unmix(factors: list[Factor], grad_y: Array, into: Streams, of: Streams) -> Filtered:
     """The adjoint: dL/dfirst and dL/dsecond of each order from dL/dy (2·O, N, H, W)."""
     xp, size, n = array_module(grad_y), grad_y.shape[1:], sum(of)
     flat = grad_y.reshape(len(grad_y), -1)
-    made = [
-        tuple(rows_apart(to.shape[1], size, grad_y) for to in (to_re, to_im))
-        for _, to_re, to_im in factors
-    ]
+    made = [pair_of_planes(to.shape[1], size, grad_y) for _, to, _ in factors]
     for pair, count in zip(made, into, strict=True):
         if count == 0:  # no task writes there
-            pair[0].fill(0)
-            pair[1].fill(0)
+            pair.fill(0)
     tasks = _tasks(into, flat)
 
     def task(k: int) -> None:
@@ -183,10 +197,10 @@ def unmix(factors: Factors, grad_y: Array, into: Streams, of: Streams) -> Filter
         both = scratch("both", re.shape, grad_y)
         xp.add(re, im, out=both)
         common = scratch("common", (n, re.shape[1]), grad_y)
-        xp.matmul(gauss.T, both, out=common)
+        in_blocks(gauss.T, both, common)
         for factor, source, target in ((to_re, re, made[o][0]), (to_im, im, made[o][1])):
             target = target.reshape(len(target), -1)[:, strip]
-            _multiply(factor.T, source, target)
+            in_blocks(factor.T, source, target)
             target[:n] += common
 
     each(task, len(tasks), grad_y)
@@ -195,32 +209,58 @@ def unmix(factors: Factors, grad_y: Array, into: Streams, of: Streams) -> Filter
 
 def gram(grad_y: Array, filtered: Filtered, into: Streams, of: Streams) -> Matrices:
     """dL/dA and dL/dC, as ``Matrices``, from dL/dy and what ``mix`` was given."""
-    xp, n = array_module(grad_y), sum(of)
-    flat = grad_y.reshape(len(grad_y), -1)
+    n, flat = sum(of), grad_y.reshape(len(grad_y), -1)
     tasks = _tasks(into, flat)
 
-    def task(k: int) -> tuple[Array, Array, Array]:
+    def task(k: int) -> Shares:
         o, strip = tasks[k]
         re, im = (flat[part, strip] for part in parts(into)[o])
         first, second = (part.reshape(len(part), -1)[:, strip] for part in filtered[o])
-        both = scratch("both", (n, first.shape[1]), grad_y)
-        xp.add(first[:n], second[:n], out=both)
-        sums = scratch("common", re.shape, grad_y)
-        xp.add(re, im, out=sums)
-        return sums @ both.T, re @ first.T, im @ second.T
+        return gram_pixels(re, im, first, second, n)
 
     shares = each(task, len(tasks), grad_y)
-    re = xp.empty((sum(into), n), dtype=grad_y.dtype)
-    im, near = xp.empty_like(re), []
-    for o, rows in enumerate(spans(into)):
+    sums: list[Shares | None] = []
+    for o in range(len(into)):
         mine = [share for share, (order, _) in zip(shares, tasks, strict=True) if order == o]
-        if not mine:
-            near.append(xp.zeros((0, of[o] if o < len(of) else 0), dtype=grad_y.dtype))
-            continue
-        by_gauss, by_re, by_im = (workers.add_in_order(s) for s in zip(*mine, strict=True))
-        re[rows] = by_gauss - by_re[:, :n] - by_im[:, :n]
-        im[rows] = by_im[:, :n] - by_re[:, :n]
-        near.append(by_re[:, n:] + by_im[:, n:])
+        sums.append(add_shares(mine) if mine else None)
+    return collect(sums, into, of, grad_y)
+
+
+def gram_pixels(re: Array, im: Array, first: Array, second: Array, n: int) -> Shares:
+    """What some pixels add to the derivative of one order's three matrices."""
+    xp = array_module(re)
+    both = scratch("both", (n, first.shape[1]), re)
+    xp.add(first[:n], second[:n], out=both)
+    sums = scratch("common", re.shape, re)
+    xp.add(re, im, out=sums)
+    shares = []
+    for a, b in ((sums, both), (re, first), (im, second)):
+        shares.append(xp.empty((len(a), len(b)), dtype=a.dtype))
+        in_blocks(a, b.T, shares[-1])
+    return shares
+
+
+def add_shares(shares: Sequence[Shares]) -> Shares:
+    """Their sum, in order; the first is overwritten."""
+    return [workers.add_in_order(each) for each in zip(*shares, strict=True)]
+
+
+def collect(sums: Sequence[Shares | None], into: Streams, of: Streams, like: Array) -> Matrices:
+    """dL/dA and dL/dC from the derivatives of each order's three matrices, None without maps."""
+    xp, n, rows = array_module(like), sum(of), spans(into)
+    re = xp.empty((sum(into), n), dtype=like.dtype)
+    im = xp.empty_like(re)
+
+    def task(o: int) -> Array:
+        if sums[o] is None:
+            return xp.zeros((0, of[o] if o < len(of) else 0), dtype=like.dtype)
+        by_gauss, by_re, by_im = sums[o]
+        xp.subtract(by_gauss, by_re[:, :n], out=re[rows[o]])
+        xp.subtract(re[rows[o]], by_im[:, :n], out=re[rows[o]])
+        xp.subtract(by_im[:, :n], by_re[:, :n], out=im[rows[o]])
+        return by_re[:, n:] + by_im[:, n:]
+
+    near = each(task, len(into), like)
     return Matrices(re, im, near[: len(of)])
 
 
@@ -233,8 +273,3 @@ def _tasks(into: Streams, flat: Array) -> list[tuple[int, slice]]:
 def _rows(x: Array) -> list[slice]:
     """Pieces of the first axis that fit the cache."""
     return pieces(len(x), BLOCK // max(1, x.size // max(1, len(x))), x)
-
-
-def _multiply(a: Array, b: Array, out: Array) -> None:
-    """out = a b, also where out is a part of a larger array."""
-    array_module(a).matmul(a, b, out=out)

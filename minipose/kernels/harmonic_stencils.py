@@ -29,9 +29,9 @@ from minipose.backend import Array, array_module
 from minipose.kernels.harmonic import Streams, centre_basis, parts, ring_basis, spans
 from minipose.kernels.parallel import each, pieces, rows_apart, scratch
 
-BLOCK = 1 << 18  # elements of the real planes that one task works on at a time
+BLOCK = 1 << 18  # complex numbers that one task works on at a time
 
-Filtered = list[tuple[Array, Array]]  # for each order: first, second (rows, N, H, W)
+Filtered = list[Array]  # for each order, first and second: (2, rows, N, H, W)
 
 
 class Numbers(NamedTuple):
@@ -53,31 +53,24 @@ def numbers() -> Numbers:
 
 def spread(x: Array, of: Streams, orders: int, turn: int = 1) -> Filtered:
     """Filter planes x (2C, N, H, W) with every pattern that ``orders`` orders leaving need."""
-    n, size = sum(of), x.shape[1:]
-    xp = array_module(x)
-    made = [tuple(rows_apart(n + _near(of, o), size, x) for _ in range(2)) for o in range(orders)]
-    places = list(zip(parts(of), spans(of), strict=True))
-    tasks = [(i, cut) for i in range(len(of)) for cut in _cuts(of[i], x)]
+    n, size, xp = sum(of), x.shape[1:], array_module(x)
+    made = [pair_of_planes(n + _near(of, o), size, x) for o in range(orders)]
+    tasks = _tasks(of, x)
 
     def task(k: int) -> None:
         i, cut = tasks[k]
-        (re, im), span = places[i]
-        rows = slice(span.start + cut.start, span.start + cut.stop)
-        ends = slice(n + cut.start, n + cut.stop)
-        planes = x[re][cut], x[im][cut]
-        along = [_sides(f"sides {p}", part, xp.add) for p, part in enumerate(planes)]
-        for o, (first, second) in enumerate(made):
+        rows, ends = _places(of, i, cut)
+        z = _complex(x, of, i)[:, cut]
+        sums = _sides("sums", z, xp.add)
+        for o, pair in enumerate(made):
             if o == i:
-                for part, sums, out in zip(planes, along, (second, first), strict=True):
-                    _box(part, sums, out[rows])
-                q_re, q_im = (_plus(f"plus {p}", planes[p], along[p]) for p in (0, 1))
-                _combine(q_re, q_im, turn, first[ends], second[ends])
+                _box(z, sums, pair[::-1, rows])
+                _turned(_plus(z, sums), turn, pair[:, ends])
             else:
-                across = [_gradient(f"gradient {p}", planes[p], along[p]) for p in (0, 1)]
-                (right_re, down_re), (right_im, down_im) = across
+                right, down = _gradient(z, sums)
                 upper, lower = (xp.add, xp.subtract) if i > o else (xp.subtract, xp.add)
-                lower(right_re, down_im, out=second[rows])  # ν = i − o
-                upper(right_im, down_re, out=first[rows])
+                lower(right[0], down[1], out=pair[1, rows])  # ν = i − o
+                upper(right[1], down[0], out=pair[0, rows])
 
     each(task, len(tasks), x)
     return made
@@ -85,85 +78,78 @@ def spread(x: Array, of: Streams, orders: int, turn: int = 1) -> Filtered:
 
 def gather(filtered: Filtered, into: Streams, turn: int = 1) -> Array:
     """The adjoint of ``spread``: planes (2C, N, H, W) of what ``first`` and ``second`` hold."""
-    some = filtered[0][0]
-    xp, size, n = array_module(some), some.shape[1:], sum(into)
-    y = xp.empty((2 * n, *size), dtype=some.dtype)
-    places = list(zip(parts(into), spans(into), strict=True))
-    tasks = [(i, cut) for i in range(len(into)) for cut in _cuts(into[i], some)]
+    some, size = filtered[0], filtered[0].shape[2:]
+    xp = array_module(some)
+    y = xp.empty((2 * sum(into), *size), dtype=some.dtype)
+    tasks = _tasks(into, y)
 
     def task(k: int) -> None:
         i, cut = tasks[k]
-        (re, im), span = places[i]
-        rows = slice(span.start + cut.start, span.start + cut.stop)
-        ends = slice(n + cut.start, n + cut.stop)
-        out = y[re][cut], y[im][cut]
-        own = i < len(filtered)
-        if own:
-            first, second = filtered[i]
-            near = _scratch("near re", out[0]), _scratch("near im", out[0])
-            _combine(first[ends], second[ends], -turn, near[0], near[1])
-        for p in (0, 1):
-            inside = _scratch("inside", out[p])  # what is still to be summed over left and right
-            if own:
-                _box_and_plus(filtered[i][1 - p][rows], near[p], out[p], inside)
-            else:
-                out[p].fill(0)
-                inside.fill(0)
-            for o, (first, second) in enumerate(filtered):
-                if o != i:
-                    z, other = (second, first) if p == 0 else (first, second)
-                    sign = (o - i) * (1 if p == 0 else -1)
-                    _take_gradient(z[rows], other[rows], sign, out[p], inside)
-            sums = _sides("sums", inside, xp.add)
-            xp.add(out[p], sums, out=out[p])
+        rows, ends = _places(into, i, cut)
+        out = _complex(y, into, i)[:, cut]
+        inside = _scratch("inside", out)  # what is still to be summed over left and right
+        if i < len(filtered):
+            near = _scratch("near", out)
+            _turned(filtered[i][:, ends], -turn, near)
+            _box_and_plus(filtered[i][::-1, rows], near, out, inside)
+        else:
+            out.fill(0)
+            inside.fill(0)
+        for o, pair in enumerate(filtered):
+            if o != i:
+                _take_gradient(pair[:, rows], o - i, out, inside)
+        xp.add(out, _sides("sums", inside, xp.add), out=out)
 
     each(task, len(tasks), some)
     return y
 
 
-# --- One block of planes (maps, N, H, W) ----------------------------------------------------------
+def pair_of_planes(rows: int, size: tuple[int, ...], like: Array) -> Array:
+    """Uninitialised ``first`` and ``second``, (2, rows, *size)."""
+    return rows_apart(2 * rows, size, like).reshape(2, rows, *size)
 
 
-def _box(x: Array, sides: Array, out: Array) -> None:
-    """(1 + s)(1 + v) x."""
-    xp = array_module(x)
-    rows = _scratch("rows", x)
-    xp.add(x, sides, out=rows)
+# --- One block of complex maps (2, maps, N, H, W) -------------------------------------------------
+
+
+def _box(z: Array, sides: Array, out: Array) -> None:
+    """(1 + s)(1 + v) z."""
+    xp = array_module(z)
+    rows = xp.add(z, sides, out=_scratch("rows", z))
     _levels(rows, xp.add, out)
     xp.add(out, rows, out=out)
 
 
-def _plus(name: str, x: Array, sides: Array) -> Array:
-    """Q x = x + ε/(1 + ε) (s + v) x."""
-    xp, near = array_module(x), numbers().near
-    out = _scratch(name, x)
-    _levels(x, xp.add, out)
+def _plus(z: Array, sides: Array) -> Array:
+    """Q z = z + ε/(1 + ε) (s + v) z."""
+    xp, near = array_module(z), numbers().near
+    out = _scratch("plus", z)
+    _levels(z, xp.add, out)
     xp.add(out, sides, out=out)
     xp.multiply(out, near / (1 + near), out=out)
-    xp.add(out, x, out=out)
-    return out
+    return xp.add(out, z, out=out)
 
 
-def _gradient(name: str, x: Array, sides: Array) -> tuple[Array, Array]:
-    """t (1 + κv) x and w (1 + κs) x."""
-    xp, corner = array_module(x), numbers().corner
-    right, down = _scratch(f"{name} right", x), _scratch(f"{name} down", x)
-    steps = _sides("steps", x, xp.subtract)
+def _gradient(z: Array, sides: Array) -> tuple[Array, Array]:
+    """t (1 + κv) z and w (1 + κs) z."""
+    xp, corner = array_module(z), numbers().corner
+    right, down = _scratch("right", z), _scratch("down", z)
+    steps = _sides("steps", z, xp.subtract)
     _levels(steps, xp.add, right)
     xp.multiply(right, corner, out=right)
     xp.add(right, steps, out=right)
     xp.multiply(sides, corner, out=steps)
-    xp.add(steps, x, out=steps)
+    xp.add(steps, z, out=steps)
     _levels(steps, xp.subtract, down)
     return right, down
 
 
-def _combine(re: Array, im: Array, turn: int, to_re: Array, to_im: Array) -> None:
-    """(1 ± i)(re + i im)."""
-    xp = array_module(re)
+def _turned(z: Array, turn: int, out: Array) -> None:
+    """(1 ± i) z."""
+    xp = array_module(z)
     add, subtract = (xp.add, xp.subtract) if turn > 0 else (xp.subtract, xp.add)
-    subtract(re, im, out=to_re)
-    add(im, re, out=to_im)
+    subtract(z[0], z[1], out=out[0])
+    add(z[1], z[0], out=out[1])
 
 
 def _box_and_plus(box: Array, near: Array, out: Array, inside: Array) -> None:
@@ -179,62 +165,54 @@ def _box_and_plus(box: Array, near: Array, out: Array, inside: Array) -> None:
     xp.add(inside, scaled, out=inside)
 
 
-def _take_gradient(z: Array, other: Array, sign: int, out: Array, inside: Array) -> None:
-    """out + s·inside gets −t (1 + κv) z + sign · w (1 + κs) other."""
-    xp, corner = array_module(z), numbers().corner
-    down = _scratch("scaled", z)
-    _levels(other, xp.subtract, down, sign)
-    xp.add(out, down, out=out)
-    xp.multiply(down, corner, out=down)
-    xp.add(inside, down, out=inside)
+def _take_gradient(pair: Array, number: int, out: Array, inside: Array) -> None:
+    """out + s·inside gets −t (1 + κv) z − iν w (1 + κs) z, with z = second + i·first."""
+    xp, corner = array_module(pair), numbers().corner
+    z, down = pair[::-1], _scratch("scaled", pair)
+    re, im = (xp.add, xp.subtract) if number > 0 else (xp.subtract, xp.add)
+    _levels(pair, xp.subtract, down)
+    for target in (out, inside):
+        re(target[0], down[0], out=target[0])
+        im(target[1], down[1], out=target[1])
+        if target is out:
+            xp.multiply(down, corner, out=down)
     _levels(z, xp.add, down)
     xp.multiply(down, corner, out=down)
     xp.add(down, z, out=down)
-    steps = _sides("steps", down, xp.subtract, -1)
-    xp.add(out, steps, out=out)
+    xp.subtract(out, _sides("sums", down, xp.subtract), out=out)
 
 
-def _sides(name: str, x: Array, combine, sign: int = 1) -> Array:
-    """right ± left neighbour (times a sign for differences), zeros beyond the border.
+def _sides(name: str, z: Array, combine) -> Array:
+    """right ± left neighbour, zeros beyond the border.
 
     In flat memory every neighbour is one number away; what that takes from the next row or map is
     put right in the first and in the last column.
     """
-    out = _scratch(name, x)
-    w = x.shape[-1]
-    if w == 1:
+    out = _scratch(name, z)
+    if z.shape[-1] == 1:
         out.fill(0)
         return out
-    flat, target = x.reshape(-1), out.reshape(-1)
-    after, before = (flat[2:], flat[:-2]) if sign > 0 else (flat[:-2], flat[2:])
-    combine(after, before, out=target[1:-1])
-    xp = array_module(x)
-    summing = combine is xp.add
-    first, last = (1, 1) if summing else (sign, -sign)
-    _copy(out[..., 0], x[..., 1], first)
-    _copy(out[..., -1], x[..., -2], last)
+    flat, target = z.reshape(2, -1), out.reshape(2, -1)
+    combine(flat[:, 2:], flat[:, :-2], out=target[:, 1:-1])
+    _at_border(out[..., 0], z[..., 1], out[..., -1], z[..., -2], combine)
     return out
 
 
-def _levels(x: Array, combine, out: Array, sign: int = 1) -> None:
-    """lower ± upper neighbour (times a sign for differences), zeros beyond the border."""
-    h = x.shape[-2]
-    if h == 1:
+def _levels(z: Array, combine, out: Array) -> None:
+    """lower ± upper neighbour, zeros beyond the border."""
+    if z.shape[-2] == 1:
         out.fill(0)
         return
-    below, above = (x[..., 2:, :], x[..., :-2, :])
-    if sign < 0:
-        below, above = above, below
-    combine(below, above, out=out[..., 1:-1, :])
-    summing = combine is array_module(x).add
-    first, last = (1, 1) if summing else (sign, -sign)
-    _copy(out[..., 0, :], x[..., 1, :], first)
-    _copy(out[..., -1, :], x[..., -2, :], last)
+    combine(z[..., 2:, :], z[..., :-2, :], out=out[..., 1:-1, :])
+    _at_border(out[..., 0, :], z[..., 1, :], out[..., -1, :], z[..., -2, :], combine)
 
 
-def _copy(target: Array, source: Array, sign: int) -> None:
-    """Not ``negative``: NumPy 2.4 gets columns of rows of four wrong there, for some strides."""
-    array_module(source).multiply(source, sign, out=target)
+def _at_border(first: Array, after: Array, last: Array, before: Array, combine) -> None:
+    """Where one neighbour is missing. ``multiply``, since NumPy 2.4's ``negative`` gets columns of
+    rows of four wrong for some strides."""
+    xp = array_module(first)
+    first[...] = after
+    xp.multiply(before, 1 if combine is xp.add else -1, out=last)
 
 
 # --- Blocks and buffers ---------------------------------------------------------------------------
@@ -244,10 +222,26 @@ def _near(of: Streams, order: int) -> int:
     return of[order] if order < len(of) else 0
 
 
-def _cuts(maps: int, like: Array) -> list[slice]:
+def _complex(x: Array, of: Streams, order: int) -> Array:
+    """The maps of one order, real and imaginary parts: (2, C, N, H, W) of (2C, N, H, W)."""
+    re, im = parts(of)[order]
+    return x[re.start : im.stop].reshape(2, of[order], *x.shape[1:])
+
+
+def _places(of: Streams, order: int, cut: slice) -> tuple[slice, slice]:
+    """Where ``first`` and ``second`` hold some maps of an order: Z, and Q of the same order."""
+    start, n = spans(of)[order].start, sum(of)
+    return slice(start + cut.start, start + cut.stop), slice(n + cut.start, n + cut.stop)
+
+
+def _tasks(of: Streams, x: Array) -> list[tuple[int, slice]]:
     """Maps in pieces that fit the cache, at least two where there are two; all at once on a GPU."""
-    plane = max(1, like.size // max(len(like), 1))
-    return pieces(maps, min(BLOCK // plane, -(-maps // 2)), like)
+    plane = max(1, x.size // max(len(x), 1))
+    return [
+        (i, cut)
+        for i, maps in enumerate(of)
+        for cut in pieces(maps, min(BLOCK // plane, -(-maps // 2)), x)
+    ]
 
 
 def _scratch(name: str, like: Array) -> Array:

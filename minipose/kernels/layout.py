@@ -46,8 +46,8 @@ def channels_first(images: np.ndarray) -> np.ndarray:
     return images.transpose(0, 3, 1, 2)
 
 
-def zeros_as(like: Array, shape: tuple[int, ...]) -> Array:
-    """Zeros of another shape whose axes lie in memory in the order of those of ``like``."""
+def empty_as(like: Array, shape: tuple[int, ...]) -> Array:
+    """Uninitialised, of another shape; its axes lie in memory in the order of those of ``like``."""
     order = sorted(range(like.ndim), key=lambda axis: (-like.strides[axis], axis))
-    zeros = array_module(like).zeros([shape[axis] for axis in order], dtype=like.dtype)
-    return zeros.transpose([order.index(axis) for axis in range(like.ndim)])
+    empty = array_module(like).empty([shape[axis] for axis in order], dtype=like.dtype)
+    return empty.transpose([order.index(axis) for axis in range(like.ndim)])

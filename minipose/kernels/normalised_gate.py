@@ -19,6 +19,7 @@ from minipose.backend import Array, array_module
 from minipose.kernels import workers
 from minipose.kernels.harmonic import Streams, parts, spans
 from minipose.kernels.parallel import each, pieces, rows_apart, scratch
+from minipose.kernels.products import in_blocks
 
 SMALL = 1e-8  # added to |z|²: the magnitude has a derivative at 0 too
 NORM_SMALL = 0.01  # added to the standard deviation of a map
@@ -68,7 +69,7 @@ def forward(z: Array, a: Array, b: Array, streams: Streams) -> tuple[Array, Kept
 
     def decide(k: int) -> None:
         gate = kept.gate[:, strips[k]]
-        xp.matmul(half, kept.magnitude[:, strips[k]], out=gate)
+        in_blocks(half, kept.magnitude[:, strips[k]], gate)
         xp.add(gate, shift, out=gate)
         xp.tanh(gate, out=gate)  # logistic(u) = (1 + tanh(u/2))/2
         xp.multiply(gate, 0.5, out=gate)
@@ -117,8 +118,10 @@ def backward(
 
     def mixed(k: int) -> tuple[Array, Array]:
         part = t[:, strips[k]]
-        xp.matmul(turned, part, out=through[:, strips[k]])
-        return part @ kept.magnitude[:, strips[k]].T, part.sum(axis=1)
+        in_blocks(turned, part, through[:, strips[k]])
+        share = xp.empty_like(a)
+        in_blocks(part, kept.magnitude[:, strips[k]].T, share)
+        return share, part.sum(axis=1)
 
     shares = each(mixed, len(strips), z)
     grad_a, grad_b = (workers.add_in_order(share) for share in zip(*shares, strict=True))

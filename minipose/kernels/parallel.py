@@ -14,6 +14,7 @@ from minipose.kernels import workers
 T = TypeVar("T")
 
 PAGE, LINE = 4096, 64  # bytes of memory, of the cache
+LONG = 1 << 18  # numbers of a piece where there is one call for each
 
 
 def each(task: Callable[[int], T], count: int, like: Array) -> list[T]:
@@ -28,6 +29,21 @@ def pieces(count: int, at_most: int, like: Array) -> list[slice]:
     if count == 0:
         return []
     return workers.pieces(count, max(1, at_most) if isinstance(like, np.ndarray) else count)
+
+
+def product(x: Array, factor: Array | float, out: Array | None = None) -> Array:
+    """x · factor, where factor is a number or an array that is broadcast to the shape of x."""
+    xp = array_module(x)
+    y = xp.empty_like(x) if out is None else out
+    if not isinstance(x, np.ndarray):
+        return xp.multiply(x, factor, out=y)
+    factor = np.broadcast_to(np.asarray(factor, dtype=x.dtype), x.shape)
+    workers.elementwise(_multiply, x, factor, y, piece=LONG)
+    return y
+
+
+def _multiply(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
+    np.multiply(a, b, out=out)
 
 
 def scratch(name: str, shape: tuple[int, ...], like: Array) -> Array:

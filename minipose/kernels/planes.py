@@ -29,7 +29,9 @@ def enlarge(x: Array, scale: int) -> Array:
         return x
     c, n, h, w = x.shape
     y = rows_apart(c, (n, h * scale, w * scale), x)
-    return _each_piece(lambda cut: resize.bilinear_forward(x[cut], scale), y)
+    cuts = _cuts(y)
+    each(lambda k: resize.bilinear_forward(x[cuts[k]], scale, y[cuts[k]]), len(cuts), x)
+    return y
 
 
 def enlarge_backward(grad_y: Array, scale: int) -> Array:
@@ -38,15 +40,15 @@ def enlarge_backward(grad_y: Array, scale: int) -> Array:
         return grad_y
     c, n, h, w = grad_y.shape
     grad_x = rows_apart(c, (n, h // scale, w // scale), grad_y)
-    return _each_piece(lambda cut: resize.bilinear_backward(grad_y[cut], scale), grad_x)
-
-
-def _each_piece(function, out: Array) -> Array:
-    plane = max(1, out.size // max(len(out), 1))
-    cuts = pieces(len(out), BLOCK // plane, out)
+    cuts = _cuts(grad_y)
 
     def task(k: int) -> None:
-        out[cuts[k]] = function(cuts[k])
+        resize.bilinear_backward(grad_y[cuts[k]], scale, grad_x[cuts[k]])
 
-    each(task, len(cuts), out)
-    return out
+    each(task, len(cuts), grad_y)
+    return grad_x
+
+
+def _cuts(larger: Array) -> list[slice]:
+    plane = max(1, larger.size // max(len(larger), 1))
+    return pieces(len(larger), BLOCK // plane, larger)

@@ -1,12 +1,29 @@
-"""The arithmetic of pooling. Python loops run over the k·k taps of a block only."""
+"""The arithmetic of pooling. Python loops run over the k·k taps of a block only.
+
+On a CPU, threads take parts of the result, cut along the axis that lies outermost in memory.
+"""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from minipose.backend import Array, array_module
+from minipose.kernels import workers
 from minipose.kernels.im2col import output_size
-from minipose.kernels.layout import zeros_as
+from minipose.kernels.layout import empty_as
+from minipose.kernels.parallel import each, pieces
 
 Pair = tuple[int, int]
+Index = tuple[slice, ...]
+
+BLOCK = 1 << 16  # pooled numbers that one task works on
+
+
+class Part(NamedTuple):
+    """Where a task finds its part of the pooled array, and of the array that is pooled."""
+
+    of_y: Index
+    of_x: Index
 
 
 def max_forward(x: Array, kernel: int, stride: int) -> tuple[Array, Array]:
@@ -15,42 +32,100 @@ def max_forward(x: Array, kernel: int, stride: int) -> tuple[Array, Array]:
     A later tap wins only if it is strictly larger: of equal ones the first in row order is kept.
     """
     xp = array_module(x)
-    taps = _taps(x.shape[2:], kernel, stride)
-    y = x[(..., *taps[0])].copy("K")  # "K": keep the order in memory
-    winner = xp.zeros_like(y, dtype=xp.uint8)
-    for k, tap in enumerate(taps[1:], start=1):
-        candidate = x[(..., *tap)]
-        # k grows, so the largest k so far is that of the last strictly larger candidate.
-        xp.maximum(winner, (candidate > y) * xp.uint8(k), out=winner)
-        xp.maximum(y, candidate, out=y)
+    y = empty_as(x, _pooled(x.shape, kernel, stride))
+    winner = xp.empty_like(y, dtype=xp.uint8)
+    cuts = _parts(y, kernel, stride)
+
+    def task(k: int) -> None:
+        part, best, which = x[cuts[k].of_x], y[cuts[k].of_y], winner[cuts[k].of_y]
+        taps = _taps(part.shape[2:], kernel, stride)
+        best[...] = part[(..., *taps[0])]
+        which[...] = 0
+        for number, tap in enumerate(taps[1:], start=1):
+            candidate = part[(..., *tap)]
+            # It grows, so the largest so far is that of the last strictly larger candidate.
+            xp.maximum(which, (candidate > best) * xp.uint8(number), out=which)
+            xp.maximum(best, candidate, out=best)
+
+    each(task, len(cuts), x)
     return y, winner
 
 
 def max_backward(grad_y: Array, winner: Array, size: Pair, kernel: int, stride: int) -> Array:
     """dL/dx (N, C, H, W): each gradient goes to the element that was the maximum."""
-    grad_x = zeros_as(grad_y, (*grad_y.shape[:2], *size))
-    for k, tap in enumerate(_taps(size, kernel, stride)):
-        grad_x[(..., *tap)] += grad_y * (winner == k)
-    return grad_x
+
+    def share(part: Index, number: int) -> Array:
+        return grad_y[part] * (winner[part] == number)
+
+    return _spread(share, grad_y, size, kernel, stride)
 
 
 def average_forward(x: Array, kernel: int, stride: int) -> Array:
     """The means (N, C, H', W')."""
-    taps = _taps(x.shape[2:], kernel, stride)
-    y = x[(..., *taps[0])].copy("K")
-    for tap in taps[1:]:
-        y += x[(..., *tap)]
-    y *= 1 / kernel**2
+    y = empty_as(x, _pooled(x.shape, kernel, stride))
+    cuts = _parts(y, kernel, stride)
+
+    def task(k: int) -> None:
+        part, mean = x[cuts[k].of_x], y[cuts[k].of_y]
+        first, *taps = _taps(part.shape[2:], kernel, stride)
+        mean[...] = part[(..., *first)]
+        for tap in taps:
+            mean += part[(..., *tap)]
+        mean *= 1 / kernel**2
+
+    each(task, len(cuts), x)
     return y
 
 
 def average_backward(grad_y: Array, size: Pair, kernel: int, stride: int) -> Array:
     """dL/dx (N, C, H, W): each element of a block gets 1/k² of the block's gradient."""
-    grad_x = zeros_as(grad_y, (*grad_y.shape[:2], *size))
-    share = grad_y * (1 / kernel**2)
-    for tap in _taps(size, kernel, stride):
-        grad_x[(..., *tap)] += share
+
+    def share(part: Index, number: int) -> Array:
+        return grad_y[part] * (1 / kernel**2)
+
+    return _spread(share, grad_y, size, kernel, stride)
+
+
+def _spread(share, grad_y: Array, size: Pair, kernel: int, stride: int) -> Array:
+    """dL/dx, to which each tap of a block adds its share of the block's gradient."""
+    grad_x = empty_as(grad_y, (*grad_y.shape[:2], *size))
+    covered = kernel == stride and all(n % stride == 0 for n in size)
+    if not covered:
+        grad_x.fill(0)
+    apart = stride >= kernel
+    cuts = _parts(grad_y, kernel, stride) if apart else [_whole()]
+
+    def task(k: int) -> None:
+        part = grad_x[cuts[k].of_x]
+        for number, tap in enumerate(_taps(part.shape[2:], kernel, stride)):
+            if apart:
+                part[(..., *tap)] = share(cuts[k].of_y, number)
+            else:
+                part[(..., *tap)] += share(cuts[k].of_y, number)
+
+    each(task, len(cuts), grad_y)
     return grad_x
+
+
+def _pooled(shape: tuple[int, ...], kernel: int, stride: int) -> tuple[int, ...]:
+    return *shape[:2], *(output_size(n, kernel, stride, 0) for n in shape[2:])
+
+
+def _parts(y: Array, kernel: int, stride: int) -> list[Part]:
+    """Parts of about ``BLOCK`` pooled numbers; lines of blocks where lines lie outermost."""
+    axis = workers.outermost_axis(y)
+    if axis == 3:
+        return [_whole()]
+    lead = (slice(None),) * axis
+    found = []
+    for cut in pieces(y.shape[axis], BLOCK * y.shape[axis] // max(1, y.size), y):
+        lines = slice(cut.start * stride, (cut.stop - 1) * stride + kernel)
+        found.append(Part((*lead, cut), (*lead, lines if axis == 2 else cut)))
+    return found
+
+
+def _whole() -> Part:
+    return Part((), ())
 
 
 def _taps(size: Pair, kernel: int, stride: int) -> list[tuple[slice, slice]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from minipose.backend import Array, array_module
-from minipose.kernels.layout import zeros_as
+from minipose.kernels.layout import empty_as
 
 
 def nearest_forward(x: Array, scale: int) -> Array:
     """Each pixel as a block of scale × scale: (N, C, H, W) -> (N, C, s·H, s·W)."""
     n, c, h, w = x.shape
-    y = zeros_as(x, (n, c, h * scale, w * scale))
+    y = empty_as(x, (n, c, h * scale, w * scale))
     for tap in range(scale * scale):
         y[:, :, tap // scale :: scale, tap % scale :: scale] = x
     return y
@@ -23,14 +23,17 @@ def nearest_backward(grad_y: Array, scale: int) -> Array:
     return grad_x
 
 
-def bilinear_forward(x: Array, scale: int) -> Array:
-    """Interpolate columns, then rows: the steps across memory are taken while there are few."""
-    return _interpolate(_interpolate(x, 3, scale), 2, scale)
+def bilinear_forward(x: Array, scale: int, out: Array | None = None) -> Array:
+    """Interpolate columns, then rows: the steps across memory are taken while there are few.
+
+    The result goes into ``out`` where it is given.
+    """
+    return _interpolate(_interpolate(x, 3, scale), 2, scale, out)
 
 
-def bilinear_backward(grad_y: Array, scale: int) -> Array:
+def bilinear_backward(grad_y: Array, scale: int, out: Array | None = None) -> Array:
     """Spread rows back, then columns: the transposed products in reverse order."""
-    return _spread(_spread(grad_y, 2, scale), 3, scale)
+    return _spread(_spread(grad_y, 2, scale), 3, scale, out)
 
 
 def _phases(scale: int) -> list[tuple[int, float]]:
@@ -39,10 +42,10 @@ def _phases(scale: int) -> list[tuple[int, float]]:
     return [(-1 if d < 0 else 1, abs(d)) for d in offsets]
 
 
-def _interpolate(x: Array, axis: int, scale: int) -> Array:
+def _interpolate(x: Array, axis: int, scale: int, out: Array | None = None) -> Array:
     shape = list(x.shape)
     shape[axis] *= scale
-    y = zeros_as(x, tuple(shape))
+    y = empty_as(x, tuple(shape)) if out is None else out
     xp, shares = array_module(x), {}
     for k, (side, weight) in enumerate(_phases(scale)):
         if weight not in shares:  # for an even scale, each weight serves both sides
@@ -55,16 +58,24 @@ def _interpolate(x: Array, axis: int, scale: int) -> Array:
     return y
 
 
-def _spread(grad_y: Array, axis: int, scale: int) -> Array:
+def _spread(grad_y: Array, axis: int, scale: int, out: Array | None = None) -> Array:
     shape = list(grad_y.shape)
     shape[axis] //= scale
-    grad_x = zeros_as(grad_y, tuple(shape))
-    for k, (side, weight) in enumerate(_phases(scale)):
-        part = grad_y[_along(axis, slice(k, None, scale))]
-        grad_x += part * (1 - weight)
+    grad_x = empty_as(grad_y, tuple(shape)) if out is None else out
+    xp, phases = array_module(grad_y), list(enumerate(_phases(scale)))
+    parts = [grad_y[_along(axis, slice(k, None, scale))] for k in range(scale)]
+    for number, weight in enumerate(sorted({weight for _, (_, weight) in phases})):
+        same = [parts[k] for k, (_, w) in phases if w == weight]
+        total = same[0] + same[1] if len(same) == 2 else same[0]
+        if number == 0:
+            xp.multiply(total, 1 - weight, out=grad_x)
+        else:
+            grad_x += total * (1 - weight)
+    for k, (side, weight) in phases:
         inner, neighbour, border = _shifted(axis, side)
-        grad_x[neighbour] += part[inner] * weight
-        grad_x[border] += part[border] * weight
+        share = parts[k] * weight
+        grad_x[neighbour] += share[inner]
+        grad_x[border] += share[border]
     return grad_x
 
 

@@ -80,14 +80,25 @@ def elementwise(function: Callable[..., T], *arrays: np.ndarray, piece: int = PI
     The first array decides the cut: along the axis that lies outermost in its memory, into parts of
     about ``piece`` numbers. Returns what the calls return, in order.
     """
+    parts = matching_parts(*arrays, piece=piece)
+    return run(lambda k: function(*parts[k]), len(parts))
+
+
+def matching_parts(*arrays: np.ndarray, piece: int = PIECE) -> list[tuple[np.ndarray, ...]]:
+    """Views of the arrays, cut as ``elementwise`` does."""
     first = arrays[0]
     if first.size <= piece:
-        return [function(*arrays)]
-    steps = [abs(s) if n > 1 else -1 for s, n in zip(first.strides, first.shape, strict=True)]
-    axis = steps.index(max(steps))
+        return [arrays]
+    axis = outermost_axis(first)
     lead = (slice(None),) * axis
     cuts = pieces(first.shape[axis], max(1, piece * first.shape[axis] // first.size))
-    return run(lambda k: function(*(a[(*lead, cuts[k])] for a in arrays)), len(cuts))
+    return [tuple(a[(*lead, cut)] for a in arrays) for cut in cuts]
+
+
+def outermost_axis(x: np.ndarray) -> int:
+    """The axis along which neighbours lie farthest apart in memory, of those that have any."""
+    steps = [abs(s) if n > 1 else -1 for s, n in zip(x.strides, x.shape, strict=True)]
+    return steps.index(max(steps))
 
 
 def pieces(total: int, size: int) -> list[slice]:

@@ -14,6 +14,7 @@ from minipose.backend import Array, array_module
 from minipose.kernels import normalised_gate as kernel
 from minipose.kernels.harmonic import Streams, parts, planes, spans
 from minipose.kernels.normalised_gate import NORM_SMALL, SMALL, inverse_deviation
+from minipose.kernels.parallel import each, product
 from minipose.kernels.planes import batch_first, planes_first
 from minipose.kernels.products import multiply
 from minipose.tensor import Tensor, record
@@ -182,9 +183,9 @@ def map_dropout(x: Tensor, rate: float, rng: Any, streams: Streams) -> Tensor:
     scale = xp.concatenate(both, axis=1)[:, :, None, None]
 
     def backward(grad_y):
-        return (grad_y * scale,)
+        return (product(grad_y, scale),)
 
-    return record("map_dropout", x.data * scale, inputs=(x,), backward=backward)
+    return record("map_dropout", product(x.data, scale), inputs=(x,), backward=backward)
 
 
 def concatenate_streams(
@@ -222,14 +223,22 @@ def concatenate_streams(
                 target = slice(filled, filled + counts[order])
                 moves.append((k, source, target))
                 filled = target.stop
-    for k, source, target in moves:
+
+    def place(number: int) -> None:
+        k, source, target = moves[number]
         y[:, target] = tensors[k].data[:, source]
+
+    each(place, len(moves), y)
     shapes = [x.shape for x in tensors]
 
     def backward(grad_y):
         grads = [_empty_planes(xp, shape, grad_y.dtype) for shape in shapes]
-        for k, source, target in moves:
+
+        def take(number: int) -> None:
+            k, source, target = moves[number]
             grads[k][:, source] = grad_y[:, target]
+
+        each(take, len(moves), grad_y)
         return tuple(grads)
 
     return record("concatenate_streams", y, inputs=tuple(tensors), backward=backward), total

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minipose.backend import array_module
+from minipose.kernels.parallel import product
 from minipose.tensor import Tensor, record
 
 
@@ -28,6 +29,6 @@ def dropout(x: Tensor, rate: float, rng: Any) -> Tensor:
     scale = keep * xp.asarray(1 / (1 - rate), dtype=x.dtype)
 
     def backward(grad_y):
-        return (grad_y * scale,)
+        return (product(grad_y, scale),)
 
-    return record("dropout", x.data * scale, inputs=(x,), backward=backward)
+    return record("dropout", product(x.data, scale), inputs=(x,), backward=backward)

@@ -201,15 +201,22 @@ def _products_first(x: Array, a: Matrices, into: Streams, of: Streams, scale: in
     """The adjoint of filtering and mixing on the way back: mix, enlarge, filter what leaves."""
     factors = harmonic_mix.factors(a.adjoint(into, of), of)
     mixed = harmonic_mix.unmix(factors, x, of, into)
-    mixed = [tuple(enlarge(part, scale) for part in parts) for parts in mixed]
+    mixed = [_both(enlarge, pair, scale) for pair in mixed]
 
     def differentiate(grad_y):
         filtered = spread(grad_y, into, len(of), turn=-1)
-        filtered = [tuple(enlarge_backward(p, scale) for p in parts) for parts in filtered]
+        filtered = [_both(enlarge_backward, pair, scale) for pair in filtered]
         grad_back = harmonic_mix.gram(x, filtered, of, into)
         return harmonic_mix.mix(factors, filtered, of), grad_back.adjoint(of, into)
 
     return gather(mixed, into, turn=-1), differentiate
+
+
+def _both(resized, pair: Array, scale: int) -> Array:
+    """``enlarge`` or its adjoint of ``first`` and ``second``, (2, rows, N, H, W)."""
+    rows = pair.shape[1]
+    planes = resized(pair.reshape(2 * rows, *pair.shape[2:]), scale)
+    return planes.reshape(2, rows, *planes.shape[1:])
 
 
 @contextlib.contextmanager

@@ -61,12 +61,8 @@ def test_gather_is_the_adjoint_of_spread(of, orders, size, turn, xp):
     rng = np.random.default_rng(0)
     (x,) = _random(rng, xp, (2 * sum(of), 2, *size))
     filtered = spread(x, of, orders, turn)
-    others = [tuple(_random(rng, xp, a.shape, b.shape)) for a, b in filtered]
-    left = sum(
-        float((a * b).sum())
-        for one, two in zip(filtered, others, strict=True)
-        for a, b in zip(one, two, strict=True)
-    )
+    others = _random(rng, xp, *(pair.shape for pair in filtered))
+    left = sum(float((a * b).sum()) for a, b in zip(filtered, others, strict=True))
     assert left == pytest.approx(float((x * gather(others, of, turn)).sum()), rel=1e-11)
 
 
@@ -74,13 +70,12 @@ def test_unmix_is_the_adjoint_of_mix_and_gram_its_derivative(xp):
     rng = np.random.default_rng(1)
     of, into = (2, 3), (3, 1)
     a = harmonic_mix.Matrices(*_random(rng, xp, (4, 5), (4, 5)), _random(rng, xp, (3, 2), (1, 3)))
-    shapes = [(5 + of[o], 2, 4, 5) for o in (0, 1)]
-    filtered = [tuple(_random(rng, xp, shape, shape)) for shape in shapes]
+    filtered = _random(rng, xp, *((2, 5 + of[o], 2, 4, 5) for o in (0, 1)))
     (grad,) = _random(rng, xp, (8, 2, 4, 5))
     y = harmonic_mix.mix(harmonic_mix.factors(a, into), filtered, into)
     product = pytest.approx(float((y * grad).sum()), rel=1e-11)
     back = harmonic_mix.unmix(harmonic_mix.factors(a, into), grad, into, of)
-    pairs = [pair for f, b in zip(filtered, back, strict=True) for pair in zip(f, b, strict=True)]
+    pairs = zip(filtered, back, strict=True)
     assert sum(float((f * b).sum()) for f, b in pairs) == product
     slope = harmonic_mix.gram(grad, filtered, into, of)  # y is linear in (A, C)
     pairs = [(a.re, slope.re), (a.im, slope.im), *zip(a.near, slope.near, strict=True)]

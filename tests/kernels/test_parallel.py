@@ -24,3 +24,15 @@ def test_rows_do_not_lie_whole_pages_apart(size, dtype, xp):
         flat = made.reshape(3, -1)
         flat[...] = 7
         assert (made == 7).all()  # a view, not a copy
+
+
+@pytest.mark.parametrize("lie", ["by rows", "by columns"])
+def test_product_in_pieces(lie, monkeypatch, xp):
+    monkeypatch.setattr(parallel, "LONG", 4)
+    x, factor = np.arange(12.0).reshape(3, 4), np.array([[2.0], [3], [0]])
+    there = xp.asarray(x) if lie == "by rows" else xp.ascontiguousarray(xp.asarray(x.T)).T
+    made = parallel.product(there, xp.asarray(factor))
+    assert made.tolist() == (x * factor).tolist()
+    assert made.strides == there.strides  # what lies by columns goes on to do so
+    assert parallel.product(there, -1, made) is made
+    assert made.tolist() == (-x).tolist()

@@ -53,3 +53,38 @@ def test_any_array_library(xp):
     out = xp.empty((3, 2))
     products.multiply(a, b, out)
     assert out.tolist() == [[2, 3], [6, 11], [10, 19]]
+
+
+@given(
+    m=sizes, k=sizes, n=sizes, stack=st.sampled_from([(), (3,), (2, 1)]),
+    limit=st.sampled_from([1, 300, 2000]), depth=st.sampled_from([1, 7, 100]),
+    grain=st.sampled_from([1, 4]),
+)  # fmt: skip
+def test_blocks_make_the_product(m, k, n, stack, limit, depth, grain):
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((*stack, m, k)), rng.standard_normal((*stack, k, n))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (("AS_THEY_LIE", limit), ("DEPTH", depth), ("GRAIN", grain)):
+            patch.setattr(products, name, value)
+        for left, right in zip(layouts(a), layouts(b), strict=True):
+            out = np.full((*stack, m, 2 * n), 7.0)
+            products.in_blocks(left, right, out[..., ::2])
+            np.testing.assert_allclose(out[..., ::2], a @ b, atol=1e-12)
+            assert (out[..., 1::2] == 7).all()
+
+
+@pytest.mark.parametrize(
+    ("sides", "block"),
+    [
+        ((32, 64, 4096), (32, 480)),  # few maps, many pixels: whole columns, as many as fit
+        ((4096, 64, 32), (480, 32)),
+        ((32, 4096, 64), (16, 48)),  # a sum over the pixels, DEPTH of them at a time
+        ((512, 512, 512), (512, 512)),  # no side is short: BLAS copies, and is the faster for it
+        ((32, 64, 100), (32, 100)),
+    ],
+)
+def test_products_with_short_sides_are_cut_to_what_blas_takes_as_it_lies(sides, block):
+    rows, columns = products._block(*sides)
+    assert (rows, columns) == block
+    if block != (sides[0], sides[2]):
+        assert rows * columns * min(sides[1], products.DEPTH) <= products.AS_THEY_LIE

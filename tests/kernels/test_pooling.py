@@ -1,0 +1,35 @@
+"""Pooling in parts: wherever threads cut, whatever lies outermost in memory, the numbers stay."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minipose import Tensor, ops
+from minipose.kernels import pooling
+from tests import reference
+from tests.ops.case import LAYOUTS
+from tests.ops.test_pool import poolings
+
+OPS = {
+    "max": (ops.max_pool2d, reference.max_pool2d),
+    "average": (ops.avg_pool2d, reference.avg_pool2d),
+}
+
+
+@pytest.mark.parametrize("kind", OPS)
+@given(call=poolings(), block=st.sampled_from([1, 4, 10]), layout=st.sampled_from(list(LAYOUTS)))
+def test_parts_pool_as_the_whole_does(kind, call, block, layout, xp):
+    op, loops = OPS[kind]
+    (values,), options = call.values, call.options
+    results = []
+    for size in (block, 1 << 30):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(pooling, "BLOCK", size)
+            x = Tensor(LAYOUTS[layout](xp, xp.asarray(values)), requires_grad=True)
+            y = op(x, **options)
+            grad_y = np.random.default_rng(0).standard_normal(y.shape)
+            y.backward(LAYOUTS[layout](xp, xp.asarray(grad_y)))
+        results.append((y.data.tolist(), x.grad.tolist()))
+    np.testing.assert_allclose(results[0][0], loops(values, **options), rtol=1e-12)
+    assert results[0] == results[1]
