@@ -20,6 +20,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from minipose.backend import Array
+
 SIGMA = 0.5  # of the Gaussian that spreads a ring's samples over the pixels
 SAMPLES = 4  # a ring has this many samples for each step along the side of the kernel
 
@@ -123,3 +125,9 @@ def spans(streams: Sequence[int]) -> list[slice]:
     """
     ends = itertools.accumulate(streams, initial=0)
     return [slice(a, b) for a, b in itertools.pairwise(ends)]
+
+
+def complex_maps(x: Array, streams: Sequence[int], order: int) -> Array:
+    """Real and imaginary parts of an order's maps, (2, maps, …): a view of planes (2C, …)."""
+    re, im = parts(streams)[order]
+    return x[re.start : im.stop].reshape(2, streams[order], *x.shape[1:])

@@ -26,7 +26,7 @@ import functools
 from typing import NamedTuple
 
 from minipose.backend import Array, array_module
-from minipose.kernels.harmonic import Streams, centre_basis, parts, ring_basis, spans
+from minipose.kernels.harmonic import Streams, centre_basis, complex_maps, ring_basis, spans
 from minipose.kernels.parallel import each, pieces, rows_apart, scratch
 
 BLOCK = 1 << 18  # complex numbers that one task works on at a time
@@ -60,7 +60,7 @@ def spread(x: Array, of: Streams, orders: int, turn: int = 1) -> Filtered:
     def task(k: int) -> None:
         i, cut = tasks[k]
         rows, ends = _places(of, i, cut)
-        z = _complex(x, of, i)[:, cut]
+        z = complex_maps(x, of, i)[:, cut]
         sums = _sides("sums", z, xp.add)
         for o, pair in enumerate(made):
             if o == i:
@@ -86,7 +86,7 @@ def gather(filtered: Filtered, into: Streams, turn: int = 1) -> Array:
     def task(k: int) -> None:
         i, cut = tasks[k]
         rows, ends = _places(into, i, cut)
-        out = _complex(y, into, i)[:, cut]
+        out = complex_maps(y, into, i)[:, cut]
         inside = _scratch("inside", out)  # what is still to be summed over left and right
         if i < len(filtered):
             near = _scratch("near", out)
@@ -220,12 +220,6 @@ def _at_border(first: Array, after: Array, last: Array, before: Array, combine) 
 
 def _near(of: Streams, order: int) -> int:
     return of[order] if order < len(of) else 0
-
-
-def _complex(x: Array, of: Streams, order: int) -> Array:
-    """The maps of one order, real and imaginary parts: (2, C, N, H, W) of (2C, N, H, W)."""
-    re, im = parts(of)[order]
-    return x[re.start : im.stop].reshape(2, of[order], *x.shape[1:])
 
 
 def _places(of: Streams, order: int, cut: slice) -> tuple[slice, slice]:

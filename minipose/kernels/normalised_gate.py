@@ -17,7 +17,7 @@ import numpy as np
 
 from minipose.backend import Array, array_module
 from minipose.kernels import workers
-from minipose.kernels.harmonic import Streams, parts, spans
+from minipose.kernels.harmonic import Streams, complex_maps, spans
 from minipose.kernels.parallel import each, pieces, rows_apart, scratch
 from minipose.kernels.products import in_blocks
 
@@ -31,8 +31,7 @@ STRIP = 4096  # pixels that one product takes
 class Kept(NamedTuple):
     """What the backward pass needs beside z: per map (C, 1), per number (C, pixels)."""
 
-    mean_re: Array
-    mean_im: Array
+    mean: Array  # (2, C, 1), of real and imaginary parts
     mean_r: Array
     deviation: Array
     magnitude: Array
@@ -42,15 +41,15 @@ class Kept(NamedTuple):
 def forward(z: Array, a: Array, b: Array, streams: Streams) -> tuple[Array, Kept]:
     """y (2C, pixels) of planes z (2C, pixels), A (C, C) and b (C,)."""
     xp, c, pixels = array_module(z), sum(streams), z.shape[1]
-    columns = [xp.empty((c, 1), dtype=z.dtype) for _ in range(4)]
+    columns = (xp.empty((*two, c, 1), dtype=z.dtype) for two in ((2,), (), ()))
     kept = Kept(*columns, *(rows_apart(c, (pixels,), z) for _ in range(2)))
     blocks = _blocks(streams, z)
 
     def measure(k: int) -> None:
-        re, im, rows = blocks[k]
-        kept.mean_re[rows] = _mean(z[re])
-        kept.mean_im[rows] = _mean(z[im])
-        _, _, squares = _centred(z[re], z[im], kept, rows)
+        order, cut, rows = blocks[k]
+        part = complex_maps(z, streams, order)[:, cut]
+        kept.mean[:, rows] = _mean(part)
+        squares = _squares(_centred(part, kept.mean[:, rows]))
         r = scratch("r", squares.shape, z)
         xp.add(squares, SMALL, out=r)
         xp.sqrt(r, out=r)
@@ -79,12 +78,12 @@ def forward(z: Array, a: Array, b: Array, streams: Streams) -> tuple[Array, Kept
     y = xp.empty_like(z)
 
     def apply(k: int) -> None:
-        re, im, rows = blocks[k]
-        factor = scratch("factor", kept.gate[rows].shape, z)
+        order, cut, rows = blocks[k]
+        factor = scratch("r", kept.gate[rows].shape, z)
         xp.multiply(kept.gate[rows], 1 / (kept.deviation[rows] + NORM_SMALL), out=factor)
-        for part, mean in ((re, kept.mean_re), (im, kept.mean_im)):
-            xp.subtract(z[part], mean[rows], out=y[part])
-            xp.multiply(y[part], factor, out=y[part])
+        out = complex_maps(y, streams, order)[:, cut]
+        xp.subtract(complex_maps(z, streams, order)[:, cut], kept.mean[:, rows], out=out)
+        xp.multiply(out, factor, out=out)
 
     each(apply, len(blocks), z)
     return y, kept
@@ -100,16 +99,15 @@ def backward(
     blocks = _blocks(streams, z)
 
     def decided(k: int) -> None:
-        re, im, rows = blocks[k]
-        d_re, d_im, _ = _centred(z[re], z[im], kept, rows, squares=False)
+        order, cut, rows = blocks[k]
+        d = _centred(complex_maps(z, streams, order)[:, cut], kept.mean[:, rows])
         gate, mine = kept.gate[rows], t[rows]
-        xp.multiply(d_re, grad_y[re], out=d_re)
-        xp.multiply(d_im, grad_y[im], out=d_im)
-        xp.add(d_re, d_im, out=d_re)
-        xp.multiply(d_re, gate, out=d_re)
-        along[rows] = d_re.sum(axis=1, keepdims=True)
+        xp.multiply(d, complex_maps(grad_y, streams, order)[:, cut], out=d)
+        xp.add(d[0], d[1], out=d[0])
+        xp.multiply(d[0], gate, out=d[0])
+        along[rows] = d[0].sum(axis=1, keepdims=True)
         xp.subtract(1, gate, out=mine)
-        xp.multiply(mine, d_re, out=mine)
+        xp.multiply(mine, d[0], out=mine)
         xp.multiply(mine, 1 / (kept.deviation[rows] + NORM_SMALL), out=mine)
 
     each(decided, len(blocks), z)
@@ -128,10 +126,11 @@ def backward(
     grad_z = xp.empty_like(z)
 
     def collect(k: int) -> None:
-        re, im, rows = blocks[k]
+        order, cut, rows = blocks[k]
         deviation = kept.deviation[rows]
         s = deviation + NORM_SMALL
-        d_re, d_im, squares = _centred(z[re], z[im], kept, rows)
+        d = _centred(complex_maps(z, streams, order)[:, cut], kept.mean[:, rows])
+        squares = _squares(d)
         own = through[rows]  # Aᵀt / |n|: what reaches z through the magnitude
         xp.divide(own, kept.magnitude[rows], out=own)
         share = scratch("r", squares.shape, z)
@@ -147,12 +146,11 @@ def backward(
         xp.add(own, squares, out=own)
         xp.subtract(own, slope, out=own)
         xp.multiply(kept.gate[rows], 1 / s, out=share)
-        for part, d in ((re, d_re), (im, d_im)):
-            grad = grad_z[part]
-            xp.multiply(d, own, out=d)
-            xp.multiply(grad_y[part], share, out=grad)
-            xp.add(grad, d, out=grad)
-            xp.subtract(grad, _mean(grad), out=grad)
+        grad = complex_maps(grad_z, streams, order)[:, cut]
+        xp.multiply(d, own, out=d)
+        xp.multiply(complex_maps(grad_y, streams, order)[:, cut], share, out=grad)
+        xp.add(grad, d, out=grad)
+        xp.subtract(grad, _mean(grad), out=grad)
 
     each(collect, len(blocks), z)
     return grad_z, grad_a, grad_b
@@ -165,33 +163,26 @@ def inverse_deviation(deviation: Array, mean: Array) -> Array:
     return real / xp.where(real, deviation, xp.ones_like(deviation))
 
 
-def _centred(re: Array, im: Array, kept: Kept, rows: slice, squares: bool = True):
-    """Re d, Im d and, if asked for, |d|²; in buffers of this thread."""
-    xp = array_module(re)
-    d_re, d_im = scratch("d re", re.shape, re), scratch("d im", re.shape, re)
-    xp.subtract(re, kept.mean_re[rows], out=d_re)
-    xp.subtract(im, kept.mean_im[rows], out=d_im)
-    if not squares:
-        return d_re, d_im, None
-    both, other = scratch("squares", re.shape, re), scratch("r", re.shape, re)
-    xp.multiply(d_re, d_re, out=both)
-    xp.multiply(d_im, d_im, out=other)
-    xp.add(both, other, out=both)
-    return d_re, d_im, both
+def _centred(part: Array, mean: Array) -> Array:
+    """d = z − μ, real and imaginary parts (2, maps, pixels), in a buffer of this thread."""
+    return array_module(part).subtract(part, mean, out=scratch("d", part.shape, part))
 
 
-def _mean(planes: Array) -> Array:
-    return planes.sum(axis=1, keepdims=True) * (1 / planes.shape[1])
+def _squares(d: Array) -> Array:
+    """|d|² (maps, pixels), in a buffer of this thread."""
+    xp = array_module(d)
+    both = xp.multiply(d, d, out=scratch("squares", d.shape, d))
+    return xp.add(both[0], both[1], out=both[0])
 
 
-def _blocks(streams: Streams, z: Array) -> list[tuple[slice, slice, slice]]:
-    """Pieces of maps of one order: their real planes, imaginary planes, and place among all."""
+def _mean(maps: Array) -> Array:
+    return maps.sum(axis=-1, keepdims=True) * (1 / maps.shape[-1])
+
+
+def _blocks(streams: Streams, z: Array) -> list[tuple[int, slice, slice]]:
+    """Pieces of maps of one order: the order, which of its maps, and their place among all."""
     found = []
-    for (re, im), span, count in zip(parts(streams), spans(streams), streams, strict=True):
+    for order, (span, count) in enumerate(zip(spans(streams), streams, strict=True)):
         for cut in pieces(count, min(BLOCK // z.shape[1], -(-count // 2)), z):
-            found.append(tuple(_within(whole, cut) for whole in (re, im, span)))
+            found.append((order, cut, slice(span.start + cut.start, span.start + cut.stop)))
     return found
-
-
-def _within(whole: slice, cut: slice) -> slice:
-    return slice(whole.start + cut.start, whole.start + cut.stop)
