@@ -17,7 +17,7 @@ maps filtered by the box (those of order o) or by the gradient t (1 + κv) + iν
     first = [Im Z, Re (1 + i) Q x]        second = [Re Z, Im (1 + i) Q x]
 
 ``gather`` is the adjoint of ``spread``: s and v, and so B₀ and Q, are their own adjoints, t and w
-change sign. ``turn = −1`` stands for (1 − i) instead of (1 + i), see ``harmonic_mix.adjoint``.
+change sign. ``turn = −1`` stands for (1 − i) instead of (1 + i), see ``harmonic_weights``.
 """
 
 from __future__ import annotations

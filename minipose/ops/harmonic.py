@@ -12,10 +12,10 @@ import contextlib
 from collections.abc import Iterator, Sequence
 
 from minipose.backend import Array, array_module
-from minipose.kernels import harmonic_mix
+from minipose.kernels import harmonic_mix, harmonic_weights
 from minipose.kernels.harmonic import Streams, centre_basis, parts, planes, ring_basis, spans
-from minipose.kernels.harmonic_mix import Matrices
 from minipose.kernels.harmonic_stencils import gather, spread
+from minipose.kernels.harmonic_weights import Matrices
 from minipose.kernels.planes import batch_first, enlarge, enlarge_backward, planes_first
 from minipose.ops.conv import conv2d
 from minipose.ops.shape import select
@@ -41,10 +41,10 @@ def polar(radial: Tensor, phase: Tensor) -> Tensor:
     """
     if radial.shape != phase.shape:
         raise ValueError(f"polar: radial {radial.shape} and phase {phase.shape} differ in shape")
-    y, cos, sin = harmonic_mix.polar(radial.data, phase.data)
+    y, cos, sin = harmonic_weights.polar(radial.data, phase.data)
 
     def backward(grad_y):
-        return harmonic_mix.polar_backward(grad_y, y, cos, sin)
+        return harmonic_weights.polar_backward(grad_y, y, cos, sin)
 
     return record("polar", y, inputs=(radial, phase), backward=backward)
 
@@ -168,7 +168,7 @@ def harmonic_conv2d(
     data = planes_first(x.data)  # (C, N, H, W)
     if real_input:
         data = xp.concatenate([data, xp.zeros_like(data)])
-    used = harmonic_mix.matrices(weights.data[..., 0], [c.data for c in centres], into, of)
+    used = harmonic_weights.matrices(weights.data[..., 0], [c.data for c in centres], into, of)
     convolve = _products_first if sum(into) <= sum(of) else _patterns_first
     y, differentiate = convolve(data, used, into, of, scale)
 
@@ -177,7 +177,7 @@ def harmonic_conv2d(
         if real_output:
             grad = xp.concatenate([grad, xp.zeros_like(grad)])
         grad_x, grad_matrices = differentiate(grad)
-        grad_a, grad_c = harmonic_mix.matrices_backward(grad_matrices, into, of)
+        grad_a, grad_c = harmonic_weights.matrices_backward(grad_matrices, into, of)
         return (batch_first(grad_x[:count]), grad_a[..., None], *grad_c)
 
     y = batch_first(y[: into[0]] if real_output else y)
@@ -187,27 +187,26 @@ def harmonic_conv2d(
 def _patterns_first(x: Array, a: Matrices, into: Streams, of: Streams, scale: int):
     """Enlarge, filter each map that enters, mix. Returns y and its derivative."""
     filtered = spread(enlarge(x, scale), of, len(into))
-    factors = harmonic_mix.factors(a, into)
+    factors = harmonic_weights.factors(a, into)
 
     def differentiate(grad_y):
-        grad_a = harmonic_mix.gram(grad_y, filtered, into, of)
-        grad_x = gather(harmonic_mix.unmix(factors, grad_y, into, of), of)
-        return enlarge_backward(grad_x, scale), grad_a
+        mixed, grad_a = harmonic_mix.unmix_and_gram(factors, filtered, grad_y, into, of)
+        return enlarge_backward(gather(mixed, of), scale), grad_a
 
     return harmonic_mix.mix(factors, filtered, into), differentiate
 
 
 def _products_first(x: Array, a: Matrices, into: Streams, of: Streams, scale: int):
     """The adjoint of filtering and mixing on the way back: mix, enlarge, filter what leaves."""
-    factors = harmonic_mix.factors(a.adjoint(into, of), of)
-    mixed = harmonic_mix.unmix(factors, x, of, into)
+    factors = harmonic_weights.factors(a.adjoint(into, of), of)
+    mixed = harmonic_mix.unmix(factors, x, of)
     mixed = [_both(enlarge, pair, scale) for pair in mixed]
 
     def differentiate(grad_y):
         filtered = spread(grad_y, into, len(of), turn=-1)
         filtered = [_both(enlarge_backward, pair, scale) for pair in filtered]
-        grad_back = harmonic_mix.gram(x, filtered, of, into)
-        return harmonic_mix.mix(factors, filtered, of), grad_back.adjoint(of, into)
+        grad_x, grad_back = harmonic_mix.mix_and_gram(factors, filtered, x, of, into)
+        return grad_x, grad_back.adjoint(of, into)
 
     return gather(mixed, into, turn=-1), differentiate
 

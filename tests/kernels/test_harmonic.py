@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minipose.kernels import harmonic_mix, planes
+from minipose.kernels import harmonic_mix, harmonic_weights, planes
 from minipose.kernels.harmonic import centre_basis, ring_basis
 from minipose.kernels.harmonic_stencils import gather, spread
 from tests.harmonic_reference import filters
@@ -69,17 +69,23 @@ def test_gather_is_the_adjoint_of_spread(of, orders, size, turn, xp):
 def test_unmix_is_the_adjoint_of_mix_and_gram_its_derivative(xp):
     rng = np.random.default_rng(1)
     of, into = (2, 3), (3, 1)
-    a = harmonic_mix.Matrices(*_random(rng, xp, (4, 5), (4, 5)), _random(rng, xp, (3, 2), (1, 3)))
+    a = harmonic_weights.Matrices(
+        *_random(rng, xp, (4, 5), (4, 5)), _random(rng, xp, (3, 2), (1, 3))
+    )
+    factors = harmonic_weights.factors(a, into)
     filtered = _random(rng, xp, *((2, 5 + of[o], 2, 4, 5) for o in (0, 1)))
     (grad,) = _random(rng, xp, (8, 2, 4, 5))
-    y = harmonic_mix.mix(harmonic_mix.factors(a, into), filtered, into)
+    y = harmonic_mix.mix(factors, filtered, into)
     product = pytest.approx(float((y * grad).sum()), rel=1e-11)
-    back = harmonic_mix.unmix(harmonic_mix.factors(a, into), grad, into, of)
-    pairs = zip(filtered, back, strict=True)
-    assert sum(float((f * b).sum()) for f, b in pairs) == product
-    slope = harmonic_mix.gram(grad, filtered, into, of)  # y is linear in (A, C)
-    pairs = [(a.re, slope.re), (a.im, slope.im), *zip(a.near, slope.near, strict=True)]
-    assert sum(float((m * s).sum()) for m, s in pairs) == product
+    again, slope = harmonic_mix.mix_and_gram(factors, filtered, grad, into, of)
+    assert again.tolist() == y.tolist()
+    back = harmonic_mix.unmix(factors, grad, into)
+    assert sum(float((f * b).sum()) for f, b in zip(filtered, back, strict=True)) == product
+    and_back, other = harmonic_mix.unmix_and_gram(factors, filtered, grad, into, of)
+    assert [b.tolist() for b in and_back] == [b.tolist() for b in back]
+    for found in (slope, other):  # y is linear in (A, C)
+        pairs = [(a.re, found.re), (a.im, found.im), *zip(a.near, found.near, strict=True)]
+        assert sum(float((m * s).sum()) for m, s in pairs) == product
 
 
 def test_enlarging_and_its_adjoint(xp):

@@ -40,12 +40,16 @@ def main() -> int:
     if outcomes is None:
         print("the mutation run itself failed, see above", file=sys.stderr)
         return 1
-    return report(outcomes)
+    return report(outcomes, whole=not (options.only or options.tests))
 
 
-def report(outcomes: list[Outcome]) -> int:
-    """Print the counts and every survivor without an explanation; 0 if there is none."""
+def report(outcomes: list[Outcome], whole: bool) -> int:
+    """Print the counts and every survivor without an explanation; 0 if there is none.
+
+    Explanations of what is no longer there are printed after a whole run.
+    """
     reasons = explained()
+    gone = reasons.keys() - {o.key for o in outcomes} if whole else ()
     outcomes = [o for o in outcomes if o.possible]
     survivors = [o for o in outcomes if not o.noticed_by]
     unexplained = [o for o in survivors if o.key not in reasons]
@@ -60,6 +64,8 @@ def report(outcomes: list[Outcome]) -> int:
         print(f"not noticed: {o.key} (line {o.line}, {o.tests} tests execute it)")
     for key in sorted(reasons.keys() & {o.key for o in outcomes if o.noticed_by}):
         print(f"listed as equivalent, but noticed: {key}")
+    for key in sorted(gone):
+        print(f"listed as equivalent, but no longer made: {key}")
     return 1 if unexplained else 0
 
 

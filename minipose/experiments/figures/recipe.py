@@ -158,11 +158,11 @@ RECIPES = {
         lr=0.001, lr_decay=0.01, warmup=100, held=16, validated=400, joint_weight=3.0,
         background_weight=0.1, flip=True, turn=15.0, zoom=0.15, jitter=0.2,
     ),
-    # One of several trainings that are compared. At twice the rate the dice loss alone ends in
+    # One of several trainings that are compared. At twice the rate the dice loss alone can end in
     # empty masks, from which it has no way back.
     "compare": Recipe(
         width=8, dropout=0.0, batch=4, parts=2, epochs=8, quarter_epochs=3, half_epochs=4,
-        lr=0.0005, lr_decay=0.02, warmup=100, held=4, validated=50, background_weight=0.1,
+        lr=0.00025, lr_decay=0.02, warmup=100, held=4, validated=50, background_weight=0.1,
         flip=True, jitter=0.2,
     ),
 }  # fmt: skip
