@@ -20,13 +20,18 @@ def test_turning_by_right_angles_is_exact():
     assert turned(stick_person(np.random.default_rng(3)), 30).mask.shape == (48, 48)
 
 
-def test_both_networks_at_one_budget(tmp_path, monkeypatch):
+def test_all_networks_at_one_budget(tmp_path, monkeypatch):
     monkeypatch.setattr(turning, "TURNED", 1)
     monkeypatch.setattr(turning, "TIMED_STEPS", 1)
     recipe = Recipe(width=1, epochs=1, batch=4, lr=0.001, dropout=0.1)
     with FiguresStore(write_store(tmp_path / "people.h5")) as store:
-        rows = compare_networks(store, store.split(limit=5), recipe, 0, tmp_path / "out", "cpu")
-    assert list(rows) == ["unet", "hnet"]
+        split = store.split(limit=5)
+        rows = compare_networks(store, split, recipe, 0, tmp_path / "out", "cpu")
+    assert {name: row["width"] for name, row in rows.items()} == {
+        "unet": 1,
+        "unet-wide": 2,
+        "hnet": 1,
+    }
     for row in rows.values():
         assert list(row["dice_by_angle"]) == list(ANGLES)
         assert all(0 <= value <= 1 for value in row["dice_by_angle"].values())
@@ -35,6 +40,7 @@ def test_both_networks_at_one_budget(tmp_path, monkeypatch):
     upright, upside_down = (rows["hnet"]["dice_by_angle"][a] for a in (0, 180))
     assert abs(upright - upside_down) < 1e-3
     text = (tmp_path / "out" / "report.md").read_text()
+    assert f"1 epochs of {len(split['train'])} pictures" in text
     assert "(0.9192)" in text and "(0.911)" in text and "turned 90°" in text
     for name in ("angles.png", "turned.png", "report.json"):
         assert (tmp_path / "out" / name).exists()

@@ -47,7 +47,7 @@ def compare_models(
         rows[name], _ = train_and_measure(store, split, variant, seed, below, device, resume)
         rows[name]["peak"] = variant.peak
         rows[name]["folder"] = below.name
-    text = "\n".join([_table(rows, recipe), *findings(rows), ""])
+    text = "\n".join([_table(rows, recipe, len(split["train"])), *findings(rows), ""])
     drawn = _curves(folder, rows, reference)
     title = "Five models at one budget (report 2, table II)"
     write_report(folder, title, text, drawn, {"seed": seed, "models": rows})
@@ -100,13 +100,14 @@ def _finding(claim: str, holds: bool, numbers: str) -> str:
     return f'- "{claim[0].upper()}{claim[1:]}" {verdict}: {numbers}.'
 
 
-def _table(rows: dict[str, Any], recipe: Recipe) -> str:
+def _table(rows: dict[str, Any], recipe: Recipe, pictures: int) -> str:
     first = next(iter(rows.values()))["splits"]
     lines = [
-        f"{first['train']['pictures']} training and {first['validation']['pictures']} validation "
-        f"pictures; network {recipe.network}, width {recipe.width}, {recipe.epochs} epochs, "
-        f"learning rate {recipe.lr:g}, one seed. Each cell: training / validation; in brackets "
-        "the report's. Two models' errors can be compared only where their targets are the same.",
+        f"{recipe.epochs} epochs of {pictures} pictures; network {recipe.network}, width "
+        f"{recipe.width}, learning rate {recipe.lr:g}, one seed. Each cell: training / validation, "
+        f"measured on {first['train']['pictures']} and {first['validation']['pictures']}; in "
+        "brackets the report's. Two models' errors can be compared only where their targets are "
+        "the same.",
         "",
         "| model | dice | MSE | cross entropy | joints within 5 px | half a head |",
         "|---|---|---|---|---|---|",

@@ -1,4 +1,4 @@
-"""U-Net against the harmonic network at one width and budget, on upright and on turned pictures."""
+"""U-Nets against the harmonic network at one budget, on upright and on turned pictures."""
 
 from __future__ import annotations
 
@@ -26,6 +26,13 @@ from minipose.plots.figures import picture_table
 from minipose.report import write_report
 from minipose.tensor import Tensor
 
+# Label: folder, network, times the recipe's width. An H-Net of width w has 2w complex maps, so the
+# report compared one of 32 with a U-Net of 64.
+COMPARED = {
+    "U-Net": ("unet", "unet", 1),
+    "U-Net, twice as wide": ("unet-wide", "unet", 2),
+    "H-Net": ("hnet", "hnet", 1),
+}
 ANGLES = tuple(range(0, 181, 15))  # degrees
 TURNED = 40  # validation pictures that are turned
 TIMED_STEPS = 5
@@ -64,25 +71,30 @@ def compare_networks(
     device: str,
     resume: bool = False,
 ) -> dict[str, Any]:
-    """Train both for masks; measure dice upright and turned, and seconds a step; write a table."""
+    """Train all for masks; measure dice upright and turned, and seconds a step; write a table.
+
+    Returns
+    -------
+    What was measured, by the names of the folders in ``COMPARED``.
+    """
     rows: dict[str, Any] = {}
+    nets: dict[str, Module] = {}
     chosen = [store[int(i)] for i in split["validation"][:TURNED]]
-    examples = []
-    for network in ("unet", "hnet"):
-        print(f"[{len(rows) + 1}/2] {network}", flush=True)
-        variant = recipe.changed(model="mask", network=network)
-        below = folder / network
+    for label, (name, network, times) in COMPARED.items():
+        print(f"[{len(rows) + 1}/{len(COMPARED)}] {label}", flush=True)
+        variant = recipe.changed(model="mask", network=network, width=times * recipe.width)
+        below = folder / name
         below.mkdir(parents=True, exist_ok=True)
         row, net = train_and_measure(store, split, variant, seed, below, device, resume)
+        row["width"] = variant.width
         row["dice_by_angle"] = {a: _dice_turned(net, chosen, a) for a in ANGLES}
         row["parameters"] = sum(p.size for p in net.parameters())
         row["seconds_a_step"] = _seconds_a_step(variant, chosen, device)
-        rows[network] = row
-        examples.append(net)
-    text = _table(rows, recipe)
-    drawn = _draw(folder, rows, examples, chosen[0])
-    nets = dict(zip(("U-Net", "H-Net"), (net.to("cpu") for net in examples), strict=True))
-    drawn |= equivariance.draw(folder, nets, chosen[0].image)
+        rows[name], nets[label] = row, net
+    text = _table(rows, recipe, len(split["train"]))
+    drawn = _draw(folder, rows, nets, chosen[0])
+    on_cpu = {label: net.to("cpu") for label, net in nets.items()}
+    drawn |= equivariance.draw(folder, on_cpu, chosen[0].image)
     title = "Plain against harmonic convolutions (report 2, table I)"
     write_report(folder, title, text, drawn, {"seed": seed, "networks": rows})
     print(text)
@@ -115,31 +127,38 @@ def _seconds_a_step(recipe: Recipe, figures: list[Figure], device: str) -> float
     return float(np.median(times[1:]))
 
 
-def _table(rows: dict[str, Any], recipe: Recipe) -> str:
+def _table(rows: dict[str, Any], recipe: Recipe, pictures: int) -> str:
     lines = [
-        f"Width {recipe.width}, {recipe.epochs} epochs of "
-        f"{rows['unet']['splits']['train']['pictures']} pictures, learning rate {recipe.lr:g}, one "
-        "seed. In brackets the report's. An H-Net of width w has w complex maps of order 0 and w "
-        "of order 1.",
+        f"{recipe.epochs} epochs of {pictures} pictures, learning rate {recipe.lr:g}, one seed. In "
+        "brackets the report's, of a U-Net with 64 maps at full size and an H-Net with 32 + 32. "
+        f"Turned: the first {TURNED} validation pictures, on squares.",
         "",
-        "| | U-Net | H-Net |",
-        "|---|---|---|",
+        "| | " + " | ".join(COMPARED) + " |",
+        "|---|" + "---|" * len(COMPARED),
     ]
-    reports = (REPORT["mask"]["dice"], REPORT["hnet"]["dice"])
+    theirs = {
+        "unet-wide": (*REPORT["mask"]["dice"], "6.5 h"),
+        "hnet": (*REPORT["hnet"]["dice"], "30 h"),
+    }
 
     def line(label: str, cells: list[str]) -> None:
         lines.append(f"| {label} | " + " | ".join(cells) + " |")
 
-    for k, part in enumerate(("train", "validation")):
-        cells = [
-            f"{row['splits'][part]['dice']:.4f} ({theirs[k]})"
-            for row, theirs in zip(rows.values(), reports, strict=True)
-        ]
-        line(f"{part} dice", cells)
-    hours = ("6.5 h", "30 h")
+    def beside(name: str, ours: str, which: int) -> str:
+        return f"{ours} ({theirs[name][which]})" if name in theirs else ours
+
     line(
-        "training, s", [f"{r['training_seconds']:.0f} ({h})" for r, h in zip(rows.values(), hours)]
+        "maps at full size",
+        [
+            f"{r['width']} + {r['width']}" if n == "hnet" else f"{r['width']}"
+            for n, r in rows.items()
+        ],
     )
+    for k, part in enumerate(("train", "validation")):
+        cells = {n: f"{r['splits'][part]['dice']:.4f}" for n, r in rows.items()}
+        line(f"{part} dice", [beside(n, cell, k) for n, cell in cells.items()])
+    seconds = {n: f"{r['training_seconds']:.0f}" for n, r in rows.items()}
+    line("training, s", [beside(n, cell, 2) for n, cell in seconds.items()])
     line("step with one picture, s", [f"{r['seconds_a_step']:.3f}" for r in rows.values()])
     line("parameters", [f"{r['parameters']:,}" for r in rows.values()])
     for angle in ANGLES:
@@ -147,17 +166,19 @@ def _table(rows: dict[str, Any], recipe: Recipe) -> str:
     return "\n".join([*lines, ""])
 
 
-def _draw(folder: Path, rows: dict[str, Any], nets: list[Module], figure: Figure) -> dict[str, str]:
+def _draw(
+    folder: Path, rows: dict[str, Any], nets: dict[str, Module], figure: Figure
+) -> dict[str, str]:
     series = {
-        name: (list(row["dice_by_angle"]), list(row["dice_by_angle"].values()))
-        for name, row in zip(("U-Net", "H-Net"), rows.values(), strict=True)
+        label: (list(row["dice_by_angle"]), list(row["dice_by_angle"].values()))
+        for label, row in zip(nets, rows.values(), strict=True)
     }
     learning_curves({"Dice of turned pictures": series}, folder / "angles.png", "angle, degrees")
     angles = (0, 45, 90, 180)
     pictures = [turned(figure, a) for a in angles]
     columns = [("picture", [p.image for p in pictures]), ("mask", [p.mask * 1.0 for p in pictures])]
-    for name, net in zip(("U-Net", "H-Net"), nets, strict=True):
-        columns.append((name, [predict_array(net, p.image).mask for p in pictures]))
+    for label, net in nets.items():
+        columns.append((label, [predict_array(net, p.image).mask for p in pictures]))
     picture_table(columns, folder / "turned.png", row_titles=[f"{a}°" for a in angles])
     return {
         "angles.png": "Dice against the angle by which the pictures are turned",
