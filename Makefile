@@ -185,7 +185,7 @@ compare-unet: $(VENV)/.installed-run $(FIGURES_STORE)  ## report 2's five models
 	$(MINIPOSE) train figures --compare models --data $(FIGURES_STORE) --recipe compare --limit 1000 \
 	  --out $(or $(OUT),runs/figures-models) $(FIGURES_FLAGS)
 
-compare-hnet: $(VENV)/.installed-run $(FIGURES_STORE)  ## U-Net and H-Net at one width and budget, turned pictures too
+compare-hnet: $(VENV)/.installed-run $(FIGURES_STORE)  ## U-Nets and H-Net at one budget, turned pictures too, beside table I
 	$(MINIPOSE) train figures --compare networks --data $(FIGURES_STORE) --recipe compare --limit 1000 \
 	  --out $(or $(OUT),runs/figures-networks) $(FIGURES_FLAGS)
 

@@ -11,6 +11,7 @@ from minipose.kernels import harmonic
 from minipose.models import HNet
 from minipose.nn import harmonic as layers
 from minipose.ops.harmonic import use_direct
+from tests.ops.case import LAYOUTS
 
 HEADS = {"mask": 2, "joints": 26, "regression": 1}
 
@@ -136,6 +137,16 @@ def test_the_whole_network_is_the_same_in_both_forms():
         np.testing.assert_allclose(fast, slow, rtol=0, atol=1e-11 * np.abs(slow).max())
 
 
+class _Op(mp.nn.Module):
+    """An op as a layer."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
 def _layers(rng):
     """Every layer from streams (2, 3) to streams (4, 1), or to the same ones."""
     of, into = (2, 3), (4, 1)
@@ -147,22 +158,29 @@ def _layers(rng):
         "doubling": (layers.HarmonicConv2d(of, into, rng, scale=2), into),
         "norm": (layers.ComplexBatchNorm(of), of),
         "gate": (layers.MagnitudeGate(of, rng), of),
+        "norm and gate": (layers.NormalisedGate(of, rng), of),
         "relu": (relu, of),
         "pool": (mp.nn.AvgPool2d(2), of),
+        "upsampling": (_Op(lambda x: mp.ops.upsample_bilinear(x, 2)), of),
+        "concatenation": (
+            _Op(lambda x: mp.ops.concatenate_streams([x, 2 * x], [of, of])[0]),
+            tuple(2 * n for n in of),
+        ),
     }, of
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", list(_layers(np.random.default_rng(0))[0]))
-def test_each_layer_turns_maps_of_order_n_by_i_to_the_n(name):
+def test_each_layer_turns_maps_of_order_n_by_i_to_the_n(name, layout):
     """f(turn(z) · iⁿ) = turn(f(z)) · iⁿ, and the magnitudes just turn."""
     rng = np.random.default_rng(4)
     table, of = _layers(rng)
     layer, into = table[name]
     layer.astype(np.float64)
     z = rng.standard_normal((2, 2 * sum(of), 4, 6))
-    straight = layer(mp.Tensor(z)).data
+    straight = layer(mp.Tensor(LAYOUTS[layout](np, z))).data
     for quarters in (1, 2, 3):
-        turned = layer(mp.Tensor(_turn_streams(z, of, quarters))).data
+        turned = layer(mp.Tensor(LAYOUTS[layout](np, _turn_streams(z, of, quarters)))).data
         np.testing.assert_allclose(turned, _turn_streams(straight, into, quarters), atol=1e-12)
         wrong = _turn_streams(straight, into, quarters, sign=-1)
         assert (quarters == 2) == np.allclose(turned, wrong, atol=1e-3)
@@ -173,6 +191,18 @@ def _turn_streams(x, streams, quarters, sign=1):
 
     orders = [turn(z, quarters) for z in unpack(x, streams)]
     return pack([z * 1j ** (sign * n * quarters) for n, z in enumerate(orders)])
+
+
+def test_a_head_turns_the_picture_and_nothing_else():
+    """Real parts of order 0: i⁰ = 1, so they are scores at every quarter turn."""
+    rng = np.random.default_rng(5)
+    head = layers.HarmonicConv2d((2, 3), (4,), rng, real_output=True).astype(np.float64)
+    z = rng.standard_normal((2, 10, 4, 6))
+    straight = head(mp.Tensor(z)).data
+    assert straight.shape == (2, 4, 4, 6)
+    for quarters in (1, 2, 3):
+        turned = head(mp.Tensor(_turn_streams(z, (2, 3), quarters))).data
+        np.testing.assert_allclose(turned, turn(straight, quarters), atol=1e-12)
 
 
 def test_the_library_of_the_report_breaks_it_by_two_masks():
