@@ -92,6 +92,27 @@ def draw_equivariance(
     return canvas.save(figure, path)
 
 
+def draw_dice_by_angle(
+    series: Mapping[str, tuple[Sequence[float], Sequence[float]]], path: str | os.PathLike
+) -> Path:
+    """Dice against the angle, a line per network.
+
+    Parameters
+    ----------
+    series : {label: (angles in degrees, dice)}
+    """
+    figure = canvas.new_figure(6.4, 3.4)
+    axes = figure.add_subplot(1, 1, 1)
+    for (label, (angles, dice)), colour in zip(series.items(), _COLOURS, strict=False):
+        axes.plot(angles, dice, label=label, color=colour, linewidth=1.8, marker=".")
+    axes.set_title("dice of turned pictures", loc="left")
+    axes.set_xlabel("angle, degrees")
+    axes.set_xticks(range(0, 181, 45))
+    axes.set_ylim(0, 1)
+    axes.legend(loc="upper center", ncols=len(series))
+    return canvas.save(figure, path)
+
+
 def _arrows(axes: object, maps: np.ndarray, step: int) -> None:
     """Complex numbers as arrows, one for each ``step`` × ``step`` block (its mean)."""
     h, w = (n // step * step for n in maps.shape)

@@ -21,8 +21,8 @@ from minipose.experiments.figures.training import build
 from minipose.metrics import dice_coefficient
 from minipose.nn import Module
 from minipose.optim import Adam
-from minipose.plots.curves import learning_curves
 from minipose.plots.figures import picture_table
+from minipose.plots.harmonic import draw_dice_by_angle
 from minipose.report import write_report
 from minipose.tensor import Tensor
 
@@ -173,7 +173,7 @@ def _draw(
         label: (list(row["dice_by_angle"]), list(row["dice_by_angle"].values()))
         for label, row in zip(nets, rows.values(), strict=True)
     }
-    learning_curves({"Dice of turned pictures": series}, folder / "angles.png", "angle, degrees")
+    draw_dice_by_angle(series, folder / "angles.png")
     angles = (0, 45, 90, 180)
     pictures = [turned(figure, a) for a in angles]
     columns = [("picture", [p.image for p in pictures]), ("mask", [p.mask * 1.0 for p in pictures])]
