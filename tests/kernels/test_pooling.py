@@ -33,3 +33,20 @@ def test_parts_pool_as_the_whole_does(kind, call, block, layout, xp):
         results.append((y.data.tolist(), x.grad.tolist()))
     np.testing.assert_allclose(results[0][0], loops(values, **options), rtol=1e-12)
     assert results[0] == results[1]
+
+
+@pytest.mark.parametrize(("stride", "parts"), [(2, 4), (3, 3), (1, 1)])
+def test_blocks_that_overlap_are_not_shared_out(stride, parts, monkeypatch):
+    """Two threads would add to one pixel at once."""
+    monkeypatch.setattr(pooling, "BLOCK", 1)
+    counts = []
+
+    def each(task, count, like):
+        counts.append(count)
+        return [task(k) for k in range(count)]
+
+    monkeypatch.setattr(pooling, "each", each)
+    size = (2 * 4, 8)  # lines lie outermost
+    grad_y = np.ones((1, *((n - 2) // stride + 1 for n in size), 1)).transpose(0, 3, 1, 2)
+    grad_x = pooling.average_backward(grad_y, size, 2, stride)
+    assert counts == [parts] and grad_x.sum() == grad_y.sum()
