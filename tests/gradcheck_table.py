@@ -10,7 +10,6 @@ thousandth of the gradient). The exit status is 1 if any error is above the tole
 
 from __future__ import annotations
 
-import argparse
 import inspect
 import math
 from collections import defaultdict
@@ -21,6 +20,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 import minipose.losses
 from minipose import ops
+from minipose.errors import Parser
 from minipose.gradcheck import GradientError, check_direction, check_gradients
 from tests.ops import tables
 from tests.ops.case import Call, Case
@@ -106,7 +106,7 @@ def _differentiable(annotation: str) -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.gradcheck_table", description=__doc__)
+    parser = Parser(prog="python -m tests.gradcheck_table", description=__doc__)
     parser.add_argument("--examples", type=int, default=20, help="calls drawn for each row")
     parser.add_argument("--seed", type=int, default=0, help="of the calls and the cotangents")
     parser.add_argument("--only", default="", help="ops whose name contains this")

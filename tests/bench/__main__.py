@@ -13,6 +13,7 @@ import sys
 import time
 
 from minipose.backend import allow_tf32, resolve_device
+from minipose.errors import Parser
 from tests.bench import cases, driver, growth, machine, ops_cases, results, tables
 
 VARIANTS = ["eager", "channels-last", "compiled"]
@@ -20,7 +21,7 @@ VARIANTS = ["eager", "channels-last", "compiled"]
 
 def main() -> int:
     names = [c.name for c in cases.CASES]
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser = Parser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--device", default="cpu", help="cpu, cuda or auto")
     parser.add_argument("--quick", action="store_true", help="few cases, PyTorch without compile")
     parser.add_argument(

@@ -7,11 +7,12 @@ What survives must be listed in ``equivalent.txt`` with the reason why it comput
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections import Counter
 from pathlib import Path
 
+from minipose.errors import Parser
+from tests.mutants.mutate import targets
 from tests.mutants.runner import Outcome, judge
 
 EQUIVALENT = Path(__file__).with_name("equivalent.txt")
@@ -31,11 +32,15 @@ def explained() -> dict[str, str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
+    parser = Parser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("--only", default="", help="functions whose dotted name contains this")
     parser.add_argument("--tests", default="", help="only tests that match (as pytest's -k)")
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
+    if options.processes < 1:
+        parser.error(f"--processes: expected 1 or more, got {options.processes}")
+    if not any(options.only in target.name for target in targets()):
+        parser.error(f"--only: no derivative has {options.only!r} in its name")
     outcomes = judge(options.only, options.tests, options.processes)
     if outcomes is None:
         print("the mutation run itself failed, see above", file=sys.stderr)

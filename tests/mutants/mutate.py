@@ -66,6 +66,10 @@ class Target:
     tree: ast.Module
     part: ast.FunctionDef
 
+    @property
+    def name(self) -> str:
+        return f"{self.module}.{self.function}"
+
 
 def targets() -> list[Target]:
     """Every derivative in the package."""

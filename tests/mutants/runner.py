@@ -91,7 +91,7 @@ class MutationRun:
 
     def __init__(self, only: str, processes: int) -> None:
         self.outcomes: list[Outcome] = []
-        self.targets = [t for t in targets() if only in f"{t.module}.{t.function}"]
+        self.targets = [t for t in targets() if only in t.name]
         self.processes = processes
 
     def pytest_configure(self, config: pytest.Config) -> None:
