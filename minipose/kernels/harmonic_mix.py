@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from minipose.backend import Array, array_module
 from minipose.kernels import workers
-from minipose.kernels.harmonic import Streams, parts, spans
+from minipose.kernels.harmonic import Streams, complex_maps, spans
 from minipose.kernels.harmonic_stencils import Filtered, pair_of_planes
 from minipose.kernels.harmonic_weights import Factor, Matrices
 from minipose.kernels.parallel import each, pieces, scratch
@@ -32,7 +32,8 @@ def mix(factors: list[Factor], filtered: Filtered, into: Streams) -> Array:
     def task(k: int) -> None:
         o, strip = tasks[k]
         pair = _pixels(filtered[o], strip)
-        _mix(factors[o], _sum("both", *_mixed(factors[o], pair)), pair, _complex(y, into, o, strip))
+        both = _sum("both", *_mixed(factors[o], pair))
+        _mix(factors[o], both, pair, _pixels(complex_maps(y, into, o), strip))
 
     each(task, len(tasks), y)
     return y
@@ -52,8 +53,8 @@ def mix_and_gram(
         o, strip = tasks[k]
         pair = _pixels(filtered[o], strip)
         both = _sum("both", *_mixed(factors[o], pair))
-        _mix(factors[o], both, pair, _complex(y, into, o, strip))
-        planes = _complex(x, into, o, strip)
+        _mix(factors[o], both, pair, _pixels(complex_maps(y, into, o), strip))
+        planes = _pixels(complex_maps(x, into, o), strip)
         return _gram(_sum("sums", *planes), planes, both, pair)
 
     shares = each(task, len(tasks), y)
@@ -66,7 +67,7 @@ def unmix(factors: list[Factor], grad_y: Array, into: Streams) -> Filtered:
 
     def task(k: int) -> None:
         o, strip = tasks[k]
-        planes = _complex(grad_y, into, o, strip)
+        planes = _pixels(complex_maps(grad_y, into, o), strip)
         _unmix(factors[o], _sum("sums", *planes), planes, _pixels(made[o], strip))
 
     each(task, len(tasks), grad_y)
@@ -81,7 +82,7 @@ def unmix_and_gram(
 
     def task(k: int) -> Shares:
         o, strip = tasks[k]
-        planes = _complex(grad_y, into, o, strip)
+        planes = _pixels(complex_maps(grad_y, into, o), strip)
         sums = _sum("sums", *planes)
         _unmix(factors[o], sums, planes, _pixels(made[o], strip))
         pair = _pixels(filtered[o], strip)
@@ -168,13 +169,8 @@ def _pairs(factors: list[Factor], grad_y: Array, into: Streams) -> Filtered:
 
 
 def _pixels(pair: Array, strip: slice) -> list[Array]:
+    """Views (maps, pixels) of ``first`` and ``second``, or of real and imaginary parts."""
     return [part.reshape(len(part), -1)[:, strip] for part in pair]
-
-
-def _complex(x: Array, streams: Streams, order: int, strip: slice) -> list[Array]:
-    """Real and imaginary parts of an order's maps."""
-    flat = x.reshape(len(x), -1)
-    return [flat[part, strip] for part in parts(streams)[order]]
 
 
 def _tasks(into: Streams, y: Array) -> list[tuple[int, slice]]:
