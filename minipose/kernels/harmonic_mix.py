@@ -31,9 +31,8 @@ def mix(factors: list[Factor], filtered: Filtered, into: Streams) -> Array:
 
     def task(k: int) -> None:
         o, strip = tasks[k]
-        pair = _pixels(filtered[o], strip)
-        both = _sum("both", *_mixed(factors[o], pair))
-        _mix(factors[o], both, pair, _pixels(complex_maps(y, into, o), strip))
+        pair, planes = _pixels(filtered[o], strip), _pixels(complex_maps(y, into, o), strip)
+        _mix(factors[o], pair, planes)
 
     each(task, len(tasks), y)
     return y
@@ -52,8 +51,7 @@ def mix_and_gram(
     def task(k: int) -> Shares:
         o, strip = tasks[k]
         pair = _pixels(filtered[o], strip)
-        both = _sum("both", *_mixed(factors[o], pair))
-        _mix(factors[o], both, pair, _pixels(complex_maps(y, into, o), strip))
+        both = _mix(factors[o], pair, _pixels(complex_maps(y, into, o), strip))
         planes = _pixels(complex_maps(x, into, o), strip)
         return _gram(_sum("sums", *planes), planes, both, pair)
 
@@ -68,7 +66,7 @@ def unmix(factors: list[Factor], grad_y: Array, into: Streams) -> Filtered:
     def task(k: int) -> None:
         o, strip = tasks[k]
         planes = _pixels(complex_maps(grad_y, into, o), strip)
-        _unmix(factors[o], _sum("sums", *planes), planes, _pixels(made[o], strip))
+        _unmix(factors[o], planes, _pixels(made[o], strip))
 
     each(task, len(tasks), grad_y)
     return made
@@ -83,8 +81,7 @@ def unmix_and_gram(
     def task(k: int) -> Shares:
         o, strip = tasks[k]
         planes = _pixels(complex_maps(grad_y, into, o), strip)
-        sums = _sum("sums", *planes)
-        _unmix(factors[o], sums, planes, _pixels(made[o], strip))
+        sums = _unmix(factors[o], planes, _pixels(made[o], strip))
         pair = _pixels(filtered[o], strip)
         return _gram(sums, planes, _sum("both", *_mixed(factors[o], pair)), pair)
 
@@ -104,23 +101,29 @@ def _mixed(factor: Factor, pair: list[Array]) -> list[Array]:
     return [part[: factor[0].shape[1]] for part in pair]
 
 
-def _mix(factor: Factor, both: Array, pair: list[Array], planes: list[Array]) -> None:
+def _mix(factor: Factor, pair: list[Array], planes: list[Array]) -> Array:
+    """Fill real and imaginary parts; returns S = Re Z + Im Z."""
     gauss, *rest = factor
+    both = _sum("both", *_mixed(factor, pair))
     common = scratch("common", planes[0].shape, both)
     in_blocks(gauss, both, common)
     for matrix, source, target in zip(rest, pair, planes, strict=True):
         in_blocks(matrix, source, target)
         target += common
+    return both
 
 
-def _unmix(factor: Factor, sums: Array, planes: list[Array], pair: list[Array]) -> None:
+def _unmix(factor: Factor, planes: list[Array], pair: list[Array]) -> Array:
+    """Fill dL/dfirst and dL/dsecond; returns the sum of dL/dy's two parts."""
     gauss, *rest = factor
+    sums = _sum("sums", *planes)
     common = scratch("common", (gauss.shape[1], sums.shape[1]), sums)
     in_blocks(gauss.T, sums, common)
     for matrix, source, target in zip(rest, planes, pair, strict=True):
         in_blocks(matrix.T, source, target)
     for target in _mixed(factor, pair):
         target += common
+    return sums
 
 
 def _gram(sums: Array, planes: list[Array], both: Array, pair: list[Array]) -> Shares:

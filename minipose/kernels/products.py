@@ -63,7 +63,7 @@ def in_blocks(a: Array, b: Array, out: Array) -> None:
         array_module(a).matmul(a, b, out=out)
         return
     for deep in workers.pieces(k, DEPTH):
-        target = out if deep.start == 0 else workers.scratch("product", out.shape, out.dtype)
+        target = out if deep.start == 0 else workers.scratch("deeper", out.shape, out.dtype)
         for i, height in _whole_and_rest(m, rows):
             for j, width in _whole_and_rest(n, columns):
                 parts = a[..., i, deep], b[..., deep, j], target[..., i, j]

@@ -152,9 +152,9 @@ def harmonic_conv2d(
     Notes
     -----
     For 3×3 and orders 0 and 1 the fixed patterns are applied to each map once and the maps are
-    mixed by 1×1 products (``kernels.harmonic_stencils``): a seventh of the arithmetic of
-    ``harmonic_conv2d_direct``. Patterns and products commute, so the patterns go to whichever side
-    has fewer maps, and products come before an enlargement.
+    mixed by 1×1 products (``kernels.harmonic_stencils``): 4 multiplications for each pair of maps
+    and pixel, where ``harmonic_conv2d_direct`` makes 36. Patterns and products commute, so the
+    patterns go to whichever side has fewer maps, and products come before an enlargement.
 
     Source: report 2's network; Worrall et al. 2017, section 4.
     """
