@@ -147,47 +147,47 @@ ablate-h36m: $(VENV)/.installed-run $(H36M_STORE)  ## what helped: pre-training,
 
 MODEL ?= mask+softmax
 ifdef FULL
-FIGURES_NAME := figures-full
-FIGURES_TWIN := --count 6200
-FIGURES_RECIPE := full
+PEOPLE_NAME := people-full
+PEOPLE_TWIN := --count 6200
+PEOPLE_RECIPE := full
 else
-FIGURES_NAME := figures-quick
-FIGURES_TWIN := --count 2400
-FIGURES_RECIPE := quick
+PEOPLE_NAME := people-quick
+PEOPLE_TWIN := --count 2400
+PEOPLE_RECIPE := quick
 endif
 
 ifeq ($(DATA),)
-FIGURES_RAW := data/$(FIGURES_NAME)/.written
-FIGURES_STORE := data/$(FIGURES_NAME).h5
+PEOPLE_RAW := data/$(PEOPLE_NAME)/.written
+PEOPLE_STORE := data/$(PEOPLE_NAME).h5
 else ifeq ($(suffix $(DATA)),.h5)
-FIGURES_STORE := $(DATA)
+PEOPLE_STORE := $(DATA)
 else
-FIGURES_RAW := $(DATA)
-FIGURES_STORE := data/$(notdir $(patsubst %/,%,$(DATA)))-figures.h5
+PEOPLE_RAW := $(DATA)
+PEOPLE_STORE := data/$(notdir $(patsubst %/,%,$(DATA)))-people.h5
 endif
-FIGURES_OUT := $(or $(OUT),runs/$(FIGURES_NAME)-$(subst +,-,$(MODEL)))
-FIGURES_FLAGS = --device $(DEVICE) --seed $(SEED) $(if $(EPOCHS),--epochs $(EPOCHS)) $(ARGS)
+PEOPLE_OUT := $(or $(OUT),runs/$(PEOPLE_NAME)-$(subst +,-,$(MODEL)))
+PEOPLE_FLAGS = --device $(DEVICE) --seed $(SEED) $(if $(EPOCHS),--epochs $(EPOCHS)) $(ARGS)
 
-data/$(FIGURES_NAME)/.written: | $(VENV)/.installed-run
-	$(RUN) data_tools.twin figures --out $(dir $@) $(FIGURES_TWIN) --seed $(SEED)
+data/$(PEOPLE_NAME)/.written: | $(VENV)/.installed-run
+	$(RUN) data_tools.twin people --out $(dir $@) $(PEOPLE_TWIN) --seed $(SEED)
 	@touch $@
 
 ifneq ($(suffix $(DATA)),.h5)
-$(FIGURES_STORE): $(FIGURES_RAW) | $(VENV)/.installed-run
-	$(RUN) data_tools.figures $(or $(DATA),$(dir $(FIGURES_RAW))) --out $@
+$(PEOPLE_STORE): $(PEOPLE_RAW) | $(VENV)/.installed-run
+	$(RUN) data_tools.people $(or $(DATA),$(dir $(PEOPLE_RAW))) --out $@
 endif
 
-train-unet: $(VENV)/.installed-run $(FIGURES_STORE)  ## mask and joints of a person: data, training, report
-	$(MINIPOSE) train figures --data $(FIGURES_STORE) --out $(FIGURES_OUT) --model $(MODEL) \
-	  --recipe $(FIGURES_RECIPE) $(FIGURES_FLAGS)
+train-unet: $(VENV)/.installed-run $(PEOPLE_STORE)  ## mask and joints of a person: data, training, report
+	$(MINIPOSE) train people --data $(PEOPLE_STORE) --out $(PEOPLE_OUT) --model $(MODEL) \
+	  --recipe $(PEOPLE_RECIPE) $(PEOPLE_FLAGS)
 
-compare-unet: $(VENV)/.installed-run $(FIGURES_STORE)  ## report 2's five models at one budget, beside its table II
-	$(MINIPOSE) train figures --compare models --data $(FIGURES_STORE) --recipe compare --limit 1000 \
-	  --out $(or $(OUT),runs/figures-models) $(FIGURES_FLAGS)
+compare-unet: $(VENV)/.installed-run $(PEOPLE_STORE)  ## report 2's five models at one budget, beside its table II
+	$(MINIPOSE) train people --compare models --data $(PEOPLE_STORE) --recipe compare --limit 1000 \
+	  --out $(or $(OUT),runs/people-models) $(PEOPLE_FLAGS)
 
-compare-hnet: $(VENV)/.installed-run $(FIGURES_STORE)  ## U-Nets and H-Net at one budget, turned pictures too, beside table I
-	$(MINIPOSE) train figures --compare networks --data $(FIGURES_STORE) --recipe compare --limit 1000 \
-	  --out $(or $(OUT),runs/figures-networks) $(FIGURES_FLAGS)
+compare-hnet: $(VENV)/.installed-run $(PEOPLE_STORE)  ## U-Nets and H-Net at one budget, turned pictures too, beside table I
+	$(MINIPOSE) train people --compare networks --data $(PEOPLE_STORE) --recipe compare --limit 1000 \
+	  --out $(or $(OUT),runs/people-networks) $(PEOPLE_FLAGS)
 
 # --- Lessons ------------------------------------------------------------------------------------
 

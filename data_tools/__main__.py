@@ -7,7 +7,7 @@ from importlib import import_module
 
 TOOLS = {
     "h36m": "import Human3.6M, or its twin, into one store for report 1's job",
-    "figures": "build report 2's store from LSP, MPII, ATR, COCO or a folder of pictures",
+    "people": "build report 2's store from LSP, MPII, ATR, COCO or a folder of pictures",
     "twin": "write drawn people in the files that the real data sets come in",
 }
 

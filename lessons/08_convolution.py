@@ -47,7 +47,7 @@ assert np.allclose(by_loops(x, weight), ops.conv2d(mp.Tensor(x), mp.Tensor(weigh
 # direction. A network starts with random kernels and finds better ones by descent.
 
 # %%
-picture = people.small_figure(11, side=96).image.mean(axis=2) / 255
+picture = people.small_person(11, side=96).image.mean(axis=2) / 255
 across = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 4
 edges = ops.conv2d(mp.Tensor(picture[None, None]), mp.Tensor(np.stack([across, across.T])[:, None]))
 figure = kit.figure(7, 3)

@@ -62,7 +62,7 @@ print(f"loops {1000 * loops:.0f} ms, minipose {1000 * package:.2f} ms")
 # block.
 
 # %%
-person = people.small_figure(11, side=96)
+person = people.small_person(11, side=96)
 across = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 4
 picture = person.image.mean(axis=2) / 255
 edges = np.abs(ops.conv2d(mp.Tensor(picture[None, None]), mp.Tensor(across[None, None])).data)

@@ -26,7 +26,7 @@ import numpy as np
 import kit
 import minipose as mp
 import people
-from minipose.experiments.h36m.data import as_input
+from minipose.experiments.pose3d.data import as_input
 from minipose.losses import window_cross_entropy
 from minipose.models import PoseNet
 from minipose.optim import Adam

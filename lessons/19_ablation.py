@@ -27,9 +27,9 @@ import numpy as np
 
 import kit
 import people
-from minipose.experiments.h36m.ablation import VARIANTS
-from minipose.experiments.h36m.recipe import Recipe
-from minipose.experiments.h36m.stages import predict, train_detector, train_regressor
+from minipose.experiments.pose3d.ablation import VARIANTS
+from minipose.experiments.pose3d.recipe import Recipe
+from minipose.experiments.pose3d.stages import predict, train_detector, train_regressor
 from minipose.metrics import mpjpe
 
 store = people.walkers()

@@ -19,8 +19,8 @@ import numpy as np
 
 import kit
 import people
-from minipose.experiments.h36m.recipe import Recipe
-from minipose.experiments.h36m.stages import predict, train_regressor
+from minipose.experiments.pose3d.recipe import Recipe
+from minipose.experiments.pose3d.stages import predict, train_regressor
 from minipose.metrics import identical_share, mpjpe
 
 HELD = 12

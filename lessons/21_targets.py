@@ -28,16 +28,16 @@ from PIL import Image
 
 import kit
 import people
-from data_tools.figures.masks import read_mask
-from data_tools.figures.openpose import joints_found, read_people
-from data_tools.figures.rle import decode
-from data_tools.twin import figures
-from minipose.plots.figures import heatmap_pair
+from data_tools.people.masks import read_mask
+from data_tools.people.openpose import joints_found, read_people
+from data_tools.people.rle import decode
+from data_tools.twin import people as drawn_people
+from minipose.plots.people import heatmap_pair
 from minipose.skeletons import BODY_25
 from minipose.targets.heatmaps import class_map, expand, heatmap, joint_targets
 
 folder, NUMBER = Path(tempfile.mkdtemp()), 6
-figures.write(folder, NUMBER + 1, workers=1)
+drawn_people.write(folder, NUMBER + 1, workers=1)
 keypoint_file = sorted((folder / "keypoints").iterdir())[NUMBER]
 numbers = json.loads(keypoint_file.read_text())["people"][0]["pose_keypoints_2d"]
 found = [(numbers[3 * j], numbers[3 * j + 1], numbers[3 * j + 2]) for j in range(25)]
@@ -86,7 +86,7 @@ assert np.array_equal(decode({"size": list(small.shape), "counts": counts}), sma
 # blur, scaled to reach 100.
 
 # %%
-figure = people.small_figure(NUMBER, side=64)
+figure = people.small_person(NUMBER, side=64)
 height, width = figure.mask.shape
 joints = [
     (j + 1, math.floor(x), math.floor(y)) for j, (x, y, c) in enumerate(figure.keypoints) if c > 0

@@ -23,8 +23,8 @@ import kit
 import minipose as mp
 import people
 from minipose import ops
-from minipose.experiments.figures.data import make_batch
-from minipose.experiments.figures.recipe import Outputs
+from minipose.experiments.people.data import make_batch
+from minipose.experiments.people.recipe import Outputs
 from minipose.losses import categorical_cross_entropy, dice_loss
 from minipose.models import UNet
 from minipose.optim import Adam

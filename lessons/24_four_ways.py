@@ -23,11 +23,11 @@ import kit
 import minipose as mp
 import people
 from minipose import ops
-from minipose.experiments.figures.data import make_batch
-from minipose.experiments.figures.recipe import MODELS, Recipe
+from minipose.experiments.people.data import make_batch
+from minipose.experiments.people.recipe import MODELS, Recipe
 from minipose.losses import categorical_cross_entropy, dice_loss, mse
 from minipose.models import UNet
-from minipose.plots.figures import picture_table
+from minipose.plots.people import picture_table
 
 rng = np.random.default_rng(0)
 z, t = rng.normal(0, 2, (1, 3, 2, 2)), rng.random((1, 3, 2, 2))

@@ -20,10 +20,10 @@ import numpy as np
 import kit
 import minipose as mp
 import people
-from minipose.experiments.figures.data import make_batch
-from minipose.experiments.figures.objective import loss_parts, total_loss
-from minipose.experiments.figures.recipe import MODELS, Recipe
-from minipose.experiments.figures.training import build
+from minipose.experiments.people.data import make_batch
+from minipose.experiments.people.objective import loss_parts, total_loss
+from minipose.experiments.people.recipe import MODELS, Recipe
+from minipose.experiments.people.training import build
 from minipose.models import UNet
 
 counts = {}

@@ -14,11 +14,11 @@ import numpy as np
 
 import kit
 import people
-from minipose.experiments.figures.outputs import Prediction, predict_array
-from minipose.experiments.figures.recipe import Recipe
-from minipose.experiments.figures.training import build
+from minipose.experiments.people.outputs import Prediction, predict_array
+from minipose.experiments.people.recipe import Recipe
+from minipose.experiments.people.training import build
 from minipose.metrics_2d import correct_share, head_sizes, pixel_errors
-from minipose.plots.figures import FOUND, draw_skeleton, on_mask, show_picture
+from minipose.plots.people import FOUND, draw_skeleton, on_mask, show_picture
 from minipose.skeletons import BODY_25, BODY_25_LIMBS
 from minipose.targets.heatmaps import expand, joint_targets
 

@@ -15,11 +15,11 @@ import numpy as np
 import kit
 import minipose as mp
 import people
-from minipose.experiments.figures.data import make_batch
-from minipose.experiments.figures.objective import loss_parts, total_loss
-from minipose.experiments.figures.outputs import predict_array
-from minipose.experiments.figures.recipe import Recipe
-from minipose.experiments.figures.training import build
+from minipose.experiments.people.data import make_batch
+from minipose.experiments.people.objective import loss_parts, total_loss
+from minipose.experiments.people.outputs import predict_array
+from minipose.experiments.people.recipe import Recipe
+from minipose.experiments.people.training import build
 from minipose.losses import categorical_cross_entropy
 from minipose.metrics_2d import pixel_errors
 from minipose.optim import Adam

@@ -22,10 +22,10 @@ import numpy as np
 import kit
 import minipose as mp
 import people
-from minipose.experiments.figures.outputs import predict_array
-from minipose.experiments.figures.recipe import Recipe
-from minipose.experiments.figures.training import build
-from minipose.experiments.figures.turning import turned
+from minipose.experiments.people.outputs import predict_array
+from minipose.experiments.people.recipe import Recipe
+from minipose.experiments.people.training import build
+from minipose.experiments.people.turning import turned
 from minipose.metrics import dice_coefficient
 from minipose.models import HNet, UNet
 

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 import kit
-from data_tools.twin import figures as drawn_figures
+from data_tools.twin import people as drawn_people
 from data_tools.twin.body import Posed
 from data_tools.twin.body25 import body_25
 from data_tools.twin.figure import draw_outfit, dress
@@ -28,13 +28,13 @@ from data_tools.twin.render import Lamp, draw
 from data_tools.twin.room import background, cameras_for, frame_size
 from minipose.datasets.cameras import CAMERA_NAMES, Camera
 from minipose.datasets.crop import box_of, crop_person
-from minipose.datasets.figures import Figure, FiguresStore, FiguresWriter
 from minipose.datasets.h36m import H36MStore, H36MWriter
+from minipose.datasets.people import PeopleStore, PeopleWriter, Person
 from minipose.datasets.resize import factor_for, resize_bicubic, resize_mask, scale_points
-from minipose.experiments.figures.augmentation import augmented
-from minipose.experiments.figures.data import make_batch
-from minipose.experiments.figures.objective import total_loss
-from minipose.experiments.figures.recipe import Recipe
+from minipose.experiments.people.augmentation import augmented
+from minipose.experiments.people.data import make_batch
+from minipose.experiments.people.objective import total_loss
+from minipose.experiments.people.recipe import Recipe
 from minipose.nn import Module
 from minipose.optim import Adam
 from minipose.skeletons import H36M_17_OF_32
@@ -79,7 +79,7 @@ def photograph(
 def stranger(number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Somebody who does not walk, on black: a picture, the silhouette, and 17 joints (17, 3) mm."""
     rng = np.random.default_rng([12, number])
-    bones = drawn_figures.draw_bones(rng)
+    bones = drawn_people.draw_bones(rng)
     posed = stand_up(bones, draw_stance(rng), heading=float(rng.uniform(0, 360)))
     name = CAMERA_NAMES[number % 4]
     camera, image = cameras_for(11)[name], np.zeros((*frame_size(name), 3), np.uint8)
@@ -115,21 +115,21 @@ def walkers(
     return H36MStore(path)
 
 
-def figures(count: int = 120, side: int = 48, seed: int = 0) -> FiguresStore:
+def figures(count: int = 120, side: int = 48, seed: int = 0) -> PeopleStore:
     """A store of single people in places of all kinds; the shorter side has ``side`` px."""
     path = _place("figures", (count, side, seed))
     if not path.exists():
-        writer = FiguresWriter(_beside(path))
-        for figure in _drawn(small_figure, range(count), repeat(side), repeat(seed)):
+        writer = PeopleWriter(_beside(path))
+        for figure in _drawn(small_person, range(count), repeat(side), repeat(seed)):
             writer.append(figure)
         writer.close()
         os.replace(writer.path, path)
-    return FiguresStore(path)
+    return PeopleStore(path)
 
 
 def in_room(
     frames: int = 20, size: tuple[int, int] = (64, 48)
-) -> tuple[list[Figure], list[Figure]]:
+) -> tuple[list[Person], list[Person]]:
     """People who walk in the room: pictures to train on, and those of somebody else, subject 11.
 
     All are upright and of one size (H, W), so they are learned faster than people of all kinds.
@@ -137,18 +137,18 @@ def in_room(
     path = _place("room", (frames, size))
     views = [(s, name) for s in (1, 5, 7, 8, 9, 11) for name in CAMERA_NAMES[1:3]]
     if not path.exists():
-        writer = FiguresWriter(_beside(path))
+        writer = PeopleWriter(_beside(path))
         for view in _drawn(_room_view, views, repeat(frames), repeat(size)):
             for figure in view:
                 writer.append(figure)
         writer.close()
         os.replace(writer.path, path)
-    with FiguresStore(path) as store:
+    with PeopleStore(path) as store:
         everybody = [store[i] for i in range(len(store))]
     return everybody[: -2 * frames], everybody[-2 * frames :]
 
 
-def _room_view(view: tuple[int, str], frames: int, size: tuple[int, int]) -> list[Figure]:
+def _room_view(view: tuple[int, str], frames: int, size: tuple[int, int]) -> list[Person]:
     """One walker before one camera: the photograph cut out with some of the room around."""
     (subject, name), (height, width) = view, size
     posed, plan = walk(subject, 1, frames, 13)
@@ -170,12 +170,12 @@ def _room_view(view: tuple[int, str], frames: int, size: tuple[int, int]) -> lis
         places = (places + 0.5 - (left, top)) / step - 0.5
         joints = np.concatenate([places, np.ones((25, 1))], axis=1).astype(np.float32)
         figures.append(
-            Figure(pictures[0], (pictures[1] > 127).astype(np.uint8), joints, f"S{subject}")
+            Person(pictures[0], (pictures[1] > 127).astype(np.uint8), joints, f"S{subject}")
         )
     return figures
 
 
-def upright(store: FiguresStore, count: int) -> list[Figure]:
+def upright(store: PeopleStore, count: int) -> list[Person]:
     """The first ``count`` people who are upright and of one padded size, so that batches fit."""
     high, wide = store.sizes.T
     fits = np.flatnonzero((high > wide + 10) & (high <= 80) & (wide <= 48))
@@ -184,7 +184,7 @@ def upright(store: FiguresStore, count: int) -> list[Figure]:
 
 def learn(
     net: Module,
-    figures: list[Figure],
+    figures: list[Person],
     recipe: Recipe,
     steps: int,
     watch: Callable[[int], None] | None = None,
@@ -210,15 +210,15 @@ def learn(
     return net
 
 
-def small_figure(number: int, side: int = 48, seed: int = 0) -> Figure:
+def small_person(number: int, side: int = 48, seed: int = 0) -> Person:
     """One picture of a person with mask and joints, scaled as the store's builder does."""
-    sample = drawn_figures.make_sample(seed, number)
+    sample = drawn_people.make_sample(seed, number)
     factor = factor_for(sample.image.shape[:2], side)
     places = scale_points(sample.keypoints[:, :2], factor)
     joints = np.concatenate([places, sample.keypoints[:, 2:]], axis=1)
     joints[sample.keypoints[:, 2] == 0] = 0
     image, mask = resize_bicubic(sample.image, factor), resize_mask(sample.mask, factor)
-    return Figure(image, mask, joints.astype(np.float32), f"twin{number:04d}", "twin")
+    return Person(image, mask, joints.astype(np.float32), f"twin{number:04d}", "twin")
 
 
 def _view(view: tuple[int, int, str], frames: int, step: int, hold: int) -> dict[str, np.ndarray]:
@@ -262,7 +262,7 @@ def _beside(path: Path) -> Path:
 
 def _place(kind: str, settings: object) -> Path:
     """A file name that changes with the settings and with the code that draws."""
-    text = repr(settings) + "".join(map(inspect.getsource, (_view, small_figure, _room_view)))
+    text = repr(settings) + "".join(map(inspect.getsource, (_view, small_person, _room_view)))
     for path in sorted((kit.ROOT / "data_tools" / "twin").glob("*.py")):
         text += path.read_text(encoding="utf-8")
     name = f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.h5"

@@ -99,9 +99,10 @@ def _job_of(args: argparse.Namespace) -> str:
     if args.command == "show":
         return _job_of_store(args.source)
     _, meta = checkpoint.read(args.checkpoint)
-    if meta.get("job") not in experiments.JOBS:
-        raise UserError(f"{args.checkpoint}: a checkpoint of an unknown job {meta.get('job')!r}")
-    return meta["job"]
+    job = experiments.EARLIER.get(meta.get("job"), meta.get("job"))
+    if job not in experiments.JOBS:
+        raise UserError(f"{args.checkpoint}: a checkpoint of an unknown job {job!r}")
+    return job
 
 
 def _job_of_store(path: Path) -> str:
@@ -113,4 +114,5 @@ def _job_of_store(path: Path) -> str:
             words = str(file.attrs.get("format", "")).split()
     except OSError:
         words = []
+    words = [experiments.EARLIER.get(word, word) for word in words]
     return next((job for job in experiments.JOBS if job in words), next(iter(experiments.JOBS)))

@@ -98,7 +98,7 @@ def test_evaluate_and_show(store, run, tmp_path, capsys):
 @pytest.mark.filterwarnings("ignore:.*encountered:RuntimeWarning")
 def test_an_ablation_ends_in_one_table_even_if_a_variant_blows_up(store, tmp_path, monkeypatch):
     variants = {"as is": {}, "no pre-training": {"pretrain": False}, "wild": {"lr": 1e30}}
-    monkeypatch.setattr("minipose.experiments.h36m.ablation.VARIANTS", variants)
+    monkeypatch.setattr("minipose.experiments.pose3d.ablation.VARIANTS", variants)
     args = ["train", "h36m", "--ablate", "--data", str(store), "--out", str(tmp_path), *TINY]
     assert main(args) == 0
     rows = json.loads((tmp_path / "report.json").read_text())["variants"]
@@ -177,7 +177,7 @@ def test_a_config_file_with_a_typing_error(tmp_path, capsys):
     ("args", "message"),
     [
         (["train", "h36m", "--epochs", "many"], "argument --epochs: invalid int value: 'many'"),
-        (["train", "figures", "--model", "best"], "argument --model: invalid choice: 'best'"),
+        (["train", "people", "--model", "best"], "argument --model: invalid choice: 'best'"),
         (["predict"], "the following arguments are required: IMAGE, --checkpoint"),
     ],
 )

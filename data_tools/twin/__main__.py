@@ -31,18 +31,18 @@ def main(argv: list[str] | None = None) -> int:
     h36m.add_argument("--frame-hold", type=int, default=1, help="frames that share an image")
     h36m.add_argument("--seed", type=int, default=0)
     h36m.add_argument("--workers", type=int, default=2, help="processes")
-    figures = kinds.add_parser(
-        "figures",
+    people = kinds.add_parser(
+        "people",
         help="single people in rooms, streets and parks, with BODY_25 files and masks",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    figures.add_argument("--out", type=Path, required=True, help="folder to write below")
-    figures.add_argument("--count", type=int, default=1000, help="pictures")
-    figures.add_argument("--seed", type=int, default=0)
-    figures.add_argument("--workers", type=int, default=2, help="processes")
+    people.add_argument("--out", type=Path, required=True, help="folder to write below")
+    people.add_argument("--count", type=int, default=1000, help="pictures")
+    people.add_argument("--seed", type=int, default=0)
+    people.add_argument("--workers", type=int, default=2, help="processes")
     args = parser.parse_args(argv)
     try:
-        return write_figures(args) if args.kind == "figures" else write_h36m(args)
+        return write_people(args) if args.kind == "people" else write_h36m(args)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -87,9 +87,9 @@ def write_h36m(args: argparse.Namespace) -> int:
     return 0
 
 
-def write_figures(args: argparse.Namespace) -> int:
-    """The ``figures`` command."""
-    from data_tools.twin import figures
+def write_people(args: argparse.Namespace) -> int:
+    """The ``people`` command."""
+    from data_tools.twin import people
 
     for name in ("count", "workers"):
         if getattr(args, name) < 1:
@@ -101,7 +101,7 @@ def write_figures(args: argparse.Namespace) -> int:
             bar.total = total
             bar.update()
 
-        written = figures.write(args.out, args.count, args.seed, args.workers, report)
+        written = people.write(args.out, args.count, args.seed, args.workers, report)
     seconds = time.perf_counter() - start
     rate = f", {written / seconds:.0f} pictures/s" if written else ""
     print(f"{args.out}: {written} pictures written in {seconds:.1f} s{rate}")

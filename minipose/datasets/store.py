@@ -40,6 +40,7 @@ class Store:
     """
 
     format: str  # of the file's attribute
+    earlier_formats: tuple[str, ...] = ()  # read as well
     maker: str  # the tool that makes such stores
 
     def __init__(self, path: str | os.PathLike) -> None:
@@ -53,7 +54,7 @@ class Store:
             raise ValueError(f"{path}: not a readable HDF5 file ({error})") from None
         try:
             found = self.file.attrs.get("format")
-            if found != self.format:
+            if found not in (self.format, *self.earlier_formats):
                 raise ValueError(f"{self.path}: expected format {self.format!r}, got {found!r}")
             self._validate()
         except ValueError:

@@ -11,10 +11,13 @@ from types import ModuleType
 
 JOBS = {
     "h36m": "3D pose of a walking person (report 1)",
-    "figures": "mask and joints of a person (report 2)",
+    "people": "mask and joints of a person (report 2)",
 }
+
+EARLIER = {"figures": "people"}  # names in the files of the first version
+PACKAGES = {"h36m": "pose3d", "people": "people"}
 
 
 def load(job: str, module: str = "commands") -> ModuleType:
     """A module of a job, imported only when it is asked for."""
-    return importlib.import_module(f"minipose.experiments.{job}.{module}")
+    return importlib.import_module(f"minipose.experiments.{PACKAGES[job]}.{module}")

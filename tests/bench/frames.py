@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from minipose.datasets.h36m import FIELDS, H36MStore, H36MWriter
-from minipose.experiments.h36m.data import training_batches
-from minipose.experiments.h36m.recipe import Recipe
+from minipose.experiments.pose3d.data import training_batches
+from minipose.experiments.pose3d.recipe import Recipe
 from minipose.training.prefetch import prefetch
 from tests.bench.cases import Case
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minipose.datasets.figures import Figure, FiguresWriter
+from minipose.datasets.people import PeopleWriter, Person
 
 STANCE = np.array(
     [(0, -52), (0, -40), (-12, -38), (-18, -22), (-22, -6), (12, -38), (18, -22), (22, -6), (0, 0),
@@ -15,7 +15,7 @@ STANCE = np.array(
 )  # fmt: skip
 
 
-def stick_person(rng: np.random.Generator, size: tuple[int, int] = (40, 24), name="") -> Figure:
+def stick_person(rng: np.random.Generator, size: tuple[int, int] = (40, 24), name="") -> Person:
     """A bright block of a person on a dark ground; one joint is undetected."""
     height, width = size
     keypoints = np.ones((25, 3), np.float32)
@@ -24,13 +24,13 @@ def stick_person(rng: np.random.Generator, size: tuple[int, int] = (40, 24), nam
     mask = np.zeros(size, np.uint8)
     mask[height // 10 : -height // 10, width // 3 : -width // 3] = 1
     image = rng.integers(0, 90, (*size, 3)) + mask[..., None] * rng.integers(60, 160, 3)
-    return Figure(image.astype(np.uint8), mask, keypoints, name, "sticks")
+    return Person(image.astype(np.uint8), mask, keypoints, name, "sticks")
 
 
 def write_store(path: Path, count: int = 10) -> Path:
     """A store of upright and lying pictures of two sizes each."""
     rng = np.random.default_rng(0)
-    writer = FiguresWriter(path)
+    writer = PeopleWriter(path)
     for i in range(count):
         writer.append(stick_person(rng, [(40, 24), (32, 33)][i % 2], f"person{i}"))
     writer.close()

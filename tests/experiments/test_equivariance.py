@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minipose.experiments.figures import equivariance
+from minipose.experiments.people import equivariance
 from minipose.models import HNet
 from minipose.nn import Conv2d
 from minipose.nn.harmonic import HarmonicConv2d
@@ -30,7 +30,7 @@ def test_errors_of_harmonic_and_plain_layers():
     assert min(usual) > 3e-2
 
 
-def test_figures_are_written(tmp_path):
+def test_people_are_written(tmp_path):
     picture = np.random.default_rng(0).integers(0, 256, (40, 32, 3), dtype=np.uint8)
     drawn = equivariance.draw(tmp_path, {"H-Net": HNet({"mask": 2}, width=1)}, picture)
     assert sorted(drawn) == ["equivariance.png", "filters.png", "streams.png"]

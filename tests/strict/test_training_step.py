@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from minipose.backend import array_module, to_host
-from minipose.datasets.figures import FiguresStore
 from minipose.datasets.h36m import H36MStore
-from minipose.experiments.figures import training as figures
-from minipose.experiments.figures.recipe import Recipe as FiguresRecipe
-from minipose.experiments.h36m import stages
-from minipose.experiments.h36m.recipe import Recipe as H36MRecipe
+from minipose.datasets.people import PeopleStore
+from minipose.experiments.people import training as figures
+from minipose.experiments.people.recipe import Recipe as PeopleRecipe
+from minipose.experiments.pose3d import stages
+from minipose.experiments.pose3d.recipe import Recipe as H36MRecipe
 from minipose.training import checkpoint
 from tests.datasets.test_h36m_store import rows, write
 from tests.experiments.people import write_store
@@ -24,7 +24,7 @@ STEPS = 2
 FRAMES = np.arange(4)
 SPLIT = {"train": FRAMES, "validation": FRAMES}
 POSE = H36MRecipe(kernels=(1, 2, 1), batch=2, epochs=1, detection_epochs=1)
-FIGURES = FiguresRecipe(
+FIGURES = PeopleRecipe(
     model="triple", background_weight=0.5, width=1, batch=2, epochs=1, dropout=0.0, lr=1e-3
 )
 JOBS = {
@@ -44,7 +44,7 @@ def stores(tmp_path_factory):
     folder = tmp_path_factory.mktemp("stores")
     with (
         H36MStore(write(folder / "walk.h5", rows(4))) as walk,
-        FiguresStore(write_store(folder / "people.h5", 4)) as people,
+        PeopleStore(write_store(folder / "people.h5", 4)) as people,
     ):
         yield {stages: walk, figures: people}
 

@@ -1,0 +1,201 @@
+"""From candidates to the store: check, scale, write, and count why each picture was left out."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from data_tools.people.candidate import Candidate, Dropped
+from data_tools.people.openpose import joints_found
+from minipose.datasets.people import SPLIT_SEED, PeopleWriter, Person
+from minipose.datasets.pictures import read_rgb
+from minipose.datasets.resize import SIDE, factor_for, resize_bicubic, resize_mask, scale_points
+
+EXAMPLES = 3  # names shown for each reason
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a picture must have; the defaults are report 2's (section II-A)."""
+
+    min_joints: int = 22
+    max_people: int = 1
+    side: int = SIDE
+
+
+@dataclass
+class Tally:
+    """What was kept of each source and why the rest was not."""
+
+    kept: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    dropped: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    remarks: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    unseen: int = 0
+
+    @property
+    def written(self) -> int:
+        return sum(self.kept.values())
+
+    @property
+    def total(self) -> int:
+        return self.written + sum(map(len, self.dropped.values()))
+
+    def table(self) -> str:
+        """The table that ends a build: counts, reasons, and examples of each."""
+        kept = self.written
+        lines = [f"{self.total:>9}  pictures looked at", f"{kept:>9}  kept"]
+        if len(self.kept) > 1:
+            lines += [f"{n:>9}    from {source}" for source, n in sorted(self.kept.items())]
+        lines.append(f"{self.total - kept:>9}  left out")
+        for reason, names in sorted(self.dropped.items(), key=lambda item: -len(item[1])):
+            lines.append(f"{len(names):>9}    {reason}: {_examples(names)}")
+        for remark, names in sorted(self.remarks.items()):
+            lines.append(f"{len(names):>9}  remarked: {remark}: {_examples(names)}")
+        if self.unseen:
+            lines.append(f"{self.unseen:>9}  not looked at: the limit was reached")
+        return "\n".join(lines)
+
+
+def build(
+    candidates: list[Candidate],
+    out: Path,
+    rules: Rules | None = None,
+    limit: int | None = None,
+    seed: int = SPLIT_SEED,
+    workers: int = 2,
+) -> Tally:
+    """Write the store of all candidates that obey the rules; none is written if none does.
+
+    Parameters
+    ----------
+    limit : keep at most this many, drawn at random with ``seed``; None keeps all, in order
+    """
+    rules = rules or Rules()
+    if limit is not None:
+        order = np.random.default_rng(seed).permutation(len(candidates))
+        candidates = [candidates[i] for i in order]
+    tally = Tally()
+    writer = PeopleWriter(out)
+    progress = tqdm(total=len(candidates), unit="picture", disable=not sys.stderr.isatty())
+    try:
+        for candidate, (result, off) in _in_order(candidates, rules, workers):
+            progress.update()
+            if isinstance(result, Dropped):
+                detail = f" ({result.detail})" if result.detail else ""
+                tally.dropped[result.reason].append(candidate.name + detail)
+                continue
+            writer.append(result)
+            tally.kept[candidate.source] += 1
+            if off:
+                tally.remarks["mask was one pixel off, now fits"].append(candidate.name)
+            if writer.count == limit:
+                break
+        tally.unseen = len(candidates) - tally.total
+        if writer.count:
+            writer.close()
+        else:
+            writer.abandon()
+    except BaseException:
+        writer.abandon()
+        raise
+    finally:
+        progress.close()
+    return tally
+
+
+def make_person(candidate: Candidate, rules: Rules) -> tuple[Person, bool]:
+    """One candidate as it goes into the store, and whether its mask was one pixel off.
+
+    The checks go from cheap to dear, so a picture that fails several is counted under the first.
+
+    Raises
+    ------
+    Dropped
+        With the first rule that it breaks.
+    """
+    person = _choose(candidate.people(), rules)
+    try:
+        image = read_rgb(candidate.image)
+    except ValueError as error:
+        raise Dropped("picture unreadable", str(error).partition(": ")[2]) from None
+    _check_places(person, image.shape[:2])
+    mask, off = candidate.mask(image.shape[:2])
+    factor = factor_for(image.shape[:2], rules.side)
+    found = person[:, 2:] > 0
+    keypoints = np.where(
+        found, np.concatenate([scale_points(person[:, :2], factor), person[:, 2:]], axis=1), 0.0
+    )
+    small_mask = resize_mask(mask, factor)
+    if not small_mask.any():
+        raise Dropped("mask is empty", f"at {rules.side} px; {int(mask.sum())} px before")
+    person = Person(
+        resize_bicubic(image, factor),
+        small_mask,
+        keypoints.astype(np.float32),
+        candidate.name,
+        candidate.source,
+    )
+    return person, off
+
+
+def _choose(people: list[np.ndarray], rules: Rules) -> np.ndarray:
+    """The person to keep: of several, if they are allowed, the one with most joints found."""
+    if not people:
+        raise Dropped("no person found")
+    if len(people) > rules.max_people:
+        expected = "one person" if rules.max_people == 1 else f"{rules.max_people} people"
+        raise Dropped(f"more than {expected}", f"{len(people)}")
+    person = max(people, key=joints_found)
+    if joints_found(person) < rules.min_joints:
+        raise Dropped(f"fewer than {rules.min_joints} joints", f"{joints_found(person)}")
+    return person
+
+
+def _check_places(person: np.ndarray, size: tuple[int, int]) -> None:
+    """Joints may leave the picture; if most do, they belong to a picture of another size."""
+    found = person[person[:, 2] > 0, :2]
+    inside = ((found > -1) & (found < size[::-1])).all(axis=1)
+    if 2 * inside.sum() < len(found):
+        raise Dropped(
+            "joints lie outside the picture",
+            f"{len(found) - inside.sum()} of {len(found)}: were they found at another size?",
+        )
+
+
+def _attempt(candidate: Candidate, rules: Rules) -> tuple[Person | Dropped, bool]:
+    try:
+        return make_person(candidate, rules)
+    except Dropped as reason:
+        return reason, False
+
+
+def _in_order(
+    candidates: Iterable[Candidate], rules: Rules, workers: int
+) -> Iterator[tuple[Candidate, tuple[Person | Dropped, bool]]]:
+    """Results in the candidates' order, a few made ahead on threads."""
+    with ThreadPoolExecutor(workers) as pool:
+        ahead: deque = deque()
+        try:
+            for candidate in candidates:
+                ahead.append((candidate, pool.submit(_attempt, candidate, rules)))
+                if len(ahead) > 4 * workers:
+                    first, result = ahead.popleft()
+                    yield first, result.result()
+            while ahead:
+                first, result = ahead.popleft()
+                yield first, result.result()
+        finally:
+            for _, result in ahead:
+                result.cancel()
+
+
+def _examples(names: list[str]) -> str:
+    more = ", ..." if len(names) > EXAMPLES else ""
+    return ", ".join(names[:EXAMPLES]) + more

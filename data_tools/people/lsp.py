@@ -1,0 +1,68 @@
+"""Leeds Sports Poses and its extension: ``joints.mat`` and numbered pictures.
+
+The two come in different layouts with opposite flags, so the layout is read from the axis that has
+14 entries: 3 × 14 × N is LSP, whose third row is 1 for occluded joints (their places are valid);
+14 × 3 × N is LSP-Extended, whose third column is 1 for labelled joints (others have no place).
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from data_tools.people.candidate import Dropped
+from minipose.skeletons import LSP_14, indices_by_name
+
+FILE = "joints.mat"
+OCCLUDED = 0.5  # confidence of a joint that a person placed without seeing it
+
+
+class LspJoints:
+    """The joints of every picture.
+
+    Raises
+    ------
+    ValueError
+        If the file is not readable or has no axis of 14 joints.
+    """
+
+    def __init__(self, path: Path) -> None:
+        from scipy.io import loadmat
+
+        try:
+            joints = np.asarray(loadmat(path)["joints"], dtype=np.float64)
+        except (OSError, ValueError, KeyError, NotImplementedError, TypeError) as error:
+            raise ValueError(f"{path}: no readable variable 'joints' ({error})") from None
+        if joints.ndim == 3 and joints.shape[:2] == (3, 14):
+            self.layout = "lsp"
+            points = joints.transpose(2, 1, 0)  # (N, 14, 3)
+            confidence = np.where(points[..., 2] >= 0.5, OCCLUDED, 1.0)
+        elif joints.ndim == 3 and joints.shape[:2] == (14, 3):
+            self.layout = "lspet"
+            points = joints.transpose(2, 0, 1)
+            confidence = np.where(points[..., 2] >= 0.5, 1.0, 0.0)
+        else:
+            raise ValueError(
+                f"{path}: joints has {joints.shape}, expected (3, 14, N) or (14, 3, N)"
+            )
+        self.points = np.concatenate([points[..., :2], confidence[..., None]], axis=-1)
+        self.points[confidence == 0] = 0
+
+    def people(self, image: Path) -> list[np.ndarray]:
+        """The one person of ``im0001.jpg`` (or ``im00001.jpg``), as BODY_25 (25, 3)."""
+        number = re.search(r"(\d+)$", image.stem)
+        index = int(number.group(1)) - 1 if number else -1
+        if not 0 <= index < len(self.points):
+            raise Dropped("no joints for this picture", f"{len(self.points)} are annotated")
+        return [to_body_25(self.points[index], LSP_14)]
+
+
+def to_body_25(points: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+    """Joints (J, 3) of another skeleton -> (25, 3) by name; what it lacks is 0, 0, 0."""
+    found = np.array(indices_by_name(names))
+    joints = np.zeros((25, 3))
+    joints[found >= 0] = points[found[found >= 0]]
+    joints[joints[:, 2] <= 0] = 0
+    return joints

@@ -1,0 +1,140 @@
+"""MPII Human Pose: the official ``.mat``, or the JSON list that was derived from it.
+
+Both count pixels from 1. The ``.mat`` is a struct in which nearly everything may be missing: test
+pictures have no joints, a rectangle may lack fields, points come in any order and number, and
+``is_visible`` is a number, a string, or empty.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from data_tools.people.candidate import Dropped
+from data_tools.people.lsp import OCCLUDED, to_body_25
+from minipose.skeletons import MPII_16
+
+HRNET_FIELDS = {"image", "joints", "joints_vis"}
+
+
+def annotation_in(folder: Path) -> Path | None:
+    """MPII's annotation file in a folder or one below it; None if there is none."""
+    for pattern in ("mpii_human_pose*.mat", "*/mpii_human_pose*.mat"):
+        for path in sorted(folder.glob(pattern)):
+            return path
+    for path in sorted(folder.glob("*.json")):
+        if is_hrnet_style(path):
+            return path
+    return None
+
+
+def is_hrnet_style(path: Path) -> bool:
+    """Whether a JSON file is a list of {image, joints, joints_vis, ...}."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            if not file.read(64).lstrip().startswith("["):
+                return False
+            file.seek(0)
+            content = json.load(file)
+    except (OSError, ValueError):
+        return False
+    return bool(content) and isinstance(content[0], dict) and set(content[0]) >= HRNET_FIELDS
+
+
+class MpiiJoints:
+    """Everybody annotated in every picture.
+
+    Raises
+    ------
+    ValueError
+        If the file is not readable or not such a file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        # For each picture's stem the people in it: (16, 3), or None for one without joints.
+        self.by_name: dict[str, list[np.ndarray | None]] = defaultdict(list)
+        self.test: set[str] = set()
+        if path.suffix.lower() == ".json":
+            self._read_json(path)
+        else:
+            self._read_mat(path)
+
+    def people(self, image: Path) -> list[np.ndarray]:
+        """Everybody in a picture as BODY_25 (25, 3)."""
+        people = self.by_name.get(image.stem)
+        if image.stem in self.test:
+            raise Dropped("no joints for this picture", "it belongs to MPII's test set")
+        if people is None:
+            raise Dropped("no joints for this picture", "the annotation does not name it")
+        joints = [np.zeros((16, 3)) if p is None else p for p in people]
+        return [to_body_25(p, MPII_16) for p in joints]
+
+    def _read_json(self, path: Path) -> None:
+        try:
+            entries = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{path}: not a readable JSON file ({error})") from None
+        for k, entry in enumerate(entries):
+            try:
+                places = np.array(entry["joints"], dtype=np.float64)
+                visible = np.array(entry["joints_vis"], dtype=np.float64).reshape(-1)
+                name = Path(str(entry["image"])).stem
+            except (KeyError, TypeError, ValueError) as error:
+                raise ValueError(f"{path}: entry {k}: {error!r}") from None
+            if places.shape != (16, 2) or visible.shape != (16,):
+                raise ValueError(
+                    f"{path}: entry {k}: joints {places.shape} and joints_vis {visible.shape}, "
+                    "expected (16, 2) and (16,)"
+                )
+            labelled = (visible > 0)[:, None]
+            person = np.concatenate([places - 1, np.ones((16, 1))], axis=1)
+            self.by_name[name].append(np.where(labelled, person, 0.0))
+
+    def _read_mat(self, path: Path) -> None:
+        from scipy.io import loadmat
+
+        try:
+            release = loadmat(path, squeeze_me=True, struct_as_record=False)["RELEASE"]
+            pictures = np.atleast_1d(release.annolist)
+            training = np.atleast_1d(release.img_train)
+        except (OSError, ValueError, KeyError, NotImplementedError, AttributeError) as error:
+            raise ValueError(f"{path}: no readable struct 'RELEASE' ({error})") from None
+        for k, picture in enumerate(pictures):
+            name = Path(str(picture.image.name)).stem
+            if k < len(training) and not training[k]:
+                self.test.add(name)
+                continue
+            self.by_name[name] += [_person(r) for r in _structs(getattr(picture, "annorect", None))]
+
+
+def _structs(value: object) -> list:
+    """MATLAB's none, one or many structs as a list."""
+    return [v for v in np.atleast_1d(np.asarray(value, dtype=object)) if hasattr(v, "_fieldnames")]
+
+
+def _person(rectangle: object) -> np.ndarray | None:
+    """The joints (16, 3) of one rectangle; None if it has none."""
+    annotated = _structs(getattr(rectangle, "annopoints", None))
+    points = _structs(getattr(annotated[0], "point", None)) if annotated else []
+    person = np.zeros((16, 3))
+    for point in points:
+        try:
+            joint, x, y = int(point.id), float(point.x), float(point.y)
+        except (AttributeError, TypeError, ValueError):
+            continue
+        if 0 <= joint < 16:
+            person[joint] = x - 1, y - 1, _confidence(getattr(point, "is_visible", None))
+    return person if points else None
+
+
+def _confidence(visible: object) -> float:
+    """1 for a visible joint and for one without a remark, ½ for one said to be hidden."""
+    if isinstance(visible, np.ndarray):
+        visible = visible.item() if visible.size == 1 else None
+    try:
+        return OCCLUDED if visible is not None and float(visible) == 0 else 1.0
+    except (TypeError, ValueError):
+        return 1.0

@@ -1,0 +1,204 @@
+"""The store that report 2's jobs train on: single people, whole body, pictures of any size.
+
+One HDF5 file. Pictures have different sizes, so their pixels stand one after another in long rows:
+``images`` uint8 (P, 3), ``masks`` uint8 (P,) of 0 and 1; ``offset`` int64 (N,) says where a
+sample's pixels begin, ``size`` int32 (N, 2) its height and width. ``keypoints`` float32 (N, 25, 3)
+are BODY_25 joints: x, y in px of the picture, confidence; an undetected joint is 0, 0, 0. ``name``
+and ``source`` say where a sample came from.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import h5py
+import numpy as np
+
+from minipose.datasets.store import Store, StoreWriter
+
+FORMAT = "minipose people 1"
+EARLIER_FORMATS = ("minipose figures 1",)  # the same fields
+PIXEL_CHUNK = 32768  # about one picture of 128 × 192
+ROW_CHUNK = 256
+VALIDATION_SHARE = 0.2  # report 2, section II-D
+SPLIT_SEED = 23
+FIELDS: dict[str, tuple[tuple[int, ...], str]] = {
+    "images": ((3,), "uint8"),
+    "masks": ((), "uint8"),
+    "offset": ((), "int64"),
+    "size": ((2,), "int32"),
+    "keypoints": ((25, 3), "float32"),
+}
+TEXTS = ("name", "source")
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person.
+
+    Attributes
+    ----------
+    image : uint8 (H, W, 3)
+    mask : uint8 (H, W), 1 on the person
+    keypoints : float32 (25, 3): x, y in px, confidence; 0, 0, 0 if undetected
+    name, source : the picture's name without ending, and what it was part of
+    """
+
+    image: np.ndarray
+    mask: np.ndarray
+    keypoints: np.ndarray
+    name: str = ""
+    source: str = ""
+
+
+class PeopleWriter(StoreWriter):
+    """Append samples to a new store. It appears under its name only when ``close`` succeeds."""
+
+    def __init__(self, path: str | os.PathLike) -> None:
+        super().__init__(path, FORMAT)
+        self.count = self.pixels = 0
+        self.pending: list[Person] = []
+        for name, (shape, dtype) in FIELDS.items():
+            rows = PIXEL_CHUNK if name in ("images", "masks") else ROW_CHUNK
+            self.file.create_dataset(
+                name, (0, *shape), dtype, maxshape=(None, *shape), chunks=(rows, *shape)
+            )
+        for name in TEXTS:
+            self.file.create_dataset(
+                name, (0,), h5py.string_dtype(), maxshape=(None,), chunks=(ROW_CHUNK,)
+            )
+
+    def append(self, person: Person) -> None:
+        """Add a sample.
+
+        Raises
+        ------
+        ValueError
+            If image, mask and keypoints do not have the shapes and types of ``Person``.
+        """
+        height, width = person.mask.shape
+        if person.image.shape != (height, width, 3) or person.image.dtype != np.uint8:
+            raise ValueError(
+                f"{person.name}: expected an image uint8 {(height, width, 3)} for the mask "
+                f"{person.mask.shape}, got {person.image.dtype} {person.image.shape}"
+            )
+        if person.keypoints.shape != (25, 3):
+            raise ValueError(
+                f"{person.name}: expected keypoints (25, 3), got {person.keypoints.shape}"
+            )
+        self.pending.append(person)
+        self.count += 1
+        if len(self.pending) == ROW_CHUNK:
+            self._flush()
+
+    def close(self) -> None:
+        """Finish the file and put it in place."""
+        self._flush()
+        super().close()
+
+    def _flush(self) -> None:
+        if not self.pending:
+            return
+        size = np.array([f.mask.shape for f in self.pending])
+        area = size.prod(axis=1)
+        self._extend("offset", self.pixels + np.concatenate([[0], np.cumsum(area[:-1])]))
+        self._extend("size", size)
+        self._extend("images", np.concatenate([f.image.reshape(-1, 3) for f in self.pending]))
+        self._extend("masks", np.concatenate([(f.mask != 0).ravel() for f in self.pending]))
+        self._extend("keypoints", np.stack([f.keypoints for f in self.pending]))
+        for name in TEXTS:
+            self._extend(name, np.array([getattr(f, name) for f in self.pending], dtype=object))
+        self.pixels += int(area.sum())
+        self.pending = []
+
+    def _extend(self, name: str, rows: np.ndarray) -> None:
+        data = self.file[name]
+        start = data.shape[0]
+        data.resize(start + len(rows), axis=0)
+        data[start:] = rows
+
+
+class PeopleStore(Store):
+    """Read a store. Joints, sizes and names are in memory; pixels are read when asked for.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, damaged, or not such a store.
+    """
+
+    format, maker = FORMAT, "data_tools.people"
+    earlier_formats = EARLIER_FORMATS
+
+    def __init__(self, path: str | os.PathLike) -> None:
+        super().__init__(path)
+        self.sizes = self.file["size"][...].astype(np.int64)  # (N, 2)
+        self.keypoints = self.file["keypoints"][...]  # (N, 25, 3)
+        self.offset = self.file["offset"][...]
+        self.names = [str(s) for s in self.file["name"].asstr()[...]]
+        self.sources = [str(s) for s in self.file["source"].asstr()[...]]
+
+    def _validate(self) -> None:
+        for name in (*FIELDS, *TEXTS):
+            if name not in self.file:
+                raise ValueError(f"{self.path}: lacks the field {name!r}")
+        rows, pixels = self.file["size"].shape[0], self.file["masks"].shape[0]
+        expected = {name: (rows, *shape) for name, (shape, _) in FIELDS.items()}
+        expected |= {"images": (pixels, 3), "masks": (pixels,), **{t: (rows,) for t in TEXTS}}
+        for name, shape in expected.items():
+            if self.file[name].shape != shape:
+                got = self.file[name].shape
+                raise ValueError(f"{self.path}: {name} has {got}, expected {shape}")
+        if rows == 0:
+            raise ValueError(f"{self.path}: holds no sample")
+        area = self.file["size"][...].astype(np.int64).prod(axis=1)
+        if pixels != area.sum() or (np.diff(self.file["offset"][...]) != area[:-1]).any():
+            raise ValueError(f"{self.path}: the pixels do not fit the sizes: damaged")
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def __getitem__(self, i: int) -> Person:
+        """Sample i."""
+        if not -len(self) <= i < len(self):
+            raise IndexError(f"{self.path}: sample {i} of {len(self)}")
+        height, width = (int(n) for n in self.sizes[i])
+        here = slice(int(self.offset[i]), int(self.offset[i]) + height * width)
+        return Person(
+            self.file["images"][here].reshape(height, width, 3),
+            self.file["masks"][here].reshape(height, width),
+            self.keypoints[i],
+            self.names[i],
+            self.sources[i],
+        )
+
+    def split(
+        self,
+        validation: float = VALIDATION_SHARE,
+        seed: int = SPLIT_SEED,
+        limit: int | None = None,
+    ) -> dict[str, np.ndarray]:
+        """Sample numbers of ``train`` and ``validation``, from one random permutation.
+
+        Parameters
+        ----------
+        validation : share that is held out
+        seed : of the permutation
+        limit : at most this many samples in all
+
+        Raises
+        ------
+        ValueError
+            If one of the parts would be empty.
+
+        Source: report 2, section II-D (4000 and 1000 pictures).
+        """
+        order = np.random.default_rng(seed).permutation(len(self))[:limit]
+        first = int((1 - validation) * len(order) + 1e-9)
+        if not 0 < first < len(order):
+            raise ValueError(
+                f"{self.path}: {len(order)} samples cannot be split with a validation share of "
+                f"{validation:g}: expected at least one in each part"
+            )
+        return {"train": order[:first], "validation": order[first:]}

@@ -1,0 +1,102 @@
+"""Batches of pictures with masks and joint targets, read from the store one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from minipose.backend import Array, to_device
+from minipose.datasets.people import PeopleStore, Person
+from minipose.experiments.people.augmentation import augmented, halved
+from minipose.experiments.people.recipe import Outputs, Recipe
+from minipose.targets.heatmaps import expand, joint_targets
+
+MULTIPLE = 16  # px: the network halves four times
+
+
+class Batch(NamedTuple):
+    """Pictures of one padded size and what the network should say about them.
+
+    Attributes
+    ----------
+    images : float32 (B, 3, H, W) in [0, 1], zero beyond the right and bottom border of a picture
+    mask : float32 (B, H, W), 1 on the person
+    joints : float32 (B, 26, H, W), or None for models without them
+    regression : float32 (B, 1, H, W), 0 to the peak, or None
+    """
+
+    images: Array
+    mask: Array
+    joints: Array | None
+    regression: Array | None
+
+
+def padded_sizes(sizes: np.ndarray) -> np.ndarray:
+    """Heights and widths rounded up to what the network works on."""
+    return -(-sizes // MULTIPLE) * MULTIPLE
+
+
+def grouped(
+    sizes: np.ndarray, samples: np.ndarray, batch: int, rng: np.random.Generator | None = None
+) -> list[np.ndarray]:
+    """Samples in groups of at most ``batch`` with one padded size, in random order with ``rng``.
+
+    The number of groups does not depend on the order.
+    """
+    order = samples if rng is None else samples[rng.permutation(len(samples))]
+    padded = padded_sizes(sizes[order])
+    groups = []
+    for size in np.unique(padded, axis=0):
+        same = order[(padded == size).all(axis=1)]
+        groups += [same[start : start + batch] for start in range(0, len(same), batch)]
+    if rng is not None:
+        groups = [groups[i] for i in rng.permutation(len(groups))]
+    return groups
+
+
+def training_batches(
+    store: PeopleStore, samples: np.ndarray, recipe: Recipe, seed: int, device: str
+) -> Callable[[int], Iterator[Batch]]:
+    """epoch -> its batches: the same for the same epoch, whatever was trained before.
+
+    The recipe's ``quarter_epochs`` and then its ``half_epochs`` see smaller pictures.
+    """
+
+    def of_epoch(epoch: int) -> Iterator[Batch]:
+        rng = np.random.default_rng([seed, epoch])
+        for group in grouped(store.sizes, samples, recipe.batch, rng):
+            people = [augmented(store[int(i)], recipe, rng) for i in group]
+            for _ in range(recipe.halvings(epoch)):
+                people = [halved(person) for person in people]
+            yield make_batch(people, recipe.outputs, recipe.peak, device)
+
+    return of_epoch
+
+
+def make_batch(
+    people: Sequence[Person], outputs: Outputs, peak: float = 100.0, device: str = "cpu"
+) -> Batch:
+    """Scale to [0, 1], pad right and bottom with zeros, draw the targets of these outputs."""
+    sizes = padded_sizes(np.array([f.mask.shape for f in people]))
+    height, width = (int(n) for n in sizes.max(axis=0))
+    count = len(people)
+    images = np.zeros((count, 3, height, width), np.float32)
+    mask = np.zeros((count, height, width), np.float32)
+    classes = np.zeros((count, height, width), np.uint8)
+    values = np.zeros((count, height, width), np.float32)
+    for n, person in enumerate(people):
+        h, w = person.mask.shape
+        images[n, :, :h, :w] = person.image.transpose(2, 0, 1)
+        mask[n, :h, :w] = person.mask != 0
+        if outputs.joints or outputs.regression:
+            classes[n, :h, :w], values[n, :h, :w] = joint_targets(person.keypoints, (h, w))
+    images *= np.float32(1 / 255)
+    joints = regression = None
+    if outputs.joints:
+        joints = expand(classes, values if outputs.joints == "confidences" else None)
+    if outputs.regression:
+        regression = values[:, None] * np.float32(peak)
+    on = [None if a is None else to_device(a, device) for a in (images, mask, joints, regression)]
+    return Batch(*on)

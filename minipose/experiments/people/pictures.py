@@ -1,0 +1,154 @@
+"""The pictures that a run of report 2's job leaves in its folder."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from minipose.datasets.people import PeopleStore, Person
+from minipose.experiments.people.outputs import Prediction, predict_array
+from minipose.experiments.people.recipe import Recipe
+from minipose.metrics import dice_coefficient
+from minipose.metrics_2d import visible_joints
+from minipose.nn import Module
+from minipose.plots.curves import learning_curves
+from minipose.plots.people import FOUND, channel_grid, class_picture, on_mask, picture_table
+from minipose.targets.heatmaps import heatmap, joint_targets
+from minipose.training.log import read_log
+
+ROWS = 5
+PANELS = {  # column of the log without "validation_": (title, column of the report's curves)
+    "dice": ("Dice coefficient", "val_dice"),
+    "cross_entropy": ("Cross entropy", "val_ce"),
+    "mse": ("Mean squared error", "val_mse"),
+    "within_5_px": ("Share of joints within 5 px", None),
+}
+REPORT_NAMES = {  # ours -> the report's logs
+    "mask+regression": "mask+regression",
+    "mask+regression-softmax": "mask+softmax regression",
+    "triple": "triple",
+    "hnet": "h-net mask only",
+}
+
+
+def draw_data(folder: Path, store: PeopleStore, samples: np.ndarray) -> dict[str, str]:
+    """Pictures with masks and joint targets (report 2, figures 1, 2, 9 and 12)."""
+    people = _spread(store, samples)
+    targets = [joint_targets(f.keypoints, f.mask.shape) for f in people]
+    picture_table(
+        [
+            ("picture", [f.image for f in people]),
+            ("mask", [f.mask * 1.0 for f in people]),
+            ("heatmap", [heatmap(f.keypoints, f.mask.shape, 1.0) for f in people]),
+            ("nearest joint", [class_picture(classes) for classes, _ in targets]),
+            ("times the blur", [class_picture(*target) for target in targets]),
+            ("skeleton", [on_mask(f.image, f.mask) for f in people]),
+        ],
+        folder / "data.png",
+        skeletons={"skeleton": [_truth(f) for f in people]},
+        row_titles=[f.name for f in people],
+    )
+    return {"data.png": "Pictures and targets (report 2, figures 1, 2, 9 and 12)"}
+
+
+def draw_curves(folder: Path, recipe: Recipe, reference: Path | None) -> dict[str, str]:
+    """Learning curves, beside the report's own where its logs are at hand.
+
+    Parameters
+    ----------
+    reference : the report's curves (CSV), if any
+    """
+    rows = read_log(folder / "log.csv")
+    epochs = [r["epoch"] for r in rows]
+    model = "hnet" if recipe.network == "hnet" else recipe.model
+    panels = {"Loss": {
+        "training": (epochs, [r["train_loss"] for r in rows]),
+        "validation": (epochs, [r["validation_loss"] for r in rows]),
+    }}  # fmt: skip
+    for column, (title, theirs) in PANELS.items():
+        if f"validation_{column}" not in rows[-1]:
+            continue
+        panels[title] = {"validation": (epochs, [r[f"validation_{column}"] for r in rows])}
+        curve = report_curve(reference, model, theirs) if theirs else None
+        if curve:
+            panels[title]["report 2"] = curve
+    learning_curves(panels, folder / "learning_curve.png")
+    return {"learning_curve.png": "Learning curves (report 2, figures 5, 10, 13, 15 and 17)"}
+
+
+def draw_predictions(
+    folder: Path, net: Module, store: PeopleStore, samples: np.ndarray
+) -> dict[str, str]:
+    """Predictions beside pictures (figures 6, 11, 14, 16, 18), channels (19), skeletons (20)."""
+    people = _spread(store, samples)
+    found = [predict_array(net, f.image) for f in people]
+    dices = [dice_coefficient(p.mask, f.mask) for p, f in zip(found, people, strict=True)]
+    columns = [
+        ("picture", [f.image for f in people]),
+        ("mask", [f.mask * 1.0 for f in people]),
+        ("predicted mask", [p.mask for p in found]),
+    ]
+    if found[0].regression is not None:
+        columns += [
+            ("heatmap", [heatmap(f.keypoints, f.mask.shape, 1.0) for f in people]),
+            ("predicted heatmap", [_brightened(p.regression) for p in found]),
+        ]
+    drawn = {"predictions.png": "Validation pictures: targets and predictions"}
+    skeletons = {}
+    if found[0].joints is not None:
+        classes = [joint_targets(f.keypoints, f.mask.shape)[0] for f in people]
+        columns += [
+            ("joints", [class_picture(c) for c in classes]),
+            ("predicted joints", [class_picture(p.joints.argmax(axis=0)) for p in found]),
+            ("skeleton", [on_mask(f.image, p.mask) for f, p in zip(people, found, strict=True)]),
+        ]
+        skeletons["skeleton"] = [predicted_skeleton(p) for p in found]
+        channel_grid(people[0].image, found[0].joints, folder / "channels.png")
+        drawn["channels.png"] = "Softmax output of each channel (report 2, figure 19)"
+    titles = [f"dice {d:.3f}" for d in dices]
+    picture_table(columns, folder / "predictions.png", skeletons, titles)
+    return drawn
+
+
+def predicted_skeleton(prediction: Prediction) -> tuple[np.ndarray, np.ndarray]:
+    """Places (25, 2) and which of them the network is sure enough of to draw, bool (25,)."""
+    places, confidence = prediction.joint_places()
+    return places, confidence >= FOUND
+
+
+def _brightened(values: np.ndarray) -> np.ndarray:
+    """A heatmap scaled to its own highest value; one that has collapsed stays dark."""
+    return np.clip(values / max(float(values.max()), 1e-3), 0, 1)
+
+
+def _spread(store: PeopleStore, samples: np.ndarray) -> list[Person]:
+    """A few pictures of the most frequent shape (upright or lying), evenly spread."""
+    tall = store.sizes[samples, 0] >= store.sizes[samples, 1]
+    same = samples[tall] if 2 * tall.sum() >= len(tall) else samples[~tall]
+    chosen = same[np.linspace(0, len(same) - 1, min(ROWS, len(same))).astype(int)]
+    return [store[int(i)] for i in chosen]
+
+
+def _truth(person: Person) -> tuple[np.ndarray, np.ndarray]:
+    visible = visible_joints(person.keypoints[None], np.array([person.mask.shape]))[0]
+    return person.keypoints[:, :2], visible
+
+
+def report_curve(
+    reference: Path | None, model: str, column: str
+) -> tuple[list[float], list[float]] | None:
+    """The report's own epochs and values, where its logs are at hand and have this model.
+
+    Parameters
+    ----------
+    reference : CSV: model, epoch, val_dice, val_mse, val_ce, ...
+    model : one of ours, or "hnet"
+    """
+    if reference is None or not reference.is_file():
+        return None
+    with open(reference, newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["model"] == REPORT_NAMES.get(model)]
+    known = [(float(row["epoch"]), float(row[column])) for row in rows if row[column]]
+    return ([epoch for epoch, _ in known], [value for _, value in known]) if known else None

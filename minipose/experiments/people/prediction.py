@@ -1,0 +1,128 @@
+"""Mask and joints of the person in any picture: the scaling of training, the network, files."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minipose.datasets.pictures import read_rgb
+from minipose.datasets.resize import factor_for, resize_bicubic, scale_points
+from minipose.errors import UserError
+from minipose.experiments.people.outputs import Prediction, predict_array
+from minipose.experiments.people.recipe import Recipe
+from minipose.experiments.people.training import build
+from minipose.nn import Module
+from minipose.plots.people import FOUND, prediction_picture
+from minipose.skeletons import BODY_25
+from minipose.training import checkpoint
+
+
+def load_net(path: str | os.PathLike) -> tuple[Module, dict[str, Any]]:
+    """The network of a checkpoint, ready to predict, and the checkpoint's meta data.
+
+    Raises
+    ------
+    UserError
+        If it is not a checkpoint of this job.
+    """
+    _, meta = checkpoint.read(path)
+    if meta.get("job") not in ("people", "figures"):
+        raise UserError(f"{path}: a checkpoint of job {meta.get('job')!r}, expected 'people'")
+    net = build(Recipe(**meta["recipe"]), meta["seed"])
+    checkpoint.load(path, net)
+    return net.eval(), meta
+
+
+class Found:
+    """A prediction in the px of the picture that was given.
+
+    Attributes
+    ----------
+    image : uint8 (H, W, 3), the whole picture, upright
+    mask : float32 (H, W), probability of the person
+    places : (25, 2), px, x then y, or None
+    confidence : (25,), or None
+    """
+
+    def __init__(self, image: np.ndarray, box: tuple[int, int, int, int], p: Prediction) -> None:
+        x0, y0, x1, y1 = box
+        self.image = image
+        factor = factor_for((y1 - y0, x1 - x0))
+        self.mask = np.zeros(image.shape[:2], np.float32)
+        self.mask[y0:y1, x0:x1] = _enlarged(p.mask, (y1 - y0, x1 - x0), factor)
+        self.places = self.confidence = None
+        if p.joints is not None:
+            places, self.confidence = p.joint_places()
+            self.places = scale_points(places, 1 / factor) + (x0, y0)
+
+
+def predict_picture(
+    net: Module, picture: Path, box: tuple[int, int, int, int] | None = None
+) -> Found:
+    """Scale the shorter side to 128 px, look, scale back.
+
+    Parameters
+    ----------
+    box : x0, y0, x1, y1 in px, where the person is; by default the whole picture
+    """
+    image = read_rgb(picture)
+    height, width = image.shape[:2]
+    box = (0, 0, width, height) if box is None else box
+    x0, y0, x1, y1 = box
+    if not (0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height):
+        raise UserError(f"{picture}: the box {box} is not inside {width} × {height} px")
+    inside = image[y0:y1, x0:x1]
+    if max(inside.shape[:2]) > 20 * min(inside.shape[:2]):
+        raise UserError(
+            f"{picture}: {x1 - x0} × {y1 - y0} px is too narrow, expected at most 20 to 1"
+        )
+    small = resize_bicubic(inside, factor_for(inside.shape[:2]))
+    return Found(image, box, predict_array(net, small))
+
+
+def write_prediction(picture: Path, found: Found, out: Path) -> list[Path]:
+    """``<stem>_keypoints.json``, ``<stem>_mask.png`` and ``<stem>_person.png`` in ``out``.
+
+    The JSON file has OpenPose's form, so that its readers (ours too) take it: 75 numbers, x, y in
+    px and the confidence; 0, 0, 0 where no pixel of the joint's channel reaches 0.1.
+    """
+    from PIL import Image
+
+    out.mkdir(parents=True, exist_ok=True)
+    written = []
+    present = None
+    if found.places is not None:
+        present = found.confidence >= FOUND
+        rows = np.column_stack([found.places, found.confidence]) * present[:, None]
+        numbers = [round(float(v), 3) for v in rows.ravel()]
+        # person_id is OpenPose's -1 for "not tracked"
+        people = [{"person_id": [-1], "pose_keypoints_2d": numbers}] if present.any() else []
+        text = json.dumps({"version": 1.3, "people": people, "joint_names": list(BODY_25)})
+        written.append(out / f"{picture.stem}_keypoints.json")
+        partial = written[-1].with_name(f".{written[-1].name}.partial")
+        partial.write_text(text + "\n")
+        os.replace(partial, written[-1])
+    written.append(out / f"{picture.stem}_mask.png")
+    partial = written[-1].with_name(f".{picture.stem}_mask.partial.png")
+    Image.fromarray(np.where(found.mask > 0.5, np.uint8(255), np.uint8(0))).save(partial)
+    os.replace(partial, written[-1])
+    person = out / f"{picture.stem}_person.png"
+    written.append(prediction_picture(found.image, found.mask, found.places, present, person))
+    return written
+
+
+def _enlarged(mask: np.ndarray, size: tuple[int, int], factor: float) -> np.ndarray:
+    """Probabilities (h, w) interpolated between pixel centres to the picture's size (H, W)."""
+    rows = np.clip((np.arange(size[0]) + 0.5) * factor - 0.5, 0, mask.shape[0] - 1)
+    columns = np.clip((np.arange(size[1]) + 0.5) * factor - 0.5, 0, mask.shape[1] - 1)
+    top, left = rows.astype(int), columns.astype(int)
+    bottom = np.minimum(top + 1, mask.shape[0] - 1)
+    right = np.minimum(left + 1, mask.shape[1] - 1)
+    down, across = (rows - top)[:, None], (columns - left)[None]
+    upper = mask[top][:, left] * (1 - across) + mask[top][:, right] * across
+    lower = mask[bottom][:, left] * (1 - across) + mask[bottom][:, right] * across
+    return (upper * (1 - down) + lower * down).astype(np.float32)

@@ -1,0 +1,115 @@
+"""How good the regressor is: per split, joint, subject and camera, beside the mean pose."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from minipose.datasets.h36m import H36MStore
+from minipose.experiments.pose3d.stages import predict
+from minipose.metrics import joint_errors, mpjpe, pa_mpjpe, repeats
+from minipose.models import PoseNet
+from minipose.skeletons import H36M_17
+
+PIECE = 1024  # frames in memory at once, however many a split has
+
+
+def evaluate(net: PoseNet, store: H36MStore, split: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Every figure of the report, as plain numbers; errors in mm (eq. 9 and Procrustes-aligned).
+
+    The mean-pose baseline predicts, for every image, the mean of the training poses.
+    """
+    mean_pose = _mean_pose(store, split["train"])
+    result: dict[str, Any] = {"splits": {}}
+    for name, frames in split.items():
+        errors, result["splits"][name] = _measure(net, store, frames, mean_pose)
+        if name == "test":
+            result["per_joint_mm"] = dict(
+                zip(H36M_17, map(float, errors.mean(axis=0)), strict=True)
+            )
+        for label in ("subject", "camera"):
+            values = store.labels[label][frames]
+            table = result.setdefault(f"per_{label}_mm", {})
+            for value in np.unique(values):
+                row = table.setdefault(f"S{value}" if label == "subject" else str(value), {})
+                row[name] = float(errors[values == value].mean())
+    return result
+
+
+def _measure(
+    net: PoseNet, store: H36MStore, frames: np.ndarray, mean_pose: np.ndarray
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Errors (N, 17), mm, and the figures of one split, piece by piece."""
+    errors, aligned, baseline, seconds = [], 0.0, 0.0, 0.0
+    last_pose = last_image = None
+    same_pose, same_image = [], []
+    for start in range(0, len(frames), PIECE):
+        piece = frames[start : start + PIECE]
+        begin = time.perf_counter()
+        predicted = predict(net, store, piece).reshape(-1, 17, 3)
+        seconds += time.perf_counter() - begin
+        target, images = store.read("joints_3d", piece), store.read("images", piece)
+        errors.append(joint_errors(predicted, target))
+        aligned += pa_mpjpe(predicted, target) * len(piece)
+        baseline += mpjpe(np.broadcast_to(mean_pose, target.shape), target) * len(piece)
+        same_pose.append(repeats(predicted, last_pose))
+        same_image.append(repeats(images, last_image))
+        last_pose, last_image = predicted[-1], images[-1]
+    takes = store.takes()[frames]
+    within = np.append(False, takes[1:] == takes[:-1])  # not across the seam of two takes
+    joined = np.concatenate(errors)
+    figures = {
+        "frames": len(frames),
+        "mpjpe_mm": float(joined.mean()),
+        "pa_mpjpe_mm": aligned / len(frames),
+        "mean_pose_mpjpe_mm": baseline / len(frames),
+        "share_of_mean_pose": float(joined.mean()) * len(frames) / baseline,
+        "identical_consecutive_predictions": _share(np.concatenate(same_pose), within),
+        "identical_consecutive_images": _share(np.concatenate(same_image), within),
+        "images_per_s": len(frames) / seconds,
+    }
+    return joined, figures
+
+
+def _share(same: np.ndarray, within: np.ndarray) -> float:
+    return float(same[within].mean()) if within.any() else 0.0
+
+
+def _mean_pose(store: H36MStore, frames: np.ndarray) -> np.ndarray:
+    total = np.zeros((17, 3))
+    for start in range(0, len(frames), 8192):
+        total += store.read("joints_3d", frames[start : start + 8192]).sum(0, dtype=np.float64)
+    return total / len(frames)
+
+
+def summary(result: dict[str, Any]) -> str:
+    """The figures as Markdown tables."""
+    lines = [
+        "| split | frames | MPJPE, mm | PA-MPJPE, mm | mean pose, mm | ratio | images/s |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, r in result["splits"].items():
+        lines.append(
+            f"| {name} | {r['frames']} | {r['mpjpe_mm']:.2f} | {r['pa_mpjpe_mm']:.2f} | "
+            f"{r['mean_pose_mpjpe_mm']:.2f} | {r['share_of_mean_pose']:.3f} | "
+            f"{r['images_per_s']:.0f} |"
+        )
+    test = result["splits"]["test"]
+    lines += [
+        "",
+        f"Identical consecutive predictions (test): "
+        f"{100 * test['identical_consecutive_predictions']:.1f} %, identical consecutive images: "
+        f"{100 * test['identical_consecutive_images']:.1f} %.",
+        "",
+        "| joint (test) | MPJPE, mm |",
+        "|---|---|",
+    ]
+    lines += [f"| {joint} | {e:.1f} |" for joint, e in result["per_joint_mm"].items()]
+    for label in ("subject", "camera"):
+        lines += ["", f"| {label} | MPJPE, mm |", "|---|---|"]
+        for value, row in result[f"per_{label}_mm"].items():
+            shown = ", ".join(f"{name} {e:.1f}" for name, e in row.items())
+            lines.append(f"| {value} | {shown} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,105 @@
+"""The pictures that a run of report 1's job leaves in its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from minipose.datasets.h36m import H36MStore
+from minipose.experiments.pose3d.stages import predict
+from minipose.metrics import joint_errors
+from minipose.models import PoseNet
+from minipose.plots.crops import crops_with_joints, detected_windows, window_schematic
+from minipose.plots.curves import learning_curves
+from minipose.plots.poses import animate_take, predictions_beside_truth
+from minipose.targets.windows import window_labels
+from minipose.training.log import read_log
+
+
+def draw_curves(folder: Path, loss: str) -> dict[str, str]:
+    """Learning curves of both trainings from their logs (report 1, figure 5).
+
+    A loss that is the mean distance is in mm and shares a panel with the validation error.
+    """
+    panels = {}
+    if (folder / "detection-log.csv").exists():
+        rows = read_log(folder / "detection-log.csv")
+        epochs = [r["epoch"] for r in rows]
+        panels["Detection: cross entropy per window"] = {
+            "training": (epochs, [r["train_loss"] / 850 for r in rows]),
+            "validation": (epochs, [r["validation_cross_entropy_per_window"] for r in rows]),
+        }
+    rows = read_log(folder / "log.csv")
+    epochs = [r["epoch"] for r in rows]
+    training = (epochs, [r["train_loss"] for r in rows])
+    series = {"validation": (epochs, [r["validation_mpjpe_mm"] for r in rows])}
+    if loss == "distance":
+        panels["Regression: MPJPE, mm"] = {"training, as varied": training, **series}
+    else:
+        panels["Regression: MPJPE, mm"] = series
+        panels["Regression: training loss (eq. 6)"] = {"training": training}
+    learning_curves(panels, folder / "learning_curve.png")
+    return {"learning_curve.png": "Learning curves (report 1, figure 5)"}
+
+
+def draw_data(folder: Path, store: H36MStore, frames: np.ndarray) -> dict[str, str]:
+    """Crops with their joints, and the detector's windows (report 1, figures 1 and 2)."""
+    chosen = frames[np.linspace(0, len(frames) - 1, 6).astype(int)]
+    images, keypoints = store.read("images", chosen), store.read("keypoints_2d", chosen)
+    titles = [f"S{store.labels['subject'][i]}, frame {store.labels['frame'][i]}" for i in chosen]
+    crops_with_joints(images, keypoints, titles, folder / "crops.png")
+    labels = window_labels(keypoints).reshape(-1, 17, 100)
+    window_schematic(images[2], keypoints[2], labels[2], folder / "windows.png")
+    return {
+        "crops.png": "Crops with their 2D joints: left green, right orange",
+        "windows.png": "Window labels (report 1, figure 2)",
+    }
+
+
+def draw_detections(
+    folder: Path, detector: PoseNet, store: H36MStore, frames: np.ndarray
+) -> dict[str, str]:
+    """True and detected windows of a few test images."""
+    chosen = frames[np.linspace(0, len(frames) - 1, 6).astype(int)]
+    probabilities = 0.5 * (1 + np.tanh(predict(detector, store, chosen)))
+    detected_windows(
+        store.read("images", chosen),
+        window_labels(store.read("keypoints_2d", chosen)).reshape(-1, 17, 100),
+        probabilities.reshape(-1, 17, 100),
+        folder / "detections.png",
+    )
+    return {"detections.png": "Windows with any joint: true, and the detector's probability"}
+
+
+def draw_poses(folder: Path, net: PoseNet, store: H36MStore, frames: np.ndarray) -> dict[str, str]:
+    """Predicted beside true poses from best to worst (report 1, figure 6), and one take moving."""
+    predicted = predict(net, store, frames).reshape(-1, 17, 3)
+    target = store.read("joints_3d", frames)
+    errors = joint_errors(predicted, target).mean(axis=1)
+    order = np.argsort(errors)[
+        np.round(np.array([0.1, 0.4, 0.6, 0.9]) * (len(frames) - 1)).astype(int)
+    ]
+    titles = [f"{p} % are better: {errors[i]:.0f} mm" for p, i in zip((10, 40, 60, 90), order)]
+    predictions_beside_truth(
+        store.read("images", frames[order]),
+        predicted[order],
+        target[order],
+        titles,
+        folder / "poses.png",
+    )
+    takes = store.takes()[frames]
+    first = np.flatnonzero(takes == takes[0])[:60]
+    steps = np.diff(store.labels["frame"][frames[first]])
+    animate_take(
+        store.read("images", frames[first]),
+        predicted[first],
+        target[first],
+        folder / "take.gif",
+        min(12.5, 50.0 / max(1, int(np.median(steps)) if len(steps) else 1)),
+        f"S{store.labels['subject'][frames[0]]}",
+    )
+    return {
+        "poses.png": "True and predicted poses of test images (report 1, figure 6)",
+        "take.gif": "A test take: crop, truth, prediction",
+    }

@@ -1,0 +1,105 @@
+"""The store of report 2's pictures: what goes in comes out, and nothing half-written stays."""
+
+from __future__ import annotations
+
+import h5py
+import numpy as np
+import pytest
+
+from minipose.datasets.people import ROW_CHUNK, PeopleStore, PeopleWriter, Person
+
+
+def person(i: int, height: int = 5, width: int = 7) -> Person:
+    rng = np.random.default_rng(i)
+    return Person(
+        rng.integers(0, 256, (height, width, 3), dtype=np.uint8),
+        rng.integers(0, 2, (height, width), dtype=np.uint8),
+        rng.normal(0, 9, (25, 3)).astype(np.float32),
+        f"name {i} é",
+        "test",
+    )
+
+
+def write(path, people) -> None:
+    writer = PeopleWriter(path)
+    for one in people:
+        writer.append(one)
+    writer.close()
+
+
+def test_round_trip_of_many_sizes(tmp_path):
+    people = [person(i, 3 + i % 4, 2 + i % 5) for i in range(ROW_CHUNK + 3)]
+    write(tmp_path / "a.h5", people)
+    with PeopleStore(tmp_path / "a.h5") as store:
+        assert len(store) == len(people)
+        for i in (0, 1, ROW_CHUNK - 1, ROW_CHUNK, len(people) - 1, -1):
+            got, put = store[i], people[i]
+            for field in ("image", "mask", "keypoints"):
+                assert np.array_equal(getattr(got, field), getattr(put, field))
+            assert (got.name, got.source) == (put.name, put.source)
+        with pytest.raises(IndexError, match="of 259"):
+            store[len(people)]
+
+
+def test_masks_become_zero_and_one(tmp_path):
+    one = person(0)
+    write(tmp_path / "a.h5", [Person(one.image, one.mask * 255, one.keypoints)])
+    with PeopleStore(tmp_path / "a.h5") as store:
+        assert np.array_equal(store[0].mask, one.mask)
+
+
+def test_abandon_keeps_the_older_store(tmp_path):
+    write(tmp_path / "a.h5", [person(0), person(1)])
+    before = (tmp_path / "a.h5").read_bytes()
+    writer = PeopleWriter(tmp_path / "a.h5")
+    writer.append(person(2))
+    writer.abandon()
+    assert (tmp_path / "a.h5").read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["a.h5"]
+
+
+def test_wrong_shapes_are_named(tmp_path):
+    writer = PeopleWriter(tmp_path / "a.h5")
+    one = person(0)
+    with pytest.raises(ValueError, match=r"expected an image uint8 \(5, 7, 3\)"):
+        writer.append(Person(one.image[:4], one.mask, one.keypoints))
+    with pytest.raises(ValueError, match=r"expected keypoints \(25, 3\)"):
+        writer.append(Person(one.image, one.mask, one.keypoints[:18]))
+    writer.abandon()
+
+
+def test_split_is_a_permutation_and_repeats(tmp_path):
+    write(tmp_path / "a.h5", [person(i) for i in range(20)])
+    with PeopleStore(tmp_path / "a.h5") as store:
+        parts = store.split()
+        assert len(parts["train"]) == 16 and len(parts["validation"]) == 4
+        both = np.concatenate([parts["train"], parts["validation"]])
+        assert sorted(both) == list(range(20)) and list(both) != list(range(20))
+        again = store.split()
+        assert all(np.array_equal(parts[k], again[k]) for k in parts)
+        assert not np.array_equal(store.split(seed=1)["train"], parts["train"])
+        assert len(store.split(limit=10)["train"]) == 8
+        with pytest.raises(ValueError, match="cannot be split"):
+            store.split(limit=1)
+
+
+def test_damage_is_found(tmp_path):
+    with pytest.raises(ValueError, match="no such file"):
+        PeopleStore(tmp_path / "none.h5")
+    (tmp_path / "text.h5").write_text("no")
+    with pytest.raises(ValueError, match="not a readable HDF5 file"):
+        PeopleStore(tmp_path / "text.h5")
+    write(tmp_path / "empty.h5", [])
+    with pytest.raises(ValueError, match="holds no sample"):
+        PeopleStore(tmp_path / "empty.h5")
+    for field, message in (("size", "do not fit"), ("format", "expected format"), (None, "lacks")):
+        write(tmp_path / "a.h5", [person(0), person(1)])
+        with h5py.File(tmp_path / "a.h5", "r+") as file:
+            if field == "size":
+                file["size"][0] = (4, 4)
+            elif field == "format":
+                file.attrs["format"] = "something else"
+            else:
+                del file["masks"]
+        with pytest.raises(ValueError, match=message):
+            PeopleStore(tmp_path / "a.h5")

@@ -1,0 +1,281 @@
+"""Report 2's job from a store to a report, and every step between."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from minipose.cli import main
+from minipose.datasets.people import PeopleStore
+from minipose.experiments.people import pictures
+from minipose.experiments.people.comparison import COLLAPSED, compare_models, findings
+from minipose.experiments.people.data import grouped, make_batch, training_batches
+from minipose.experiments.people.evaluation import baselines, measure_joints
+from minipose.experiments.people.objective import total_loss
+from minipose.experiments.people.outputs import Prediction, predict_array
+from minipose.experiments.people.pictures import report_curve
+from minipose.experiments.people.prediction import Found
+from minipose.experiments.people.recipe import MODELS, RECIPES, Recipe
+from minipose.experiments.people.training import build, rate, train
+from minipose.metrics import dice_coefficient
+from minipose.plots.people import class_picture
+from minipose.targets.heatmaps import expand, joint_targets
+from minipose.tensor import Tensor
+from tests.experiments.people import write_store
+
+TINY = ["--width", "2", "--epochs", "2", "--batch", "3", "--lr", "0.005"]
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return write_store(tmp_path_factory.mktemp("people") / "people.h5")
+
+
+@pytest.fixture
+def store(path):
+    with PeopleStore(path) as opened:
+        yield opened
+
+
+def test_groups_have_one_padded_size_and_hold_each_sample_once(store):
+    samples = np.arange(len(store))
+    rng = np.random.default_rng(0)
+    groups = grouped(store.sizes, samples, 2, rng)
+    assert sorted(np.concatenate(groups)) == samples.tolist()
+    assert len(groups) == len(grouped(store.sizes, samples, 2)) == 6  # 5 of each size in twos
+    for group in groups:
+        assert len({tuple(-(-store.sizes[i] // 16)) for i in group}) == 1
+
+
+def test_batches_depend_on_seed_and_epoch_only(store):
+    recipe = RECIPES["quick"].changed(batch=3)
+    batches = training_batches(store, np.arange(8), recipe, 5, "cpu")
+    once, again, later = (list(batches(epoch)) for epoch in (1, 1, 2))
+    for a, b in zip(once, again, strict=True):
+        np.testing.assert_array_equal(a.images, b.images)
+        np.testing.assert_array_equal(a.joints, b.joints)
+    assert any(not np.array_equal(a.images, b.images) for a, b in zip(once, later))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_batch_is_padded_and_has_the_targets_of_its_model(store, model):
+    people = [store[1], store[3]]  # 32 × 33 px
+    batch = make_batch(people, MODELS[model], peak=50.0)
+    assert batch.images.shape == (2, 3, 32, 48) and batch.images.dtype == np.float32
+    assert not batch.images[..., 33:].any() and batch.images.max() <= 1
+    assert batch.mask.sum() == sum(int(f.mask.sum()) for f in people)
+    assert (batch.joints is not None) == bool(MODELS[model].joints)
+    assert (batch.regression is not None) == MODELS[model].regression
+    if batch.regression is not None:
+        assert batch.regression.max() == 50.0
+    if model == "mask+softmax":
+        np.testing.assert_array_equal(batch.joints.sum(axis=1), 1)
+    if model == "mask+regression-softmax":
+        classes, values = joint_targets(people[0].keypoints, people[0].mask.shape)
+        np.testing.assert_array_equal(batch.joints[0, :, :, :33], expand(classes, values))
+
+
+def test_perfect_channels_give_the_joints_back_to_within_a_pixel(store):
+    person = store[0]
+    channels = expand(*joint_targets(person.keypoints, person.mask.shape))
+    places, confidence = Prediction(person.mask * 1.0, channels).joint_places()
+    result = measure_joints(places[None], person.keypoints[None], store.sizes[:1])
+    assert result["within_5_px"] == 1.0 and result["joint_error_px"] < 0.75
+    assert result["visible_joints"] == (person.keypoints[:, 2] > 0).sum()
+    assert (confidence[person.keypoints[:, 2] == 0] == 0).all()
+
+
+def test_found_joints_are_in_px_of_the_given_picture():
+    mask = np.zeros((128, 192), np.float32)
+    mask[32:96, 48:144] = 1
+    joints = np.zeros((26, 128, 192), np.float32)
+    joints[1, 60, 90] = 1
+    image = np.zeros((300, 420, 3), np.uint8)
+    found = Found(image, (20, 30, 404, 286), Prediction(mask, joints))  # 384 × 256 px: twice 128
+    np.testing.assert_allclose(found.places[0], (20 + 2 * 91 - 0.5, 30 + 2 * 61 - 0.5))
+    truth = np.zeros((300, 420))
+    truth[30 + 64 : 30 + 192, 20 + 96 : 20 + 288] = 1
+    assert dice_coefficient((found.mask > 0.5) * 1.0, truth) > 0.99
+
+
+def test_the_rate_rises_then_falls():
+    recipe = Recipe(lr=1.0, lr_decay=0.1, warmup=10)
+    rates = [rate(recipe)(step, 100) for step in range(100)]
+    assert rates[0] < 0.11 and max(rates) == max(rates[8:12]) > 0.95
+    assert rates[-1] == pytest.approx(0.1, abs=0.01)
+    held = rate(Recipe(lr=1.0, lr_decay=0.1, epochs=4, held=3))
+    assert [held(step, 100) for step in (0, 40, 75)] == [1.0] * 3
+    assert held(87, 100) == pytest.approx(0.55, abs=0.05) and held(99, 100) < 0.12
+    assert rate(Recipe())(0, 100) == rate(Recipe())(99, 100) == 2e-5
+
+
+def test_weights_weigh_the_losses(store):
+    net = build(Recipe(model="triple", width=1), 0).eval()
+    batch = make_batch([store[0]], MODELS["triple"])
+    scores = net(Tensor(batch.images))
+
+    def value(mask, joint, regression):
+        recipe = Recipe(mask_weight=mask, joint_weight=joint, regression_weight=regression)
+        return total_loss(scores, batch, recipe).item()
+
+    parts = [value(1, 0, 0), value(0, 1, 0), value(0, 0, 1)]
+    assert 0 < parts[0] <= 1 and min(parts) > 0
+    np.testing.assert_allclose(
+        value(2, 3, 0.5), 2 * parts[0] + 3 * parts[1] + 0.5 * parts[2], rtol=1e-5
+    )
+
+
+def test_constant_answers(store):
+    split = store.split()
+    constant = baselines(store, split, Recipe())
+    assert constant["dice_of_background"] < 1e-6
+    assert 0.3 < constant["dice_of_everything"] < 0.7
+    assert constant["mse_of_zero"] > 0 and constant["mean_places_joint_error_px"] < 5
+
+
+def test_findings_follow_the_numbers():
+    def row(dice, mse=1.0, highest=None, within=0.5):
+        validation = {
+            "dice": dice,
+            "mse": mse,
+            "regression_highest": highest,
+            "within_5_px": within,
+        }
+        return {"splits": {"validation": validation}, "baselines": {"mse_of_zero": 2.0}}
+
+    rows = {
+        "mask": row(0.9), "mask+regression": row(0.85, highest=80.0), "mask+softmax": row(0.93),
+        "mask+regression-softmax": row(0.928), "triple": row(0.86), COLLAPSED: row(0.9, 2, 0.01),
+    }  # fmt: skip
+    assert all(" holds here" in line for line in findings(rows))
+    rows |= {"mask+softmax": row(0.8), COLLAPSED: row(0.9, 1, 0.9)}
+    assert sum("does not hold here" in line for line in findings(rows)) == 4
+
+
+def test_two_trainings_with_one_seed_agree_bit_by_bit(store, tmp_path):
+    recipe = RECIPES["quick"].changed(width=2, epochs=1, batch=3, dropout=0.3)
+    split = store.split()
+    nets = [
+        train(store, split, recipe, seed, tmp_path / f"{n}") for n, seed in enumerate((4, 4, 5))
+    ]
+    states = [net.state_dict() for net in nets]
+    for name, value in states[0].items():
+        np.testing.assert_array_equal(value, states[1][name])
+    assert not np.array_equal(states[0]["heads.mask.weight"], states[2]["heads.mask.weight"])
+
+
+def test_from_the_command_line_to_a_report_and_back(path, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pictures, "ROWS", 1)
+    command = ["train", "people", "--data", str(path), "--model", "triple", *TINY]
+    assert main([*command, "--out", "a"]) == 0
+    run = tmp_path / "a"
+    written = {p.name for p in run.iterdir()}
+    assert written == {
+        "config.toml", "log.csv", "last.npz", "best.npz", "report.md", "report.json",
+        "learning_curve.png", "predictions.png", "channels.png", "data.png",
+    }  # fmt: skip
+    report = json.loads((run / "report.json").read_text())
+    validation = report["splits"]["validation"]
+    assert 0 < validation["dice"] < 1 and validation["pictures"] == 2
+    assert {"mse", "cross_entropy", "within_5_px", "pck_half_head"} <= validation.keys()
+    assert report["baselines"]["dice_of_background"] < 1e-6
+
+    capsys.readouterr()
+    assert main(["evaluate", "a/best.npz", "--data", str(path)]) == 0
+    assert f"{validation['dice']:.4g}" in capsys.readouterr().out
+    assert main(["show", str(path), "--out", "shown"]) == 0
+    assert (tmp_path / "shown" / "data.png").exists()
+
+
+def test_prediction_of_any_picture(store, path, tmp_path, capsys):
+    train(store, store.split(), Recipe(width=1, epochs=1, batch=9), 0, tmp_path / "run")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by 90 degrees: 60 × 90 px on disk is 90 × 60 upright
+    photo = tmp_path / "photo.jpg"
+    Image.new("RGB", (90, 60), (90, 120, 40)).save(photo, exif=exif)
+    grey = tmp_path / "grey.png"
+    Image.new("L", (50, 41), 80).save(grey)
+    checkpoint = str(tmp_path / "run" / "best.npz")
+    out = tmp_path / "out"
+    command = ["predict", str(photo), str(grey), "--checkpoint", checkpoint, "--out", str(out)]
+    assert main(command) == 0
+    assert Image.open(out / "photo_mask.png").size == (60, 90)
+    assert Image.open(out / "grey_mask.png").size == (50, 41)
+    people = json.loads((out / "photo_keypoints.json").read_text())["people"]
+    assert all(len(p["pose_keypoints_2d"]) == 75 for p in people)
+    assert (out / "photo_person.png").stat().st_size > 1000
+
+    capsys.readouterr()
+    assert main([*command, "--box", "0", "0", "10", "500"]) == 1
+    assert "is not inside 60 × 90 px" in capsys.readouterr().err
+    assert main(["predict", str(path), "--checkpoint", checkpoint]) == 1
+    assert "not a readable picture" in capsys.readouterr().err
+
+
+def test_a_picture_is_judged_alone_as_in_a_batch(store):
+    net = build(Recipe(width=2), 0)
+    person = store[1]
+    alone = predict_array(net, person.image)
+    assert alone.mask.shape == person.mask.shape and alone.joints.shape == (26, 32, 33)
+    np.testing.assert_allclose(alone.joints.sum(axis=0), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ([], "--data: expected a store"),
+        (["--data", "nowhere.h5"], "no such file"),
+        (["--dropout", "1"], "dropout: expected at least 0 and below 1"),
+        (["--joint-weight", "-1"], "joint_weight: expected 0 or more"),
+    ],
+)
+def test_mistakes_end_in_one_line(path, tmp_path, capsys, flags, message):
+    flags = flags if not flags or "--data" in flags else ["--data", str(path), *flags]
+    assert main(["train", "people", "--out", str(tmp_path / "run"), *flags]) == 1
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_reports_curves_where_there_are_any(tmp_path):
+    logs = tmp_path / "logs.csv"
+    assert report_curve(logs, "triple", "val_dice") is None
+    logs.write_text(
+        "model,epoch,val_dice,val_ce\ntriple,1,0.5,\ntriple,2,0.75,0.1\nh-net mask only,1,0.3,\n"
+    )
+    assert report_curve(logs, "triple", "val_dice") == ([1, 2], [0.5, 0.75])
+    assert report_curve(logs, "triple", "val_ce") == ([2], [0.1])
+    assert report_curve(logs, "hnet", "val_dice") == ([1], [0.3])
+    assert report_curve(logs, "mask", "val_dice") is None
+    assert report_curve(None, "triple", "val_dice") is None
+
+
+def test_joints_in_colour():
+    classes = np.array([[0, 1], [2, 25]])
+    plain = class_picture(classes)
+    assert not plain[0, 0].any() and len(np.unique(plain.reshape(-1, 3), axis=0)) == 4
+    half = class_picture(classes, np.array([[1, 0.5], [0.0, 1]]))
+    np.testing.assert_array_equal(half[1, 1], plain[1, 1])
+    assert not half[1, 0].any() and (half[0, 1] == plain[0, 1] // 2).all()
+
+
+def test_all_models_at_one_budget(store, tmp_path):
+    split = store.split(limit=5)
+    recipe = Recipe(width=1, epochs=1, batch=4, lr=0.001)
+    logs = tmp_path / "logs.csv"
+    logs.write_text("model,epoch,val_dice,val_ce\ntriple,1,0.5,\ntriple,2,0.75,0.1\n")
+    rows = compare_models(store, split, recipe, 0, tmp_path, "cpu", logs)
+    assert list(rows) == [*MODELS, COLLAPSED]
+    # Stopped and asked to go on: nothing is trained again, and the numbers are the same.
+    again = compare_models(store, split, recipe, 0, tmp_path, "cpu", logs, resume=True)
+    for name, row in rows.items():
+        assert again[name]["training_seconds"] == row["training_seconds"]
+        ours, theirs = (r[name]["splits"]["validation"] for r in (rows, again))
+        assert ours["dice"] == theirs["dice"]
+    text = (tmp_path / "report.md").read_text()
+    assert "(0.978 / 0.922)" in text and text.count("here: ") == 5
+    assert (tmp_path / "dice.png").exists()
+    # One network from one seed: the shared layers begin alike, so only the targets differ.
+    assert len({round(row["splits"]["validation"]["dice"], 6) for row in rows.values()}) > 1
