@@ -4,7 +4,7 @@
 # - **Question.** How does a map get smaller, and who gets the gradient?
 # - **Read first.** Lessons 4 and 8.
 # - **Source.** Report 1, section 4.3 and figure 4 (2×2 max-pool after each convolution);
-#   `minipose/kernels/pooling.py`.
+#   `minipose/fast/pooling.py`.
 # - **Running time.** Under 15 s.
 #
 # A max-pool keeps the largest number of each block of 2 × 2 and forgets the rest:

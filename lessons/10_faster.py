@@ -3,7 +3,7 @@
 #
 # - **Question.** Why is one large matrix product not the fastest way, and what is faster?
 # - **Read first.** Lesson 8.
-# - **Source.** `minipose/kernels/strips.py` and `minipose/kernels/convolution.py`.
+# - **Source.** `minipose/fast/strips.py` and `minipose/fast/convolution.py`.
 # - **Running time.** Under 20 s.
 #
 # `im2col` copies every pixel $k^2$ times, into a matrix that is far too large for the *cache*, the
@@ -29,8 +29,9 @@ import numpy as np
 import kit
 import minipose as mp
 from minipose import ops
-from minipose.kernels import im2col, strips
-from minipose.kernels.convolution import choose, use_algorithm
+from minipose.fast import strips
+from minipose.fast.convolution import choose, use_algorithm
+from minipose.kernels import im2col
 
 
 def shifted_products(x, weight):

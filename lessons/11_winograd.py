@@ -3,7 +3,7 @@
 #
 # - **Question.** How can a 3×3 convolution do with a quarter of its products?
 # - **Read first.** Lessons 8 and 10.
-# - **Source.** Lavin and Gray 2016, section 4.3; `minipose/kernels/winograd_points.py`.
+# - **Source.** Lavin and Gray 2016, section 4.3; `minipose/fast/winograd_points.py`.
 # - **Running time.** Under 15 s.
 #
 # A kernel of 3 weights on a line, $g$, slides over 6 pixels $d$ and leaves 4 outputs,
@@ -29,8 +29,9 @@ import numpy as np
 import kit
 import minipose as mp
 from minipose import ops
-from minipose.kernels import im2col, strips, winograd
-from minipose.kernels.winograd_points import matrices as matrices_of_minipose
+from minipose.fast import strips, winograd
+from minipose.fast.winograd_points import matrices as matrices_of_minipose
+from minipose.kernels import im2col
 
 
 def evaluation(points, size):

@@ -22,7 +22,7 @@ import math
 import numpy as np
 
 import kit
-from minipose.kernels.harmonic import SIGMA, ring_basis
+from minipose.kernels.circular_harmonics import SIGMA, ring_basis
 
 z, turn = 3 + 4j, cmath.exp(1j * math.radians(30))
 print("directions:", *(f"{math.degrees(cmath.phase(v)):.1f}°" for v in (z, z * turn)))

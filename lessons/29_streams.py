@@ -23,7 +23,7 @@ import kit
 import minipose as mp
 import people
 from minipose import ops
-from minipose.kernels.harmonic import centre_basis, parts, ring_basis
+from minipose.kernels.circular_harmonics import centre_basis, parts, ring_basis
 from minipose.nn.harmonic import ComplexBatchNorm, HarmonicConv2d, MagnitudeGate
 
 STREAMS = (2, 2)  # two complex maps of order 0, two of order 1

@@ -26,7 +26,7 @@ import numpy as np
 import kit
 import minipose as mp
 from minipose import ops
-from minipose.kernels.harmonic import ring_basis
+from minipose.kernels.circular_harmonics import ring_basis
 from minipose.nn.harmonic import HarmonicConv2d
 
 rng = np.random.default_rng(0)

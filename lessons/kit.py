@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from matplotlib.figure import Figure
 
-from minipose.kernels import workers
+from minipose.fast import workers
 from minipose.plots import canvas
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ PACKAGES = ("numpy", "scipy", "pillow", "h5py", "matplotlib", "tqdm", "cdflib", 
 def examine() -> list[str]:
     """One line per finding."""
     from minipose.backend import gpu_status
-    from minipose.kernels.workers import blas_name, thread_count
+    from minipose.fast.workers import blas_name, thread_count
 
     lines = [f"python {platform.python_version()}, {os.cpu_count()} cores"]
     for name in PACKAGES:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from minipose.backend import Array, array_module, to_device, to_host
-from minipose.kernels import workers
+from minipose.fast import workers
 from minipose.tensor import Parameter
 
 _PIECE = 1 << 17  # elements; fewer make more calls, at which the threads wait for each other

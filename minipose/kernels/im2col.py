@@ -12,7 +12,7 @@ back to where it was copied from. Python loops run over the kh·kw taps only.
 from __future__ import annotations
 
 from minipose.backend import Array, array_module
-from minipose.kernels.products import multiply
+from minipose.fast.products import multiply
 
 Pair = tuple[int, int]
 

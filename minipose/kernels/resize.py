@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from minipose.backend import Array, array_module
-from minipose.kernels.layout import empty_as
+from minipose.fast.layout import empty_as
 
 
 def nearest_forward(x: Array, scale: int) -> Array:

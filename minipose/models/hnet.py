@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from minipose import ops
-from minipose.kernels.harmonic import Streams
+from minipose.kernels.circular_harmonics import Streams
 from minipose.models.unet import LEVELS, MULTIPLE
 from minipose.nn import Module
 from minipose.nn.harmonic import HarmonicConv2d, MapDropout, NormalisedGate

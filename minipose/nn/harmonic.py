@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from minipose import ops
-from minipose.kernels.harmonic import Streams, ring_basis, spans
+from minipose.kernels.circular_harmonics import Streams, ring_basis, spans
 from minipose.nn.module import Module
 from minipose.tensor import Parameter, Tensor
 

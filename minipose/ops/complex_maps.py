@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from minipose.backend import Array, array_module
-from minipose.kernels import normalised_gate as kernel
-from minipose.kernels.harmonic import Streams, parts, planes, spans
-from minipose.kernels.normalised_gate import NORM_SMALL, SMALL, inverse_deviation
-from minipose.kernels.parallel import each, product
-from minipose.kernels.planes import batch_first, planes_first
-from minipose.kernels.products import multiply
+from minipose.fast import normalised_gate as kernel
+from minipose.fast.normalised_gate import NORM_SMALL, SMALL, inverse_deviation
+from minipose.fast.parallel import each, product
+from minipose.fast.planes import batch_first, planes_first
+from minipose.fast.products import multiply
+from minipose.kernels.circular_harmonics import Streams, parts, planes, spans
 from minipose.tensor import Tensor, record
 
 

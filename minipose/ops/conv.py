@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minipose.kernels import bias_relu, convolution
+from minipose.fast import bias_relu, convolution
 from minipose.tensor import Tensor, record
 
 Pair = tuple[int, int]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minipose.kernels import conv_pool
+from minipose.fast import conv_pool
 from minipose.ops.conv import conv2d
 from minipose.ops.elementwise import tanh as tanh_op
 from minipose.ops.pool import max_pool2d

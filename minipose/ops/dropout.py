@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minipose.backend import array_module
-from minipose.kernels.parallel import product
+from minipose.fast.parallel import product
 from minipose.tensor import Tensor, record
 
 

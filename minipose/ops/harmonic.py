@@ -12,11 +12,18 @@ import contextlib
 from collections.abc import Iterator, Sequence
 
 from minipose.backend import Array, array_module
-from minipose.kernels import harmonic_mix, harmonic_weights
-from minipose.kernels.harmonic import Streams, centre_basis, parts, planes, ring_basis, spans
-from minipose.kernels.harmonic_stencils import gather, spread
-from minipose.kernels.harmonic_weights import Matrices
-from minipose.kernels.planes import batch_first, enlarge, enlarge_backward, planes_first
+from minipose.fast import harmonic_mix, harmonic_weights
+from minipose.fast.harmonic_stencils import gather, spread
+from minipose.fast.harmonic_weights import Matrices
+from minipose.fast.planes import batch_first, enlarge, enlarge_backward, planes_first
+from minipose.kernels.circular_harmonics import (
+    Streams,
+    centre_basis,
+    parts,
+    planes,
+    ring_basis,
+    spans,
+)
 from minipose.ops.conv import conv2d
 from minipose.ops.shape import select
 from minipose.ops.upsample import upsample_bilinear

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minipose.kernels.products import multiply
+from minipose.fast.products import multiply
 from minipose.tensor import Tensor, record
 
 

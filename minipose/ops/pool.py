@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minipose.kernels import pooling
+from minipose.fast import pooling
 from minipose.tensor import Tensor, record
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minipose.kernels import bias_relu, doubling
+from minipose.fast import bias_relu, doubling
 from minipose.ops.conv import conv2d
 from minipose.ops.shape import pad
 from minipose.ops.upsample import upsample_nearest

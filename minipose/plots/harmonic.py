@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minipose.kernels.harmonic import ring_basis
+from minipose.kernels.circular_harmonics import ring_basis
 from minipose.plots import canvas
 
 ARROWS = 16  # across the picture

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minipose.kernels import workers
+from minipose.fast import workers
 from minipose.nn import Module
 from minipose.tensor import Tensor
 

@@ -10,7 +10,7 @@ import numpy as np
 
 import minipose as mp
 from minipose.backend import device_module, to_device, to_host
-from minipose.kernels import workers
+from minipose.fast import workers
 from minipose.losses import categorical_cross_entropy, dice_loss, joint_squared_error
 from minipose.models import HNet, PoseNet, UNet
 from minipose.training.replicas import Replicas

@@ -5,7 +5,7 @@ import pytest
 
 import minipose as mp
 from minipose import ops
-from minipose.kernels import conv_pool, convolution, doubling
+from minipose.fast import conv_pool, convolution, doubling
 from tests.bench import cases, driver, ops_cases, results, tables
 
 HARMONIC = {  # one op each here, whole modules elsewhere: PyTorch has no counterpart

@@ -7,7 +7,7 @@ import pytest
 
 import minipose as mp
 from minipose.gradcheck import check_direction
-from minipose.kernels import harmonic
+from minipose.kernels import circular_harmonics as harmonic
 from minipose.models import HNet
 from minipose.nn import harmonic as layers
 from minipose.ops.harmonic import use_direct

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minipose import Tensor, ops
-from minipose.kernels import convolution, im2col, strips, winograd
+from minipose.fast import convolution, strips, winograd
+from minipose.kernels import im2col
 from tests import reference
 from tests.ops.case import Case, calls
 

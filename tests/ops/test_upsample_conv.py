@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 
 from minipose import Tensor, ops
-from minipose.kernels import products
+from minipose.fast import products
 from tests import reference
 from tests.ops.case import Case, calls
 

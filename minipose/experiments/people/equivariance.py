@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import affine_transform
 
-from minipose.kernels.harmonic import parts
+from minipose.kernels.circular_harmonics import parts
 from minipose.nn import Conv2d, Module
 from minipose.nn.harmonic import HarmonicConv2d
 from minipose.plots.harmonic import draw_equivariance, draw_filters, draw_turned_streams

@@ -18,7 +18,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from minipose.backend import Array
-from minipose.kernels import im2col, strips, winograd
+from minipose.fast import strips, winograd
+from minipose.kernels import im2col
 
 Pair = tuple[int, int]
 

@@ -7,8 +7,8 @@ of all pictures are one axis, which suits products over channels: (O, C) @ (C, N
 from __future__ import annotations
 
 from minipose.backend import Array, array_module
+from minipose.fast.parallel import each, pieces, rows_apart
 from minipose.kernels import resize
-from minipose.kernels.parallel import each, pieces, rows_apart
 
 BLOCK = 1 << 17  # elements of the larger planes that one task works on
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from minipose.backend import Array, array_module
-from minipose.kernels import workers
+from minipose.fast import workers
 
 T = TypeVar("T")
 

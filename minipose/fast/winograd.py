@@ -36,10 +36,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from minipose.kernels import workers
-from minipose.kernels.layout import channels_first, channels_last
-from minipose.kernels.winograd_points import Evaluation, transforms
-from minipose.kernels.winograd_tiles import both_ways, by_steps, to_outputs, to_spectrum
+from minipose.fast import workers
+from minipose.fast.layout import channels_first, channels_last
+from minipose.fast.winograd_points import Evaluation, transforms
+from minipose.fast.winograd_tiles import both_ways, by_steps, to_outputs, to_spectrum
 
 Pair = tuple[int, int]
 

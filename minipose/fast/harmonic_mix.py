@@ -12,12 +12,12 @@ more for the derivative by the matrices.
 from __future__ import annotations
 
 from minipose.backend import Array, array_module
-from minipose.kernels import workers
-from minipose.kernels.harmonic import Streams, complex_maps, spans
-from minipose.kernels.harmonic_stencils import Filtered, pair_of_planes
-from minipose.kernels.harmonic_weights import Factor, Matrices
-from minipose.kernels.parallel import each, pieces, scratch
-from minipose.kernels.products import in_blocks
+from minipose.fast import workers
+from minipose.fast.harmonic_stencils import Filtered, pair_of_planes
+from minipose.fast.harmonic_weights import Factor, Matrices
+from minipose.fast.parallel import each, pieces, scratch
+from minipose.fast.products import in_blocks
+from minipose.kernels.circular_harmonics import Streams, complex_maps, spans
 
 STRIP = 4096  # pixels that one product takes
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from minipose.backend import Array, array_module
-from minipose.kernels import workers
+from minipose.fast import workers
 
 
 def forward(y: Array, bias: Array | None, relu: bool) -> None:

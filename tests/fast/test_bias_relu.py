@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minipose.kernels import bias_relu, workers
+from minipose.fast import bias_relu, workers
 from tests.strategies import layouts
 
 SHAPES = [(2, 5, 6, 7), (1, 5, 6, 7), (1, 2, 6, 7), (3, 1, 6, 7)]

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minipose import Tensor, ops
+from minipose.fast import convolution, strips, winograd, winograd_points
 from minipose.gradcheck import check_gradients
-from minipose.kernels import convolution, im2col, strips, winograd, winograd_points
+from minipose.kernels import im2col
 from tests.ops.test_conv import by
 from tests.strategies import arrays
 

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from minipose.kernels import layout, workers
+from minipose.fast import layout, workers
 from tests.strategies import layouts
 
 

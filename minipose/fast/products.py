@@ -21,7 +21,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from minipose.backend import Array, array_module
-from minipose.kernels import workers
+from minipose.fast import workers
 
 PARTS = 8  # of a product, at most: enough for several threads to finish at about the same time
 SMALLEST = 64  # rows or columns of a part

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minipose.kernels import products, workers
+from minipose.fast import products, workers
 from tests.strategies import layouts
 
 sizes = st.integers(1, 40)

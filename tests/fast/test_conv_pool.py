@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minipose import Tensor, ops
+from minipose.fast import conv_pool, pooling
 from minipose.gradcheck import check_gradients
-from minipose.kernels import conv_pool, im2col, pooling
+from minipose.kernels import im2col
 from tests.strategies import arrays
 
 small = st.integers(1, 3)

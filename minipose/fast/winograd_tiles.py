@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from minipose.kernels import workers
-from minipose.kernels.winograd_points import Collection, Evaluation
+from minipose.fast import workers
+from minipose.fast.winograd_points import Collection, Evaluation
 
 Pair = tuple[int, int]
 

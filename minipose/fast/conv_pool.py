@@ -24,8 +24,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from minipose.kernels import workers
-from minipose.kernels.layout import batch_first, batch_last
+from minipose.fast import workers
+from minipose.fast.layout import batch_first, batch_last
 
 BANDS = 8  # at most; enough for several threads to finish at about the same time
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from minipose.backend import Array, array_module
-from minipose.kernels import workers
+from minipose.fast import workers
 
 
 def batch_last(x: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minipose import Tensor, ops
-from minipose.kernels import pooling
+from minipose.fast import pooling
 from tests import reference
 from tests.ops.case import LAYOUTS
 from tests.ops.test_pool import poolings

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from minipose.backend import Array, array_module
-from minipose.kernels import workers
+from minipose.fast import workers
+from minipose.fast.layout import empty_as
+from minipose.fast.parallel import each, pieces
 from minipose.kernels.im2col import output_size
-from minipose.kernels.layout import empty_as
-from minipose.kernels.parallel import each, pieces
 
 Pair = tuple[int, int]
 Index = tuple[slice, ...]

@@ -22,9 +22,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from minipose.kernels import workers
+from minipose.fast import workers
+from minipose.fast.layout import channels_first, channels_last
 from minipose.kernels.im2col import output_size
-from minipose.kernels.layout import channels_first, channels_last
 
 Pair = tuple[int, int]
 

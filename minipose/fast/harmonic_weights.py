@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from minipose.backend import Array, array_module
-from minipose.kernels.harmonic import Streams, spans
-from minipose.kernels.harmonic_stencils import numbers
-from minipose.kernels.parallel import each, pieces, product, scratch
+from minipose.fast.harmonic_stencils import numbers
+from minipose.fast.parallel import each, pieces, product, scratch
+from minipose.kernels.circular_harmonics import Streams, spans
 
 BLOCK = 1 << 16  # numbers that one task works on at a time
 

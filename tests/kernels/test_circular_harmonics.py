@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from minipose.kernels import harmonic_mix, harmonic_weights, planes
-from minipose.kernels.harmonic import centre_basis, ring_basis
-from minipose.kernels.harmonic_stencils import gather, spread
+from minipose.fast import harmonic_mix, harmonic_weights, planes
+from minipose.fast.harmonic_stencils import gather, spread
+from minipose.kernels.circular_harmonics import centre_basis, ring_basis
 from tests.harmonic_reference import filters
 
 EDGE, CORNER = 0.921380202687, 0.957830950468

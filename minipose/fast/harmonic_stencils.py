@@ -26,8 +26,14 @@ import functools
 from typing import NamedTuple
 
 from minipose.backend import Array, array_module
-from minipose.kernels.harmonic import Streams, centre_basis, complex_maps, ring_basis, spans
-from minipose.kernels.parallel import each, pieces, rows_apart, scratch
+from minipose.fast.parallel import each, pieces, rows_apart, scratch
+from minipose.kernels.circular_harmonics import (
+    Streams,
+    centre_basis,
+    complex_maps,
+    ring_basis,
+    spans,
+)
 
 BLOCK = 1 << 18  # complex numbers that one task works on at a time
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minipose.kernels import parallel
+from minipose.fast import parallel
 
 
 def test_tasks_come_back_in_order(xp):

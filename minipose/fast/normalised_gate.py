@@ -16,10 +16,10 @@ from typing import NamedTuple
 import numpy as np
 
 from minipose.backend import Array, array_module
-from minipose.kernels import workers
-from minipose.kernels.harmonic import Streams, complex_maps, spans
-from minipose.kernels.parallel import each, pieces, rows_apart, scratch
-from minipose.kernels.products import in_blocks
+from minipose.fast import workers
+from minipose.fast.parallel import each, pieces, rows_apart, scratch
+from minipose.fast.products import in_blocks
+from minipose.kernels.circular_harmonics import Streams, complex_maps, spans
 
 SMALL = 1e-8  # added to |z|²: the magnitude has a derivative at 0 too
 NORM_SMALL = 0.01  # added to the standard deviation of a map

@@ -27,9 +27,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from minipose.kernels import workers
-from minipose.kernels.layout import channels_first, channels_last
-from minipose.kernels.products import multiply
+from minipose.fast import workers
+from minipose.fast.layout import channels_first, channels_last
+from minipose.fast.products import multiply
 
 
 def forward(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
