@@ -1,11 +1,16 @@
 """minipose: deep learning from scratch on NumPy and CuPy, to find people's poses.
 
-``import minipose as mp`` needs NumPy alone. The floors, from the ground up: ``backend``,
-``kernels``, ``tensor``, ``ops``, ``nn`` and ``losses`` and ``optim``, ``models``, ``training``,
-``experiments``, and the front door ``python -m minipose``.
+``import minipose as mp`` needs NumPy alone. The floors, from the ground up: ``backend``, ``tensor``
+and ``graph``; ``kernels`` and ``ops``; ``nn``, ``losses`` and ``optim``; ``models``; ``training``;
+``experiments``; and the command line, ``python -m minipose``. ``fast`` holds all that is only
+speed; without it, or with ``MINIPOSE_PLAIN=1``, everything is computed as the ops define it.
 """
 
-from minipose import gradcheck, losses, metrics, models, nn, ops, optim
+import importlib
+import os
+from types import ModuleType
+
+from minipose import losses, nn, ops, optim
 from minipose.tensor import Parameter, Tensor, debug, no_grad
 
 __version__ = "0.1.0"
@@ -23,3 +28,19 @@ __all__ = [
     "ops",
     "optim",
 ]
+
+_ON_DEMAND = ("gradcheck", "metrics", "models")  # imported when they are first asked for
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in _ON_DEMAND:
+        return importlib.import_module(f"minipose.{name}")
+    raise AttributeError(f"module 'minipose' has no attribute {name!r}")
+
+
+if os.environ.get("MINIPOSE_PLAIN", "0") in ("", "0"):
+    try:
+        import minipose.fast  # noqa: F401 (it offers itself to kernels.faster)
+    except ModuleNotFoundError as missing:
+        if missing.name != "minipose.fast":
+            raise

@@ -1,87 +1,92 @@
 """The walk back: recorded operations, and the chain rule from the last of them to the first.
 
 An op's ``backward`` only returns gradients; everything else is done here and only here: ordering,
-adding up, undoing broadcasts, checking, releasing.
+adding up, undoing broadcasts, checking, releasing. ``walk`` puts the three parts together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from minipose.backend import Array
 
-if TYPE_CHECKING:
-    from minipose.tensor import Tensor
-
+Shape = tuple[int, ...]
 Backward = Callable[[Array], tuple]  # dL/dy -> (dL/dx or None, one for each input)
 
 
+class Leaf(Protocol):
+    """What the walk needs of a tensor that was given, not computed."""
+
+    shape: Shape
+    version: int  # how often it was overwritten
+
+    def accumulate(self, grad: Array) -> None:
+        """Add to the gradient."""
+
+
 class Node:
-    """One recorded operation. Nodes point to nodes (or to leaves), never to the tensors between."""
+    """One recorded operation. Nodes point to nodes (or to leaves), never to the tensors between.
+
+    Attributes
+    ----------
+    parents : where each input's gradient goes (None: nowhere)
+    inputs : what each gradient has to look like, and the version of the input that was used
+    """
 
     __slots__ = ("name", "parents", "inputs", "backward", "shape", "dtype", "retains", "grad")
 
-    def __init__(self, name: str, y: Array, inputs: Sequence[Tensor], backward: Backward) -> None:
-        self.name = name
+    def __init__(
+        self,
+        name: str,
+        y: Array,
+        parents: tuple[Node | Leaf | None, ...],
+        inputs: tuple[tuple[Shape, object, int], ...],
+        backward: Backward,
+    ) -> None:
+        self.name, self.parents, self.inputs = name, parents, inputs
         self.shape, self.dtype = y.shape, y.dtype
         self.backward: Backward | None = backward
-        # Where each gradient goes (None: nowhere), and what it has to look like.
-        self.parents = tuple(
-            (x.node if x.node is not None else x) if x.requires_grad else None for x in inputs
-        )
-        self.inputs = tuple((x.shape, x.dtype, x.version) for x in inputs)
         self.retains = False
         self.grad: Array | None = None
 
+    def release(self) -> None:
+        """Forget what the derivative needed, and where it would go."""
+        self.backward, self.parents = None, ()
 
-def walk(root: Node | Tensor, grad_output: Array, retain_graph: bool) -> None:
-    """Visit each node once, after all that use its result: by then its gradient is complete."""
-    grads: dict[int, Array | None] = {id(root): grad_output}
-    owned: set[int] = set()  # sums made here, which alone may be added to in place
-    shared = {id(root)}  # arrays that somebody else holds too
+
+def walk(root: Node | Leaf, grad_output: Array, retain_graph: bool) -> None:
+    """Leave dL/dx in every leaf x that ``root`` depends on."""
+    gradients = Gradients(root, grad_output)
+    for target in last_to_first(root):
+        if not isinstance(target, Node):
+            gradients.hand_over(target)
+            continue
+        grad_y = gradients.take(target)
+        gradients.add(target.parents, differentiate(target, grad_y), grad_y)
+        if not retain_graph:
+            target.release()
+
+
+# --- In which order ---------------------------------------------------------------------------
+
+
+def last_to_first(root: Node | Leaf) -> Iterator[Node | Leaf]:
+    """Each node once, after all that use its result: by then its gradient is complete."""
     waiting = _count_uses(root)
     ready = [root]
     while ready:
         target = ready.pop()
-        grad = grads.pop(id(target), None)
-        if not isinstance(target, Node):  # a leaf
-            if grad is not None:
-                _add_to_leaf(target, grad.copy() if id(target) in shared else grad)
-            continue
-        if target.retains and grad is not None:
-            target.grad = grad if target.grad is None else target.grad + grad
-        answers = _differentiate(target, grad)
-        for parent, x_grad in zip(target.parents, answers, strict=True):
-            if parent is None:
-                continue
-            key = id(parent)
-            if x_grad is None:
-                pass
-            elif grads.get(key) is None:
-                grads[key] = x_grad
-                if _is_shared(x_grad, grad, answers):
-                    shared.add(key)
-            elif key in owned:
-                grads[key] += x_grad
-            else:
-                grads[key] = grads[key] + x_grad
-                owned.add(key)
-                shared.discard(key)
-            waiting[key] -= 1
-            if waiting[key] == 0:
-                ready.append(parent)
-        if not retain_graph:
-            target.backward, target.parents = None, ()
+        parents = target.parents if isinstance(target, Node) else ()
+        yield target  # the walk may release it now
+        for parent in parents:
+            if parent is not None:
+                waiting[id(parent)] -= 1
+                if waiting[id(parent)] == 0:
+                    ready.append(parent)
 
 
-def _is_shared(x_grad: Array, grad_y: Array, answers: list[Array | None]) -> bool:
-    """Whether an op handed on its own gradient, a view, or one array to two of its inputs."""
-    repeated = sum(other is x_grad for other in answers) > 1
-    return x_grad is grad_y or x_grad.base is not None or repeated
-
-
-def _count_uses(root: Node | Tensor) -> dict[int, int]:
+def _count_uses(root: Node | Leaf) -> dict[int, int]:
     """For everything that ``root`` depends on, how many recorded uses lead to it (iteratively)."""
     uses: dict[int, int] = {}
     stack = [root]
@@ -102,16 +107,71 @@ def _count_uses(root: Node | Tensor) -> dict[int, int]:
     return uses
 
 
-def _differentiate(node: Node, grad_y: Array | None) -> list[Array | None]:
-    """One op's gradients: asked of its ``backward``, summed to shape, and checked."""
-    if grad_y is None:  # nothing flows through this op, but its inputs still wait for it
+# --- Gradients, and who owns them -------------------------------------------------------------
+
+
+class Gradients:
+    """dL/d(result) of everything that is still to be visited.
+
+    An op may hand on the array that it was given, a view of it, or one array to two inputs. Such an
+    array belongs to others, too: only a sum that was made here may be added to in place.
+    """
+
+    def __init__(self, root: Node | Leaf, grad: Array) -> None:
+        self._of: dict[int, Array | None] = {id(root): grad}
+        self._summed: set[int] = set()
+        self._shared = {id(root)}
+
+    def take(self, node: Node) -> Array | None:
+        """The whole gradient of a result; None where nothing flows."""
+        grad = self._of.pop(id(node), None)
+        if node.retains and grad is not None:
+            node.grad = grad if node.grad is None else node.grad + grad
+        return grad
+
+    def hand_over(self, leaf: Leaf) -> None:
+        """Give a leaf its gradient, as an array that nobody else holds."""
+        grad = self._of.pop(id(leaf), None)
+        if grad is not None:
+            leaf.accumulate(grad.copy() if id(leaf) in self._shared else grad)
+
+    def add(
+        self,
+        parents: tuple[Node | Leaf | None, ...],
+        answers: list[Array | None],
+        grad_y: Array | None,
+    ) -> None:
+        """What an op answered for its inputs."""
+        for parent, grad in zip(parents, answers, strict=True):
+            if parent is None or grad is None:
+                continue
+            key, before = id(parent), self._of.get(id(parent))
+            if before is None:
+                self._of[key] = grad
+                if _is_shared(grad, grad_y, answers):
+                    self._shared.add(key)
+            elif key in self._summed:
+                before += grad
+            else:
+                self._of[key] = before + grad
+                self._summed.add(key)
+                self._shared.discard(key)
+
+
+def _is_shared(grad: Array, grad_y: Array, answers: list[Array | None]) -> bool:
+    """Whether an op handed on its own gradient, a view, or one array to two of its inputs."""
+    repeated = sum(other is grad for other in answers) > 1
+    return grad is grad_y or grad.base is not None or repeated
+
+
+# --- One op -----------------------------------------------------------------------------------
+
+
+def differentiate(node: Node, grad_y: Array | None) -> list[Array | None]:
+    """One op's gradients: asked of its ``backward``, summed to the inputs' shapes, and checked."""
+    if grad_y is None:  # nothing flows through this op
         return [None] * len(node.inputs)
-    for parent, (_, _, version) in zip(node.parents, node.inputs, strict=True):
-        if not (parent is None or isinstance(parent, Node)) and parent.version != version:
-            raise ValueError(
-                f"backward: a parameter of shape {parent.shape} was changed after {node.name!r} "
-                "used it; run the forward pass again after an optimizer step"
-            )
+    _check_versions(node)
     answers = node.backward(grad_y)
     if not isinstance(answers, tuple) or len(answers) != len(node.inputs):
         got = len(answers) if isinstance(answers, tuple) else type(answers).__name__
@@ -127,6 +187,15 @@ def _differentiate(node: Node, grad_y: Array | None) -> list[Array | None]:
             )
         checked.append(_unbroadcast(grad, shape, node.name, i))
     return checked
+
+
+def _check_versions(node: Node) -> None:
+    for parent, (_, _, version) in zip(node.parents, node.inputs, strict=True):
+        if not (parent is None or isinstance(parent, Node)) and parent.version != version:
+            raise ValueError(
+                f"backward: a parameter of shape {parent.shape} was changed after {node.name!r} "
+                "used it; run the forward pass again after an optimizer step"
+            )
 
 
 def _unbroadcast(grad: Array, shape: tuple[int, ...], name: str, index: int) -> Array:
@@ -145,8 +214,3 @@ def _unbroadcast(grad: Array, shape: tuple[int, ...], name: str, index: int) -> 
     raise ValueError(
         f"{name}: gradient of input {index} has shape {grad.shape}, the input has {shape}"
     )
-
-
-def _add_to_leaf(leaf: Tensor, grad: Array) -> None:
-    """``leaf.grad += grad`` without writing into the old array, which the user may still hold."""
-    leaf._grad = grad if leaf._grad is None else leaf._grad + grad

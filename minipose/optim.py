@@ -1,24 +1,15 @@
-"""How parameters follow their gradients: report 1's eq. 7-8, and Adam.
-
-On a CPU, updates run over short pieces of each array, so that a piece and its state stay in the
-cache while all of the arithmetic is done on them: memory is read and written once a step, by all
-threads. On a GPU, where each call costs the same however little it does, all parameters are views
-of one flat array, and so is their state: a step is the same few calls for any number of layers.
-"""
+"""How parameters follow their gradients: report 1's eq. 7-8, and Adam."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import numpy as np
 
 from minipose.backend import Array, array_module, to_device, to_host
-from minipose.fast import workers
+from minipose.kernels.faster import replaceable
 from minipose.tensor import Parameter
-
-_PIECE = 1 << 17  # elements; fewer make more calls, at which the threads wait for each other
-_TASK = 1 << 19  # elements that a thread takes at a time
 
 
 class Optimizer:
@@ -34,11 +25,6 @@ class Optimizer:
             raise ValueError(f"{type(self).__name__}: expected a learning rate above 0, got {lr}")
         self.lr = float(lr)
         self.step_count = 0
-        self._flat: _Flat | None = None
-        if all(not isinstance(p.data, np.ndarray) for p in self.parameters):
-            self._flat = _Flat(self.parameters, len(self.state_names))
-            self.state = dict(zip(self.state_names, self._flat.state_views, strict=True))
-            return
         self.state: dict[str, list[Array]] = {
             name: [array_module(p.data).zeros_like(p.data) for p in self.parameters]
             for name in self.state_names
@@ -52,32 +38,16 @@ class Optimizer:
     def step(self) -> None:
         """Move every parameter that has a gradient."""
         self.step_count += 1
-        if self._flat is not None and self._flat.covers(self.parameters):
-            self._update(self._flat.values, self._flat.gradient(self.parameters), *self._flat.state)
-            for parameter in self.parameters:
-                parameter.version += 1
-            return
-        tasks: list[tuple[np.ndarray, ...]] = []
         moved = [i for i, p in enumerate(self.parameters) if p.grad is not None]
         for i in moved:
-            parameter = self.parameters[i]
-            _check_gradient(type(self).__name__, i, parameter)
-            states = [self.state[name][i] for name in self.state_names]
-            arrays = parameter.data, parameter.grad, *states
-            if isinstance(parameter.data, np.ndarray):
-                tasks += workers.matching_parts(*arrays, piece=_TASK)
-            else:
-                self._update(*arrays)
-        workers.run(lambda k: self._update_pieces(*tasks[k]), len(tasks))
+            _check_gradient(type(self).__name__, i, self.parameters[i])
+        update(self, moved)
         for i in moved:
             self.parameters[i].version += 1
 
-    def _update_pieces(self, *arrays: np.ndarray) -> None:
-        for w, g, *states in _pieces(*arrays):
-            self._update(w, g, *states)
-
-    def _update(self, w: Array, g: Array, *state: Array) -> None:
-        raise TypeError(f"{type(self).__name__} defines no _update")
+    def formula(self, w: Array, g: Array, *state: Array) -> None:
+        """The update of one parameter's values w by its gradient g, in place, with its state."""
+        raise TypeError(f"{type(self).__name__} defines no formula")
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Copies of the state on the host: ``step`` and ``<name>.<parameter index>``."""
@@ -109,6 +79,15 @@ class Optimizer:
             for i, array in enumerate(arrays):
                 device = "cpu" if isinstance(array, np.ndarray) else "cuda"
                 array[...] = to_device(np.asarray(state[f"{name}.{i}"]), device)
+
+
+@replaceable
+def update(optimizer: Optimizer, moved: list[int]) -> None:
+    """Apply the optimizer's formula to the parameters of these numbers, one after another."""
+    for i in moved:
+        parameter = optimizer.parameters[i]
+        states = [optimizer.state[name][i] for name in optimizer.state_names]
+        optimizer.formula(parameter.data, parameter.grad, *states)
 
 
 class SGD(Optimizer):
@@ -143,7 +122,7 @@ class SGD(Optimizer):
             raise ValueError(f"SGD: expected weight_decay of 0 or more, got {weight_decay}")
         self.momentum, self.weight_decay = float(momentum), float(weight_decay)
 
-    def _update(self, w: Array, g: Array, v: Array) -> None:
+    def formula(self, w: Array, g: Array, v: Array) -> None:
         v *= self.momentum
         v -= self.lr * g
         if self.weight_decay:
@@ -175,18 +154,15 @@ class Adam(Optimizer):
             raise ValueError(f"Adam: expected eps above 0, got {eps}")
         self.betas, self.eps = (float(betas[0]), float(betas[1])), float(eps)
 
-    def _update(self, w: Array, g: Array, mean: Array, square: Array) -> None:
-        xp = array_module(w)
+    def formula(self, w: Array, g: Array, mean: Array, square: Array) -> None:
         beta1, beta2 = self.betas
         mean *= beta1
         mean += (1 - beta1) * g
         square *= beta2
         square += (1 - beta2) * (g * g)
         rate = self.lr / (1 - beta1**self.step_count)
-        spread = xp.sqrt(square)
-        spread *= 1 / math.sqrt(1 - beta2**self.step_count)
-        spread += self.eps
-        w -= rate * mean / spread
+        spread = array_module(w).sqrt(square) * (1 / math.sqrt(1 - beta2**self.step_count))
+        w -= rate * mean / (spread + self.eps)
 
 
 def _check_gradient(name: str, index: int, parameter: Parameter) -> None:
@@ -197,44 +173,3 @@ def _check_gradient(name: str, index: int, parameter: Parameter) -> None:
             f"{name}: parameter {index} is {parameter.dtype} {parameter.shape}, "
             f"its gradient {grad.dtype} {grad.shape}"
         )
-
-
-class _Flat:
-    """All parameters as views of one array on a device, and all states likewise."""
-
-    def __init__(self, parameters: list[Parameter], states: int) -> None:
-        xp = array_module(parameters[0].data)
-        self.values = xp.concatenate([p.data.reshape(-1) for p in parameters])
-        self.state = [xp.zeros_like(self.values) for _ in range(states)]
-        self._views = self._cut(self.values, parameters)
-        self.state_views = [self._cut(flat, parameters) for flat in self.state]
-        for parameter, view in zip(parameters, self._views, strict=True):
-            parameter.data = view
-
-    @staticmethod
-    def _cut(flat: Array, parameters: list[Parameter]) -> list[Array]:
-        views, start = [], 0
-        for parameter in parameters:
-            views.append(flat[start : start + parameter.size].reshape(parameter.shape))
-            start += parameter.size
-        return views
-
-    def covers(self, parameters: list[Parameter]) -> bool:
-        """Whether all have a gradient, and none was given another array since."""
-        pairs = zip(parameters, self._views, strict=True)
-        return all(p.grad is not None and p.data is view for p, view in pairs)
-
-    def gradient(self, parameters: list[Parameter]) -> Array:
-        """All gradients in one array, in the order of the parameters."""
-        xp = array_module(self.values)
-        return xp.concatenate([p.grad.reshape(-1) for p in parameters])
-
-
-def _pieces(*arrays: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
-    """Walk arrays of one shape together, in flat pieces that fit the cache."""
-    if not all(a.flags.c_contiguous for a in arrays):
-        yield arrays
-        return
-    flat = [a.reshape(-1) for a in arrays]
-    for start in range(0, flat[0].size, _PIECE):
-        yield tuple(a[start : start + _PIECE] for a in flat)

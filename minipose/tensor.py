@@ -122,6 +122,10 @@ class Tensor:
         self.data[...] = value
         self.version += 1
 
+    def accumulate(self, grad: Array) -> None:
+        """``grad`` is added to this leaf's, not into the old array, which others may hold."""
+        self._grad = grad if self._grad is None else self._grad + grad
+
     def backward(self, grad_output: Array | None = None, retain_graph: bool = False) -> None:
         """Add dL/dx to ``x.grad`` for every leaf x that this value depends on.
 
@@ -150,7 +154,7 @@ class Tensor:
             )
         if not self.requires_grad:
             raise ValueError("backward: nothing that this tensor depends on requires a gradient")
-        walk(self.node if self.node is not None else self, grad_output, retain_graph)
+        walk(self.node or self, grad_output, retain_graph)
 
     def _refuse_write(self, *_: object) -> None:
         raise TypeError(
@@ -200,8 +204,10 @@ def record(name: str, y: Array, inputs: Sequence[Tensor], backward: Backward) ->
     if _debugging:
         _check_result(name, result.data, inputs)
     if _recording and any(x.requires_grad for x in inputs):
+        parents = tuple((x.node or x) if x.requires_grad else None for x in inputs)
+        used = tuple((x.shape, x.dtype, x.version) for x in inputs)
         result.requires_grad = True
-        result.node = Node(name, result.data, inputs, backward)
+        result.node = Node(name, result.data, parents, used, backward)
     return result
 
 

@@ -10,12 +10,15 @@ The suite is quiet by default: hypothesis draws the same few examples each time.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+
+from minipose.kernels.faster import plain_only
 
 _examples = os.environ.get("MINIPOSE_EXAMPLES")
 _common = {
@@ -33,7 +36,13 @@ settings.register_profile(
 settings.load_profile(os.environ.get("MINIPOSE_PROFILE", "minipose"))
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
-LIBRARIES = {"cpu": ["numpy", "strict"], "numpy": ["numpy"], "strict": ["strict"], "cuda": ["cupy"]}
+LIBRARIES = {
+    "cpu": ["numpy", "plain", "strict"],
+    "numpy": ["numpy"],
+    "plain": ["plain"],
+    "strict": ["strict"],
+    "cuda": ["cupy"],
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,8 +50,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--device",
         choices=tuple(LIBRARIES),
         default="cpu",
-        help="array libraries of the tests that take one: cpu is NumPy and the strict stand-in "
-        "for CuPy, cuda is CuPy itself",
+        help="array libraries of the tests that take one: cpu is NumPy with and without "
+        "minipose.fast, and the strict stand-in for CuPy; cuda is CuPy itself",
     )
 
 
@@ -53,18 +62,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("xp", names, indirect=True)
 
 
-@pytest.fixture(scope="session")
-def xp(request: pytest.FixtureRequest) -> ModuleType:
+@pytest.fixture
+def xp(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
     """The array library under test: ``numpy``, the strict stand-in, or ``cupy``."""
-    if request.param == "strict":
+    if request.param == "plain":
+        with plain_only():
+            yield np
+    elif request.param == "strict":
         from tests.strict import strict
 
-        return strict
-    if request.param == "cupy":
+        yield strict
+    elif request.param == "cupy":
         from minipose.backend import device_module
 
-        return device_module("cuda")
-    return np
+        yield device_module("cuda")
+    else:
+        yield np
 
 
 def shared_path(*parts: str) -> Path:

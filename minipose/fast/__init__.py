@@ -1,5 +1,33 @@
-"""Everything that is only speed: it computes what the ops define, sooner, on a CPU."""
+"""Everything that is only speed, on a CPU. The folder can be deleted: the ops stay as they are.
 
-from minipose.fast.memory import keep_freed_memory
+What is here computes the same as a plain function, sooner: by other algorithms, in pieces that fit
+the cache, on threads. Each module ends with its offers to ``kernels.faster``, in place of which
+plain function and for which arguments. The modules are loaded when something is computed for the
+first time, so that importing minipose starts no thread and changes no setting.
+"""
 
-keep_freed_memory()
+from importlib import import_module
+
+from minipose.kernels.faster import before_first_choice
+
+OFFERING = (
+    "convolution",
+    "conv_pool",
+    "doubling",
+    "pooling",
+    "products",
+    "dropout",
+    "upsampling",
+    "updates",
+    "replicas",
+)
+
+
+def load() -> None:
+    """Import what makes offers, and let the C library keep the memory that steps use again."""
+    for name in OFFERING:
+        import_module(f"minipose.fast.{name}")
+    import_module("minipose.fast.memory").keep_freed_memory()
+
+
+before_first_choice(load)

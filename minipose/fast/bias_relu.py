@@ -1,7 +1,7 @@
 """What follows a convolution, in one pass: y ← max(y + b, 0), on threads and in place.
 
-A map of U-Net is larger than the cache, so every pass over it costs as much as fetching it. Here a
-piece is fetched once for both steps, and once for both on the way back:
+A channel of U-Net is larger than the cache, so every pass over it costs as much as fetching it.
+Here a piece is fetched once for both steps, and once for both on the way back:
 
     dL/dz = dL/dy where y > 0, else 0        dL/db[o] = Σ dL/dz[n, o, p, q]
 """
@@ -10,33 +10,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from minipose.backend import Array, array_module
 from minipose.fast import workers
+
+Array = np.ndarray
 
 
 def forward(y: Array, bias: Array | None, relu: bool) -> None:
     """Add the bias (O,) to y (N, O, H, W), then take the larger of each and 0, in place."""
-    xp = array_module(y)
 
     def finish(part: Array, *bias_part: Array) -> None:
         for each in bias_part:
             part += each
         if relu:
-            xp.maximum(part, 0, out=part)
+            np.maximum(part, 0, out=part)
 
     # Repeated to the shape of y, without memory, the bias is cut wherever y is.
-    spread = () if bias is None else (xp.broadcast_to(bias.reshape(-1, 1, 1), y.shape),)
-    if xp is np:
-        workers.elementwise(finish, y, *spread)
-    else:
-        finish(y, *spread)
+    spread = () if bias is None else (np.broadcast_to(bias.reshape(-1, 1, 1), y.shape),)
+    workers.elementwise(finish, y, *spread)
 
 
 def backward(grad_y: Array, y: Array | None, bias: bool) -> tuple[Array, Array | None]:
     """dL/dz (N, O, H, W) and, if there is a bias, dL/db (O,). ``y`` is given after a ReLU only."""
-    if not isinstance(grad_y, np.ndarray):
-        grad = grad_y if y is None else grad_y * (y > 0)
-        return grad, grad.sum(axis=(0, 2, 3)) if bias else None
     grad = grad_y if y is None else np.empty_like(y)
 
     def pass_on(part: np.ndarray, *others: np.ndarray) -> np.ndarray | None:
@@ -46,9 +40,9 @@ def backward(grad_y: Array, y: Array | None, bias: bool) -> tuple[Array, Array |
         return part.sum(axis=(0, 2, 3)) if bias else None
 
     others = () if y is None else (y, grad_y)
-    # Of one picture alone the maps are outermost, whatever the stride of its axis is.
-    maps_outermost = max(range(4), key=lambda a: (grad.shape[a] > 1, grad.strides[a])) == 1
-    if bias and maps_outermost:  # a part would hold the sums of some maps only
+    # Of one picture alone the channels are outermost, whatever the stride of its axis is.
+    channels_outermost = max(range(4), key=lambda a: (grad.shape[a] > 1, grad.strides[a])) == 1
+    if bias and channels_outermost:  # a part would hold the sums of some channels only
         return grad, pass_on(grad, *others)
     sums = workers.elementwise(pass_on, grad, *others)
     return grad, workers.add_in_order(sums) if bias else None

@@ -26,6 +26,10 @@ from numpy.lib.stride_tricks import as_strided
 
 from minipose.fast import workers
 from minipose.fast.layout import batch_first, batch_last
+from minipose.fast.suitable import on_cpu
+from minipose.kernels.faster import offer
+from minipose.ops import conv
+from minipose.tensor import Tensor, record
 
 BANDS = 8  # at most; enough for several threads to finish at about the same time
 
@@ -211,3 +215,28 @@ def _spread(grad_y: np.ndarray, winner: np.ndarray, spread: np.ndarray) -> None:
         for b in range(2):
             np.equal(winner, np.uint8(2 * a + b), out=here)
             np.multiply(grad_y, here, out=spread[:, b, a])
+
+
+def conv2d_max_pool2d(
+    x: Tensor, weight: Tensor, bias: Tensor | None = None, tanh: bool = False
+) -> Tensor:
+    """``ops.conv2d_max_pool2d``; of the full-size result only the winners are kept."""
+    x_data, w_data, x_needed = x.data, weight.data, x.requires_grad
+    y, winner = forward(x_data, w_data, None if bias is None else bias.data, tanh)
+
+    def differentiate(grad_y):
+        grads = backward(grad_y, x_data, w_data, winner, y if tanh else None, x_needed)
+        return grads[:2] if bias is None else grads
+
+    inputs = (x, weight) if bias is None else (x, weight, bias)
+    return record("conv2d_max_pool2d", y, inputs=inputs, backward=differentiate)
+
+
+def _suits_tensors(x, weight, bias=None, tanh=False) -> bool:
+    if not on_cpu(x, weight, bias) or not x.ndim == weight.ndim == 4:
+        return False
+    fits = x.shape[1] == weight.shape[1] and (bias is None or bias.shape == weight.shape[:1])
+    return fits and suits(x.data, weight.data)
+
+
+offer(conv.conv2d_max_pool2d, _suits_tensors, conv2d_max_pool2d)

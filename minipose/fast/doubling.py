@@ -27,9 +27,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from minipose.fast import workers
+from minipose.fast import bias_relu, workers
 from minipose.fast.layout import channels_first, channels_last
+from minipose.fast.suitable import on_cpu
 from minipose.fast.products import multiply
+from minipose.kernels.faster import offer
+from minipose.ops import conv
+from minipose.tensor import Tensor, record
 
 
 def forward(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -112,3 +116,31 @@ def _sum_gradients(grads: np.ndarray, p: int, sums: np.ndarray) -> None:
     np.add(rows[:, ::2], rows[:, 1::2], out=row[:, :, 0])
     np.add(rows[:, 1:-1:2], rows[:, 2::2], out=row[:, 1:, 1])
     row[:, 0, 1] = rows[:, 0]
+
+
+def upsample_conv2d(
+    x: Tensor, weight: Tensor, bias: Tensor | None = None, relu: bool = False
+) -> Tensor:
+    """``ops.upsample_conv2d``, in which the enlarged picture never exists."""
+    conv.check_upsample_conv2d(weight)
+    x_data, w_data, x_needed = x.data, weight.data, x.requires_grad
+    y = forward(x_data, w_data)
+    bias_relu.forward(y, None if bias is None else bias.data, relu)
+
+    def differentiate(grad_y):
+        grad_y, grad_b = bias_relu.backward(grad_y, y if relu else None, bias is not None)
+        grads = backward(grad_y, x_data, w_data, x_needed)
+        return grads if bias is None else (*grads, grad_b)
+
+    inputs = (x, weight) if bias is None else (x, weight, bias)
+    return record("upsample_conv2d", y, inputs=inputs, backward=differentiate)
+
+
+def _suits(x, weight, bias=None, relu=False) -> bool:
+    if not on_cpu(x, weight, bias) or not x.ndim == weight.ndim == 4:
+        return False
+    fits = x.shape[1] == weight.shape[1] and weight.shape[2:] == (2, 2)
+    return fits and (bias is None or bias.shape == weight.shape[:1])
+
+
+offer(conv.upsample_conv2d, _suits, upsample_conv2d)

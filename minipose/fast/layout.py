@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from minipose.backend import Array, array_module
 from minipose.fast import workers
 
 
@@ -46,8 +45,8 @@ def channels_first(images: np.ndarray) -> np.ndarray:
     return images.transpose(0, 3, 1, 2)
 
 
-def empty_as(like: Array, shape: tuple[int, ...]) -> Array:
+def empty_as(like: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Uninitialised, of another shape; its axes lie in memory in the order of those of ``like``."""
     order = sorted(range(like.ndim), key=lambda axis: (-like.strides[axis], axis))
-    empty = array_module(like).empty([shape[axis] for axis in order], dtype=like.dtype)
+    empty = np.empty([shape[axis] for axis in order], dtype=like.dtype)
     return empty.transpose([order.index(axis) for axis in range(like.ndim)])

@@ -1,18 +1,20 @@
-"""The arithmetic of pooling. Python loops run over the k·k taps of a block only.
-
-On a CPU, threads take parts of the result, cut along the axis that lies outermost in memory.
-"""
+"""Pooling on threads, which take parts of the result, cut along its outermost axis in memory."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from minipose.backend import Array, array_module
+import numpy as np
+
 from minipose.fast import workers
 from minipose.fast.layout import empty_as
-from minipose.fast.parallel import each, pieces
+from minipose.fast.suitable import on_cpu
+from minipose.kernels.faster import offer
 from minipose.kernels.im2col import output_size
+from minipose.ops import pool
+from minipose.tensor import Tensor, record
 
+Array = np.ndarray
 Pair = tuple[int, int]
 Index = tuple[slice, ...]
 
@@ -27,27 +29,26 @@ class Part(NamedTuple):
 
 
 def max_forward(x: Array, kernel: int, stride: int) -> tuple[Array, Array]:
-    """The maxima (N, C, H', W') and, as uint8, which tap of its block each came from.
+    """The maxima (N, C, H', W') and which tap of its block each came from.
 
     A later tap wins only if it is strictly larger: of equal ones the first in row order is kept.
     """
-    xp = array_module(x)
     y = empty_as(x, _pooled(x.shape, kernel, stride))
-    winner = xp.empty_like(y, dtype=xp.uint8)
+    winner = np.empty_like(y, dtype=pool.winner_dtype(np, kernel))
     cuts = _parts(y, kernel, stride)
 
     def task(k: int) -> None:
         part, best, which = x[cuts[k].of_x], y[cuts[k].of_y], winner[cuts[k].of_y]
-        taps = _taps(part.shape[2:], kernel, stride)
-        best[...] = part[(..., *taps[0])]
+        taps = pool.tap_slices(part.shape, kernel, stride)
+        best[...] = part[taps[0]]
         which[...] = 0
         for number, tap in enumerate(taps[1:], start=1):
-            candidate = part[(..., *tap)]
+            candidate = part[tap]
             # It grows, so the largest so far is that of the last strictly larger candidate.
-            xp.maximum(which, (candidate > best) * xp.uint8(number), out=which)
-            xp.maximum(best, candidate, out=best)
+            np.maximum(which, (candidate > best) * which.dtype.type(number), out=which)
+            np.maximum(best, candidate, out=best)
 
-    each(task, len(cuts), x)
+    workers.run(task, len(cuts))
     return y, winner
 
 
@@ -67,13 +68,13 @@ def average_forward(x: Array, kernel: int, stride: int) -> Array:
 
     def task(k: int) -> None:
         part, mean = x[cuts[k].of_x], y[cuts[k].of_y]
-        first, *taps = _taps(part.shape[2:], kernel, stride)
-        mean[...] = part[(..., *first)]
+        first, *taps = pool.tap_slices(part.shape, kernel, stride)
+        mean[...] = part[first]
         for tap in taps:
-            mean += part[(..., *tap)]
+            mean += part[tap]
         mean *= 1 / kernel**2
 
-    each(task, len(cuts), x)
+    workers.run(task, len(cuts))
     return y
 
 
@@ -97,13 +98,13 @@ def _spread(share, grad_y: Array, size: Pair, kernel: int, stride: int) -> Array
 
     def task(k: int) -> None:
         part = grad_x[cuts[k].of_x]
-        for number, tap in enumerate(_taps(part.shape[2:], kernel, stride)):
+        for number, tap in enumerate(pool.tap_slices(part.shape, kernel, stride)):
             if apart:
-                part[(..., *tap)] = share(cuts[k].of_y, number)
+                part[tap] = share(cuts[k].of_y, number)
             else:
-                part[(..., *tap)] += share(cuts[k].of_y, number)
+                part[tap] += share(cuts[k].of_y, number)
 
-    each(task, len(cuts), grad_y)
+    workers.run(task, len(cuts))
     return grad_x
 
 
@@ -118,7 +119,7 @@ def _parts(y: Array, kernel: int, stride: int) -> list[Part]:
         return [_whole()]
     lead = (slice(None),) * axis
     found = []
-    for cut in pieces(y.shape[axis], BLOCK * y.shape[axis] // max(1, y.size), y):
+    for cut in workers.pieces(y.shape[axis], max(1, BLOCK * y.shape[axis] // max(1, y.size))):
         lines = slice(cut.start * stride, (cut.stop - 1) * stride + kernel)
         found.append(Part((*lead, cut), (*lead, lines if axis == 2 else cut)))
     return found
@@ -128,14 +129,33 @@ def _whole() -> Part:
     return Part((), ())
 
 
-def _taps(size: Pair, kernel: int, stride: int) -> list[tuple[slice, slice]]:
-    """For each place within a block, in row order: the slices that pick it out of all blocks."""
-    rows, cols = (output_size(n, kernel, stride, 0) for n in size)
-    return [
-        (
-            slice(i, i + stride * (rows - 1) + 1, stride),
-            slice(j, j + stride * (cols - 1) + 1, stride),
-        )
-        for i in range(kernel)
-        for j in range(kernel)
-    ]
+def max_pool2d(x: Tensor, kernel_size: int, stride: int | None = None) -> Tensor:
+    """``ops.max_pool2d``."""
+    stride = pool.check_pool2d("max_pool2d", x, kernel_size, stride)
+    size = x.shape[2:]
+    y, winner = max_forward(x.data, kernel_size, stride)
+
+    def backward(grad_y):
+        return (max_backward(grad_y, winner, size, kernel_size, stride),)
+
+    return record("max_pool2d", y, inputs=(x,), backward=backward)
+
+
+def avg_pool2d(x: Tensor, kernel_size: int, stride: int | None = None) -> Tensor:
+    """``ops.avg_pool2d``."""
+    stride = pool.check_pool2d("avg_pool2d", x, kernel_size, stride)
+    size = x.shape[2:]
+    y = average_forward(x.data, kernel_size, stride)
+
+    def backward(grad_y):
+        return (average_backward(grad_y, size, kernel_size, stride),)
+
+    return record("avg_pool2d", y, inputs=(x,), backward=backward)
+
+
+def _suits(x, kernel_size, stride=None) -> bool:
+    return on_cpu(x)
+
+
+offer(pool.max_pool2d, _suits, max_pool2d)
+offer(pool.avg_pool2d, _suits, avg_pool2d)

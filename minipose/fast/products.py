@@ -20,8 +20,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from minipose.backend import Array, array_module
 from minipose.fast import workers
+from minipose.fast.suitable import on_cpu
+from minipose.kernels.faster import offer
+from minipose.ops import reduction
+from minipose.tensor import Tensor, record
+
+Array = np.ndarray
 
 PARTS = 8  # of a product, at most: enough for several threads to finish at about the same time
 SMALLEST = 64  # rows or columns of a part
@@ -35,8 +40,6 @@ GRAIN = 16  # rows and columns of a block are multiples of this
 
 def multiply(a: Array, b: Array, out: Array | None = None) -> Array:
     """A B, (M, K) × (K, N) -> (M, N), into ``out`` where it is given."""
-    if not isinstance(a, np.ndarray):
-        return array_module(a).matmul(a, b, out=out)
     (m, k), n = a.shape, b.shape[1]
     if out is None:
         out = np.empty((m, n), dtype=np.result_type(a, b))
@@ -59,8 +62,8 @@ def in_blocks(a: Array, b: Array, out: Array) -> None:
     """out = A B for matrices or stacks of them, (…, M, K) × (…, K, N), on the calling thread."""
     (m, k), n = a.shape[-2:], b.shape[-1]
     rows, columns = _block(m, k, n)
-    if not isinstance(a, np.ndarray) or (rows >= m and columns >= n):
-        array_module(a).matmul(a, b, out=out)
+    if rows >= m and columns >= n:
+        np.matmul(a, b, out=out)
         return
     for deep in workers.pieces(k, DEPTH):
         target = out if deep.start == 0 else workers.scratch("deeper", out.shape, out.dtype)
@@ -100,3 +103,48 @@ def _cut(a: Array, b: Array, out: Array, height: int, width: int) -> tuple[Array
     b = b.reshape(*lead, 1, k, n // width, width).swapaxes(-3, -2)
     out = out.reshape(*out.shape[:-2], m // height, height, n // width, width).swapaxes(-3, -2)
     return a, b, out
+
+
+# --- The ops ----------------------------------------------------------------------------------
+
+
+def matmul(a: Tensor, b: Tensor) -> Tensor:
+    """``ops.matmul``."""
+    a_data, b_data = a.data, b.data
+    a_needed, b_needed = a.requires_grad, b.requires_grad
+
+    def backward(grad_y):
+        grad_a = multiply(grad_y, b_data.T) if a_needed else None
+        return grad_a, multiply(a_data.T, grad_y) if b_needed else None
+
+    return record("matmul", multiply(a_data, b_data), inputs=(a, b), backward=backward)
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """``ops.linear``."""
+    x_data, w_data, x_needed = x.data, weight.data, x.requires_grad
+    y = multiply(x_data, w_data.T)
+    if bias is not None:
+        y += bias.data
+
+    def backward(grad_y):
+        grad_x = multiply(grad_y, w_data) if x_needed else None
+        grad_w = multiply(grad_y.T, x_data)
+        return (grad_x, grad_w) if bias is None else (grad_x, grad_w, grad_y.sum(axis=0))
+
+    inputs = (x, weight) if bias is None else (x, weight, bias)
+    return record("linear", y, inputs=inputs, backward=backward)
+
+
+def _suits_matmul(a, b) -> bool:
+    return on_cpu(a, b) and a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0]
+
+
+def _suits_linear(x, weight, bias=None) -> bool:
+    if not on_cpu(x, weight, bias) or not x.ndim == weight.ndim == 2:
+        return False
+    return x.shape[1] == weight.shape[1] and (bias is None or bias.shape == weight.shape[:1])
+
+
+offer(reduction.matmul, _suits_matmul, matmul)
+offer(reduction.linear, _suits_linear, linear)

@@ -12,7 +12,6 @@ back to where it was copied from. Python loops run over the kh·kw taps only.
 from __future__ import annotations
 
 from minipose.backend import Array, array_module
-from minipose.fast.products import multiply
 
 Pair = tuple[int, int]
 
@@ -61,7 +60,7 @@ def col2im(cols: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
 def forward(x: Array, weight: Array, stride: Pair, padding: Pair) -> Array:
     """y (N, O, H', W') of x (N, C, H, W) and weight (O, C, kh, kw)."""
     cols = im2col(x, weight.shape[2:], stride, padding)
-    y = multiply(weight.reshape(weight.shape[0], -1), cols.reshape(-1, _columns(cols)))
+    y = weight.reshape(weight.shape[0], -1) @ cols.reshape(-1, _columns(cols))
     return y.reshape(-1, *cols.shape[3:]).transpose(1, 0, 2, 3)
 
 
@@ -69,7 +68,7 @@ def backward_input(grad_y: Array, weight: Array, size: Pair, stride: Pair, paddi
     """dL/dx (N, C, H, W): the transposed product, then the adjoint of the copy."""
     n, o, out_h, out_w = grad_y.shape
     flat = grad_y.transpose(1, 0, 2, 3).reshape(o, -1)  # (O, N·H'·W')
-    cols = multiply(weight.reshape(o, -1).T, flat)
+    cols = weight.reshape(o, -1).T @ flat
     return col2im(cols.reshape(*weight.shape[1:], n, out_h, out_w), size, stride, padding)
 
 
@@ -77,7 +76,7 @@ def backward_weight(grad_y: Array, x: Array, kernel: Pair, stride: Pair, padding
     """dL/dw (O, C, kh, kw). The columns are made again rather than kept: they are kh·kw × x."""
     cols = im2col(x, kernel, stride, padding)
     flat = grad_y.transpose(1, 0, 2, 3).reshape(grad_y.shape[1], -1)
-    grad_w = multiply(flat, cols.reshape(-1, _columns(cols)).T)
+    grad_w = flat @ cols.reshape(-1, _columns(cols)).T
     return grad_w.reshape(grad_y.shape[1], x.shape[1], *kernel)
 
 

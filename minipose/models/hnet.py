@@ -8,7 +8,7 @@ import numpy as np
 
 from minipose import ops
 from minipose.kernels.circular_harmonics import Streams
-from minipose.models.unet import LEVELS, MULTIPLE
+from minipose.models.unet import LEVELS, ScoresOfPixels, check_size
 from minipose.nn import Module
 from minipose.nn.harmonic import HarmonicConv2d, MapDropout, NormalisedGate
 from minipose.tensor import Tensor
@@ -37,7 +37,7 @@ class Block(Module):
         return self.dropout(self.second(self.first(x)))
 
 
-class HNet(Module):
+class HNet(ScoresOfPixels):
     """x (N, 3, H, W) in [0, 1] -> {head: scores (N, channels, H, W)} for any H and W.
 
     Maps are complex and of rotation order 0 or 1: ``width`` of each at full size, twice as many at
@@ -48,8 +48,7 @@ class HNet(Module):
     order 0 of which the real part is returned: scores before any softmax.
 
     If the picture turns by 90°, 180° or 270°, so do the scores, exactly (sides that are multiples
-    of 16); at other angles they do so only roughly. The image is padded with zeros at the right and
-    at the bottom to multiples of 16, and the scores are cropped back.
+    of 16); at other angles they do so only roughly.
 
     Parameters
     ----------
@@ -72,10 +71,7 @@ class HNet(Module):
         dropout: float = 0.1,
         rng: np.random.Generator | None = None,
     ) -> None:
-        if not heads or min(heads.values()) < 1:
-            raise ValueError(f"HNet: expected heads such as {{'mask': 2}}, got {dict(heads)}")
-        if width < 1:
-            raise ValueError(f"HNet: expected a width of 1 or more, got {width}")
+        check_size("HNet", heads, width)
         rng = np.random.default_rng(0) if rng is None else rng
         maps = [(width * 2**level, width * 2**level) for level in range(LEVELS)]
         below = list(zip([(3,), *maps], maps, strict=False))
@@ -87,17 +83,6 @@ class HNet(Module):
             name: HarmonicConv2d(maps[0], (channels,), rng, real_output=True)
             for name, channels in heads.items()
         }
-
-    def forward(self, x: Tensor) -> dict[str, Tensor]:
-        if x.ndim != 4 or x.shape[1] != 3:
-            raise ValueError(f"HNet: expected x (N, 3, H, W), got {x.shape}")
-        bottom, right = (-size % MULTIPLE for size in x.shape[2:])
-        margin = ((0, 0), (0, 0), (0, bottom), (0, right))
-        features = self.features(ops.pad(x, margin) if bottom or right else x)
-        scores = {name: head(features) for name, head in self.heads.items()}
-        if bottom or right:
-            scores = {name: ops.crop(y, margin) for name, y in scores.items()}
-        return scores
 
     def features(self, x: Tensor) -> Tensor:
         """What the heads look at: (N, 3, H, W) -> (N, 4·width, H, W); H, W multiples of 16."""

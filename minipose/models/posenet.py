@@ -6,7 +6,7 @@ import numpy as np
 
 from minipose import ops
 from minipose.backend import array_module
-from minipose.nn import Conv2d, Dropout, Linear, Module
+from minipose.nn import Conv2dMaxPool2d, Dropout, Linear, Module
 from minipose.tensor import Tensor
 
 JOINTS = 17
@@ -30,10 +30,10 @@ class PoseNet(Module):
     Parameters
     ----------
     kernels : three int
-        Maps of the three convolutions: (5, 10, 15) or (32, 64, 64) in the report.
+        Channels of the three convolutions: (5, 10, 15) or (32, 64, 64) in the report.
     head : "detection" or "regression"
     dropout : float
-        Share of the fully connected units switched off in training (0 in the report's runs).
+        Fraction of the fully connected units switched off in training (0 in the report's runs).
     output_tanh : bool
         Regression only: squash the output into the range of the joints, centre + half range · tanh
         (the abstract's "non-linear activation at the last regression layer").
@@ -63,9 +63,9 @@ class PoseNet(Module):
         rng = np.random.default_rng(0) if rng is None else rng
         k1, k2, k3 = kernels
         self.head, self.output_tanh = head, output_tanh
-        self.conv1 = Conv2d(1, k1, 5, rng, pool=4)
-        self.conv2 = Conv2d(k1, k2, 5, rng, pool=4)
-        self.conv3 = Conv2d(k2, k3, 6, rng, pool=4)
+        self.conv1 = Conv2dMaxPool2d(1, k1, 5, rng)
+        self.conv2 = Conv2dMaxPool2d(k1, k2, 5, rng)
+        self.conv3 = Conv2dMaxPool2d(k2, k3, 6, rng)
         self.fc1 = Linear(k3 * 12 * 12, 1024, rng)
         self.fc2 = Linear(1024, 2048, rng)
         self.out = Linear(2048, OUTPUTS[head], rng)
@@ -85,8 +85,7 @@ class PoseNet(Module):
 
     def features(self, x: Tensor) -> Tensor:
         """The shared part: (N, 1, 128, 128) -> (N, kernels[2]·144)."""
-        for conv in (self.conv1, self.conv2, self.conv3):
-            x = ops.conv2d_max_pool2d(x, conv.weight, conv.bias, tanh=True)
+        x = self.conv3(self.conv2(self.conv1(x)))
         return ops.reshape(x, (x.shape[0], -1))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -102,7 +101,7 @@ class PoseNet(Module):
         return y * Tensor(self.output_scale) + Tensor(self.output_centre)
 
     def transfer(self, detector: PoseNet) -> None:
-        """Take over conv1-conv3 of a trained detector (report 1, section 4.3)."""
+        """Take the weights of conv1-conv3 from a trained detector (report 1, section 4.3)."""
         for name in ("conv1", "conv2", "conv3"):
             getattr(self, name).load_state_dict(getattr(detector, name).state_dict())
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from minipose import ops
-from minipose.nn import Conv2d, Dropout, Module
+from minipose.nn import Conv2d, Dropout, Module, UpsampleConv2d
 from minipose.tensor import Tensor
 
 LEVELS = 5
@@ -18,50 +18,66 @@ class TwoConvolutions(Module):
     """relu(conv(relu(conv(x)))), both 3×3 with one pixel of zeros around: the size stays."""
 
     def __init__(self, inside: int, outside: int, rng: np.random.Generator) -> None:
-        self.first = Conv2d(inside, outside, 3, rng, padding=1, initialise="he")
-        self.second = Conv2d(outside, outside, 3, rng, padding=1, initialise="he")
+        options = {"padding": 1, "initialise": "he", "activation": "relu"}
+        self.first = Conv2d(inside, outside, 3, rng, **options)
+        self.second = Conv2d(outside, outside, 3, rng, **options)
 
     def forward(self, x: Tensor) -> Tensor:
-        for layer in (self.first, self.second):
-            x = ops.conv2d(x, layer.weight, layer.bias, padding=1, relu=True)
-        return x
+        return self.second(self.first(x))
 
 
-class Doubling(Module):
-    """Each pixel becomes 2 × 2 equal ones, which a 2×2 convolution with ReLU then smooths.
+class ScoresOfPixels(Module):
+    """What U-Net and H-Net share: features of every pixel, and a head for each question about it.
 
-    A kernel of even size has no middle; 'same' pads right and bottom, as report 2's framework does.
+    A subclass sets ``self.heads``, modules by name, and defines ``features``. The image is padded
+    with zeros at the right and at the bottom to multiples of 16, and the scores are cropped back.
     """
 
-    def __init__(self, inside: int, outside: int, rng: np.random.Generator) -> None:
-        self.convolution = Conv2d(inside, outside, 2, rng, initialise="he")
+    heads: dict[str, Module]
 
-    def forward(self, x: Tensor) -> Tensor:
-        convolution = self.convolution
-        return ops.upsample_conv2d(x, convolution.weight, convolution.bias, relu=True)
+    def features(self, x: Tensor) -> Tensor:
+        """What the heads look at: (N, 3, H, W) -> (N, channels, H, W); H, W multiples of 16."""
+        raise TypeError(f"{type(self).__name__} defines no features")
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        if x.ndim != 4 or x.shape[1] != 3:
+            raise ValueError(f"{type(self).__name__}: expected x (N, 3, H, W), got {x.shape}")
+        bottom, right = (-size % MULTIPLE for size in x.shape[2:])
+        margin = ((0, 0), (0, 0), (0, bottom), (0, right))
+        features = self.features(ops.pad(x, margin) if bottom or right else x)
+        scores = {name: head(features) for name, head in self.heads.items()}
+        if bottom or right:
+            scores = {name: ops.crop(y, margin) for name, y in scores.items()}
+        return scores
 
 
-class UNet(Module):
+def check_size(network: str, heads: Mapping[str, int], width: int) -> None:
+    """Raises ValueError for a network without heads, or without channels."""
+    if not heads or min(heads.values()) < 1:
+        raise ValueError(f"{network}: expected heads such as {{'mask': 2}}, got {dict(heads)}")
+    if width < 1:
+        raise ValueError(f"{network}: expected a width of 1 or more, got {width}")
+
+
+class UNet(ScoresOfPixels):
     """x (N, 3, H, W) in [0, 1] -> {head: scores (N, channels, H, W)} for any H and W.
 
-    Five levels of two 3×3 convolutions: ``width`` maps at full size, twice as many at each halving
-    (64, 128, 256, 512, 1024). A 2×2 max-pool leads down; nearest upsampling and a 2×2 convolution
-    lead up, where the maps of the same level on the way down (the skip) are put beside them. Every
-    convolution but the heads is followed by ReLU. Dropout comes after levels 2-5 on the way down
-    and after levels 4, 3, 2 on the way up; the skip of level 4 is taken after its dropout, the
-    others before. A head is a 1×1 convolution and returns scores before any softmax.
-
-    The image is padded with zeros at the right and at the bottom to multiples of 16, and the scores
-    are cropped back.
+    Five levels of two 3×3 convolutions: ``width`` channels at full size, twice as many at each
+    halving (64, 128, 256, 512, 1024). A 2×2 max-pool leads down; nearest upsampling and a 2×2
+    convolution lead up, where the channels of the same level on the way down (the skip) are put
+    beside them. Every convolution but the heads is followed by ReLU. Dropout comes after levels
+    2-5 on the way down and after levels 4, 3, 2 on the way up; the skip of level 4 is taken after
+    its dropout, the others before. A head is a 1×1 convolution and returns scores before any
+    softmax.
 
     Parameters
     ----------
     heads : mapping of name to channels
         {"mask": 2}, with "joints": 26 and/or "regression": 1 in report 2's combined models.
     width : int
-        Maps at full size. 64 is the report's; 8 or 16 suits a laptop.
+        Channels at full size. 64 is the report's; 8 or 16 suits a laptop.
     dropout : float
-        Share of units switched off in training.
+        Fraction of units switched off in training.
     rng : numpy Generator, optional
         For the initial weights: He normal, biases 0.
 
@@ -75,30 +91,17 @@ class UNet(Module):
         dropout: float = 0.3,
         rng: np.random.Generator | None = None,
     ) -> None:
-        if not heads or min(heads.values()) < 1:
-            raise ValueError(f"UNet: expected heads such as {{'mask': 2}}, got {dict(heads)}")
-        if width < 1:
-            raise ValueError(f"UNet: expected a width of 1 or more, got {width}")
+        check_size("UNet", heads, width)
         rng = np.random.default_rng(0) if rng is None else rng
-        maps = [width * 2**level for level in range(LEVELS)]
-        self.down = [TwoConvolutions(a, b, rng) for a, b in zip([3, *maps], maps, strict=False)]
-        upwards = list(zip(maps[:0:-1], maps[-2::-1], strict=True))  # (16w, 8w), …, (2w, w)
-        self.double = [Doubling(a, b, rng) for a, b in upwards]
+        channels = [width * 2**level for level in range(LEVELS)]
+        downwards = zip([3, *channels[:-1]], channels, strict=True)  # (3, w), (w, 2w), …
+        self.down = [TwoConvolutions(a, b, rng) for a, b in downwards]
+        upwards = list(zip(channels[:0:-1], channels[-2::-1], strict=True))  # (16w, 8w), …, (2w, w)
+        self.double = [UpsampleConv2d(a, b, rng) for a, b in upwards]
         self.up = [TwoConvolutions(2 * b, b, rng) for _, b in upwards]
-        self.dropout_down = [Dropout(dropout) for _ in maps[1:]]
+        self.dropout_down = [Dropout(dropout) for _ in channels[1:]]
         self.dropout_up = [Dropout(dropout) for _ in upwards[:-1]]
         self.heads = {n: Conv2d(width, c, 1, rng, initialise="he") for n, c in heads.items()}
-
-    def forward(self, x: Tensor) -> dict[str, Tensor]:
-        if x.ndim != 4 or x.shape[1] != 3:
-            raise ValueError(f"UNet: expected x (N, 3, H, W), got {x.shape}")
-        bottom, right = (-size % MULTIPLE for size in x.shape[2:])
-        margin = ((0, 0), (0, 0), (0, bottom), (0, right))
-        features = self.features(ops.pad(x, margin) if bottom or right else x)
-        scores = {name: head(features) for name, head in self.heads.items()}
-        if bottom or right:
-            scores = {name: ops.crop(y, margin) for name, y in scores.items()}
-        return scores
 
     def features(self, x: Tensor) -> Tensor:
         """What the heads look at: (N, 3, H, W) -> (N, width, H, W); H, W multiples of 16."""

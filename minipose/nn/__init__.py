@@ -11,12 +11,14 @@ from minipose.nn.harmonic import (
 from minipose.nn.layers import (
     AvgPool2d,
     Conv2d,
+    Conv2dMaxPool2d,
     Dropout,
     Linear,
     MaxPool2d,
     ReLU,
     Sequential,
     Tanh,
+    UpsampleConv2d,
     UpsampleNearest,
 )
 from minipose.nn.module import Module
@@ -26,6 +28,7 @@ __all__ = [
     "ComplexBatchNorm",
     "ComplexReLU",
     "Conv2d",
+    "Conv2dMaxPool2d",
     "Dropout",
     "HarmonicConv2d",
     "Linear",
@@ -37,5 +40,6 @@ __all__ = [
     "ReLU",
     "Sequential",
     "Tanh",
+    "UpsampleConv2d",
     "UpsampleNearest",
 ]

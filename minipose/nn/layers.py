@@ -35,8 +35,8 @@ class Conv2d(Module):
     bias : bool
     initialise : "glorot" or "he"
         "glorot" for tanh networks, "he" for ReLU networks.
-    pool : int
-        Elements of the max-pool behind this layer, see ``glorot_uniform``.
+    activation : None or "relu"
+        What is applied to the result.
     """
 
     def __init__(
@@ -50,20 +50,53 @@ class Conv2d(Module):
         padding: int = 0,
         bias: bool = True,
         initialise: str = "glorot",
-        pool: int = 1,
+        activation: str | None = None,
     ) -> None:
         sizes = {"in_channels": in_channels, "out_channels": out_channels}
         _positive("Conv2d", **sizes, kernel_size=kernel_size)
-        shape = (out_channels, in_channels, kernel_size, kernel_size)
-        if initialise not in ("glorot", "he"):
-            raise ValueError(f"Conv2d: expected initialise 'glorot' or 'he', got {initialise!r}")
-        weight = he_normal(shape, rng) if initialise == "he" else glorot_uniform(shape, rng, pool)
-        self.weight = Parameter(weight)
+        _one_of("Conv2d", "initialise", initialise, ("glorot", "he"))
+        _one_of("Conv2d", "activation", activation, (None, "relu"))
+        draw = he_normal if initialise == "he" else glorot_uniform
+        self.weight = Parameter(draw((out_channels, in_channels, kernel_size, kernel_size), rng))
         self.bias = Parameter(np.zeros(out_channels, dtype=np.float32)) if bias else None
-        self.stride, self.padding = stride, padding
+        self.stride, self.padding, self.activation = stride, padding, activation
 
     def forward(self, x: Tensor) -> Tensor:
-        return ops.conv2d(x, self.weight, self.bias, self.stride, self.padding)
+        convolve = ops.conv2d_relu if self.activation == "relu" else ops.conv2d
+        return convolve(x, self.weight, self.bias, self.stride, self.padding)
+
+
+class Conv2dMaxPool2d(Module):
+    """y = tanh(2×2 max-pool of a 'valid' convolution + b).  x (N, in, H, W) -> (N, out, P, Q).
+
+    Glorot weights for a max-pool, see ``glorot_uniform``; zero bias.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: int, rng: Generator
+    ) -> None:
+        sizes = {"in_channels": in_channels, "out_channels": out_channels}
+        _positive("Conv2dMaxPool2d", **sizes, kernel_size=kernel_size)
+        shape = (out_channels, in_channels, kernel_size, kernel_size)
+        self.weight = Parameter(glorot_uniform(shape, rng, pool=4))
+        self.bias = Parameter(np.zeros(out_channels, dtype=np.float32))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.conv2d_max_pool2d(x, self.weight, self.bias, tanh=True)
+
+
+class UpsampleConv2d(Module):
+    """Each pixel becomes 2 × 2 equal ones, which a 2×2 convolution with ReLU then smooths.
+
+    x (N, in, H, W) -> (N, out, 2H, 2W); He weights, zero bias.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, rng: Generator) -> None:
+        self.convolution = Conv2d(in_channels, out_channels, 2, rng, initialise="he")
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight, bias = self.convolution.weight, self.convolution.bias
+        return ops.upsample_conv2d(x, weight, bias, relu=True)
 
 
 class MaxPool2d(Module):
@@ -97,7 +130,7 @@ class UpsampleNearest(Module):
 
 
 class Dropout(Module):
-    """Zero a share of the units in training, nothing in evaluation. See ``Module.reseed``."""
+    """Zero a fraction of the units in training, nothing in evaluation. See ``Module.reseed``."""
 
     def __init__(self, rate: float) -> None:
         if not 0 <= rate < 1:
@@ -135,6 +168,12 @@ class Sequential(Module):
         for layer in self.layers:
             x = layer(x)
         return x
+
+
+def _one_of(layer: str, name: str, value: object, allowed: tuple) -> None:
+    if value not in allowed:
+        listed = " or ".join(repr(each) for each in allowed)
+        raise ValueError(f"{layer}: expected {name} {listed}, got {value!r}")
 
 
 def _positive(layer: str, **sizes: int) -> None:

@@ -8,8 +8,7 @@ from minipose.ops.complex_maps import (
     map_dropout,
     normalised_gate,
 )
-from minipose.ops.conv import conv2d
-from minipose.ops.conv_pool import conv2d_max_pool2d
+from minipose.ops.conv import conv2d, conv2d_max_pool2d, conv2d_relu, upsample_conv2d
 from minipose.ops.dropout import dropout
 from minipose.ops.elementwise import (
     add,
@@ -19,6 +18,7 @@ from minipose.ops.elementwise import (
     multiply,
     negative,
     power,
+    reflected,
     relu,
     sigmoid,
     softplus,
@@ -27,13 +27,10 @@ from minipose.ops.elementwise import (
     tanh,
 )
 from minipose.ops.harmonic import harmonic_conv2d, harmonic_conv2d_direct, harmonic_kernel, polar
-from minipose.ops.linear import linear, matmul
 from minipose.ops.pool import avg_pool2d, max_pool2d
-from minipose.ops.reduction import mean, sum
+from minipose.ops.reduction import linear, log_softmax, matmul, mean, softmax, sum
 from minipose.ops.shape import concatenate, crop, pad, reshape, select, transpose
-from minipose.ops.softmax import log_softmax, softmax
 from minipose.ops.upsample import upsample_bilinear, upsample_nearest
-from minipose.ops.upsample_conv import upsample_conv2d
 from minipose.tensor import Tensor
 
 __all__ = [
@@ -45,6 +42,7 @@ __all__ = [
     "concatenate_streams",
     "conv2d",
     "conv2d_max_pool2d",
+    "conv2d_relu",
     "crop",
     "divide",
     "dropout",
@@ -85,13 +83,13 @@ __all__ = [
 # ``a + b`` on tensors is ``add(a, b)``: the engine below this floor cannot import its ops, so they
 # introduce themselves.
 Tensor.__add__ = add
-Tensor.__radd__ = lambda self, other: add(other, self)
+Tensor.__radd__ = reflected(add)
 Tensor.__sub__ = subtract
-Tensor.__rsub__ = lambda self, other: subtract(other, self)
+Tensor.__rsub__ = reflected(subtract)
 Tensor.__mul__ = multiply
-Tensor.__rmul__ = lambda self, other: multiply(other, self)
+Tensor.__rmul__ = reflected(multiply)
 Tensor.__truediv__ = divide
-Tensor.__rtruediv__ = lambda self, other: divide(other, self)
+Tensor.__rtruediv__ = reflected(divide)
 Tensor.__pow__ = power
 Tensor.__neg__ = negative
 Tensor.__matmul__ = matmul

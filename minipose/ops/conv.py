@@ -1,25 +1,34 @@
-"""Two-dimensional convolution (cross-correlation, as everywhere in deep learning)."""
+"""Two-dimensional convolution (cross-correlation, as everywhere in deep learning).
+
+``conv2d`` is the op; the three functions after it are what the networks make of it, each defined by
+the ops that it consists of. ``minipose.fast`` computes some of them in one go.
+"""
 
 from __future__ import annotations
 
-from minipose.fast import bias_relu, convolution
+from minipose.kernels import im2col
+from minipose.kernels.faster import replaceable
+from minipose.ops.elementwise import relu as relu_op
+from minipose.ops.elementwise import tanh as tanh_op
+from minipose.ops.pool import max_pool2d
+from minipose.ops.shape import pad, reshape
+from minipose.ops.upsample import upsample_nearest
 from minipose.tensor import Tensor, record
 
 Pair = tuple[int, int]
 
 
+@replaceable
 def conv2d(
     x: Tensor,
     weight: Tensor,
     bias: Tensor | None = None,
     stride: int | Pair = 1,
     padding: int | Pair = 0,
-    relu: bool = False,
 ) -> Tensor:
     """y[n, o, p, q] = b[o] + Σ_{c,i,j} w[o, c, i, j] · x[n, c, p·s + i, q·s + j].
 
-    dL/dw correlates dL/dy with x, dL/dx spreads dL/dy back through w, dL/db sums dL/dy. With
-    ``relu``, max(y, 0) is the result, and dL/dy passes where that is above 0.
+    dL/dw correlates dL/dy with x, dL/dx spreads dL/dy back through w, dL/db sums dL/dy.
 
     Parameters
     ----------
@@ -27,8 +36,6 @@ def conv2d(
     weight : Tensor, shape (O, C, kh, kw)
     bias : Tensor, shape (O,), optional
     stride, padding : int or (vertical, horizontal)
-    relu : bool
-        The activation that usually follows, in the same pass over memory.
 
     Returns
     -------
@@ -38,39 +45,88 @@ def conv2d(
     ------
     ValueError
         If channels, bias, stride or padding do not fit, or the kernel is larger than the image.
-
-    Notes
-    -----
-    ``kernels.im2col`` shows how; ``kernels.convolution`` chooses among it and faster ways.
     """
-    strides, paddings = _pair("stride", stride, 1), _pair("padding", padding, 0)
-    _check(x, weight, bias, paddings)
+    stride, padding = check_conv2d(x, weight, bias, stride, padding)
     x_data, w_data = x.data, weight.data
     x_needed, w_needed = x.requires_grad, weight.requires_grad
-    y = convolution.forward(x_data, w_data, strides, paddings)
-    bias_relu.forward(y, None if bias is None else bias.data, relu)
+    y = im2col.forward(x_data, w_data, stride, padding)
+    if bias is not None:
+        y += bias.data[:, None, None]
 
     def backward(grad_y):
         grad_x = grad_w = None
-        grad_y, grad_b = bias_relu.backward(grad_y, y if relu else None, bias is not None)
         if x_needed:
-            grad_x = convolution.backward_input(grad_y, w_data, x_data, strides, paddings)
+            grad_x = im2col.backward_input(grad_y, w_data, x_data.shape[2:], stride, padding)
         if w_needed:
-            grad_w = convolution.backward_weight(grad_y, x_data, w_data, strides, paddings)
-        return (grad_x, grad_w) if bias is None else (grad_x, grad_w, grad_b)
+            grad_w = im2col.backward_weight(grad_y, x_data, w_data.shape[2:], stride, padding)
+        return (grad_x, grad_w) if bias is None else (grad_x, grad_w, grad_y.sum(axis=(0, 2, 3)))
 
     inputs = (x, weight) if bias is None else (x, weight, bias)
     return record("conv2d", y, inputs=inputs, backward=backward)
 
 
-def _pair(what: str, value: int | Pair, smallest: int) -> Pair:
-    pair = (value, value) if isinstance(value, int) else tuple(value)
-    if len(pair) != 2 or any(not isinstance(v, int) or v < smallest for v in pair):
-        raise ValueError(f"conv2d: expected {what} of {smallest} or more (or a pair), got {value}")
-    return pair
+@replaceable
+def conv2d_relu(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: int | Pair = 1,
+    padding: int | Pair = 0,
+) -> Tensor:
+    """y = max(conv2d(x, w, b), 0). Shapes as ``conv2d``."""
+    return relu_op(conv2d(x, weight, bias, stride, padding))
 
 
-def _check(x: Tensor, weight: Tensor, bias: Tensor | None, padding: Pair) -> None:
+@replaceable
+def conv2d_max_pool2d(
+    x: Tensor, weight: Tensor, bias: Tensor | None = None, tanh: bool = False
+) -> Tensor:
+    """y = tanh(max_pool2d(conv2d(x, w), 2) + b): (N, C, H, W) -> (N, O, ⌊(H − kh + 1)/2⌋, …).
+
+    Adding b and taking tanh keep the order of values, so the maximum passes through both: the
+    function is the same as with the pool last, at a quarter of the calls. Without ``tanh`` y is the
+    sum itself.
+
+    Source: report 1's code.
+    """
+    y = max_pool2d(conv2d(x, weight), 2)
+    if bias is not None:
+        y = y + reshape(bias, (1, -1, 1, 1))
+    return tanh_op(y) if tanh else y
+
+
+@replaceable
+def upsample_conv2d(
+    x: Tensor, weight: Tensor, bias: Tensor | None = None, relu: bool = False
+) -> Tensor:
+    """y = conv2d(x̂, w, b), x̂ = x upsampled to 2 × 2 equal pixels, zeros right and below.
+
+    A kernel of 2 × 2 has no middle; with one row and one column of zeros at the end the size of y
+    is that of x̂, as in report 2's framework. With ``relu``, y = max(…, 0).
+
+    Parameters
+    ----------
+    x : Tensor, shape (N, C, H, W)
+    weight : Tensor, shape (O, C, 2, 2)
+    bias : Tensor, shape (O,), optional
+
+    Returns
+    -------
+    Tensor, shape (N, O, 2H, 2W)
+    """
+    check_upsample_conv2d(weight)
+    large = pad(upsample_nearest(x, 2), ((0, 0), (0, 0), (0, 1), (0, 1)))
+    return (conv2d_relu if relu else conv2d)(large, weight, bias)
+
+
+# --- Arguments --------------------------------------------------------------------------------
+
+
+def check_conv2d(
+    x: Tensor, weight: Tensor, bias: Tensor | None, stride: int | Pair, padding: int | Pair
+) -> tuple[Pair, Pair]:
+    """Stride and padding as pairs. Raises ValueError, see ``conv2d``."""
+    stride, padding = _pair("stride", stride, 1), _pair("padding", padding, 0)
     shapes = f"(x {x.shape}, weight {weight.shape})"
     if x.ndim != 4 or weight.ndim != 4:
         raise ValueError(f"conv2d: expected x (N, C, H, W) and weight (O, C, kh, kw) {shapes}")
@@ -82,3 +138,17 @@ def _check(x: Tensor, weight: Tensor, bias: Tensor | None, padding: Pair) -> Non
         raise ValueError(f"conv2d: the kernel is larger than the padded image {shapes}")
     if bias is not None and bias.shape != weight.shape[:1]:
         raise ValueError(f"conv2d: expected bias {weight.shape[:1]}, got {bias.shape}")
+    return stride, padding
+
+
+def check_upsample_conv2d(weight: Tensor) -> None:
+    """Raises ValueError if the kernel is not 2 × 2."""
+    if weight.ndim != 4 or weight.shape[2:] != (2, 2):
+        raise ValueError(f"upsample_conv2d: expected weight (O, C, 2, 2), got {weight.shape}")
+
+
+def _pair(what: str, value: int | Pair, smallest: int) -> Pair:
+    pair = (value, value) if isinstance(value, int) else tuple(value)
+    if len(pair) != 2 or any(not isinstance(v, int) or v < smallest for v in pair):
+        raise ValueError(f"conv2d: expected {what} of {smallest} or more (or a pair), got {value}")
+    return pair

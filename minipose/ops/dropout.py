@@ -4,31 +4,38 @@ from __future__ import annotations
 
 from typing import Any
 
-from minipose.backend import array_module
-from minipose.fast.parallel import product
+from minipose.backend import Array, array_module
+from minipose.kernels.faster import replaceable
 from minipose.tensor import Tensor, record
 
 
+@replaceable
 def dropout(x: Tensor, rate: float, rng: Any) -> Tensor:
-    """y = x · m / (1 − rate),  dL/dx = dL/dy · m / (1 − rate);  m is 0 at a share ``rate``, else 1.
+    """y = x · m / (1 − rate),  dL/dx = dL/dy · m / (1 − rate).
 
-    Dividing by 1 − rate keeps the mean of y equal to x, so nothing changes when dropout is off.
+    m is 0 for a random fraction ``rate`` of the elements, else 1. Dividing by 1 − rate keeps the
+    mean of y equal to x, so nothing changes when dropout is off.
 
     Parameters
     ----------
     x : Tensor, any shape
     rate : float
-        Share of elements set to zero, 0 ≤ rate < 1.
+        Fraction of elements set to zero, 0 ≤ rate < 1.
     rng : numpy or cupy random Generator
         Of the same library as x (``backend.generator``).
     """
+    scale = kept_and_scaled(x, rate, rng)
+
+    def backward(grad_y):
+        return (grad_y * scale,)
+
+    return record("dropout", x.data * scale, inputs=(x,), backward=backward)
+
+
+def kept_and_scaled(x: Tensor, rate: float, rng: Any) -> Array:
+    """m / (1 − rate) of the shape of x. Raises ValueError for a rate outside of 0 ≤ rate < 1."""
     if not 0 <= rate < 1:
         raise ValueError(f"dropout: expected a rate of at least 0 and below 1, got {rate}")
     xp = array_module(x.data)
     keep = rng.random(x.shape, dtype=xp.float32) >= rate
-    scale = keep * xp.asarray(1 / (1 - rate), dtype=x.dtype)
-
-    def backward(grad_y):
-        return (product(grad_y, scale),)
-
-    return record("dropout", product(x.data, scale), inputs=(x,), backward=backward)
+    return keep * xp.asarray(1 / (1 - rate), dtype=x.dtype)

@@ -6,6 +6,8 @@ takes the Tensor's dtype, so it never turns float32 into float64.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from minipose.backend import array_module
@@ -34,6 +36,11 @@ def _like(name: str, value: object, other: object) -> Tensor:
     if isinstance(value, (int, float, np.generic)):
         return Tensor(xp.asarray(value, dtype=other.dtype))
     return Tensor(value)
+
+
+def reflected(op: Callable[[Operand, Operand], Tensor]) -> Callable[[Operand, Operand], Tensor]:
+    """The op with its operands exchanged, for ``2 - x``, which Python asks of x."""
+    return lambda a, b: op(b, a)
 
 
 def add(a: Operand, b: Operand) -> Tensor:

@@ -17,8 +17,8 @@ from minipose.tensor import Tensor
 from minipose.training import checkpoint
 from minipose.training.interrupts import deferred_interrupts
 from minipose.training.log import Row, write_log
+from minipose.training.parts import Parts, in_parts
 from minipose.training.prefetch import prefetch
-from minipose.training.replicas import Replicas
 
 LOOK_EVERY = 20  # steps; reading the loss makes a GPU wait
 
@@ -97,7 +97,7 @@ def fit(task: Task, model: Module, optimizer: Optimizer, resume: bool = False) -
         meta = checkpoint.load(task.last, model, optimizer)
         progress = Progress(**meta["progress"])
         write_log(task.folder / f"{task.name}log.csv", progress.history)
-    replicas = Replicas(model, task.loss, task.parts)
+    replicas = in_parts(model, task.loss, task.parts)
     with replicas, deferred_interrupts() as asked_to_stop:
         while progress.epoch < task.epochs:
             _run_epoch(task, model, optimizer, replicas, progress, asked_to_stop)
@@ -109,7 +109,7 @@ def _run_epoch(
     task: Task,
     model: Module,
     optimizer: Optimizer,
-    replicas: Replicas,
+    replicas: Parts,
     progress: Progress,
     asked_to_stop: Callable[[], bool],
 ) -> None:

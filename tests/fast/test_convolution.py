@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minipose import Tensor, ops
-from minipose.fast import convolution, strips, winograd, winograd_points
+from minipose.fast import columns, convolution, strips, winograd, winograd_points
 from minipose.gradcheck import check_gradients
 from minipose.kernels import im2col
-from tests.ops.test_conv import by
+from tests.fast.test_every_algorithm import by
 from tests.strategies import arrays
 
 small = st.integers(1, 3)
@@ -39,9 +39,10 @@ def test_strips(data, n, c, o, kh, kw, extra, stride, padding, strip_bytes):
     with pytest.MonkeyPatch.context() as patch, convolution.use_algorithm("strips"):
         patch.setattr(strips, "STRIP_BYTES", strip_bytes)
         grad_y, expected = im2col_results(x, weight, stride, padding)
-        y = convolution.forward(x, weight, stride, padding)
-        grad_x = convolution.backward_input(grad_y, weight, x, stride, padding)
-        grad_w = convolution.backward_weight(grad_y, x, weight, stride, padding)
+        strips_here = convolution.choose(x, weight, stride, padding)
+        y = strips_here.forward(x, weight)
+        grad_x = strips_here.backward_input(grad_y, weight)
+        grad_w = strips_here.backward_weight(grad_y, x)
     assert_same((y, grad_x, grad_w), expected, 1e-10)
 
 
@@ -108,11 +109,13 @@ def test_float32(algorithm, r, tolerance):
     weight = rng.standard_normal((40, 48, r, r), dtype=np.float32)
     grad_y, expected = im2col_results(x, weight, (1, 1), (1, 1))
     with convolution.use_algorithm(algorithm):
-        got = (
-            convolution.forward(x, weight, (1, 1), (1, 1)),
-            convolution.backward_input(grad_y, weight, x, (1, 1), (1, 1)),
-            convolution.backward_weight(grad_y, x, weight, (1, 1), (1, 1)),
-        )
+        chosen = convolution.choose(x, weight, (1, 1), (1, 1))
+    assert chosen.name == algorithm
+    got = (
+        chosen.forward(x, weight),
+        chosen.backward_input(grad_y, weight),
+        chosen.backward_weight(grad_y, x),
+    )
     assert_same(got, expected, tolerance)
 
 
@@ -141,14 +144,42 @@ def test_derivatives_by_differences(algorithm):
     check_gradients(lambda *tensors: by(algorithm)(*tensors, padding=1), inputs)
 
 
+@pytest.mark.parametrize("name", convolution.ALGORITHMS)
+def test_what_went_forward_by_one_algorithm_goes_back_by_it(name, monkeypatch):
+    """The algorithms agree on every number, so only a look at who was called tells them apart."""
+    kernels = {"im2col": columns, "strips": strips, "winograd": winograd}
+    called = set()
+    for kernel_name, kernel in kernels.items():
+        for step in ("forward", "backward_input", "backward_weight"):
+            original = getattr(kernel, step)
+
+            def spy(*arguments, original=original, place=(kernel_name, step)):
+                called.add(place)
+                return original(*arguments)
+
+            monkeypatch.setattr(kernel, step, spy)
+    x, weight = (Tensor(np.ones(s), requires_grad=True) for s in ((1, 2, 5, 5), (2, 2, 3, 3)))
+    with convolution.use_algorithm(name):
+        y = ops.conv2d(x, weight)
+    other = "strips" if name == "im2col" else "im2col"
+    with convolution.use_algorithm(other):
+        y.backward(y.data)  # outside of the block, and with another choice in force
+    steps = {place for place in called if place[0] == name}
+    assert steps == {(name, s) for s in ("forward", "backward_input", "backward_weight")}
+    # dL/dx by strips is itself a convolution by strips; nothing of another algorithm was called
+    assert called == steps
+
+
 def test_the_rule():
     def chosen(n, c, o, size, k, stride=1):
         x, weight = np.empty((n, c, *size)), np.empty((o, c, k, k))
-        return convolution.choose(x, weight, (stride, stride), (k // 2, k // 2))
+        return convolution.choose(x, weight, (stride, stride), (k // 2, k // 2)).name
 
     assert chosen(1, 64, 64, (192, 128), 3) == "winograd"
     assert chosen(128, 32, 64, (62, 62), 5) == "winograd"
-    assert chosen(1, 3, 64, (192, 128), 3) == "strips"  # three maps: the transforms would dominate
+    assert (
+        chosen(1, 3, 64, (192, 128), 3) == "strips"
+    )  # three channels: the transforms would dominate
     assert chosen(1, 64, 64, (192, 128), 3, stride=2) == "strips"
     assert chosen(1, 512, 512, (24, 16), 3) == "winograd"
     assert chosen(1, 1024, 1024, (12, 8), 3) == "im2col"

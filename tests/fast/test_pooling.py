@@ -19,17 +19,17 @@ OPS = {
 
 @pytest.mark.parametrize("kind", OPS)
 @given(call=poolings(), block=st.sampled_from([1, 4, 10]), layout=st.sampled_from(list(LAYOUTS)))
-def test_parts_pool_as_the_whole_does(kind, call, block, layout, xp):
+def test_parts_pool_as_the_whole_does(kind, call, block, layout):
     op, loops = OPS[kind]
     (values,), options = call.values, call.options
     results = []
     for size in (block, 1 << 30):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(pooling, "BLOCK", size)
-            x = Tensor(LAYOUTS[layout](xp, xp.asarray(values)), requires_grad=True)
+            x = Tensor(LAYOUTS[layout](np, values), requires_grad=True)
             y = op(x, **options)
             grad_y = np.random.default_rng(0).standard_normal(y.shape)
-            y.backward(LAYOUTS[layout](xp, xp.asarray(grad_y)))
+            y.backward(LAYOUTS[layout](np, grad_y))
         results.append((y.data.tolist(), x.grad.tolist()))
     np.testing.assert_allclose(results[0][0], loops(values, **options), rtol=1e-12)
     assert results[0] == results[1]
@@ -41,11 +41,11 @@ def test_blocks_that_overlap_are_not_shared_out(stride, parts, monkeypatch):
     monkeypatch.setattr(pooling, "BLOCK", 1)
     counts = []
 
-    def each(task, count, like):
+    def run(task, count):
         counts.append(count)
         return [task(k) for k in range(count)]
 
-    monkeypatch.setattr(pooling, "each", each)
+    monkeypatch.setattr(pooling.workers, "run", run)
     size = (2 * 4, 8)  # lines lie outermost
     grad_y = np.ones((1, *((n - 2) // stride + 1 for n in size), 1)).transpose(0, 3, 1, 2)
     grad_x = pooling.average_backward(grad_y, size, 2, stride)

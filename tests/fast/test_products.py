@@ -47,14 +47,6 @@ def test_the_longer_side_is_cut_and_small_products_are_not(monkeypatch):
     assert counts == [8, 8, 1, 2]
 
 
-def test_any_array_library(xp):
-    a, b = (xp.asarray(np.arange(s * 2.0).reshape(s, 2)) for s in (3, 2))
-    assert products.multiply(a, b).tolist() == [[2, 3], [6, 11], [10, 19]]
-    out = xp.empty((3, 2))
-    products.multiply(a, b, out)
-    assert out.tolist() == [[2, 3], [6, 11], [10, 19]]
-
-
 @given(
     m=sizes, k=sizes, n=sizes, stack=st.sampled_from([(), (3,), (2, 1)]),
     limit=st.sampled_from([1, 300, 2000]), depth=st.sampled_from([1, 7, 100]),

@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minipose import Tensor, ops
-from minipose.fast import convolution, strips, winograd
 from minipose.kernels import im2col
 from tests import reference
 from tests.ops.case import Case, calls
@@ -35,29 +34,6 @@ def convolutions(draw, bias=True, **options):
     return draw(calls(shapes if bias else shapes[:2], **options))
 
 
-def by(algorithm):
-    """conv2d there and back by one algorithm, wherever it can.
-
-    Left alone, small shapes would choose im2col, also in a backward outside of the ``with``.
-    """
-
-    def op(*tensors, **options):
-        with convolution.use_algorithm(algorithm):
-            y = ops.conv2d(*tensors, **options)
-        if y.node is not None:
-            y.node.backward = back(y.node.backward)
-        return y
-
-    def back(differentiate):
-        def backward(grad_y):
-            with convolution.use_algorithm(algorithm):
-                return differentiate(grad_y)
-
-        return backward
-
-    return op
-
-
 three_by_three = st.integers(0, 2).flatmap(
     lambda p: calls([(2, 2, 5, 7), (3, 2, 3, 3), (3,)], stride=(1, 1), padding=(p, 2 - p))
 )
@@ -75,22 +51,20 @@ def row(name, op, drawn, linear_in=(0, 1, 2)):
     return Case(f"conv2d/{name}", op, drawn, reference.conv2d, linear_in=linear_in)
 
 
-def _with_relu(*arrays, relu, **options):
+def _relu(*arrays, **options):
     return np.maximum(reference.conv2d(*arrays, **options), 0)
 
 
 CASES = [
     Case("conv2d", ops.conv2d, convolutions(), reference.conv2d, linear_in=(0, 1, 2)),
     row("no_bias", ops.conv2d, convolutions(False), linear_in=(0, 1)),
-    Case("conv2d/relu", ops.conv2d, convolutions(relu=True), _with_relu),
+    row("3x3", ops.conv2d, three_by_three),
     row("cubes", ops.conv2d, cubes),  # all 3 long, so that mixed-up axes keep their shape
     row("1x1", ops.conv2d, one_by_one),
-    row("strips", by("strips"), convolutions()),
-    row("strips_cubes", by("strips"), cubes),
-    row("strips_wide_margins", by("strips"), wide_margins),
-    row("strips_one_way", by("strips"), one_way),
-    row("winograd", by("winograd"), three_by_three),
-    row("winograd_cubes", by("winograd"), cubes),
+    row("wide_margins", ops.conv2d, wide_margins),
+    row("one_way", ops.conv2d, one_way),
+    Case("conv2d_relu", ops.conv2d_relu, convolutions(), _relu),
+    Case("conv2d_relu/no_bias", ops.conv2d_relu, convolutions(False), _relu),
 ]
 
 
@@ -124,27 +98,6 @@ def test_only_what_is_asked_for_is_computed(asked):
     y = ops.conv2d(*inputs)
     y.backward(np.ones(y.shape))
     assert [x.grad is not None for x in inputs] == [i == asked for i in range(3)]
-
-
-@pytest.mark.parametrize("chosen", convolution.ALGORITHMS)
-def test_the_way_forward_is_the_way_back(chosen, monkeypatch):
-    """The three algorithms agree on every number, so only a look at who was called tells them."""
-    kernels = {"im2col": im2col, "strips": strips, "winograd": winograd}
-    called = set()
-    for name, kernel in kernels.items():
-        for step in ("forward", "backward_input", "backward_weight"):
-            original = getattr(kernel, step)
-
-            def spy(*arguments, original=original, place=(name, step)):
-                called.add(place)
-                return original(*arguments)
-
-            monkeypatch.setattr(kernel, step, spy)
-    x, weight = (Tensor(np.ones(s), requires_grad=True) for s in ((1, 2, 5, 5), (2, 2, 3, 3)))
-    with convolution.use_algorithm(chosen):
-        y = ops.conv2d(x, weight)
-        y.backward(y.data)
-    assert called == {(chosen, s) for s in ("forward", "backward_input", "backward_weight")}
 
 
 X, W = Tensor(np.ones((1, 3, 8, 8))), Tensor(np.ones((4, 2, 3, 3)))

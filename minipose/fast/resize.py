@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from minipose.backend import Array, array_module
+import numpy as np
+
 from minipose.fast.layout import empty_as
+
+Array = np.ndarray
 
 
 def nearest_forward(x: Array, scale: int) -> Array:
@@ -46,14 +49,14 @@ def _interpolate(x: Array, axis: int, scale: int, out: Array | None = None) -> A
     shape = list(x.shape)
     shape[axis] *= scale
     y = empty_as(x, tuple(shape)) if out is None else out
-    xp, shares = array_module(x), {}
+    shares = {}
     for k, (side, weight) in enumerate(_phases(scale)):
         if weight not in shares:  # for an even scale, each weight serves both sides
             shares[weight] = x * (1 - weight), x * weight
         own, other = shares[weight]
         part = y[_along(axis, slice(k, None, scale))]
         inner, neighbour, border = _shifted(axis, side)
-        xp.add(own[inner], other[neighbour], out=part[inner])
+        np.add(own[inner], other[neighbour], out=part[inner])
         part[border] = x[border]  # beyond the border lies the border pixel again
     return y
 
@@ -62,13 +65,13 @@ def _spread(grad_y: Array, axis: int, scale: int, out: Array | None = None) -> A
     shape = list(grad_y.shape)
     shape[axis] //= scale
     grad_x = empty_as(grad_y, tuple(shape)) if out is None else out
-    xp, phases = array_module(grad_y), list(enumerate(_phases(scale)))
+    phases = list(enumerate(_phases(scale)))
     parts = [grad_y[_along(axis, slice(k, None, scale))] for k in range(scale)]
     for number, weight in enumerate(sorted({weight for _, (_, weight) in phases})):
         same = [parts[k] for k, (_, w) in phases if w == weight]
         total = same[0] + same[1] if len(same) == 2 else same[0]
         if number == 0:
-            xp.multiply(total, 1 - weight, out=grad_x)
+            np.multiply(total, 1 - weight, out=grad_x)
         else:
             grad_x += total * (1 - weight)
     for k, (side, weight) in phases:

@@ -1,14 +1,9 @@
-"""Data-parallel training: a batch is split, and each part goes to a copy of the network.
-
-A loss that is a mean over the N samples of a batch is the weighted mean of its parts' losses, and
-so is the gradient:
-
-    L = Σ_k (N_k / N) L_k        dL/dw = Σ_k (N_k / N) dL_k/dw
+"""Data-parallel training: each part of a batch goes to a copy of the network.
 
 Each copy is a process of its own: NumPy's threads take turns whenever they come back to Python,
 which they do every few microseconds in a narrow network; processes need not. They share the weights
 in memory; the parts of a batch, and the losses, go through pipes, the gradients through memory too.
-Whether the parts are computed at the same time or one after another, the numbers are the same.
+The numbers are those of parts that are computed one after another.
 """
 
 from __future__ import annotations
@@ -16,39 +11,28 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import sys
-from collections.abc import Callable
 from mmap import mmap
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from minipose.fast import workers
+from minipose.kernels.faster import offer
 from minipose.nn import Module
-from minipose.tensor import Tensor
-
-Loss = Callable[[Module, Any], Tensor]
+from minipose.training.parts import Loss, Part, Parts, differentiate, in_parts
 
 
-class Replicas:
-    """Computes a network's gradients from a batch in parts; use it in a ``with`` statement.
+class Replicas(Parts):
+    """``Parts`` that are computed at the same time.
 
-    Parameters
-    ----------
-    model : Module, on a CPU if there is more than one part
-        Its parameters' values move to shared memory; they stay the same.
-    loss : (model, batch) -> scalar Tensor, a mean over the samples of the batch
-    parts : into which a batch is split; batches are named tuples of arrays (or None)
+    The values of the model's parameters move to shared memory; they stay the same.
     """
 
     def __init__(self, model: Module, loss: Loss, parts: int = 1) -> None:
-        self.model, self.loss, self.parts = model, loss, parts
+        super().__init__(model, loss, parts)
+        _share(model)
         self._others: list[_Other] = []
-        if parts > 1 and sys.platform == "linux" and workers.thread_count() >= parts:
-            _share(model)
-            self._others = [_Other(model, loss) for _ in range(parts - 1)]
-
-    def __enter__(self) -> Replicas:
-        return self
+        self._others += (_Other(model, loss) for _ in range(parts - 1))
 
     def __exit__(self, *exception: object) -> None:
         for other in reversed(self._others):  # the later ones hold the earlier ones' pipes, too
@@ -59,28 +43,15 @@ class Replicas:
         """The numbers (pid) of the other processes."""
         return [other.process.pid for other in self._others]
 
-    def backward(self, batch: Any, *entropy: int) -> Tensor:
-        """The loss of the batch; each parameter's ``grad`` is what it would be after a backward.
-
-        ``entropy`` seeds dropout, for each part its own.
-        """
-        if self.parts == 1:
-            self.model.reseed(*entropy)
-            loss = self.loss(self.model, batch)
-            loss.backward()
-            return loss.detach()
-        first, *rest = [
-            _Part(shard, share, (*entropy, k), self.model.training)
-            for k, (shard, share) in enumerate(split(batch, self.parts))
-        ]
-        if not self._others:
-            return Tensor(np.float32(sum(_run(self.model, self.loss, p) for p in (first, *rest))))
+    def total(self, parts: list[Part]) -> float:
+        """The loss of all parts; their gradients are added to the parameters'."""
+        first, *rest = parts
         busy = list(zip(self._others, rest, strict=False))
         for other, part in busy:
             other.start(part)
         try:
             with workers.alone():
-                total = _run(self.model, self.loss, first)
+                total = differentiate(self.model, self.loss, first)
         finally:  # after an error, too: an answer left behind would be taken for the next one's
             answers = [other.answer() for other, _ in busy]
         for (other, _), (loss, error) in zip(busy, answers, strict=True):
@@ -88,35 +59,7 @@ class Replicas:
                 raise error
             other.add_gradients()
             total += loss
-        return Tensor(np.float32(total))
-
-
-class _Part(NamedTuple):
-    batch: Any
-    share: float
-    entropy: tuple[int, ...]
-    training: bool
-
-
-def split(batch: Any, parts: int) -> list[tuple[Any, float]]:
-    """Up to so many parts of a named tuple of arrays, along axis 0, and each one's share."""
-    count = len(batch[0])
-    cuts = workers.pieces(count, -(-count // parts))
-    return [
-        (
-            type(batch)(*(None if array is None else array[cut] for array in batch)),
-            (cut.stop - cut.start) / count,
-        )
-        for cut in cuts
-    ]
-
-
-def _run(model: Module, loss: Loss, part: _Part) -> float:
-    """Add the part's share of the gradients; returns its share of the loss."""
-    model.reseed(*part.entropy)
-    value = loss(model, part.batch) * part.share
-    value.backward()
-    return value.item()
+        return total
 
 
 def _share(model: Module) -> None:
@@ -145,7 +88,7 @@ class _Other:
         self.process.start()
         theirs.close()
 
-    def start(self, part: _Part) -> None:
+    def start(self, part: Part) -> None:
         try:
             self.pipe.send(part)
         except BrokenPipeError:
@@ -192,9 +135,17 @@ def _serve(pipe: Any, mine: Any, model: Module, loss: Loss, gradients: list[np.n
             try:
                 model.train(part.training)
                 model.zero_grad()
-                value = _run(model, loss, part)
+                value = differentiate(model, loss, part)
                 for parameter, gradient in zip(model.parameters(), gradients, strict=True):
                     gradient[...] = 0 if parameter.grad is None else parameter.grad
                 mine.send((value, None))
             except Exception as error:
                 mine.send((0.0, error))
+
+
+def _suits(model: Module, loss: Loss, parts: int = 1) -> bool:
+    on_cpu = all(isinstance(p.data, np.ndarray) for p in model.parameters())
+    return parts > 1 and on_cpu and sys.platform == "linux" and workers.thread_count() >= parts
+
+
+offer(in_parts, _suits, Replicas)

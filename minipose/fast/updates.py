@@ -1,0 +1,106 @@
+"""The optimizers' formulas, applied to pieces of parameters on a CPU, to all at once on a GPU.
+
+On a CPU, updates run over short pieces of each array, so that a piece and its state stay in the
+cache while all of the arithmetic is done on them: memory is read and written once a step, by all
+threads. On a GPU, where each call costs the same however little it does, all parameters become
+views of one flat array, and so does their state: a step is the same few calls for any number of
+layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from minipose.backend import Array, array_module
+from minipose.fast import workers
+from minipose.kernels.faster import offer
+from minipose.optim import Optimizer, update
+from minipose.tensor import Parameter
+
+PIECE = 1 << 17  # elements; fewer make more calls, at which the threads wait for each other
+TASK = 1 << 19  # elements that a thread takes at a time
+
+
+def in_pieces(optimizer: Optimizer, moved: list[int]) -> None:
+    """``optim.update`` for parameters on a CPU."""
+    tasks: list[tuple[np.ndarray, ...]] = []
+    for i in moved:
+        parameter = optimizer.parameters[i]
+        states = [optimizer.state[name][i] for name in optimizer.state_names]
+        tasks += workers.matching_parts(parameter.data, parameter.grad, *states, piece=TASK)
+
+    def task(k: int) -> None:
+        for w, g, *states in _pieces(*tasks[k]):
+            optimizer.formula(w, g, *states)
+
+    workers.run(task, len(tasks))
+
+
+def _pieces(*arrays: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+    """Walk arrays of one shape together, in flat pieces that fit the cache."""
+    if not all(a.flags.c_contiguous for a in arrays):
+        yield arrays
+        return
+    flat = [a.reshape(-1) for a in arrays]
+    for start in range(0, flat[0].size, PIECE):
+        yield tuple(a[start : start + PIECE] for a in flat)
+
+
+def _on_cpu(optimizer: Optimizer, moved: list[int]) -> bool:
+    return all(isinstance(p.data, np.ndarray) for p in optimizer.parameters)
+
+
+class Flat:
+    """All parameters of an optimizer as views of one array, and all states likewise."""
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        parameters = optimizer.parameters
+        self.values, self.views = _joined([p.data for p in parameters])
+        for parameter, view in zip(parameters, self.views, strict=True):
+            parameter.data = view
+        self.states: list[Array] = []
+        for name in optimizer.state_names:
+            flat, optimizer.state[name] = _joined(optimizer.state[name])
+            self.states.append(flat)
+
+    def covers(self, parameters: list[Parameter]) -> bool:
+        """Whether no parameter was given another array since."""
+        return all(p.data is view for p, view in zip(parameters, self.views, strict=True))
+
+
+def _joined(arrays: list[Array]) -> tuple[Array, list[Array]]:
+    """The arrays one after another in one, and the views of it that take their places."""
+    flat = array_module(arrays[0]).concatenate([a.reshape(-1) for a in arrays])
+    views, start = [], 0
+    for array in arrays:
+        views.append(flat[start : start + array.size].reshape(array.shape))
+        start += array.size
+    return flat, views
+
+
+_flat: WeakKeyDictionary[Optimizer, Flat] = WeakKeyDictionary()
+
+
+def at_once(optimizer: Optimizer, moved: list[int]) -> None:
+    """``optim.update`` for parameters on a GPU that all have a gradient."""
+    flat = _flat.get(optimizer)
+    if flat is None or not flat.covers(optimizer.parameters):
+        flat = _flat[optimizer] = Flat(optimizer)
+    gradient = array_module(flat.values).concatenate(
+        [p.grad.reshape(-1) for p in optimizer.parameters]
+    )
+    optimizer.formula(flat.values, gradient, *flat.states)
+
+
+def _all_on_gpu(optimizer: Optimizer, moved: list[int]) -> bool:
+    parameters = optimizer.parameters
+    return len(moved) == len(parameters) and not any(
+        isinstance(p.data, np.ndarray) for p in parameters
+    )
+
+
+offer(update, _on_cpu, in_pieces)
+offer(update, _all_on_gpu, at_once)

@@ -1,0 +1,97 @@
+"""A batch in parts: the gradient of a mean over samples is the weighted mean of the parts'.
+
+    L = Σ_k (N_k / N) L_k        dL/dw = Σ_k (N_k / N) dL_k/dw
+
+Here the parts are computed one after another, which needs less memory; ``minipose.fast`` computes
+them at the same time, with the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minipose.kernels.faster import replaceable
+from minipose.nn import Module
+from minipose.tensor import Tensor
+
+Loss = Callable[[Module, Any], Tensor]
+
+
+class Part(NamedTuple):
+    """A part of a batch: its samples, the fraction N_k / N, and what seeds its dropout."""
+
+    batch: Any
+    fraction: float
+    entropy: tuple[int, ...]
+    training: bool
+
+
+class Parts:
+    """Computes a network's gradients from a batch in parts; use it in a ``with`` statement.
+
+    Parameters
+    ----------
+    model : Module
+    loss : (model, batch) -> scalar Tensor, a mean over the samples of the batch
+    parts : into which a batch is split; batches are named tuples of arrays (or None)
+    """
+
+    def __init__(self, model: Module, loss: Loss, parts: int = 1) -> None:
+        self.model, self.loss, self.parts = model, loss, parts
+
+    def __enter__(self) -> Parts:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Nothing is held that would have to be given back."""
+
+    def backward(self, batch: Any, *entropy: int) -> Tensor:
+        """The loss of the batch; each parameter's ``grad`` is what it would be after a backward.
+
+        ``entropy`` seeds dropout, for each part its own.
+        """
+        if self.parts == 1:
+            self.model.reseed(*entropy)
+            loss = self.loss(self.model, batch)
+            loss.backward()
+            return loss.detach()
+        pieces = [
+            Part(piece, fraction, (*entropy, k), self.model.training)
+            for k, (piece, fraction) in enumerate(split(batch, self.parts))
+        ]
+        return Tensor(np.float32(self.total(pieces)))
+
+    def total(self, parts: list[Part]) -> float:
+        """The loss of all parts; their gradients are added to the parameters'."""
+        return sum(differentiate(self.model, self.loss, part) for part in parts)
+
+
+def split(batch: Any, parts: int) -> list[tuple[Any, float]]:
+    """Up to so many parts of a named tuple of arrays, along axis 0, and each one's fraction."""
+    count = len(batch[0])
+    size = -(-count // parts)
+    cuts = [slice(start, min(start + size, count)) for start in range(0, count, size)]
+    return [
+        (
+            type(batch)(*(None if array is None else array[cut] for array in batch)),
+            (cut.stop - cut.start) / count,
+        )
+        for cut in cuts
+    ]
+
+
+def differentiate(model: Module, loss: Loss, part: Part) -> float:
+    """Add the part's fraction of the gradients; returns its fraction of the loss."""
+    model.reseed(*part.entropy)
+    value = loss(model, part.batch) * part.fraction
+    value.backward()
+    return value.item()
+
+
+@replaceable
+def in_parts(model: Module, loss: Loss, parts: int = 1) -> Parts:
+    """What computes gradients here: ``Parts``, or something faster of the same kind."""
+    return Parts(model, loss, parts)

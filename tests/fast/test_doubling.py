@@ -1,0 +1,25 @@
+"""upsample_conv2d without the enlarged picture: the same numbers for any cut and any threads."""
+
+import numpy as np
+
+from minipose import Tensor, ops
+from minipose.fast import products
+
+
+def test_the_numbers_do_not_depend_on_the_threads(monkeypatch):
+    """Nor on how a product is cut, beyond rounding."""
+    rng = np.random.default_rng(0)
+    inputs = [rng.standard_normal(s, dtype=np.float32) for s in ((2, 9, 11, 7), (5, 9, 2, 2), (5,))]
+    results = []
+    for threads, alone in (("1", 0), ("2", 0), ("3", 0), ("2", 1 << 20)):
+        monkeypatch.setenv("MINIPOSE_THREADS", threads)
+        monkeypatch.setattr(products, "SMALLEST", 3)
+        monkeypatch.setattr(products, "ALONE", alone)
+        leaves = [Tensor(a, requires_grad=True) for a in inputs]
+        y = ops.upsample_conv2d(*leaves)
+        y.backward(y.data)
+        results.append([y.data, *(leaf.grad for leaf in leaves)])
+    for i, expected in enumerate(results[0]):
+        np.testing.assert_array_equal(results[1][i], expected)
+        np.testing.assert_array_equal(results[2][i], expected)
+        np.testing.assert_allclose(results[3][i], expected, rtol=1e-4, atol=1e-4)

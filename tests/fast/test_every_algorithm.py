@@ -1,0 +1,63 @@
+"""Convolutions by each algorithm go through the checks of every op (``tests/ops/checks.py``)."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minipose import ops
+from minipose.fast import convolution
+from tests import reference
+from tests.ops import checks
+from tests.ops.case import Case
+from tests.ops.test_conv import convolutions, cubes, one_way, three_by_three, wide_margins
+
+
+def by(algorithm):
+    """conv2d that begins with one algorithm, wherever it can; small shapes would choose im2col."""
+
+    def op(*tensors, **options):
+        with convolution.use_algorithm(algorithm):
+            return ops.conv2d(*tensors, **options)
+
+    return op
+
+
+def row(name, algorithm, calls):
+    return Case(f"conv2d/{name}", by(algorithm), calls, reference.conv2d, linear_in=(0, 1, 2))
+
+
+CASES = [
+    row("im2col", "im2col", convolutions()),
+    row("strips", "strips", convolutions()),
+    row("strips_cubes", "strips", cubes),
+    row("strips_wide_margins", "strips", wide_margins),
+    row("strips_one_way", "strips", one_way),
+    row("winograd", "winograd", three_by_three),
+    row("winograd_cubes", "winograd", cubes),
+]
+every_case = pytest.mark.parametrize("case", CASES, ids=str)
+
+
+@every_case
+@given(data=st.data())
+def test_values(case, data):
+    checks.values(case, data.draw(case.calls), np)
+
+
+@every_case
+@given(data=st.data())
+def test_adjoint(case, data):
+    checks.adjoint(case, data.draw(case.calls), np)
+
+
+@every_case
+@given(data=st.data())
+def test_differences(case, data):
+    checks.differences(case, data.draw(case.calls), np, data.draw(st.integers(0, 2**32 - 1)))
+
+
+@every_case
+@given(data=st.data())
+def test_float32_stays_and_nothing_is_overwritten(case, data):
+    checks.float32_stays_and_nothing_is_overwritten(case, data.draw(case.calls), np)
