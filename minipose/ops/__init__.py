@@ -26,7 +26,7 @@ from minipose.ops.elementwise import (
     subtract,
     tanh,
 )
-from minipose.ops.harmonic import harmonic_conv2d, harmonic_conv2d_direct, harmonic_kernel, polar
+from minipose.ops.harmonic import harmonic_conv2d, harmonic_kernel, polar
 from minipose.ops.linear import linear, matmul
 from minipose.ops.pool import avg_pool2d, max_pool2d
 from minipose.ops.reduction import mean, sum
@@ -50,7 +50,6 @@ __all__ = [
     "dropout",
     "exp",
     "harmonic_conv2d",
-    "harmonic_conv2d_direct",
     "harmonic_kernel",
     "linear",
     "log",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minipose.kernels import resize
+from minipose.fast import resize
 from minipose.tensor import Tensor, record
 
 
