@@ -29,8 +29,8 @@ import numpy as np
 
 from minipose.fast import bias_relu, workers
 from minipose.fast.layout import channels_first, channels_last
-from minipose.fast.suitable import on_cpu
 from minipose.fast.products import multiply
+from minipose.fast.suitable import on_cpu
 from minipose.kernels.faster import offer
 from minipose.ops import conv
 from minipose.tensor import Tensor, record

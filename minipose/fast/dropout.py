@@ -11,6 +11,7 @@ from minipose.ops.dropout import dropout as plain_dropout
 from minipose.ops.dropout import kept_and_scaled
 from minipose.tensor import Tensor, record
 
+
 def dropout(x: Tensor, rate: float, rng: Any) -> Tensor:
     """``ops.dropout``."""
     scale = kept_and_scaled(x, rate, rng)

@@ -1,4 +1,4 @@
-"""The fixed patterns of 3×3 harmonic filters, applied to each map once, before channels are mixed.
+"""The fixed patterns of 3×3 harmonic filters, applied to each channel once, before these are mixed.
 
 A 3×3 filter has one learned complex number a for its ring and, between equal orders, one real
 number c for its centre. So the filters of all outputs are the same few patterns times numbers, and
@@ -10,9 +10,9 @@ lower − upper), e and κe the patterns' values at an edge and at a corner alon
     B_ν = e [t (1 + κv) + iν w (1 + κs)]                   for ν = ±1
     D   = d [(1 + εs)(1 + εv)] = d [ε² B₀ + (1 − ε²) Q]    with Q = 1 + ε(s + v)/(1 + ε)
 
-All are made of sums over neighbours along one axis, and zeros lie around the maps. The factors e,
+All are made of sums over neighbours along one axis, and zeros lie around the planes. The factors e,
 d and ε are left to the matrices that mix. What is stored for each order o that leaves, with Z the
-maps filtered by the box (those of order o) or by the gradient t (1 + κv) + iν w (1 + κs), is
+channels filtered by the box (those of order o) or by the gradient t (1 + κv) + iν w (1 + κs), is
 
     first = [Im Z, Re (1 + i) Q x]        second = [Re Z, Im (1 + i) Q x]
 
@@ -25,26 +25,22 @@ from __future__ import annotations
 import functools
 from typing import NamedTuple
 
-from minipose.backend import Array, array_module
-from minipose.fast.parallel import each, pieces, rows_apart, scratch
-from minipose.kernels.circular_harmonics import (
-    Streams,
-    centre_basis,
-    complex_maps,
-    ring_basis,
-    spans,
-)
+import numpy as np
+
+from minipose.fast import workers
+from minipose.fast.planes import complex_maps, rows_apart
+from minipose.kernels.circular_harmonics import Streams, centre_basis, ring_basis, spans
 
 BLOCK = 1 << 18  # complex numbers that one task works on at a time
 
-Filtered = list[Array]  # for each order, first and second: (2, rows, N, H, W)
+Filtered = list[np.ndarray]  # for each order, first and second: (2, rows, N, H, W)
 
 
 class Numbers(NamedTuple):
     """What the 3×3 patterns consist of."""
 
     edge: float  # e: B_ν at the right edge
-    corner: float  # κ: a corner's share of it along that axis
+    corner: float  # κ: a corner's part along that axis, relative to e
     middle: float  # d: D in the middle
     near: float  # ε: D at an edge, relative to d
 
@@ -57,36 +53,35 @@ def numbers() -> Numbers:
     return Numbers(edge, float(ring[2, 2].real) / edge, middle, float(centre[1, 2]) / middle)
 
 
-def spread(x: Array, of: Streams, orders: int, turn: int = 1) -> Filtered:
+def spread(x: np.ndarray, of: Streams, orders: int, turn: int = 1) -> Filtered:
     """Filter planes x (2C, N, H, W) with every pattern that ``orders`` orders leaving need."""
-    n, size, xp = sum(of), x.shape[1:], array_module(x)
-    made = [pair_of_planes(n + _near(of, o), size, x) for o in range(orders)]
+    n, size = sum(of), x.shape[1:]
+    made = [pair_of_planes(n + _near(of, o), size, x.dtype) for o in range(orders)]
     tasks = _tasks(of, x)
 
     def task(k: int) -> None:
         i, cut = tasks[k]
         rows, ends = _places(of, i, cut)
         z = complex_maps(x, of, i)[:, cut]
-        sums = _sides("sums", z, xp.add)
+        sums = _sides("sums", z, np.add)
         for o, pair in enumerate(made):
             if o == i:
                 _box(z, sums, pair[::-1, rows])
                 _turned(_plus(z, sums), turn, pair[:, ends])
             else:
                 right, down = _gradient(z, sums)
-                upper, lower = (xp.add, xp.subtract) if i > o else (xp.subtract, xp.add)
+                upper, lower = (np.add, np.subtract) if i > o else (np.subtract, np.add)
                 lower(right[0], down[1], out=pair[1, rows])  # ν = i − o
                 upper(right[1], down[0], out=pair[0, rows])
 
-    each(task, len(tasks), x)
+    workers.run(task, len(tasks))
     return made
 
 
-def gather(filtered: Filtered, into: Streams, turn: int = 1) -> Array:
+def gather(filtered: Filtered, into: Streams, turn: int = 1) -> np.ndarray:
     """The adjoint of ``spread``: planes (2C, N, H, W) of what ``first`` and ``second`` hold."""
     some, size = filtered[0], filtered[0].shape[2:]
-    xp = array_module(some)
-    y = xp.empty((2 * sum(into), *size), dtype=some.dtype)
+    y = np.empty((2 * sum(into), *size), dtype=some.dtype)
     tasks = _tasks(into, y)
 
     def task(k: int) -> None:
@@ -104,95 +99,91 @@ def gather(filtered: Filtered, into: Streams, turn: int = 1) -> Array:
         for o, pair in enumerate(filtered):
             if o != i:
                 _take_gradient(pair[:, rows], o - i, out, inside)
-        xp.add(out, _sides("sums", inside, xp.add), out=out)
+        np.add(out, _sides("sums", inside, np.add), out=out)
 
-    each(task, len(tasks), some)
+    workers.run(task, len(tasks))
     return y
 
 
-def pair_of_planes(rows: int, size: tuple[int, ...], like: Array) -> Array:
+def pair_of_planes(rows: int, size: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """Uninitialised ``first`` and ``second``, (2, rows, *size)."""
-    return rows_apart(2 * rows, size, like).reshape(2, rows, *size)
+    return rows_apart(2 * rows, size, dtype).reshape(2, rows, *size)
 
 
-# --- One block of complex maps (2, maps, N, H, W) -------------------------------------------------
+# --- One block of complex channels (2, channels, N, H, W) -----------------------------------------
 
 
-def _box(z: Array, sides: Array, out: Array) -> None:
+def _box(z: np.ndarray, sides: np.ndarray, out: np.ndarray) -> None:
     """(1 + s)(1 + v) z."""
-    xp = array_module(z)
-    rows = xp.add(z, sides, out=_scratch("rows", z))
-    _levels(rows, xp.add, out)
-    xp.add(out, rows, out=out)
+    rows = np.add(z, sides, out=_scratch("rows", z))
+    _levels(rows, np.add, out)
+    np.add(out, rows, out=out)
 
 
-def _plus(z: Array, sides: Array) -> Array:
+def _plus(z: np.ndarray, sides: np.ndarray) -> np.ndarray:
     """Q z = z + ε/(1 + ε) (s + v) z."""
-    xp, near = array_module(z), numbers().near
-    out = _scratch("plus", z)
-    _levels(z, xp.add, out)
-    xp.add(out, sides, out=out)
-    xp.multiply(out, near / (1 + near), out=out)
-    return xp.add(out, z, out=out)
+    near, out = numbers().near, _scratch("plus", z)
+    _levels(z, np.add, out)
+    np.add(out, sides, out=out)
+    np.multiply(out, near / (1 + near), out=out)
+    return np.add(out, z, out=out)
 
 
-def _gradient(z: Array, sides: Array) -> tuple[Array, Array]:
+def _gradient(z: np.ndarray, sides: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """t (1 + κv) z and w (1 + κs) z."""
-    xp, corner = array_module(z), numbers().corner
+    corner = numbers().corner
     right, down = _scratch("right", z), _scratch("down", z)
-    steps = _sides("steps", z, xp.subtract)
-    _levels(steps, xp.add, right)
-    xp.multiply(right, corner, out=right)
-    xp.add(right, steps, out=right)
-    xp.multiply(sides, corner, out=steps)
-    xp.add(steps, z, out=steps)
-    _levels(steps, xp.subtract, down)
+    steps = _sides("steps", z, np.subtract)
+    _levels(steps, np.add, right)
+    np.multiply(right, corner, out=right)
+    np.add(right, steps, out=right)
+    np.multiply(sides, corner, out=steps)
+    np.add(steps, z, out=steps)
+    _levels(steps, np.subtract, down)
     return right, down
 
 
-def _turned(z: Array, turn: int, out: Array) -> None:
+def _turned(z: np.ndarray, turn: int, out: np.ndarray) -> None:
     """(1 ± i) z."""
-    xp = array_module(z)
-    add, subtract = (xp.add, xp.subtract) if turn > 0 else (xp.subtract, xp.add)
+    add, subtract = (np.add, np.subtract) if turn > 0 else (np.subtract, np.add)
     subtract(z[0], z[1], out=out[0])
     add(z[1], z[0], out=out[1])
 
 
-def _box_and_plus(box: Array, near: Array, out: Array, inside: Array) -> None:
+def _box_and_plus(box: np.ndarray, near: np.ndarray, out: np.ndarray, inside: np.ndarray) -> None:
     """out + s·inside = (1 + s)(1 + v) box + Q near."""
-    xp, share = array_module(box), numbers().near
-    scaled = _scratch("scaled", box)
-    _levels(box, xp.add, inside)
-    xp.add(inside, box, out=inside)
-    xp.multiply(near, share / (1 + share), out=scaled)
-    _levels(scaled, xp.add, out)
-    xp.add(out, near, out=out)
-    xp.add(out, inside, out=out)
-    xp.add(inside, scaled, out=inside)
+    ratio, scaled = numbers().near, _scratch("scaled", box)
+    _levels(box, np.add, inside)
+    np.add(inside, box, out=inside)
+    np.multiply(near, ratio / (1 + ratio), out=scaled)
+    _levels(scaled, np.add, out)
+    np.add(out, near, out=out)
+    np.add(out, inside, out=out)
+    np.add(inside, scaled, out=inside)
 
 
-def _take_gradient(pair: Array, number: int, out: Array, inside: Array) -> None:
+def _take_gradient(pair: np.ndarray, number: int, out: np.ndarray, inside: np.ndarray) -> None:
     """out + s·inside gets −t (1 + κv) z − iν w (1 + κs) z, with z = second + i·first."""
-    xp, corner = array_module(pair), numbers().corner
+    corner = numbers().corner
     z, down = pair[::-1], _scratch("scaled", pair)
-    re, im = (xp.add, xp.subtract) if number > 0 else (xp.subtract, xp.add)
-    _levels(pair, xp.subtract, down)
+    re, im = (np.add, np.subtract) if number > 0 else (np.subtract, np.add)
+    _levels(pair, np.subtract, down)
     for target in (out, inside):
         re(target[0], down[0], out=target[0])
         im(target[1], down[1], out=target[1])
         if target is out:
-            xp.multiply(down, corner, out=down)
-    _levels(z, xp.add, down)
-    xp.multiply(down, corner, out=down)
-    xp.add(down, z, out=down)
-    xp.subtract(out, _sides("sums", down, xp.subtract), out=out)
+            np.multiply(down, corner, out=down)
+    _levels(z, np.add, down)
+    np.multiply(down, corner, out=down)
+    np.add(down, z, out=down)
+    np.subtract(out, _sides("sums", down, np.subtract), out=out)
 
 
-def _sides(name: str, z: Array, combine) -> Array:
+def _sides(name: str, z: np.ndarray, combine) -> np.ndarray:
     """right ± left neighbour, zeros beyond the border.
 
-    In flat memory every neighbour is one number away; what that takes from the next row or map is
-    put right in the first and in the last column.
+    In flat memory every neighbour is one number away; what that takes from the next row or channel
+    is put right in the first and in the last column.
     """
     out = _scratch(name, z)
     if z.shape[-1] == 1:
@@ -204,7 +195,7 @@ def _sides(name: str, z: Array, combine) -> Array:
     return out
 
 
-def _levels(z: Array, combine, out: Array) -> None:
+def _levels(z: np.ndarray, combine, out: np.ndarray) -> None:
     """lower ± upper neighbour, zeros beyond the border."""
     if z.shape[-2] == 1:
         out.fill(0)
@@ -213,12 +204,13 @@ def _levels(z: Array, combine, out: Array) -> None:
     _at_border(out[..., 0, :], z[..., 1, :], out[..., -1, :], z[..., -2, :], combine)
 
 
-def _at_border(first: Array, after: Array, last: Array, before: Array, combine) -> None:
+def _at_border(
+    first: np.ndarray, after: np.ndarray, last: np.ndarray, before: np.ndarray, combine
+) -> None:
     """Where one neighbour is missing. ``multiply``, since NumPy 2.4's ``negative`` gets columns of
     rows of four wrong for some strides."""
-    xp = array_module(first)
     first[...] = after
-    xp.multiply(before, 1 if combine is xp.add else -1, out=last)
+    np.multiply(before, 1 if combine is np.add else -1, out=last)
 
 
 # --- Blocks and buffers ---------------------------------------------------------------------------
@@ -229,20 +221,20 @@ def _near(of: Streams, order: int) -> int:
 
 
 def _places(of: Streams, order: int, cut: slice) -> tuple[slice, slice]:
-    """Where ``first`` and ``second`` hold some maps of an order: Z, and Q of the same order."""
+    """Where ``first`` and ``second`` hold some channels of an order: Z, and Q of the same order."""
     start, n = spans(of)[order].start, sum(of)
     return slice(start + cut.start, start + cut.stop), slice(n + cut.start, n + cut.stop)
 
 
-def _tasks(of: Streams, x: Array) -> list[tuple[int, slice]]:
-    """Maps in pieces that fit the cache, at least two where there are two; all at once on a GPU."""
-    plane = max(1, x.size // max(len(x), 1))
+def _tasks(of: Streams, x: np.ndarray) -> list[tuple[int, slice]]:
+    """Channels in pieces that fit the cache, at least two where there are two."""
+    plane = x.size // len(x)
     return [
         (i, cut)
-        for i, maps in enumerate(of)
-        for cut in pieces(maps, min(BLOCK // plane, -(-maps // 2)), x)
+        for i, count in enumerate(of)
+        for cut in workers.pieces(count, max(1, min(BLOCK // plane, -(-count // 2))))
     ]
 
 
-def _scratch(name: str, like: Array) -> Array:
-    return scratch(name, like.shape, like)
+def _scratch(name: str, like: np.ndarray) -> np.ndarray:
+    return workers.scratch(name, like.shape, like.dtype)

@@ -5,8 +5,8 @@ A filter of rotation order n in, o out, has the angular number ν = n − o in a
 
     W[p] = Σ_r R_r · e^{iβ_r} · B_ν[r, p]  (+ (1 + i) · c · D[p] where ν = 0)
 
-Everything here is worked out in float64 and cast once, so the patterns are as symmetric as numbers
-can be. ``tests/kernels/test_harmonic.py`` holds their values.
+Everything here is computed in float64 and cast once, so the patterns are as symmetric as numbers
+can be. ``tests/kernels/test_circular_harmonics.py`` holds their values.
 
 Source: Worrall et al. 2017, section 4; synthesis as in the library that report 2 used.
 """
@@ -20,12 +20,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minipose.backend import Array
-
 SIGMA = 0.5  # of the Gaussian that spreads a ring's samples over the pixels
 SAMPLES = 4  # a ring has this many samples for each step along the side of the kernel
 
-Streams = tuple[int, ...]  # complex maps of order 0, of order 1, ...
+Streams = tuple[int, ...]  # complex channels of order 0, of order 1, ...
 
 
 @functools.lru_cache
@@ -75,9 +73,9 @@ def _grid(kernel_size: int) -> np.ndarray:
 
 
 def _symmetric(basis: np.ndarray, number: int) -> np.ndarray:
-    """The mean over the four quarter turns, so that turning the filter is exact to the last digit.
+    """The mean over the four quarter turns, so that rotating the filter by one is exact.
 
-    Turned anticlockwise by 90° on the screen, a pattern of number ν is multiplied by e^{iν·90°}.
+    Rotated anticlockwise by 90° on the screen, a pattern of number ν is multiplied by e^{iν·90°}.
     The centre of ν ≠ 0 is zero up to rounding; here it is zero.
     """
     turns = [np.rot90(basis, q, axes=(1, 2)) * _quarter(-number * q) for q in range(4)]
@@ -93,18 +91,18 @@ def _quarter(turns: int) -> complex:
     return (1, 1j, -1, -1j)[turns % 4]
 
 
-# --- Where a stream's maps lie --------------------------------------------------------------------
+# --- Where a stream's channels lie ----------------------------------------------------------------
 
 
 def planes(streams: Sequence[int]) -> int:
-    """Real planes of all streams: a complex map has two."""
+    """Real planes of all streams: a complex channel has two."""
     return 2 * sum(streams)
 
 
 def parts(streams: Sequence[int]) -> list[tuple[slice, slice]]:
-    """For each order, the channels of its real parts and those of its imaginary parts.
+    """For each order, the planes of its real parts and those of its imaginary parts.
 
-    The channels are [re 0, im 0, re 1, im 1, …].
+    The planes are [re 0, im 0, re 1, im 1, …].
 
     >>> parts((2, 1))
     [(slice(0, 2, None), slice(2, 4, None)), (slice(4, 5, None), slice(5, 6, None))]
@@ -118,16 +116,10 @@ def parts(streams: Sequence[int]) -> list[tuple[slice, slice]]:
 
 
 def spans(streams: Sequence[int]) -> list[slice]:
-    """For each order, its place among all complex maps.
+    """For each order, its place among all complex channels.
 
     >>> spans((2, 1))
     [slice(0, 2, None), slice(2, 3, None)]
     """
     ends = itertools.accumulate(streams, initial=0)
     return [slice(a, b) for a, b in itertools.pairwise(ends)]
-
-
-def complex_maps(x: Array, streams: Sequence[int], order: int) -> Array:
-    """Real and imaginary parts of an order's maps, (2, maps, …): a view of planes (2C, …)."""
-    re, im = parts(streams)[order]
-    return x[re.start : im.stop].reshape(2, streams[order], *x.shape[1:])

@@ -26,7 +26,7 @@ from minipose.ops.elementwise import (
     subtract,
     tanh,
 )
-from minipose.ops.harmonic import harmonic_conv2d, harmonic_conv2d_direct, harmonic_kernel, polar
+from minipose.ops.harmonic import harmonic_conv2d, harmonic_kernel, polar
 from minipose.ops.pool import avg_pool2d, max_pool2d
 from minipose.ops.reduction import linear, log_softmax, matmul, mean, softmax, sum
 from minipose.ops.shape import concatenate, crop, pad, reshape, select, transpose
@@ -48,7 +48,6 @@ __all__ = [
     "dropout",
     "exp",
     "harmonic_conv2d",
-    "harmonic_conv2d_direct",
     "harmonic_kernel",
     "linear",
     "log",

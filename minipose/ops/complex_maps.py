@@ -1,8 +1,8 @@
-"""What happens to complex maps between harmonic convolutions; all of it keeps their phases.
+"""What happens to complex channels between harmonic convolutions; all of it keeps their phases.
 
 Tensors hold streams as in ``ops.harmonic``: real planes re 0, im 0, re 1, im 1, … (N, 2C, H, W).
-Only magnitudes, which do not change when the image turns, decide what is let through; whatever acts
-on a map acts alike on its real and on its imaginary part.
+Only magnitudes, which do not change when the image is rotated, decide what is let through; whatever
+acts on a channel acts alike on its real and on its imaginary part.
 """
 
 from __future__ import annotations
@@ -10,36 +10,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from minipose.backend import Array, array_module
-from minipose.fast import normalised_gate as kernel
-from minipose.fast.normalised_gate import NORM_SMALL, SMALL, inverse_deviation
-from minipose.fast.parallel import each, product
-from minipose.fast.planes import batch_first, planes_first
-from minipose.fast.products import multiply
 from minipose.kernels.circular_harmonics import Streams, parts, planes, spans
+from minipose.kernels.faster import replaceable
+from minipose.ops.shape import concatenate, select
 from minipose.tensor import Tensor, record
+
+SMALL = 1e-8  # added to |z|²: the magnitude has a derivative at 0 too
+NORM_SMALL = 0.01  # added to the standard deviation of a channel
+ROUNDING = 16  # units in the last place of the mean: a smaller deviation may be rounding alone
 
 
 def complex_batch_norm(x: Tensor, streams: Streams) -> Tensor:
     """y = (z − μ) / (σ + 0.01) with μ = mean z, σ = unbiased standard deviation of |z − μ|.
 
-    Mean and deviation are taken over (N, H, W), for each complex map, in training and evaluation
-    alike; nothing is learned. With d = z − μ, r = |d|, s = σ + 0.01, m samples and ⟨a, b⟩ =
-    Σ Re(a conj b),
+    Mean and deviation are taken over (N, H, W), for each complex channel, in training and
+    evaluation alike; nothing is learned. With d = z − μ, r = |d|, s = σ + 0.01, m samples and
+    ⟨a, b⟩ = Σ Re(a conj b),
 
         dL/dd = g/s − ⟨g, d⟩/s² · (r − mean r)/((m − 1)σ) · d/r,    dL/dz = dL/dd − mean dL/dd.
 
-    Where a map is constant (or has one pixel) y is 0. Where σ is 0 but for rounding, as in maps of
-    two pixels, it counts as constant.
+    Where a channel is constant (or has one pixel) y is 0. Where σ is 0 but for rounding, as in
+    channels of two pixels, it counts as constant.
 
     Parameters
     ----------
     x : Tensor, shape (N, 2C, H, W)
-    streams : complex maps of each order
+    streams : complex channels of each order
 
     Source: report 2's library.
     """
-    _check("complex_batch_norm", x, streams)
+    check_streams("complex_batch_norm", x, streams)
     xp = array_module(x.data)
     re, im = _split(x.data, streams)
     axes, count = (0, 2, 3), x.size // x.shape[1]
@@ -66,7 +69,7 @@ def complex_batch_norm(x: Tensor, streams: Streams) -> Tensor:
 
 
 def magnitude_gate(x: Tensor, weight: Tensor, bias: Tensor, streams: Streams) -> Tensor:
-    """y = z · σ(A|z| + b), σ the logistic function: each map is let through as all maps decide.
+    """y = z · σ(A|z| + b), σ the logistic function: all channels decide how much of each passes.
 
     With q = σ(A|z| + b) and t = Re(g conj z) q (1 − q):  dL/db = Σ t,  dL/dA = Σ t |z|ᵀ,
     dL/dz = g q + (Aᵀt) z/|z|.  |z| = √(re² + im² + 1e-8).
@@ -75,14 +78,14 @@ def magnitude_gate(x: Tensor, weight: Tensor, bias: Tensor, streams: Streams) ->
     ----------
     x : Tensor, shape (N, 2C, H, W)
     weight : Tensor, shape (C, C)
-        A, over the maps of all orders.
+        A, over the channels of all orders.
     bias : Tensor, shape (C,)
-    streams : complex maps of each order
+    streams : complex channels of each order
 
     Source: report 2's network.
     """
-    _check("magnitude_gate", x, streams)
-    _check_gate("magnitude_gate", weight, bias, streams)
+    check_streams("magnitude_gate", x, streams)
+    check_gate("magnitude_gate", weight, bias, streams)
     xp = array_module(x.data)
     re, im = _split(x.data, streams)
     magnitude = xp.sqrt(re * re + im * im + SMALL)
@@ -95,36 +98,22 @@ def magnitude_gate(x: Tensor, weight: Tensor, bias: Tensor, streams: Streams) ->
         t = (g_re * re + g_im * im) * (gate * (1 - gate))
         through = _mix(a.T, t) / magnitude
         grad_x = _join(g_re * gate + through * re, g_im * gate + through * im, streams)
-        c = len(a)
-        rows = t.transpose(1, 0, 2, 3).reshape(c, -1)
-        columns = magnitude.transpose(1, 0, 2, 3).reshape(c, -1)
-        return grad_x, multiply(rows, columns.T), rows.sum(axis=1)
+        grad_a = xp.tensordot(t, magnitude, axes=((0, 2, 3), (0, 2, 3)))  # Σ t |z|ᵀ
+        return grad_x, grad_a, t.sum(axis=(0, 2, 3))
 
     return record("magnitude_gate", y, inputs=(x, weight, bias), backward=backward)
 
 
+@replaceable
 def normalised_gate(x: Tensor, weight: Tensor, bias: Tensor, streams: Streams) -> Tensor:
-    """``magnitude_gate(complex_batch_norm(x), …)`` as one op: the same function, fewer passes.
-
-    Shapes as in ``magnitude_gate``; ``kernels.normalised_gate`` shows the arithmetic.
-    """
-    _check("normalised_gate", x, streams)
-    _check_gate("normalised_gate", weight, bias, streams)
-    z, a = planes_first(x.data), weight.data
-    size, flat = z.shape, z.reshape(len(z), -1)  # (2C, N, H, W), (2C, N·H·W)
-    y, kept = kernel.forward(flat, a, bias.data, streams)
-
-    def backward(grad_y):
-        grad = planes_first(grad_y).reshape(flat.shape)
-        grad_z, grad_a, grad_b = kernel.backward(grad, flat, a, kept, streams)
-        return batch_first(grad_z.reshape(size)), grad_a, grad_b
-
-    y = batch_first(y.reshape(size))
-    return record("normalised_gate", y, inputs=(x, weight, bias), backward=backward)
+    """``magnitude_gate`` of ``complex_batch_norm``; shapes as there."""
+    check_streams("normalised_gate", x, streams)
+    check_gate("normalised_gate", weight, bias, streams)
+    return magnitude_gate(complex_batch_norm(x, streams), weight, bias, streams)
 
 
 def complex_relu(x: Tensor, bias: Tensor, streams: Streams) -> Tensor:
-    """y = z · f with f = max(|z| + b, 0)/|z|: the magnitude is moved by b and cut, the phase stays.
+    """y = z · f with f = max(|z| + b, 0)/|z|: b moves the magnitude, 0 cuts it, the phase stays.
 
     Where |z| + b > 0:  dL/db = Re(g conj z)/|z|,  dL/dz = g f − Re(g conj z) b/|z|³ · z; else 0.
     |z| = √max(re² + im², 1e-12).
@@ -133,12 +122,12 @@ def complex_relu(x: Tensor, bias: Tensor, streams: Streams) -> Tensor:
     ----------
     x : Tensor, shape (N, 2C, H, W)
     bias : Tensor, shape (C,)
-        b of each map.
-    streams : complex maps of each order
+        b of each channel.
+    streams : complex channels of each order
 
     Source: Worrall et al. 2017, equation 12 (C-ReLU).
     """
-    _check("complex_relu", x, streams)
+    check_streams("complex_relu", x, streams)
     if bias.shape != (sum(streams),):
         raise ValueError(f"complex_relu: expected bias {(sum(streams),)}, got {bias.shape}")
     xp = array_module(x.data)
@@ -159,102 +148,91 @@ def complex_relu(x: Tensor, bias: Tensor, streams: Streams) -> Tensor:
     return record("complex_relu", y, inputs=(x, bias), backward=backward)
 
 
+@replaceable
 def map_dropout(x: Tensor, rate: float, rng: Any, streams: Streams) -> Tensor:
-    """y = z · m/(1 − rate), dL/dz = g · m/(1 − rate);  m is 0 for a share of complex maps, else 1.
+    """y = z · m/(1 − rate), dL/dz = g · m/(1 − rate);  m is 0 for a fraction ``rate``, else 1.
 
-    A map is dropped whole, real and imaginary part together, in each picture by itself: two masks
-    would turn the phase of what is left, and with it the direction that an order-1 map points in.
+    A complex channel is dropped as a whole, real and imaginary part together, in each image by
+    itself: two masks would change the phase of what is left, and with it the direction in which a
+    channel of order 1 points.
 
     Parameters
     ----------
     x : Tensor, shape (N, 2C, H, W)
     rate : float
-        Share of maps set to zero, 0 ≤ rate < 1.
+        Fraction of complex channels set to zero, 0 ≤ rate < 1.
     rng : numpy or cupy random Generator
-    streams : complex maps of each order
+    streams : complex channels of each order
     """
-    _check("map_dropout", x, streams)
+    scale = dropout_scale(x, rate, rng, streams)
+
+    def backward(grad_y):
+        return (grad_y * scale,)
+
+    return record("map_dropout", x.data * scale, inputs=(x,), backward=backward)
+
+
+def dropout_scale(x: Tensor, rate: float, rng: Any, streams: Streams) -> Array:
+    """m/(1 − rate) of each plane, (N, 2C, 1, 1); the same for both parts of a channel."""
+    check_streams("map_dropout", x, streams)
     if not 0 <= rate < 1:
         raise ValueError(f"map_dropout: expected a rate of at least 0 and below 1, got {rate}")
     xp = array_module(x.data)
     keep = rng.random((len(x.data), sum(streams)), dtype=xp.float32) >= rate
-    keep = keep * xp.asarray(1 / (1 - rate), dtype=x.dtype)
-    both = [keep[:, span] for span in spans(streams) for _ in ("re", "im")]
-    scale = xp.concatenate(both, axis=1)[:, :, None, None]
-
-    def backward(grad_y):
-        return (product(grad_y, scale),)
-
-    return record("map_dropout", product(x.data, scale), inputs=(x,), backward=backward)
+    scale = keep * xp.asarray(1 / (1 - rate), dtype=x.dtype)
+    return _join(scale, scale, streams)[:, :, None, None]
 
 
+@replaceable
 def concatenate_streams(
     tensors: Sequence[Tensor], streams: Sequence[Streams]
 ) -> tuple[Tensor, Streams]:
-    """The maps of each order beside each other: re 0 of all inputs, im 0 of all, re 1 of all, ….
-
-    Each input gets its own part of dL/dy back.
+    """The channels of each order side by side: re 0 of all inputs, im 0 of all, re 1 of all, ….
 
     Parameters
     ----------
     tensors : Tensors of one N, H, W, each (N, 2C, H, W)
-    streams : for each of them, its maps of each order
+    streams : for each of them, its complex channels of each order
 
     Returns
     -------
-    The tensor, and its maps of each order.
+    The tensor, and its complex channels of each order.
     """
+    total = total_streams(tensors, streams)
+    places = [parts(counts) for counts in streams]
+    in_order = [
+        select(x, (slice(None), place[order][part]))
+        for order in range(len(total))
+        for part in (0, 1)  # re, im
+        for x, place in zip(tensors, places, strict=True)
+    ]
+    return concatenate(in_order, axis=1), total
+
+
+def total_streams(tensors: Sequence[Tensor], streams: Sequence[Streams]) -> Streams:
+    """Complex channels of each order of all tensors together; raises where they do not match."""
     if not tensors or len(tensors) != len(streams):
         raise ValueError(
             f"concatenate_streams: got {len(tensors)} tensors and {len(streams)} kinds of streams"
         )
     for x, counts in zip(tensors, streams, strict=True):
-        _check("concatenate_streams", x, counts)
+        check_streams("concatenate_streams", x, counts)
     if len({len(counts) for counts in streams}) > 1:
         raise ValueError(f"concatenate_streams: orders differ: {[tuple(s) for s in streams]}")
-    total = tuple(sum(counts) for counts in zip(*streams, strict=True))
-    xp, first = array_module(tensors[0].data), tensors[0]
-    y = _empty_planes(xp, (len(first), planes(total), *first.shape[2:]), first.dtype)
-    moves, filled = [], 0
-    for order in range(len(total)):
-        for part in (0, 1):
-            for k, counts in enumerate(streams):
-                source = parts(counts)[order][part]
-                target = slice(filled, filled + counts[order])
-                moves.append((k, source, target))
-                filled = target.stop
-
-    def place(number: int) -> None:
-        k, source, target = moves[number]
-        y[:, target] = tensors[k].data[:, source]
-
-    each(place, len(moves), y)
-    shapes = [x.shape for x in tensors]
-
-    def backward(grad_y):
-        grads = [_empty_planes(xp, shape, grad_y.dtype) for shape in shapes]
-
-        def take(number: int) -> None:
-            k, source, target = moves[number]
-            grads[k][:, source] = grad_y[:, target]
-
-        each(take, len(moves), grad_y)
-        return tuple(grads)
-
-    return record("concatenate_streams", y, inputs=tuple(tensors), backward=backward), total
+    return tuple(sum(counts) for counts in zip(*streams, strict=True))
 
 
-def _empty_planes(xp: Any, shape: tuple[int, ...], dtype: Any) -> Array:
-    """(N, C, H, W) by index, plane after plane in memory."""
-    n, c, h, w = shape
-    return batch_first(xp.empty((c, n, h, w), dtype=dtype))
+def inverse_deviation(deviation: Array, mean: Array) -> Array:
+    """1/σ of magnitudes with that mean; 0 where σ is no more than rounding, and has no slope."""
+    xp = array_module(deviation)
+    real = deviation > ROUNDING * float(np.finfo(deviation.dtype).eps) * mean
+    return real / xp.where(real, deviation, xp.ones_like(deviation))
 
 
-def _mix(matrix: Array, maps: Array) -> Array:
+def _mix(matrix: Array, channels: Array) -> Array:
     """A 1×1 convolution: (O, C) on (N, C, H, W)."""
-    n, c, h, w = maps.shape
-    rows = maps.transpose(1, 0, 2, 3).reshape(c, -1)
-    return multiply(matrix, rows).reshape(-1, n, h, w).transpose(1, 0, 2, 3)
+    n, c, h, w = channels.shape
+    return (matrix @ channels.reshape(n, c, h * w)).reshape(n, len(matrix), h, w)
 
 
 def _split(x: Array, streams: Streams) -> tuple[Array, Array]:
@@ -269,14 +247,16 @@ def _join(re: Array, im: Array, streams: Streams) -> Array:
     return array_module(re).concatenate(both, axis=1)
 
 
-def _check(name: str, x: Tensor, streams: Streams) -> None:
+def check_streams(name: str, x: Tensor, streams: Streams) -> None:
+    """Raise ``ValueError`` unless x is (N, 2C, H, W) with C complex channels in ``streams``."""
     if x.ndim != 4 or x.shape[1] != planes(streams):
         raise ValueError(
             f"{name}: streams {tuple(streams)} are {planes(streams)} planes, got x {x.shape}"
         )
 
 
-def _check_gate(name: str, weight: Tensor, bias: Tensor, streams: Streams) -> None:
+def check_gate(name: str, weight: Tensor, bias: Tensor, streams: Streams) -> None:
+    """Raise ``ValueError`` unless weight is (C, C) and bias (C,)."""
     c = sum(streams)
     if weight.shape != (c, c) or bias.shape != (c,):
         raise ValueError(

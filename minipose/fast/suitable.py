@@ -1,0 +1,27 @@
+"""What most fast ops ask of a call before they take it (``kernels.faster.offer``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minipose.tensor import Tensor
+
+
+def on_cpu(*tensors: object) -> bool:
+    """Whether all are Tensors of NumPy arrays of one dtype; None, a bias left out, does not count."""
+    given = [x for x in tensors if x is not None]
+    if not all(isinstance(x, Tensor) and isinstance(x.data, np.ndarray) for x in given):
+        return False
+    return len({x.dtype for x in given}) == 1
+
+
+def accepted(check: Callable[..., Any], *args: Any) -> bool:
+    """Whether a check of the plain op passes: if it raises, the plain op is to say so."""
+    try:
+        check(*args)
+    except (TypeError, ValueError):
+        return False
+    return True
