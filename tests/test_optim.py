@@ -80,7 +80,7 @@ def test_optimizers_refuse_nonsense():
         Adam([parameter([1.0])], betas=(0.9, 1.0))
     with pytest.raises(ValueError, match="Adam: expected eps above 0, got 0"):
         Adam([parameter([1.0])], eps=0)
-    with pytest.raises(TypeError, match="Optimizer defines no _update"):
+    with pytest.raises(TypeError, match="Optimizer defines no formula"):
         optimizer = Optimizer([parameter([1.0])], lr=0.1)
         optimizer.parameters[0].grad = np.ones(1)
         optimizer.step()
@@ -144,18 +144,3 @@ def test_parameters_on_a_device_share_one_array(make, xp):
         for i, each in enumerate(reference):
             expected = each.state_dict()[f"{name}.0"]
             np.testing.assert_allclose(state[f"{name}.{i}"], expected, rtol=1e-12, atol=1e-14)
-
-
-def test_the_numbers_do_not_depend_on_the_threads(monkeypatch):
-    gradient = np.random.default_rng(0).standard_normal((1200, 1100), dtype=np.float32)
-    results = []
-    for threads in ("1", "2", "3"):
-        monkeypatch.setenv("MINIPOSE_THREADS", threads)
-        w = mp.Parameter(np.ones(gradient.shape, np.float32))
-        optimizer = Adam([w], lr=0.1)
-        for _ in range(2):
-            w.grad = gradient
-            optimizer.step()
-        results.append(w.data)
-    np.testing.assert_array_equal(results[0], results[1])
-    np.testing.assert_array_equal(results[0], results[2])

@@ -11,7 +11,7 @@ from minipose.tensor import Tensor
 
 
 def on_cpu(*tensors: object) -> bool:
-    """Whether all are Tensors of NumPy arrays of one dtype; None, a bias left out, does not count."""
+    """Whether all are Tensors of NumPy arrays of one dtype (None is a bias that was left out)."""
     given = [x for x in tensors if x is not None]
     if not all(isinstance(x, Tensor) and isinstance(x.data, np.ndarray) for x in given):
         return False

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -64,10 +65,22 @@ def choose(plain: Function, *args: Any, **options: Any) -> Function:
         return plain
     while _before_first_choice:
         _before_first_choice.pop()()
-    for suits, faster in _offers[plain]:
-        if suits(*args, **options):
-            return faster
+    try:
+        for suits, faster in _offers[plain]:
+            if suits(*args, **options):
+                return faster
+    except TypeError:
+        _check_signature(plain, args, options)
+        raise
     return plain
+
+
+def _check_signature(plain: Callable, args: tuple, options: dict[str, Any]) -> None:
+    """Say what is wrong with the arguments in the words of ``plain``, not of an offer."""
+    try:
+        inspect.signature(plain).bind(*args, **options)
+    except TypeError as error:
+        raise TypeError(f"{plain.__name__}: {error}") from None
 
 
 def before_first_choice(load: Callable[[], None]) -> None:

@@ -15,6 +15,7 @@ FUNCTIONS: dict[str, Callable] = {
     "avg_pool2d": f.avg_pool2d,
     "concatenate": lambda *xs: torch.cat(xs, 1),
     "conv2d": f.conv2d,
+    "conv2d_relu": lambda x, w, b, padding: f.relu(f.conv2d(x, w, b, padding=padding)),
     "conv2d_max_pool2d": lambda x, w, b, tanh: torch.tanh(f.max_pool2d(f.conv2d(x, w, b), 2)),
     "crop": lambda x, widths: x[:, :, : -widths[2][1], : -widths[3][1]],
     "divide": torch.divide,

@@ -10,10 +10,9 @@ import numpy as np
 
 import minipose as mp
 from minipose.backend import device_module, to_device, to_host
-from minipose.fast import workers
 from minipose.losses import categorical_cross_entropy, dice_loss, joint_squared_error
 from minipose.models import HNet, PoseNet, UNet
-from minipose.training.replicas import Replicas
+from minipose.training.parts import in_parts
 from tests.bench.cases import CLASSES, Case, data
 from tests.bench.memory import peak_memory
 
@@ -42,7 +41,7 @@ class Side:
         if case.network == "posenet":
             self.net = PoseNet(case.kernels, "regression")
         elif case.network == "hnet":
-            self.net = HNet(CLASSES, width=case.width // 2)  # pairs of maps
+            self.net = HNet(CLASSES, width=case.width // 2)  # of each order
         else:
             self.net = UNet(CLASSES, width=case.width)
         if case.network != "hnet":
@@ -53,10 +52,10 @@ class Side:
         else:
             self.optimizer = mp.optim.Adam(self.net.parameters())
         # Batches that can be split are, as in the jobs; a processor's clock sees one process only.
-        parts = workers.thread_count() if case.batch > 1 and device == "cpu" else 1
+        parts = int(os.environ["MINIPOSE_THREADS"]) if case.batch > 1 and device == "cpu" else 1
         split = case.training and os.environ["BENCH_CLOCK"] == "perf_counter"
         self.net.train(case.training)
-        self.replicas = Replicas(self.net, self._loss, parts if split else 1)
+        self.replicas = in_parts(self.net, self._loss, parts if split else 1)
         self.count = 0
 
     def close(self) -> None:
@@ -65,7 +64,7 @@ class Side:
 
     def host_memory(self) -> int:
         """The most that those processes held, in bytes; pages that are shared count in each."""
-        return sum(peak_memory(pid) for pid in self.replicas.processes)
+        return sum(peak_memory(pid) for pid in getattr(self.replicas, "processes", ()))
 
     def check(self) -> dict[str, np.ndarray]:
         """Outputs and, for a training case, gradients, without dropout."""

@@ -17,9 +17,8 @@ def concatenate(*tensors, axis):
     return torch.cat(tensors, dim=axis)
 
 
-def conv2d(x, weight, bias=None, stride=1, padding=0, relu=False):
-    y = f.conv2d(x, weight, bias, stride, padding)
-    return f.relu(y) if relu else y
+def conv2d_relu(x, weight, bias=None, stride=1, padding=0):
+    return f.relu(f.conv2d(x, weight, bias, stride, padding))
 
 
 def conv2d_max_pool2d(x, weight, bias=None, tanh=False):
@@ -126,7 +125,8 @@ ORACLES = {
     "softmax": lambda x, axis: torch.softmax(x, axis),
     "log_softmax": lambda x, axis: torch.log_softmax(x, axis),
     "dropout": dropout,
-    "conv2d": conv2d,
+    "conv2d": lambda x, w, b=None, stride=1, padding=0: f.conv2d(x, w, b, stride, padding),
+    "conv2d_relu": conv2d_relu,
     "max_pool2d": lambda x, kernel_size, stride: f.max_pool2d(x, kernel_size, stride),
     "avg_pool2d": lambda x, kernel_size, stride: f.avg_pool2d(x, kernel_size, stride),
     "conv2d_max_pool2d": conv2d_max_pool2d,
@@ -136,7 +136,6 @@ ORACLES = {
     "polar": harmonic.polar,
     "harmonic_kernel": harmonic.kernel,
     "harmonic_conv2d": harmonic.convolve,
-    "harmonic_conv2d_direct": harmonic.convolve,
     "complex_batch_norm": harmonic.norm,
     "magnitude_gate": harmonic.gate,
     "normalised_gate": harmonic.normalised_gate,

@@ -1,0 +1,58 @@
+"""Parts of a batch in processes of their own: the same numbers as one after another."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from minipose.fast.replicas import Replicas
+from minipose.training.parts import Parts, in_parts
+from tests.training.test_parts import batch, loss, steps
+from tests.training.toy import Toy
+
+
+@pytest.mark.parametrize("parts", [2, 3])
+def test_processes_do_not_change_a_bit(parts):
+    alone = steps(Parts, parts)
+    for a, b in zip(alone, steps(Replicas, parts), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_there_are_processes_where_there_are_threads_for_them(monkeypatch):
+    for threads, kind in (("1", Parts), ("2", Replicas)):
+        monkeypatch.setenv("MINIPOSE_THREADS", threads)
+        with in_parts(Toy(), loss, 2) as computing:
+            assert type(computing) is kind
+            assert len(getattr(computing, "processes", ())) == int(threads) - 1
+        assert type(in_parts(Toy(), loss, 1)) is Parts
+
+
+@pytest.mark.parametrize("where", [1, 3], ids=["in_the_own_part", "in_the_replica"])
+def test_an_error_in_a_part_is_raised_and_the_next_batch_works(where):
+    bad = batch(4)
+    bad.x[where, 0] = np.nan
+    net = Toy().train()
+    with Replicas(net, loss, 2) as replicas:
+        with pytest.raises(FloatingPointError, match="not a number in this part"):
+            replicas.backward(bad, 0)
+        net.zero_grad()
+        again = replicas.backward(batch(4), 0).item()
+    assert again == Parts(Toy().train(), loss, 2).backward(batch(4), 0).item()
+
+
+def test_a_replica_that_is_gone_is_missed():
+    with Replicas(Toy().train(), loss, 2) as replicas:
+        process = replicas._others[0].process
+        replicas.backward(batch(4), 0)
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+        with pytest.raises(ChildProcessError, match=r"exit code -9"):
+            replicas.backward(batch(4), 0)
+
+
+def test_processes_end_with_the_training():
+    with Replicas(Toy(), loss, 2) as replicas:
+        process = replicas._others[0].process
+        assert process.is_alive()
+    assert process.exitcode == 0

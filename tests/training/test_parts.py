@@ -1,0 +1,76 @@
+"""A batch in parts: the same gradients as of the whole, each part with its own dropout."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from minipose import losses
+from minipose.optim import SGD
+from minipose.tensor import Tensor
+from minipose.training.parts import Parts, split
+from tests.training.toy import Toy
+
+
+class Batch(NamedTuple):
+    x: np.ndarray
+    y: np.ndarray
+    nothing: None = None
+
+
+def batch(samples: int) -> Batch:
+    rng = np.random.default_rng(samples)
+    x = rng.standard_normal((samples, 4), dtype=np.float32)
+    return Batch(x, x[:, :1] * x[:, 1:2])
+
+
+def loss(model, some):
+    if len(some.x) and np.isnan(some.x[-1, 0]):
+        raise FloatingPointError("not a number in this part")
+    return losses.mse(model(Tensor(some.x)), some.y)
+
+
+def steps(make, parts=2, samples=(8, 7, 1), rate=0.3):
+    """Losses, gradients of each step and weights after a few steps."""
+    net = Toy()
+    net.dropout.rate = rate
+    net.train()
+    optimizer = SGD(net.parameters(), lr=0.1)
+    found = []
+    with make(net, loss, parts) as computing:
+        for step, count in enumerate(samples):
+            found.append(computing.backward(batch(count), 5, step).data)
+            optimizer.step()
+            found += [p.grad.copy() for p in net.parameters()]
+            optimizer.zero_grad()
+    return [*found, *(p.data.copy() for p in net.parameters())]
+
+
+def test_parts_make_the_whole():
+    """Weighted by their sizes (4 + 3 of 7 samples), the parts' gradients are the batch's."""
+    whole, parts = (steps(Parts, n, samples=(8, 7), rate=0.0) for n in (1, 2))
+    for a, b in zip(whole, parts, strict=True):
+        np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-7)
+
+
+def test_each_part_has_its_own_dropout():
+    """Else the units that two equal samples lose would be the same."""
+    net = Toy().train()
+    seen = []
+    twice = Batch(*(np.repeat(a, 2, axis=0) for a in batch(1)[:2]))
+
+    def watched(model, some):
+        y = model(Tensor(some.x))
+        seen.append(y.data.item())
+        return losses.mse(y, some.y)
+
+    Parts(net, watched, 2).backward(twice, 0)
+    assert len(seen) == 2 and seen[0] != seen[1]
+
+
+def test_splitting():
+    parts = split(batch(5), 2)
+    assert [(len(p.x), p.nothing, fraction) for p, fraction in parts] == [
+        (3, None, 0.6),
+        (2, None, 0.4),
+    ]
+    assert [fraction for _, fraction in split(batch(1), 2)] == [1.0]
