@@ -1,0 +1,79 @@
+"""Files that are there whole or not at all: write beside, flush to the disk, then replace."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+_PARTIAL = re.compile(r"\..*\.(\d+)\.partial(\.[^.]*)?")
+
+
+@contextlib.contextmanager
+def atomic(path: str | os.PathLike) -> Iterator[Path]:
+    """Yield a path beside ``path`` to write to; it takes the place of ``path`` at the end.
+
+    On success the written file is flushed to the disk and replaces the target in one step, so a
+    crash leaves the old file or the new one, never half of either. On an exception it is removed
+    and the old file stays. The name keeps the target's ending, by which some libraries choose the
+    file format.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "note.txt"
+    >>> with atomic(target) as partial:
+    ...     _ = partial.write_text("whole")
+    >>> target.read_text()
+    'whole'
+    """
+    path = Path(path)
+    partial = partial_path(path)
+    partial.unlink(missing_ok=True)  # whatever stands there, a link for instance, is not followed
+    try:
+        yield partial
+        flush(partial)
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def partial_path(path: str | os.PathLike) -> Path:
+    """Where this process writes what becomes ``path``: two processes never share the place."""
+    path = Path(path)
+    return path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+
+
+def flush(path: Path) -> None:
+    """Wait until a file's content is on the disk."""
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
+
+
+def write_text(path: str | os.PathLike, text: str) -> None:
+    """Write a text file, whole or not at all."""
+    with atomic(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove the partial files in ``folder`` that killed processes have left behind."""
+    for path in folder.glob(".*.partial*"):
+        match = _PARTIAL.fullmatch(path.name)
+        if match and not _runs(int(match[1])):
+            path.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    if os.name != "posix":
+        return True  # no harmless way to ask
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        pass
+    return True

@@ -1,0 +1,101 @@
+"""Files that are whole or absent: exceptions, kills, and two writers at once."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from minipose.storage import atomic, partial_path, remove_abandoned, write_text
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.iterdir())
+
+
+def test_the_new_file_takes_the_place_of_the_old(tmp_path):
+    write_text(tmp_path / "a.txt", "old")
+    with atomic(tmp_path / "a.txt") as partial:
+        partial.write_text("new")
+        assert (tmp_path / "a.txt").read_text() == "old"
+        assert partial.parent == tmp_path and partial.suffix == ".txt"
+        assert str(os.getpid()) in partial.name
+    assert (tmp_path / "a.txt").read_text() == "new" and names(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path, error):
+    write_text(tmp_path / "a.txt", "old")
+    with pytest.raises(error), atomic(tmp_path / "a.txt") as partial:
+        partial.write_text("half")
+        raise error
+    assert (tmp_path / "a.txt").read_text() == "old" and names(tmp_path) == ["a.txt"]
+
+
+def test_a_disk_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
+    def fail(*args):
+        raise OSError("disk full")
+
+    write_text(tmp_path / "a.txt", "old")
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_text(tmp_path / "a.txt", "new")
+    assert (tmp_path / "a.txt").read_text() == "old" and names(tmp_path) == ["a.txt"]
+
+
+def test_nothing_written_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError), atomic(tmp_path / "a.txt"):
+        pass
+    assert names(tmp_path) == []
+
+
+def test_a_kill_in_the_middle_leaves_the_old_file(tmp_path):
+    """The next run removes what the killed process has left, but nothing of a living one's."""
+    write_text(tmp_path / "a.txt", "old")
+    code = (
+        "import sys, time\nfrom minipose.storage import atomic\n"
+        "with atomic(sys.argv[1]) as partial:\n"
+        "    partial.write_text('half')\n    print('there', flush=True)\n    time.sleep(60)\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "a.txt")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "there\n"
+        remove_abandoned(tmp_path)
+        assert len(names(tmp_path)) == 2
+        process.kill()
+    assert (tmp_path / "a.txt").read_text() == "old" and len(names(tmp_path)) == 2
+    remove_abandoned(tmp_path)
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_two_processes_do_not_write_to_one_partial(tmp_path):
+    """Each is whole, whichever comes last."""
+    code = (
+        "import sys, time\nfrom minipose.storage import atomic\n"
+        "for _ in range(50):\n"
+        "    with atomic(sys.argv[1]) as partial, open(partial, 'w') as file:\n"
+        "        for _ in range(20):\n            file.write(sys.argv[2])\n"
+        "            file.flush()\n"
+    )
+    target = tmp_path / "a.txt"
+    both = [
+        subprocess.Popen([sys.executable, "-c", code, str(target), letter], cwd=ROOT)
+        for letter in "ab"
+    ]
+    while any(process.poll() is None for process in both):
+        if target.exists():
+            assert target.read_text() in ("a" * 20, "b" * 20)
+        time.sleep(0.001)
+    assert [process.returncode for process in both] == [0, 0]
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_planted_link_is_not_followed(tmp_path):
+    (tmp_path / "precious.txt").write_text("precious")
+    partial_path(tmp_path / "a.txt").symlink_to(tmp_path / "precious.txt")
+    write_text(tmp_path / "a.txt", "new")
+    assert (tmp_path / "precious.txt").read_text() == "precious"
