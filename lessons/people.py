@@ -19,13 +19,16 @@ from PIL import Image
 
 import kit
 from data_tools.twin import people as drawn_people
-from data_tools.twin.body import Posed
-from data_tools.twin.body25 import body_25
-from data_tools.twin.figure import draw_outfit, dress
+from data_tools.twin.body.body25 import body_25
+from data_tools.twin.body.clothes import draw_outfit, dress
+from data_tools.twin.body.footing import stand_up
+from data_tools.twin.body.kinematics import Posed
+from data_tools.twin.body.stances import draw_stance
+from data_tools.twin.camera.placement import cameras_for, frame_size
+from data_tools.twin.camera.render_body import draw
 from data_tools.twin.h36m import SUBJECTS, Plan
-from data_tools.twin.poses import draw_stance, stand_up
-from data_tools.twin.render import Lamp, draw
-from data_tools.twin.room import background, cameras_for, frame_size
+from data_tools.twin.scene.capture_room import background
+from data_tools.twin.scene.world import Lamp
 from minipose.datasets.cameras import CAMERA_NAMES, Camera
 from minipose.datasets.crop import box_of, crop_person
 from minipose.datasets.h36m import H36MStore, H36MWriter
@@ -263,7 +266,7 @@ def _beside(path: Path) -> Path:
 def _place(kind: str, settings: object) -> Path:
     """A file name that changes with the settings and with the code that draws."""
     text = repr(settings) + "".join(map(inspect.getsource, (_view, small_person, _room_view)))
-    for path in sorted((kit.ROOT / "data_tools" / "twin").glob("*.py")):
+    for path in sorted((kit.ROOT / "data_tools" / "twin").rglob("*.py")):
         text += path.read_text(encoding="utf-8")
     name = f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.h5"
     return kit.ROOT / "runs" / "lessons" / "data" / name

@@ -23,11 +23,13 @@ import h5py
 import numpy as np
 from PIL import Image
 
-from data_tools.twin.body import Bones, Posed
-from data_tools.twin.figure import Outfit, draw_outfit, dress
-from data_tools.twin.gait import FPS, Walker, draw_walker, walk
-from data_tools.twin.render import Lamp, draw, soft_shadow
-from data_tools.twin.room import background, cameras_for, frame_size
+from data_tools.twin.body.clothes import Outfit, draw_outfit, dress
+from data_tools.twin.body.gait import FPS, Walker, draw_walker, walk
+from data_tools.twin.body.kinematics import Bones, Posed
+from data_tools.twin.camera.placement import cameras_for, frame_size
+from data_tools.twin.camera.render_body import draw, soft_shadow
+from data_tools.twin.scene.capture_room import background
+from data_tools.twin.scene.world import Lamp
 from minipose.datasets.cameras import CAMERA_NAMES, Camera, pack_cameras
 
 SUBJECTS = (1, 5, 6, 7, 8, 9, 11)

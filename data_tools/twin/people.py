@@ -18,15 +18,17 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from data_tools.twin.body import Bones
-from data_tools.twin.body25 import body_25, detect, hidden
-from data_tools.twin.figure import Cloth, Outfit, Parts, draw_outfit, dress
-from data_tools.twin.paints import any_colour, plain
-from data_tools.twin.photo import frame, take_picture
-from data_tools.twin.places import draw_place
-from data_tools.twin.poses import draw_stance, stand_up
-from data_tools.twin.render import Lamp
-from data_tools.twin.scenes import Box, look
+from data_tools.twin.body.body25 import body_25, detect, hidden
+from data_tools.twin.body.clothes import Cloth, Outfit, Parts, draw_outfit, dress
+from data_tools.twin.body.footing import stand_up
+from data_tools.twin.body.kinematics import Bones
+from data_tools.twin.body.stances import draw_stance
+from data_tools.twin.camera.photo import take_picture
+from data_tools.twin.camera.placement import frame
+from data_tools.twin.camera.render_scene import look
+from data_tools.twin.scene.paints import any_colour, plain
+from data_tools.twin.scene.places import draw_place
+from data_tools.twin.scene.world import Box, Lamp
 
 FOLDERS = ("images", "keypoints", "masks")
 

@@ -10,13 +10,15 @@ import pytest
 from PIL import Image
 
 from data_tools.twin.__main__ import main
-from data_tools.twin.body import Angles, Bones, pose
-from data_tools.twin.figure import Cloth, Parts, draw_outfit, dress
-from data_tools.twin.footing import soles
-from data_tools.twin.gait import draw_walker, walk
+from data_tools.twin.body.clothes import Cloth, Parts, draw_outfit, dress
+from data_tools.twin.body.footing import soles
+from data_tools.twin.body.gait import draw_walker, walk
+from data_tools.twin.body.kinematics import Angles, Bones, pose
+from data_tools.twin.camera.placement import cameras_for, frame_size
+from data_tools.twin.camera.render_body import draw
 from data_tools.twin.h36m import BONES, Plan
-from data_tools.twin.render import Lamp, draw
-from data_tools.twin.room import background, cameras_for, frame_size
+from data_tools.twin.scene.capture_room import background
+from data_tools.twin.scene.world import Lamp
 from minipose.datasets.cameras import Camera
 from minipose.skeletons import H36M_32, H36M_32_PARENTS
 

@@ -12,16 +12,16 @@ from scipy.ndimage import binary_dilation
 from data_tools.people.__main__ import main as build_store
 from data_tools.people.openpose import joints_found, read_people
 from data_tools.twin.__main__ import main
-from data_tools.twin.body import Bones
-from data_tools.twin.body25 import _segment_distance, body_25, detect, hidden
-from data_tools.twin.figure import draw_outfit, dress
+from data_tools.twin.body.body25 import _segment_distance, body_25, detect, hidden
+from data_tools.twin.body.clothes import draw_outfit, dress
+from data_tools.twin.body.footing import stand_up
+from data_tools.twin.body.kinematics import Bones
+from data_tools.twin.body.stances import KINDS, Stance, _mirrored, draw_stance
+from data_tools.twin.camera.placement import frame
+from data_tools.twin.camera.render_scene import look
 from data_tools.twin.people import draw_bones, make_sample
-from data_tools.twin.photo import frame
-from data_tools.twin.places import draw_place
-from data_tools.twin.poses import _mirrored, draw_stance, stand_up
-from data_tools.twin.render import Lamp
-from data_tools.twin.scenes import Box, Scene, Sky, look
-from data_tools.twin.stances import KINDS, Stance
+from data_tools.twin.scene.places import draw_place
+from data_tools.twin.scene.world import Box, Lamp, Scene, Sky
 from minipose.datasets.people import PeopleStore
 from minipose.skeletons import BODY_25, BODY_25_LIMBS, mirrored
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from data_tools.twin.room import cameras_for
+from data_tools.twin.camera.placement import cameras_for
 from minipose.datasets.cameras import (
     CAMERA_NAMES,
     Camera,

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_tools.twin.body import Angles, Bones, Posed
+from data_tools.twin.body.kinematics import Angles, Bones, Posed, pose
+from data_tools.twin.body.stances import Stance
+
+SOLE_HEEL, SOLE_TOES = 85.0, 25.0  # mm from the ankle and the toes' base down to the floor
 
 
 def soles(posed: Posed) -> np.ndarray:
@@ -82,6 +85,24 @@ def even_the_pace(
         turn -= smooth(turn, stride)
         key = f"hip_{side}"
         setattr(angles, key, getattr(angles, key) + np.rad2deg(turn))
+
+
+def stand_up(bones: Bones, stance: Stance, heading: float = 0.0) -> Posed:
+    """The body in its stance, feet on the floor (or ``lift`` above it), hips over the origin."""
+    angles = dict(stance.angles)
+    for side, pointed in zip(("right", "left"), stance.pointed, strict=True):
+        if pointed:
+            shin = angles.get("pelvis_pitch", 0) - angles[f"hip_{side}"] + angles[f"knee_{side}"]
+            angles[f"foot_{side}"] = shin + angles.get(f"foot_{side}", 0.0)
+    posed = pose(bones, Angles(heading=heading, **angles), 1)
+    joints = posed.joints[0]
+    lowest = min(
+        (joints[[3, 8], 2] - SOLE_HEEL).min(),
+        (joints[[4, 9], 2] - SOLE_TOES).min(),
+        joints[[2, 7], 2].min() - 60.0,  # knees
+        joints[:, 2].min() - 40.0,
+    )
+    return posed.shifted(np.array([[0.0, 0.0, stance.lift - lowest]]))
 
 
 def ease(u: np.ndarray) -> np.ndarray:

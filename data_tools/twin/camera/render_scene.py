@@ -1,101 +1,12 @@
-"""Surroundings as a camera sees them: each pixel's ray meets a floor, walls, boxes, blobs or sky.
-
-World: mm, z up, the floor at z = 0, the person near the origin. A surface's paint is a function of
-two coordinates on it (mm) and of the noise there, so that textures lie in perspective.
-"""
+"""Surroundings as a camera sees them: every ray meets a floor, walls, boxes, blobs or sky."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
-from data_tools.twin.render import Lamp
+from data_tools.twin.scene.paints import noise_at
+from data_tools.twin.scene.world import Blob, Box, Lamp, Paint, Scene, Sky
 from minipose.datasets.cameras import Camera
-
-Colour = tuple[float, float, float]
-# paint(u, v, noise, footprint) -> colours (M, 3): u, v and footprint (mm per pixel) in mm, (M,);
-# noise has mean 0 and deviation about 1
-Paint = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
-TILE = 256  # px of a noise tile, which repeats
-
-
-@dataclass(frozen=True)
-class Box:
-    """Axis-aligned: corners in mm. Sides and top may be painted differently."""
-
-    low: tuple[float, float, float]
-    high: tuple[float, float, float]
-    paint: Paint
-    top: Paint | None = None
-
-
-@dataclass(frozen=True)
-class Blob:
-    """An ellipsoid with a ragged outline: crowns, bushes, cushions, balls (``ragged`` 0)."""
-
-    centre: tuple[float, float, float]
-    radii: tuple[float, float, float]
-    colour: Colour
-    ragged: float = 0.5
-
-
-@dataclass(frozen=True)
-class Sky:
-    """Colours at the horizon and overhead, and how much of it is cloud (0-1)."""
-
-    horizon: Colour
-    zenith: Colour
-    clouds: float = 0.3
-
-
-@dataclass
-class Scene:
-    """A place.
-
-    Attributes
-    ----------
-    floor : its paint
-    sky : what is seen where nothing else is; also the haze's colour
-    boxes, blobs : things in it
-    room : corners of a room that is seen from inside, or None
-    wall, ceiling : the room's paints
-    lamp : lights things and people alike
-    haze : mm at which things have lost 63 % of their contrast to the sky
-    """
-
-    floor: Paint
-    sky: Sky
-    lamp: Lamp
-    boxes: list[Box] = field(default_factory=list)
-    blobs: list[Blob] = field(default_factory=list)
-    room: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
-    wall: Paint | None = None
-    ceiling: Paint | None = None
-    haze: float = 1e9
-
-
-def make_noise(seed: int) -> list[np.ndarray]:
-    """Three tiles (TILE, TILE) of noise, fine to coarse, each of mean 0 and deviation 1."""
-    rng = np.random.default_rng([91, seed])
-    white = rng.normal(0, 1, (TILE, TILE))
-    tiles = [gaussian_filter(white, s, mode="wrap") for s in (1.0, 4.0, 16.0)]
-    return [((t - t.mean()) / t.std()).astype(np.float32) for t in tiles]
-
-
-NOISE = make_noise(0)
-
-
-def noise_at(u: np.ndarray, v: np.ndarray, grain: float) -> np.ndarray:
-    """Noise of three octaves at (u, v) mm; ``grain`` mm is the size of its finest spots."""
-    total = np.zeros(u.shape, dtype=np.float32)
-    for tile, share in zip(NOISE, (0.45, 0.4, 0.35), strict=True):
-        i = (u * (1 / grain)).astype(np.int32) & (TILE - 1)
-        j = (v * (1 / grain)).astype(np.int32) & (TILE - 1)
-        total += share * tile[i, j]
-    return total
 
 
 def look(scene: Scene, camera: Camera, size: tuple[int, int]) -> np.ndarray:

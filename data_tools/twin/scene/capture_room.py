@@ -1,39 +1,12 @@
-"""The room and the four cameras in it."""
+"""The room in which the walkers of the Human3.6M stand-in are filmed, seen while it is empty."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from minipose.datasets.cameras import CAMERA_NAMES, Camera
+from minipose.datasets.cameras import Camera
 
-SIZE = 400  # px, the width of a frame; the real ones have 1000
-FOCAL = 1145.0 * SIZE / 1000  # px; the real cameras' focal length at this width
 HALF_X, HALF_Y, CEILING = 3600.0, 5600.0, 3200.0  # mm, the walls and the ceiling
-STANDS = ((1900.0, 4900.0), (1850.0, -5000.0), (-1800.0, 4850.0), (-1900.0, -4950.0))
-
-
-def cameras_for(subject: int) -> dict[str, Camera]:
-    """The four cameras, mounted anew (a little differently) for each subject's recording."""
-    rng = np.random.default_rng([412, subject])
-    cameras = {}
-    for c, (name, (x, y)) in enumerate(zip(CAMERA_NAMES, STANDS, strict=True)):
-        intrinsic = np.random.default_rng([413, c])  # the same camera for everybody
-        centre = np.array([x, y, 1500.0]) + rng.normal(0, [60, 60, 40])
-        target = np.array([0.0, 0.0, 860.0]) + rng.normal(0, [60, 60, 20])
-        cameras[name] = Camera(
-            _look_at(centre, target, roll=rng.normal(0, 0.008)),
-            centre,
-            FOCAL * (1 + intrinsic.normal(0, 0.002, 2)),
-            np.array(frame_size(name))[::-1] / 2 + intrinsic.normal(0, 2, 2),
-            np.array([-0.20, 0.24, -0.002]) * intrinsic.uniform(0.9, 1.1, 3),
-            intrinsic.normal(0, 0.0012, 2),
-        )
-    return cameras
-
-
-def frame_size(camera: str) -> tuple[int, int]:
-    """(height, width), px: like the real ones, two of the four are a little higher than wide."""
-    return (SIZE + 1, SIZE) if camera in (CAMERA_NAMES[0], CAMERA_NAMES[3]) else (SIZE, SIZE)
 
 
 def background(camera: Camera, size: tuple[int, int], seed: int) -> np.ndarray:
@@ -114,13 +87,3 @@ def _wall(points: np.ndarray, along: np.ndarray, k: int) -> np.ndarray:
 def _rectangle(colour: np.ndarray, along: np.ndarray, z: np.ndarray, box: tuple, shade: tuple):
     inside = (along > box[0]) & (along < box[1]) & (z > box[2]) & (z < box[3])
     colour[inside] = shade
-
-
-def _look_at(centre: np.ndarray, target: np.ndarray, roll: float) -> np.ndarray:
-    """World -> camera rotation that points z at the target, with y down."""
-    forward = (target - centre) / np.linalg.norm(target - centre)
-    right = np.cross(forward, [0.0, 0.0, 1.0])
-    right /= np.linalg.norm(right)
-    rotation = np.stack([right, np.cross(forward, right), forward])
-    c, s = np.cos(roll), np.sin(roll)
-    return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ rotation

@@ -12,8 +12,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_tools.twin.body import Angles, Bones, Posed, pose
-from data_tools.twin.footing import bearing, carry, even_the_pace, level_the_feet, smooth, soles
+from data_tools.twin.body.footing import (
+    bearing,
+    carry,
+    even_the_pace,
+    level_the_feet,
+    smooth,
+    soles,
+)
+from data_tools.twin.body.kinematics import Angles, Bones, Posed, pose
 
 # name: (mean, (a1, p1), (a2, p2), (a3, p3)) of walker A and of walker B
 SERIES = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_tools.twin.paints import (
+from data_tools.twin.scene.paints import (
     any_colour,
     boards,
     bricks,
@@ -19,7 +19,7 @@ from data_tools.twin.paints import (
     shelf,
     stripes,
 )
-from data_tools.twin.scenes import Blob, Box, Paint, Scene
+from data_tools.twin.scene.world import Blob, Box, Paint, Scene
 
 CLEAR = 900.0  # mm around the person and the line of sight that stay free
 

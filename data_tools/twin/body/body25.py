@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_tools.twin.body import Posed
-from data_tools.twin.figure import Parts
+from data_tools.twin.body.clothes import Parts
+from data_tools.twin.body.kinematics import Posed
 from minipose.datasets.cameras import Camera
 from minipose.skeletons import BODY_25, H36M_32
 

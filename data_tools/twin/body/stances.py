@@ -255,3 +255,34 @@ KINDS = {
     _jumping: 1.5,
     _bending: 1.2,
 }
+
+
+def draw_stance(rng: np.random.Generator) -> Stance:
+    """A random stance of a random kind."""
+    names, weights = zip(*KINDS.items(), strict=True)
+    kind = names[rng.choice(len(names), p=np.array(weights) / sum(weights))]
+    stance = kind(rng)
+    a = stance.angles
+    for name, spread in (
+        ("head_yaw", 18),
+        ("head_pitch", 9),
+        ("shoulder_yaw", 7),
+        ("side_lean", 3),
+    ):
+        a[name] = a.get(name, 0.0) + rng.normal(0, spread)
+    if rng.random() < 0.5:
+        stance = _mirrored(stance)
+    return stance
+
+
+def _mirrored(stance: Stance) -> Stance:
+    swap = {"right": "left", "left": "right"}
+    angles = {}
+    for name, value in stance.angles.items():
+        stem, _, side = name.rpartition("_")
+        if side in swap:
+            angles[f"{stem}_{swap[side]}"] = value
+        else:
+            turned = name in ("side_lean", "shoulder_yaw", "head_yaw", "pelvis_roll")
+            angles[name] = -value if turned else value
+    return Stance(angles, stance.lift, stance.seat, stance.pointed[::-1])

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_tools.twin.paints import any_colour, boards, bricks, checks, mottled, plain, regions
-from data_tools.twin.render import Lamp
-from data_tools.twin.scenes import Blob, Box, Scene, Sky
-from data_tools.twin.things import (
+from data_tools.twin.scene.paints import any_colour, boards, bricks, checks, mottled, plain, regions
+from data_tools.twin.scene.things import (
     bush,
     car,
     fence,
@@ -19,6 +17,7 @@ from data_tools.twin.things import (
     tree,
     wall_paint,
 )
+from data_tools.twin.scene.world import Blob, Box, Lamp, Scene, Sky
 
 INDOORS = Sky((0.8, 0.8, 0.8), (0.8, 0.8, 0.8), 0.0)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from data_tools.twin.body import Bones, Posed
+from data_tools.twin.body.kinematics import Bones, Posed
 from minipose.skeletons import H36M_32
 
 Colour = tuple[float, float, float]  # 0-1, linear enough for a lamp-lit room

@@ -1,4 +1,4 @@
-"""Take the photograph: a camera that frames the person, and what lenses and sensors do."""
+"""Take the photograph: the person before the background, and what lenses and sensors do."""
 
 from __future__ import annotations
 
@@ -7,41 +7,14 @@ from dataclasses import replace
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from data_tools.twin.figure import Cloth, Parts
-from data_tools.twin.render import Lamp, draw
-from data_tools.twin.room import _look_at as look_at
+from data_tools.twin.body.clothes import Cloth, Parts
+from data_tools.twin.camera.render_body import draw
+from data_tools.twin.scene.world import Lamp
 from minipose.datasets.cameras import Camera
 
 FINE = 2  # the person is drawn at this many times the picture's size, so that edges are smooth
 
 SHOULDER = 0.68  # of the brightest value: from here on the tone curve bends
-
-
-def frame(points: np.ndarray, size: tuple[int, int], rng: np.random.Generator) -> Camera:
-    """A camera in which the points (M, 3) fill a random share of the picture (H, W)."""
-    height, width = size
-    middle = 0.5 * (points.min(axis=0) + points.max(axis=0))
-    azimuth = rng.uniform(-np.pi, np.pi) if rng.random() < 0.2 else rng.normal(0, 0.8)
-    level = float(np.clip(rng.normal(1350, 350), 350, 2600))  # mm, the camera's height
-    focal = max(size) / (2 * np.tan(np.deg2rad(rng.uniform(22, 56)) / 2))
-    roll = rng.normal(0, 0.03) if rng.random() < 0.9 else rng.normal(0, 0.15)
-    share = rng.uniform(0.66, 0.95)
-    distance = 3500.0
-    for _ in range(4):
-        centre = np.array(
-            [middle[0] + distance * np.cos(azimuth), middle[1] + distance * np.sin(azimuth), level]
-        )
-        camera = _camera(centre, middle, roll, focal, size)
-        pixels = camera.project(camera.to_camera(points))
-        extent = np.ptp(pixels, axis=0)
-        filled = max(extent[0] / width, extent[1] / height)
-        distance = float(np.clip(distance * filled / share, 1500, 14000))
-    # Not in the middle: anywhere that keeps the person in the picture.
-    pixels = camera.project(camera.to_camera(points))
-    low, high = pixels.min(axis=0), pixels.max(axis=0)
-    room = np.array([width, height]) - (high - low)
-    place = np.where(room > 0, room * np.clip(rng.normal(0.5, 0.2, 2), 0.08, 0.92), room / 2)
-    return replace(camera, principal=camera.principal + place - low)
 
 
 def take_picture(
@@ -122,19 +95,6 @@ def _shadow(
     light *= 1 - 0.35 * gaussian_filter(cast(np.array([0.0, 0.0, 1.0]), 0.35), 2.0)
     light = np.repeat(np.repeat(light.astype(np.float32), 2, axis=0), 2, axis=1)
     return gaussian_filter(light, 0.7)[: size[0], : size[1]]
-
-
-def _camera(
-    centre: np.ndarray, target: np.ndarray, roll: float, focal: float, size: tuple[int, int]
-) -> Camera:
-    return Camera(
-        look_at(centre, target, roll),
-        centre,
-        np.array([focal, focal]),
-        np.array([size[1] / 2, size[0] / 2]),
-        np.zeros(3),
-        np.zeros(2),
-    )
 
 
 def _finer(camera: Camera) -> Camera:

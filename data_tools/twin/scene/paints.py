@@ -8,8 +8,12 @@ from __future__ import annotations
 import colorsys
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
-from data_tools.twin.scenes import Colour, Paint
+from data_tools.twin.body.clothes import Colour
+from data_tools.twin.scene.world import Paint
+
+TILE = 256  # px of a noise tile, which repeats
 
 
 def plain(colour: Colour, rough: float = 0.05) -> Paint:
@@ -177,6 +181,27 @@ def any_colour(
     else:
         tone = rng.uniform(*hue)
     return colorsys.hsv_to_rgb(tone % 1, rng.uniform(*saturation), rng.uniform(*value))
+
+
+def make_noise(seed: int) -> list[np.ndarray]:
+    """Three tiles (TILE, TILE) of noise, fine to coarse, each of mean 0 and deviation 1."""
+    rng = np.random.default_rng([91, seed])
+    white = rng.normal(0, 1, (TILE, TILE))
+    tiles = [gaussian_filter(white, s, mode="wrap") for s in (1.0, 4.0, 16.0)]
+    return [((t - t.mean()) / t.std()).astype(np.float32) for t in tiles]
+
+
+NOISE = make_noise(0)
+
+
+def noise_at(u: np.ndarray, v: np.ndarray, grain: float) -> np.ndarray:
+    """Noise of three octaves at (u, v) mm; ``grain`` mm is the size of its finest spots."""
+    total = np.zeros(u.shape, dtype=np.float32)
+    for tile, share in zip(NOISE, (0.45, 0.4, 0.35), strict=True):
+        i = (u * (1 / grain)).astype(np.int32) & (TILE - 1)
+        j = (v * (1 / grain)).astype(np.int32) & (TILE - 1)
+        total += share * tile[i, j]
+    return total
 
 
 def _fade(footprint: np.ndarray, period: float) -> np.ndarray:

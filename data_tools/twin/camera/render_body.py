@@ -13,24 +13,14 @@ person's box:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from data_tools.twin.figure import Parts
+from data_tools.twin.body.clothes import Parts
+from data_tools.twin.scene.world import Lamp
 from minipose.datasets.cameras import Camera
 
 SAME_SURFACE = 45.0  # mm, depth between neighbouring pixels up to which they are one surface
 MELT = 26.0  # mm, how far normals are averaged
-
-
-@dataclass(frozen=True)
-class Lamp:
-    """Light: from where (unit vectors, world), how strong, and how much comes from all sides."""
-
-    towards: tuple[tuple[float, float, float], ...] = ((0.35, 0.2, 0.92), (-0.6, -0.5, 0.5))
-    strength: tuple[float, ...] = (0.60, 0.25)
-    ambient: float = 0.34
 
 
 def draw(image: np.ndarray, parts: Parts, camera: Camera, lamp: Lamp) -> np.ndarray:

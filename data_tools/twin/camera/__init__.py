@@ -1,0 +1,1 @@
+"""How a drawn person and the place are seen: where the camera stands, drawing, the photo."""

@@ -1,0 +1,1 @@
+"""Where a drawn person stands: places, the things in them, their surfaces and light."""
