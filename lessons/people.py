@@ -110,11 +110,9 @@ def walkers(
     path = _place("walkers", settings)
     if not path.exists():
         views = [(s, t, c) for s in subjects for t in takes for c in cameras]
-        writer = H36MWriter(_beside(path), ["Walking"])
-        for view in _drawn(_view, views, repeat(frames), repeat(step), repeat(hold)):
-            writer.append(**view)
-        writer.close()
-        os.replace(writer.path, path)
+        with H36MWriter(path, ["Walking"]) as writer:
+            for view in _drawn(_view, views, repeat(frames), repeat(step), repeat(hold)):
+                writer.append(**view)
     return H36MStore(path)
 
 
@@ -122,11 +120,9 @@ def figures(count: int = 120, side: int = 48, seed: int = 0) -> PeopleStore:
     """A store of single people in places of all kinds; the shorter side has ``side`` px."""
     path = _place("figures", (count, side, seed))
     if not path.exists():
-        writer = PeopleWriter(_beside(path))
-        for figure in _drawn(small_person, range(count), repeat(side), repeat(seed)):
-            writer.append(figure)
-        writer.close()
-        os.replace(writer.path, path)
+        with PeopleWriter(path) as writer:
+            for person in _drawn(small_person, range(count), repeat(side), repeat(seed)):
+                writer.append(person)
     return PeopleStore(path)
 
 
@@ -140,12 +136,10 @@ def in_room(
     path = _place("room", (frames, size))
     views = [(s, name) for s in (1, 5, 7, 8, 9, 11) for name in CAMERA_NAMES[1:3]]
     if not path.exists():
-        writer = PeopleWriter(_beside(path))
-        for view in _drawn(_room_view, views, repeat(frames), repeat(size)):
-            for figure in view:
-                writer.append(figure)
-        writer.close()
-        os.replace(writer.path, path)
+        with PeopleWriter(path) as writer:
+            for view in _drawn(_room_view, views, repeat(frames), repeat(size)):
+                for person in view:
+                    writer.append(person)
     with PeopleStore(path) as store:
         everybody = [store[i] for i in range(len(store))]
     return everybody[: -2 * frames], everybody[-2 * frames :]
@@ -256,11 +250,6 @@ def _drawn(function: object, *arguments: object) -> Iterator:
     """``map`` on two threads: most of the work is inside NumPy, where they do not wait."""
     with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
         yield from pool.map(function, *arguments)
-
-
-def _beside(path: Path) -> Path:
-    """A name of this process's own, so that two lessons may draw the same people at once."""
-    return path.with_name(f"{path.stem}.{os.getpid()}.h5")
 
 
 def _place(kind: str, settings: object) -> Path:

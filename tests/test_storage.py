@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from minipose.storage import atomic, partial_path, remove_abandoned, write_text
+from minipose.storage import (
+    atomic,
+    atomic_folder,
+    partial_path,
+    remove_abandoned,
+    write_text,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -99,3 +105,33 @@ def test_a_planted_link_is_not_followed(tmp_path):
     partial_path(tmp_path / "a.txt").symlink_to(tmp_path / "precious.txt")
     write_text(tmp_path / "a.txt", "new")
     assert (tmp_path / "precious.txt").read_text() == "precious"
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    with pytest.raises(KeyboardInterrupt), atomic_folder(tmp_path / "Walking 1.5413") as partial:
+        (partial / "half").write_text("half")
+        raise KeyboardInterrupt
+    assert names(tmp_path) == []
+    with atomic_folder(tmp_path / "Walking 1.5413") as partial:
+        (partial / "frame").write_text("whole")
+        assert names(tmp_path) == [partial.name]
+    assert names(tmp_path) == ["Walking 1.5413"] and names(tmp_path / "Walking 1.5413") == ["frame"]
+
+
+def test_folders_of_dead_processes_are_removed_with_what_is_in_them(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    for process in (dead.pid, os.getpid()):
+        (tmp_path / f".Walking 1.{process}.partial.5413").mkdir()
+        (tmp_path / f".Walking 1.{process}.partial.5413" / "frame").write_text("half")
+    remove_abandoned(tmp_path)
+    assert names(tmp_path) == [f".Walking 1.{os.getpid()}.partial.5413"]
+
+
+def test_what_need_not_be_durable_is_not_flushed(tmp_path, monkeypatch):
+    def fail(*args):
+        raise OSError("flushed")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    write_text(tmp_path / "a.txt", "small", durable=False)
+    assert (tmp_path / "a.txt").read_text() == "small" and names(tmp_path) == ["a.txt"]

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from data_tools.h36m.pictures import Folder, Picture, Video, open_pictures
-from data_tools.h36m.readers import DroppedFrame, Masks, read_poses
+from data_tools.h36m.readers import (
+    DroppedFrame,
+    Folder,
+    Masks,
+    Picture,
+    Video,
+    open_pictures,
+    read_poses,
+)
 from data_tools.h36m.tree import ACTIONS, View
 from minipose.datasets.cameras import Camera
 from minipose.datasets.crop import SIDE, Crop, box_of, crop_person
@@ -155,8 +163,7 @@ class _Source:
 
 def _convert(source: _Source, part: Path) -> None:
     outcome = source.outcome
-    writer = H36MWriter(part, list(ACTIONS))
-    try:
+    with closing(source), H36MWriter(part, list(ACTIONS)) as writer:
         rows = _Rows(source.view, writer)
         for i, picture in source.frames():
             try:
@@ -183,12 +190,6 @@ def _convert(source: _Source, part: Path) -> None:
                 f"most joints lie outside the person's box in {rows.astray} of {writer.count} "
                 "frames: poses and pictures may not belong together"
             )
-        writer.close()
-    except BaseException:
-        writer.abandon()
-        raise
-    finally:
-        source.close()
 
 
 class _Rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import time
@@ -11,13 +12,15 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
 from pathlib import Path
 
+import h5py
 from tqdm import tqdm
 
 from data_tools.h36m.convert import Options, Outcome, convert_view
 from data_tools.h36m.metadata import read_cameras
-from data_tools.h36m.parts import merge, prepare, read_outcome, write_outcome
-from data_tools.h36m.tree import View, find_root, find_views
+from data_tools.h36m.tree import ACTIONS, View, find_root, find_views
 from minipose.datasets.cameras import Camera
+from minipose.datasets.h36m import CHUNK, FIELDS, H36MWriter
+from minipose.storage import write_text
 
 Job = tuple[View, Camera | None, Options, Path]
 
@@ -52,7 +55,7 @@ def import_raw(
         print(f"{source}: no take of {', '.join(actions)} for {', '.join(absent)}", file=sys.stderr)
     folder = out.with_name(f"{out.name}.parts")
     key = [str(source.resolve()), list(subjects), list(actions), poses, asdict(options)]
-    prepare(folder, key)
+    _prepare(folder, key)
     start = time.perf_counter()
     jobs = [
         (
@@ -109,16 +112,51 @@ def _job(job: Job) -> Outcome:
     """Convert one view unless that is done; what failed before is tried again."""
     view, camera, options, base = job
     note = base.with_name(f"{base.name}.json")
-    done = read_outcome(note)
+    done = _read_outcome(note)
     if done is not None and not done.failure and _part(base).exists():
         return done
     outcome = convert_view(view, camera, options, _part(base))
-    write_outcome(note, outcome)
+    write_text(note, json.dumps(vars(outcome)))  # from now on this view is done
     return outcome
 
 
 def _part(base: Path) -> Path:
     return base.with_name(f"{base.name}.h5")
+
+
+def _prepare(folder: Path, import_key: list) -> None:
+    """A folder for the parts of this very import; parts of another one are thrown away.
+
+    Parameters
+    ----------
+    import_key : everything that the parts depend on: source, subjects, options
+    """
+    wanted = json.dumps(import_key)
+    note = folder / "import.json"
+    if not (note.exists() and note.read_text() == wanted):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        note.write_text(wanted)
+
+
+def _read_outcome(path: Path) -> Outcome | None:
+    """The outcome that an earlier, interrupted import left beside a part; None if there is none."""
+    try:
+        return Outcome(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def merge(parts: list[Path], out: Path) -> int:
+    """Join part files, in order, into the store; returns its frames. Chunk by chunk, atomically."""
+    with H36MWriter(out, list(ACTIONS)) as writer:
+        for part in parts:
+            with h5py.File(part, "r") as file:
+                rows = file["images"].shape[0]
+                for start in range(0, rows, 4 * CHUNK):
+                    piece = slice(start, min(rows, start + 4 * CHUNK))
+                    writer.append(**{name: file[name][piece] for name in FIELDS})
+    return writer.count
 
 
 def _summarize(

@@ -55,20 +55,14 @@ def import_report1(
     folder = next((f for f in (source, source / "Walking") if any(f.glob("data_36MS*.mat"))), None)
     if folder is None:
         raise ValueError(f"{source}: no data_36MS*.mat in it or in its folder Walking")
-    writer = H36MWriter(out, list(ACTIONS))
-    try:
+    with H36MWriter(out, list(ACTIONS)) as writer:
         for subject in subjects:
             if any((folder / f"{prefix}{subject}.mat").exists() for prefix in FILES):
                 _append_subject(writer, folder, subject, transposed, step, limit)
-        count = writer.count
-        if count == 0:
+        if writer.count == 0:
             raise ValueError(f"{folder}: no frame of the subjects {list(subjects)}")
-        writer.close()
-    except BaseException:
-        writer.abandon()
-        raise
-    print(f"{out}: {count} frames")
-    return count
+    print(f"{out}: {writer.count} frames")
+    return writer.count
 
 
 def _append_subject(

@@ -82,9 +82,8 @@ def build(
         order = np.random.default_rng(seed).permutation(len(candidates))
         candidates = [candidates[i] for i in order]
     tally = Tally()
-    writer = PeopleWriter(out)
     progress = tqdm(total=len(candidates), unit="picture", disable=not sys.stderr.isatty())
-    try:
+    with progress, PeopleWriter(out) as writer:
         for candidate, (result, off) in _in_order(candidates, rules, workers):
             progress.update()
             if isinstance(result, Dropped):
@@ -98,15 +97,8 @@ def build(
             if writer.count == limit:
                 break
         tally.unseen = len(candidates) - tally.total
-        if writer.count:
-            writer.close()
-        else:
+        if not writer.count:
             writer.abandon()
-    except BaseException:
-        writer.abandon()
-        raise
-    finally:
-        progress.close()
     return tally
 
 

@@ -12,8 +12,6 @@ metadata.xml                                                 take names and came
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,6 +29,7 @@ from data_tools.twin.camera.render_body import draw, soft_shadow
 from data_tools.twin.scene.capture_room import background
 from data_tools.twin.scene.world import Lamp
 from minipose.datasets.cameras import CAMERA_NAMES, Camera, pack_cameras
+from minipose.storage import atomic, atomic_folder, remove_abandoned, write_text
 
 SUBJECTS = (1, 5, 6, 7, 8, 9, 11)
 
@@ -110,6 +109,8 @@ def write(
         If the folder holds something else: real data, or a twin with other settings.
     """
     _claim(root, {"frames": frames, "step": step, "frame-hold": hold, "seed": seed})
+    for folder in (root, *root.glob("S*/Images"), *root.glob("S*/My*/*")):
+        remove_abandoned(folder)
     _write_metadata(root / "metadata.xml", step)
     jobs = [
         (root, Plan(subject, take, frames, step, hold, seed), camera)
@@ -143,13 +144,7 @@ def _claim(root: Path, settings: dict[str, int]) -> None:
     if root.exists() and any(root.iterdir()):
         raise ValueError(f"{root}: not empty and no twin; expected a new folder")
     root.mkdir(parents=True, exist_ok=True)
-    _replace_text(mark, json.dumps(settings) + "\n")
-
-
-def _replace_text(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text)
-    os.replace(partial, path)
+    write_text(mark, json.dumps(settings) + "\n")
 
 
 def _frame_folder(root: Path, subject: int, name: str, camera: str) -> Path:
@@ -171,13 +166,10 @@ def _write_view(job: tuple[Path, Plan, str]) -> None:
     _write_cdf(poses / "D2_Positions" / f"{view}.cdf", camera.project(in_camera))
 
     folder = _frame_folder(root, plan.subject, plan.name, name)
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    silhouettes = _draw_frames(partial, view, plan, posed, bones, camera, name)
-    _write_masks(masks / "ground_truth_bs" / f"{view}.mat", silhouettes)
-    _write_masks(masks / "ground_truth_bb" / f"{view}.mat", [_box(s) for s in silhouettes])
-    os.replace(partial, folder)
+    with atomic_folder(folder) as partial:
+        silhouettes = _draw_frames(partial, view, plan, posed, bones, camera, name)
+        _write_masks(masks / "ground_truth_bs" / f"{view}.mat", silhouettes)
+        _write_masks(masks / "ground_truth_bb" / f"{view}.mat", [_box(s) for s in silhouettes])
 
 
 def _draw_frames(
@@ -239,29 +231,24 @@ def _write_cdf(path: Path, joints: np.ndarray) -> None:
 
     values = joints.reshape(1, len(joints), -1)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.partial.cdf")
-    partial.unlink(missing_ok=True)
-    cdf = CDF(partial, cdf_spec={"Encoding": 6, "Majority": "row_major"})
-    cdf.write_var(
-        {
-            "Variable": "Pose",
-            "Data_Type": CDF.CDF_DOUBLE,
-            "Num_Elements": 1,
-            "Rec_Vary": True,
-            "Dim_Sizes": list(values.shape[1:]),
-            "Var_Type": "zVariable",
-        },
-        var_data=values,
-    )
-    cdf.close()
-    os.replace(partial, path)
+    variable = {
+        "Variable": "Pose",
+        "Data_Type": CDF.CDF_DOUBLE,
+        "Num_Elements": 1,
+        "Rec_Vary": True,
+        "Dim_Sizes": list(values.shape[1:]),
+        "Var_Type": "zVariable",
+    }
+    with atomic(path) as partial:
+        cdf = CDF(partial, cdf_spec={"Encoding": 6, "Majority": "row_major"})
+        cdf.write_var(variable, var_data=values)
+        cdf.close()
 
 
 def _write_masks(path: Path, masks: list[np.ndarray]) -> None:
     """MATLAB 7.3's layout: ``Masks`` holds references to one uint8 (W, H) array a frame."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.partial.mat")
-    with h5py.File(partial, "w") as file:
+    with atomic(path) as partial, h5py.File(partial, "w") as file:
         cell = file.create_dataset("Masks", (len(masks), 1), dtype=h5py.ref_dtype)
         cell.attrs["MATLAB_class"] = np.bytes_("cell")
         group = file.create_group("#refs#")
@@ -274,7 +261,6 @@ def _write_masks(path: Path, masks: list[np.ndarray]) -> None:
                 compression_opts=1,
             )
             cell[i, 0] = data.ref
-    os.replace(partial, path)
 
 
 def _write_metadata(path: Path, step: int) -> None:
@@ -289,7 +275,7 @@ def _write_metadata(path: Path, step: int) -> None:
         for take in (1, 2)
     )
     names = "".join(f"<item>{name}</item>" for name in CAMERA_NAMES)
-    _replace_text(
+    write_text(
         path,
         "<?xml version='1.0'?>\n<metadata>"
         f"<mapping><tr><td>Action</td><td>subaction</td>{header}</tr>{rows}</mapping>"

@@ -8,7 +8,6 @@ masks/NAME.png                  0 and 255
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -29,6 +28,7 @@ from data_tools.twin.camera.render_scene import look
 from data_tools.twin.scene.paints import any_colour, plain
 from data_tools.twin.scene.places import draw_place
 from data_tools.twin.scene.world import Box, Lamp
+from minipose.storage import atomic, remove_abandoned, write_text
 
 FOLDERS = ("images", "keypoints", "masks")
 
@@ -125,6 +125,7 @@ def write(
     """Write pictures 0 ... count − 1 that are not there yet; returns how many were written."""
     for name in FOLDERS:
         (root / name).mkdir(parents=True, exist_ok=True)
+        remove_abandoned(root / name)
     missing = [n for n in range(count) if not _paths(root, seed, n)[0].exists()]
     jobs = (repeat(root), repeat(seed), missing)
     if workers == 1 or len(missing) < 8:
@@ -161,18 +162,12 @@ def _write_sample(root: Path, seed: int, number: int) -> None:
         "hand_left_keypoints_2d": [],
         "hand_right_keypoints_2d": [],
     }
-    _replace(keypoints, lambda p: p.write_text(json.dumps({"version": 1.3, "people": [person]})))
-    pixels = Image.fromarray(sample.mask.astype(np.uint8) * 255)
-    _replace(mask, lambda p: pixels.save(p, format="PNG"))
+    write_text(keypoints, json.dumps({"version": 1.3, "people": [person]}), durable=False)
+    with atomic(mask, durable=False) as partial:
+        Image.fromarray(sample.mask.astype(np.uint8) * 255).save(partial)
     quality = int(np.random.default_rng([58, seed, number]).integers(70, 96))
-    picture = Image.fromarray(sample.image)
-    _replace(image, lambda p: picture.save(p, format="JPEG", quality=quality))
-
-
-def _replace(path: Path, save: Callable[[Path], object]) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    save(partial)
-    os.replace(partial, path)
+    with atomic(image, durable=False) as partial:
+        Image.fromarray(sample.image).save(partial, quality=quality)
 
 
 def _seat(joints: np.ndarray, rng: np.random.Generator) -> Box:

@@ -8,21 +8,34 @@ from typing import Self
 
 import h5py
 
+from minipose.storage import partial_path, put_in_place, remove_abandoned
+
 
 class StoreWriter:
-    """A new HDF5 file, ``self.file``. It appears under its name only when ``close`` succeeds."""
+    """A new HDF5 file, ``self.file``. It appears under its name only when ``close`` succeeds.
+
+    As a context manager it is closed at the end, or abandoned if something was raised.
+    """
 
     def __init__(self, path: str | os.PathLike, format: str) -> None:
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.partial = self.path.with_name(f".{self.path.name}.partial")
+        remove_abandoned(self.path.parent)
+        self.partial = partial_path(self.path)
         self.file = h5py.File(self.partial, "w")
         self.file.attrs["format"] = format
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self.file:  # not closed or abandoned already
+            self.close() if kind is None else self.abandon()
 
     def close(self) -> None:
         """Finish the file and put it in place."""
         self.file.close()
-        os.replace(self.partial, self.path)
+        put_in_place(self.partial, self.path)
 
     def abandon(self) -> None:
         """Drop what was written; an older store under the same name stays as it was."""

@@ -11,6 +11,8 @@ import numpy as np
 matplotlib.use("Agg")
 from matplotlib.figure import Figure
 
+from minipose.storage import atomic
+
 TRUTH, PREDICTION, ACCENT, GREY = "#1f6f8b", "#d1495b", "#edae49", "#8a8f98"
 LEFT, MIDDLE, RIGHT = "#2a9d8f", "#5c6370", "#e76f51"
 
@@ -35,12 +37,11 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def save(figure: Figure, path: str | os.PathLike) -> Path:
-    """Write a PNG beside its final name, then put it in place. Returns the path."""
+    """Write a PNG, whole or not at all. Returns its path."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.partial.png")
-    figure.savefig(partial)
-    os.replace(partial, path)
+    with atomic(path) as partial:
+        figure.savefig(partial, format="png")
     return path
 
 

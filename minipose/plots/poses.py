@@ -10,6 +10,7 @@ import numpy as np
 
 from minipose.plots import canvas
 from minipose.skeletons import H36M_17_EDGES, H36M_17_SIDES
+from minipose.storage import atomic
 
 _COLOURS = {"left": canvas.LEFT, "right": canvas.RIGHT, "middle": canvas.MIDDLE}
 
@@ -139,13 +140,13 @@ def animate_take(
     palette = frames[0].quantize(colors=64)
     frames = [f.quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]
     path = Path(path)
-    partial = path.with_name(f".{path.stem}.partial.gif")
-    frames[0].save(
-        partial,
-        save_all=True,
-        append_images=frames[1:],
-        duration=max(20, round(1000 / frames_per_second / 10) * 10),
-        loop=0,
-    )
-    os.replace(partial, path)
+    with atomic(path) as partial:
+        frames[0].save(
+            partial,
+            format="GIF",
+            save_all=True,
+            append_images=frames[1:],
+            duration=max(20, round(1000 / frames_per_second / 10) * 10),
+            loop=0,
+        )
     return path

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from data_tools.h36m.convert import Options, convert_view
-from data_tools.h36m.parts import merge
+from data_tools.h36m.importing import merge
 from data_tools.h36m.tree import SUBJECTS, find_views
 from minipose.datasets.h36m import H36MStore, shuffled_pools
 

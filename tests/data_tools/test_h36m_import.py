@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from data_tools.h36m import importing, parts
+from data_tools.h36m import importing
 from data_tools.h36m.__main__ import main
 from data_tools.h36m.convert import Options
-from data_tools.h36m.importing import import_raw
+from data_tools.h36m.importing import import_raw, merge
 from data_tools.h36m.tree import ACTIONS, find_views, number_takes, parse_take
 from minipose.datasets.cameras import CAMERA_NAMES
 from minipose.datasets.h36m import FIELDS, H36MStore
@@ -176,7 +176,7 @@ def test_an_interrupted_import_goes_on(tmp_path, monkeypatch):
     before = first.stat().st_mtime_ns, second.stat().st_mtime_ns
 
     monkeypatch.setattr(importing, "merge", lambda *a: times.append(
-        (first.stat().st_mtime_ns, second.stat().st_mtime_ns)) or parts.merge(*a))  # fmt: skip
+        (first.stat().st_mtime_ns, second.stat().st_mtime_ns)) or merge(*a))  # fmt: skip
     times: list[tuple[int, int]] = []
     resumed = imported(tmp_path / "raw", out)
     assert times[0][0] == before[0] and times[0][1] > before[1]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_tools.h36m.pictures import Video, open_pictures
+from data_tools.h36m.readers import Video, open_pictures
 from tests.data_tools.raw_tree import CAMERA, PERSON, frame, write_video, write_view
 
 pytest.importorskip("av", reason="needs the extra minipose[h36m]")
