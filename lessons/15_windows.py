@@ -24,7 +24,7 @@ import kit
 import people
 from minipose.plots.crops import window_schematic
 from minipose.skeletons import H36M_17, H36M_17_EDGES
-from minipose.targets.windows import SHARE, window_labels
+from minipose.targets.windows import FRACTION, window_labels
 
 store = people.walkers()
 frames = np.arange(0, len(store), 48)
@@ -52,7 +52,7 @@ def share_inside(a, b, row, column):
     return ((offset >= 0) & (offset < WINDOW)).all(axis=1).mean()
 
 
-def labels_by_loops(joints, share=SHARE):
+def labels_by_loops(joints, share=FRACTION):
     labels = np.zeros((17, GRID, GRID))
     for row in range(GRID):
         for column in range(GRID):

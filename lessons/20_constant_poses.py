@@ -21,7 +21,7 @@ import kit
 import people
 from minipose.experiments.pose3d.recipe import Recipe
 from minipose.experiments.pose3d.stages import predict, train_regressor
-from minipose.metrics import identical_share, mpjpe
+from minipose.metrics import identical_fraction, mpjpe
 
 HELD = 12
 
@@ -34,12 +34,12 @@ def runs(poses, starts):
 
 def examine(name, predicted, truth, starts):
     """Say what is constant; return the mean error at each place of a run of twelve."""
-    share, pairs = identical_share(predicted, starts), set(range(1, len(truth))) - set(starts)
+    share, pairs = identical_fraction(predicted, starts), set(range(1, len(truth))) - set(starts)
     same = [(predicted[t] == predicted[t - 1]).all() for t in pairs]
     assert np.isclose(share, np.mean(same))  # minipose counts as we do
     error = mpjpe(predicted, truth, root_relative=False)
     print(f"{name}: {len(truth)} poses, error {error:.2f} mm, {share:.1%} of neighbours", end=" ")
-    print(f"identical; true poses {identical_share(truth, starts):.0%}")
+    print(f"identical; true poses {identical_fraction(truth, starts):.0%}")
     whole = [first for first, length in runs(predicted, starts) if length == HELD]
     if share:
         print(f"  {len(whole)} of {len(runs(predicted, starts))} runs are exactly {HELD} long")
@@ -103,7 +103,7 @@ for name, hold in (("held pictures", HELD), ("distinct pictures", 1)):
     curves[name] = examine(name, predictions[name], walked, [0, 192])
 
 # %%
-held, distinct = (identical_share(predictions[n], [0, 192]) for n in predictions)
+held, distinct = (identical_fraction(predictions[n], [0, 192]) for n in predictions)
 assert distinct == 0 and abs(held - (1 - 1 / HELD)) < 0.02
 ends = curves["held pictures"][[0, -1]].min()
 assert curves["held pictures"].min() < 0.8 * ends  # the V

@@ -17,7 +17,7 @@ import people
 from minipose.experiments.people.outputs import Prediction, predict_array
 from minipose.experiments.people.recipe import Recipe
 from minipose.experiments.people.training import build
-from minipose.metrics_2d import correct_share, head_sizes, pixel_errors
+from minipose.metrics import correct_fraction, head_sizes, pixel_errors
 from minipose.plots.people import FOUND, draw_skeleton, on_mask, show_picture
 from minipose.skeletons import BODY_25, BODY_25_LIMBS
 from minipose.targets.heatmaps import expand, joint_targets
@@ -98,7 +98,7 @@ errors = {name: pixel_errors(v, truth[..., :2], visible) for name, v in errors.i
 half_head = 0.5 * head_sizes(truth)
 for name, gap in errors.items():
     by_loops = np.mean([gap[n, j] <= half_head[n] for n in range(3) for j in range(25)])
-    assert np.isclose(by_loops, correct_share(gap, half_head))
+    assert np.isclose(by_loops, correct_fraction(gap, half_head))
     print(f"{name:14} median {np.median(gap):.1f} px, PCK {by_loops:.1%}")
 order = np.argsort(errors["network"].mean(axis=0))
 for name, some in (("nearest", order[:4]), ("furthest", order[-4:])):

@@ -21,7 +21,7 @@ from minipose.experiments.people.outputs import predict_array
 from minipose.experiments.people.recipe import Recipe
 from minipose.experiments.people.training import build
 from minipose.losses import categorical_cross_entropy
-from minipose.metrics_2d import pixel_errors
+from minipose.metrics import pixel_errors
 from minipose.optim import Adam
 
 everybody, _ = people.in_room()

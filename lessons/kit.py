@@ -29,7 +29,7 @@ def figure_folder() -> Path:
 
 def figure(width: float, height: float) -> Figure:
     """An empty figure of that many inches, in the house style, without a window."""
-    return canvas.new_figure(width, height)
+    return canvas.new_plot(width, height)
 
 
 def save(figure: Figure, name: str) -> None:

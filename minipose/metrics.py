@@ -1,11 +1,14 @@
-"""How good a prediction is, in units that people read: mm, px, shares.
+"""How good a prediction is, in units that people read: mm, px, fractions.
 
-Host arrays in, floats out.
+Host arrays in, floats or host arrays out; nan stands for a joint that has no true place.
 """
 
 from __future__ import annotations
 
 import numpy as np
+
+NOSE, NECK, MID_HIP = 0, 1, 8  # of BODY_25's joints
+HEAD_OF_TRUNK = 0.45  # nose-neck over neck-hip of an adult who stands upright
 
 
 def joint_errors(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -39,13 +42,13 @@ def mpjpe(predicted: np.ndarray, target: np.ndarray, root_relative: bool = True)
 
 
 def pa_mpjpe(predicted: np.ndarray, target: np.ndarray) -> float:
-    """MPJPE, mm, after the best similarity (turn, scale, shift) of each pose onto its target."""
+    """MPJPE, mm, after each pose was rotated, scaled and shifted onto its target."""
     predicted, target = _poses("pa_mpjpe", predicted, target)
     return float(np.linalg.norm(procrustes(predicted, target) - target, axis=2).mean())
 
 
 def procrustes(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """The scaled, turned and shifted poses s·P·R + t that come closest to their targets.
+    """The scaled, rotated and shifted poses s·P·R + t that come closest to their targets.
 
     With centred P and Q and the decomposition PᵀQ = U S Vᵀ, the rotation is R = U D Vᵀ with
     D = diag(1, 1, det(UVᵀ)), which rules mirror images out, and s = tr(S D) / ‖P‖².
@@ -67,8 +70,8 @@ def procrustes(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
     return scale[:, None, None] * (p @ rotation) + q_mean
 
 
-def identical_share(poses: np.ndarray, starts: np.ndarray | None = None) -> float:
-    """Share of consecutive poses that are bit for bit the same (report 1's "piecewise constancy").
+def identical_fraction(poses: np.ndarray, starts: np.ndarray | None = None) -> float:
+    """Fraction of consecutive poses that are the same (report 1's "piecewise constancy").
 
     0 where there are no two poses to compare.
 
@@ -90,6 +93,81 @@ def repeats(rows: np.ndarray, before: np.ndarray | None = None) -> np.ndarray:
     same[1:] = (rows[1:] == rows[:-1]).reshape(len(rows) - 1, -1).all(axis=1)
     same[0] = before is not None and bool((rows[0] == before).all())
     return same
+
+
+def visible_joints(keypoints: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Which joints were detected and lie inside their picture.
+
+    Parameters
+    ----------
+    keypoints : (N, 25, 3): x, y in px, confidence
+    sizes : (N, 2): height, width in px
+
+    Returns
+    -------
+    bool (N, 25)
+    """
+    _check_keypoints("visible_joints", keypoints)
+    x, y, confidence = np.moveaxis(keypoints, 2, 0)
+    height, width = np.asarray(sizes).T[:, :, None]
+    return (confidence > 0) & (x >= 0) & (y >= 0) & (x < width) & (y < height)
+
+
+def pixel_errors(predicted: np.ndarray, target: np.ndarray, visible: np.ndarray) -> np.ndarray:
+    """Distance of each joint from its true place, px; nan where ``visible`` is false.
+
+    Parameters
+    ----------
+    predicted, target : (N, J, 2), px
+    visible : bool (N, J)
+    """
+    if predicted.shape != target.shape or predicted.shape[:2] != visible.shape:
+        raise ValueError(
+            f"pixel_errors: predicted {predicted.shape}, target {target.shape}, visible "
+            f"{visible.shape}"
+        )
+    return np.where(visible, np.linalg.norm(predicted - target, axis=2), np.nan)
+
+
+def correct_fraction(errors: np.ndarray, threshold: float | np.ndarray) -> float:
+    """PCK: the fraction of joints that lie at most ``threshold`` px from their true place.
+
+    Parameters
+    ----------
+    errors : (N, J), px, nan where there is nothing to find
+    threshold : px, one number or one per picture (N,); pictures with nan are left out
+
+    Returns
+    -------
+    float between 0 and 1, nan if there is no joint at all
+    """
+    if np.size(threshold) not in (1, len(errors)):
+        raise ValueError(
+            f"correct_fraction: expected one threshold or {len(errors)}, got {np.size(threshold)}"
+        )
+    limit = np.broadcast_to(np.reshape(threshold, (-1, 1)), errors.shape)
+    counted = ~(np.isnan(errors) | np.isnan(limit))
+    return float((errors <= limit)[counted].mean()) if counted.any() else float("nan")
+
+
+def head_sizes(keypoints: np.ndarray) -> np.ndarray:
+    """Length of each head, px: BODY_25 has no top of the head, so from the nose to the neck.
+
+    Where nose or neck is missing, 0.45 of the way from neck to mid hip; else nan. Half of it is
+    PCK's usual threshold.
+
+    Parameters
+    ----------
+    keypoints : (N, 25, 3): x, y in px, confidence
+
+    Returns
+    -------
+    (N,), px
+    """
+    _check_keypoints("head_sizes", keypoints)
+    head = _distance(keypoints, NOSE, NECK)
+    trunk = HEAD_OF_TRUNK * _distance(keypoints, NECK, MID_HIP)
+    return np.where(np.isnan(head), trunk, head)
 
 
 def dice_coefficient(predicted: np.ndarray, mask: np.ndarray, smooth: float = 1e-6) -> float:
@@ -115,3 +193,14 @@ def _same_shape(name: str, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np
     if a.shape != b.shape or a.size == 0:
         raise ValueError(f"{name}: predicted {a.shape}, target {b.shape}")
     return a, b
+
+
+def _check_keypoints(name: str, keypoints: np.ndarray) -> None:
+    if keypoints.ndim != 3 or keypoints.shape[1:] != (25, 3):
+        raise ValueError(f"{name}: expected keypoints (N, 25, 3), got {keypoints.shape}")
+
+
+def _distance(keypoints: np.ndarray, a: int, b: int) -> np.ndarray:
+    known = (keypoints[:, a, 2] > 0) & (keypoints[:, b, 2] > 0)
+    length = np.linalg.norm(keypoints[:, a, :2] - keypoints[:, b, :2], axis=1)
+    return np.where(known, length, np.nan)

@@ -4,13 +4,22 @@ import numpy as np
 import pytest
 
 from minipose.metrics import (
+    HEAD_OF_TRUNK,
+    MID_HIP,
+    NECK,
+    NOSE,
+    correct_fraction,
     dice_coefficient,
-    identical_share,
+    head_sizes,
+    identical_fraction,
     joint_errors,
     mpjpe,
     pa_mpjpe,
+    pixel_errors,
     procrustes,
+    visible_joints,
 )
+from minipose.skeletons import BODY_25
 
 rng = np.random.default_rng(0)
 
@@ -25,20 +34,20 @@ def test_mpjpe_by_hand_and_its_roots():
 
 def test_procrustes_undoes_a_similarity_but_no_reflection():
     target = rng.standard_normal((5, 17, 3)) * 300
-    turn, _ = np.linalg.qr(rng.standard_normal((3, 3)))
-    turn *= np.sign(np.linalg.det(turn))
-    moved = 0.7 * target @ turn + np.array([100.0, -50.0, 20.0])
+    rotation, _ = np.linalg.qr(rng.standard_normal((3, 3)))
+    rotation *= np.sign(np.linalg.det(rotation))
+    moved = 0.7 * target @ rotation + np.array([100.0, -50.0, 20.0])
     np.testing.assert_allclose(procrustes(moved, target), target, atol=1e-9)
     assert pa_mpjpe(moved, target) < 1e-9
     mirrored = target * np.array([-1.0, 1.0, 1.0])
     assert pa_mpjpe(mirrored, target) > 50
 
 
-def test_identical_share_counts_within_sequences_only():
+def test_identical_fraction_counts_within_sequences_only():
     poses = np.array([0, 0, 1, 1, 1, 2.0])[:, None]
-    assert identical_share(poses) == 3 / 5
-    assert identical_share(poses, starts=np.array([3])) == 2 / 4
-    assert identical_share(poses[:1].repeat(2, axis=0), starts=np.array([1])) == 0
+    assert identical_fraction(poses) == 3 / 5
+    assert identical_fraction(poses, starts=np.array([3])) == 2 / 4
+    assert identical_fraction(poses[:1].repeat(2, axis=0), starts=np.array([1])) == 0
 
 
 def test_dice_coefficient_by_hand():
@@ -63,7 +72,46 @@ def test_poses_have_three_coordinates(metric):
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_where_there_is_no_pair_none_is_identical(count):
-    assert identical_share(np.zeros((count, 51))) == 0
+    assert identical_fraction(np.zeros((count, 51))) == 0
+
+
+def test_visible_are_detected_joints_inside_the_picture():
+    keypoints = np.zeros((1, 25, 3))
+    keypoints[0, :5] = [(3, 4, 0.5), (3, 4, 0), (-1, 4, 1), (10, 4, 1), (9.9, 19.9, 1)]
+    visible = visible_joints(keypoints, np.array([(20, 10)]))
+    assert visible[0, :5].tolist() == [True, False, False, False, True]
+    assert not visible[0, 5:].any()
+
+
+def test_errors_and_fractions_leave_absent_joints_out():
+    predicted = np.array([[(3.0, 4.0), (0.0, 0.0), (100.0, 0.0)]])
+    errors = pixel_errors(predicted, np.zeros((1, 3, 2)), np.array([[True, True, False]]))
+    np.testing.assert_array_equal(errors, [[5.0, 0.0, np.nan]])
+    assert correct_fraction(errors, 5.0) == 1.0
+    assert correct_fraction(errors, 4.9) == 0.5
+    assert np.isnan(correct_fraction(errors[:, 2:], 5.0))
+    both = np.concatenate([errors, errors])
+    assert correct_fraction(both, np.array([5.0, np.nan])) == 1.0
+    assert correct_fraction(both, np.array([5.0, 1.0])) == 0.75
+    with pytest.raises(ValueError, match="pixel_errors"):
+        pixel_errors(predicted, np.zeros((1, 2, 2)), np.array([[True, True, False]]))
+
+
+def test_wrong_shapes_in_pictures_are_named():
+    for metric in (lambda k: visible_joints(k, np.array([(20, 10)])), head_sizes):
+        with pytest.raises(ValueError, match=r"expected keypoints \(N, 25, 3\), got \(1, 25, 2\)"):
+            metric(np.zeros((1, 25, 2)))
+    with pytest.raises(ValueError, match="correct_fraction: expected one threshold or 2, got 3"):
+        correct_fraction(np.zeros((2, 5)), np.ones(3))
+
+
+def test_head_size_is_nose_to_neck_or_part_of_the_trunk():
+    keypoints = np.zeros((3, 25, 3))
+    assert [BODY_25[j] for j in (NOSE, NECK, MID_HIP)] == ["nose", "neck", "mid hip"]
+    keypoints[:2, NECK] = (10, 20, 1)
+    keypoints[0, NOSE] = (10, 8, 1)
+    keypoints[:2, MID_HIP] = (10, 60, 1)
+    np.testing.assert_allclose(head_sizes(keypoints), [12, HEAD_OF_TRUNK * 40, np.nan])
 
 
 def test_the_first_reports_own_predictions(shared):
@@ -72,6 +120,6 @@ def test_the_first_reports_own_predictions(shared):
     predicted, truth = data["predictions"], data["ground_truth"]
     assert mpjpe(predicted, truth, root_relative=False) == pytest.approx(38.188, abs=5e-4)
     assert pa_mpjpe(predicted, truth) == pytest.approx(32.73, abs=5e-3)
-    share = identical_share(predicted, data["block_starts"])
-    assert share == pytest.approx(230 / 254)
-    assert identical_share(truth, data["block_starts"]) == 0
+    fraction = identical_fraction(predicted, data["block_starts"])
+    assert fraction == pytest.approx(230 / 254)
+    assert identical_fraction(truth, data["block_starts"]) == 0

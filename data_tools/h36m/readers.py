@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from minipose.datasets.crop import read_grey
+from minipose.datasets.picture_files import read_grey
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 REOPEN = 256  # masks: the HDF5 library keeps 5 KB for every object it opened until the file closes

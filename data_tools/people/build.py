@@ -15,7 +15,7 @@ from tqdm import tqdm
 from data_tools.people.candidate import Candidate, Dropped
 from data_tools.people.openpose import joints_found
 from minipose.datasets.people import SPLIT_SEED, PeopleWriter, Person
-from minipose.datasets.pictures import read_rgb
+from minipose.datasets.picture_files import read_rgb
 from minipose.datasets.resize import SIDE, factor_for, resize_bicubic, resize_mask, scale_points
 
 EXAMPLES = 3  # names shown for each reason

@@ -81,26 +81,3 @@ def crop_person(
     # Pillow's bilinear filter widens when it shrinks a picture, so nothing is skipped.
     image = Image.fromarray(square).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
     return np.asarray(image), Crop(x0 - left, y0 - top, SIDE / side)
-
-
-def read_grey(path: object) -> np.ndarray:
-    """A picture file as uint8 (H, W), turned upright as its EXIF says; luma of ITU-R 601.
-
-    Raises
-    ------
-    ValueError
-        If the file is not a readable picture.
-    """
-    from PIL import ImageOps
-
-    try:
-        with Image.open(path) as image:
-            image.draft("L", image.size)  # a JPEG then decodes its brightness only
-            upright = ImageOps.exif_transpose(image)
-            if upright.mode in ("RGBA", "LA", "P", "PA"):
-                upright = upright.convert("RGB")
-            return np.asarray(upright.convert("L"))
-    except FileNotFoundError:
-        raise ValueError(f"{path}: no such file") from None
-    except (OSError, SyntaxError) as error:
-        raise ValueError(f"{path}: not a readable picture ({error})") from None

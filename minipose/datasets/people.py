@@ -21,7 +21,7 @@ FORMAT = "minipose people 1"
 EARLIER_FORMATS = ("minipose figures 1",)  # the same fields
 PIXEL_CHUNK = 32768  # about one picture of 128 × 192
 ROW_CHUNK = 256
-VALIDATION_SHARE = 0.2  # report 2, section II-D
+VALIDATION_FRACTION = 0.2  # report 2, section II-D
 SPLIT_SEED = 23
 FIELDS: dict[str, tuple[tuple[int, ...], str]] = {
     "images": ((3,), "uint8"),
@@ -175,7 +175,7 @@ class PeopleStore(Store):
 
     def split(
         self,
-        validation: float = VALIDATION_SHARE,
+        validation: float = VALIDATION_FRACTION,
         seed: int = SPLIT_SEED,
         limit: int | None = None,
     ) -> dict[str, np.ndarray]:
@@ -183,7 +183,7 @@ class PeopleStore(Store):
 
         Parameters
         ----------
-        validation : share that is held out
+        validation : fraction that is held out
         seed : of the permutation
         limit : at most this many samples in all
 
@@ -198,7 +198,7 @@ class PeopleStore(Store):
         first = int((1 - validation) * len(order) + 1e-9)
         if not 0 < first < len(order):
             raise ValueError(
-                f"{self.path}: {len(order)} samples cannot be split with a validation share of "
+                f"{self.path}: {len(order)} samples cannot be split with a validation fraction of "
                 f"{validation:g}: expected at least one in each part"
             )
         return {"train": order[:first], "validation": order[first:]}

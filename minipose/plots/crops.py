@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from minipose.plots import canvas
-from minipose.plots.poses import _COLOURS
 from minipose.skeletons import H36M_17, H36M_17_EDGES, H36M_17_SIDES
 from minipose.targets.windows import GRID, SIDE, WINDOW, window_edges
 
@@ -21,7 +20,7 @@ def draw_joints(axes: object, keypoints: np.ndarray, size: float = 14) -> None:
     keypoints : (17, 2), px, x then y
     """
     for a, b in H36M_17_EDGES:
-        shade = _COLOURS[H36M_17_SIDES[b]]
+        shade = canvas.SIDE_COLOURS[H36M_17_SIDES[b]]
         axes.plot(keypoints[[a, b], 0], keypoints[[a, b], 1], color=shade, linewidth=1.8)
     axes.scatter(keypoints[:, 0], keypoints[:, 1], s=size, color="white", edgecolor="#30343b",
                  linewidth=0.7, zorder=3)  # fmt: skip
@@ -37,12 +36,12 @@ def crops_with_joints(
     images : uint8 (S, 128, 128)
     keypoints : (S, 17, 2), px
     """
-    figure = canvas.new_figure(2.3 * len(images), 2.5)
+    plot = canvas.new_plot(2.3 * len(images), 2.5)
     for i, (image, points) in enumerate(zip(images, keypoints, strict=True)):
-        axes = _image_axes(figure, 1, len(images), i + 1, image)
+        axes = _image_axes(plot, 1, len(images), i + 1, image)
         draw_joints(axes, points)
         axes.set_title(titles[i], loc="left", fontsize=8)
-    return canvas.save(figure, path)
+    return canvas.save(plot, path)
 
 
 def window_schematic(
@@ -56,21 +55,21 @@ def window_schematic(
     keypoints : (17, 2), px
     labels : (17, 100), the windows' labels, joint-major, rows of the grid first
     """
-    figure = canvas.new_figure(10.2, 6.9)
-    axes = _image_axes(figure, 2, 3, 1, image)
+    plot = canvas.new_plot(10.2, 6.9)
+    axes = _image_axes(plot, 2, 3, 1, image)
     for k in range(GRID * GRID):
         axes.add_patch(_window(k, edgecolor=canvas.ACCENT, facecolor="none", alpha=0.55))
     axes.set_title(f"{GRID} × {GRID} windows of {WINDOW} × {WINDOW} px", loc="left")
     for place, joint in enumerate((0, 10, 5, 15), start=2):
-        axes = _image_axes(figure, 2, 3, place, image)
+        axes = _image_axes(plot, 2, 3, place, image)
         draw_joints(axes, keypoints, size=8)
         _mark(axes, labels[joint] > 0.5)
         axes.set_title(f"joint {joint + 1}: {H36M_17[joint]}", loc="left")
-    axes = _image_axes(figure, 2, 3, 6, image)
+    axes = _image_axes(plot, 2, 3, 6, image)
     _mark(axes, labels.max(axis=0) > 0.5)
     draw_joints(axes, keypoints, size=8)
     axes.set_title("all 17 joints", loc="left")
-    return canvas.save(figure, path)
+    return canvas.save(plot, path)
 
 
 def detected_windows(
@@ -83,20 +82,20 @@ def detected_windows(
     images : uint8 (S, 128, 128)
     labels, probabilities : (S, 17, 100)
     """
-    figure = canvas.new_figure(2.2 * len(images), 4.7)
+    plot = canvas.new_plot(2.2 * len(images), 4.7)
     for row, (name, values) in enumerate((("true", labels), ("detected", probabilities))):
         for i, image in enumerate(images):
-            axes = _image_axes(figure, 2, len(images), row * len(images) + i + 1, image)
+            axes = _image_axes(plot, 2, len(images), row * len(images) + i + 1, image)
             best = values[i].max(axis=0)
             for k in range(GRID * GRID):
                 axes.add_patch(_window(k, facecolor=canvas.PREDICTION, alpha=0.6 * float(best[k])))
             if i == 0:
                 axes.set_title(name, loc="left")
-    return canvas.save(figure, path)
+    return canvas.save(plot, path)
 
 
-def _image_axes(figure: object, rows: int, columns: int, place: int, image: np.ndarray) -> object:
-    axes = figure.add_subplot(rows, columns, place)
+def _image_axes(plot: object, rows: int, columns: int, place: int, image: np.ndarray) -> object:
+    axes = plot.add_subplot(rows, columns, place)
     axes.imshow(image, cmap="gray", vmin=0, vmax=255)  # pixel centres at whole numbers
     axes.set_xlim(-0.5, SIDE - 0.5)
     axes.set_ylim(SIDE - 0.5, -0.5)

@@ -26,10 +26,10 @@ def learning_curves(
     path : where the PNG goes
     across : what the horizontal axis shows
     """
-    figure = canvas.new_figure(4.6 * len(panels), 3.2)
+    plot = canvas.new_plot(4.6 * len(panels), 3.2)
     colours = [canvas.TRUTH, canvas.PREDICTION, canvas.ACCENT, canvas.GREY, canvas.LEFT, "#6d4c9f"]
     for i, (title, series) in enumerate(panels.items()):
-        axes = figure.add_subplot(1, len(panels), i + 1)
+        axes = plot.add_subplot(1, len(panels), i + 1)
         for (label, (epochs, values)), colour in zip(series.items(), colours * 3, strict=False):
             last = f"{label}: {values[-1]:.3g}"  # in the legend, where last values never collide
             axes.plot(epochs, values, label=last, color=colour, linewidth=1.8, marker=".")
@@ -38,4 +38,4 @@ def learning_curves(
         axes.set_ylim(bottom=0)
         axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         axes.legend()
-    return canvas.save(figure, path)
+    return canvas.save(plot, path)

@@ -1,4 +1,4 @@
-"""Harmonic filters, what streams do when the picture turns, and how far a network turns along."""
+"""Harmonic filters, streams of a rotated picture, and how far a network is equivariant."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ def draw_filters(path: str | os.PathLike, kernel_sizes: Sequence[int] = (3, 7)) 
     An arrow's length is the magnitude, its direction the phase (anticlockwise from the right).
     """
     numbers = (-1, 0, 1)
-    figure = canvas.new_figure(2.1 * 3 * len(kernel_sizes), 2.2 * len(numbers))
+    plot = canvas.new_plot(2.1 * 3 * len(kernel_sizes), 2.2 * len(numbers))
     for k, size in enumerate(kernel_sizes):
         for row, number in enumerate(numbers):
             basis = ring_basis(size, number)[-1]  # the outermost ring
             limit = float(np.abs(basis).max())
             for column, (title, part) in enumerate((("Re", basis.real), ("Im", basis.imag))):
                 place = row * 3 * len(kernel_sizes) + 3 * k + column + 1
-                axes = figure.add_subplot(len(numbers), 3 * len(kernel_sizes), place)
+                axes = plot.add_subplot(len(numbers), 3 * len(kernel_sizes), place)
                 axes.imshow(part, cmap="RdBu_r", vmin=-limit, vmax=limit)
                 _bare(axes, f"{title} B$_{{{number}}}$, {size}×{size}")
-            axes = figure.add_subplot(len(numbers), 3 * len(kernel_sizes), place + 1)
+            axes = plot.add_subplot(len(numbers), 3 * len(kernel_sizes), place + 1)
             _arrows(axes, basis, 1)
             axes.set(xlim=(-0.7, size - 0.3), ylim=(size - 0.3, -0.7), aspect="equal")
             _bare(axes, "as arrows")
-    return canvas.save(figure, path)
+    return canvas.save(plot, path)
 
 
-def draw_turned_streams(
+def draw_rotated_streams(
     columns: Sequence[tuple[str, np.ndarray, np.ndarray, np.ndarray]], path: str | os.PathLike
 ) -> Path:
     """One picture at several angles, above it a map of order 0 and one of order 1 of each.
@@ -48,12 +48,12 @@ def draw_turned_streams(
     columns : (title, picture (H, W, 3) in [0, 1], order 0 (H, W), order 1 (H, W)), the maps complex
     path : where the PNG goes
     """
-    figure = canvas.new_figure(2.4 * len(columns), 7.2)
+    plot = canvas.new_plot(2.4 * len(columns), 7.2)
     largest = [max(float(np.abs(column[k]).max()) for column in columns) for k in (2, 3)]
     rows = ("picture", "order 0: magnitude", "order 1: arrows")
     for i, (title, picture, zero, one) in enumerate(columns):
         for row, label in enumerate(rows):
-            axes = figure.add_subplot(3, len(columns), row * len(columns) + i + 1)
+            axes = plot.add_subplot(3, len(columns), row * len(columns) + i + 1)
             if row == 0:
                 axes.imshow(np.clip(picture, 0, 1))
             elif row == 1:
@@ -64,7 +64,7 @@ def draw_turned_streams(
             _bare(axes, title if row == 0 else "")
             if i == 0:
                 axes.set_ylabel(label)
-    return canvas.save(figure, path)
+    return canvas.save(plot, path)
 
 
 def draw_equivariance(
@@ -77,9 +77,9 @@ def draw_equivariance(
     ----------
     panels : {title: {label: (angles in degrees, relative errors)}}
     """
-    figure = canvas.new_figure(5.4 * len(panels), 3.4)
+    plot = canvas.new_plot(5.4 * len(panels), 3.4)
     for i, (title, series) in enumerate(panels.items()):
-        axes = figure.add_subplot(1, len(panels), i + 1)
+        axes = plot.add_subplot(1, len(panels), i + 1)
         for (label, (angles, errors)), colour in zip(series.items(), _COLOURS, strict=False):
             shown = np.maximum(errors, 1e-16)
             axes.semilogy(angles, shown, label=label, color=colour, linewidth=1.8, marker=".")
@@ -89,7 +89,7 @@ def draw_equivariance(
         axes.set_xticks(range(0, 181, 45))
         axes.set_ylim(top=10)
         axes.legend(loc="center", bbox_to_anchor=(0.28, 0.3))
-    return canvas.save(figure, path)
+    return canvas.save(plot, path)
 
 
 def draw_dice_by_angle(
@@ -101,16 +101,16 @@ def draw_dice_by_angle(
     ----------
     series : {label: (angles in degrees, dice)}
     """
-    figure = canvas.new_figure(6.4, 3.4)
-    axes = figure.add_subplot(1, 1, 1)
+    plot = canvas.new_plot(6.4, 3.4)
+    axes = plot.add_subplot(1, 1, 1)
     for (label, (angles, dice)), colour in zip(series.items(), _COLOURS, strict=False):
         axes.plot(angles, dice, label=label, color=colour, linewidth=1.8, marker=".")
-    axes.set_title("dice of turned pictures", loc="left")
+    axes.set_title("dice of rotated pictures", loc="left")
     axes.set_xlabel("angle, degrees")
     axes.set_xticks(range(0, 181, 45))
     axes.set_ylim(0, 1)
     axes.legend(loc="upper center", ncols=len(series))
-    return canvas.save(figure, path)
+    return canvas.save(plot, path)
 
 
 def _arrows(axes: object, maps: np.ndarray, step: int) -> None:

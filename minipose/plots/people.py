@@ -11,15 +11,14 @@ import numpy as np
 from minipose.plots import canvas
 from minipose.skeletons import BODY_25, BODY_25_LIMBS
 
-_COLOURS = {"left": canvas.LEFT, "right": canvas.RIGHT}
 FOUND = 0.1  # probability from which a joint is drawn
 
 Column = tuple[str, Sequence[np.ndarray | None]]  # heading, a picture per row
 
 
 def side_colour(joint: int) -> str:
-    """Left green, right orange, the middle of the body grey."""
-    return _COLOURS.get(BODY_25[joint].split(" ")[0], canvas.ACCENT)
+    """Left green, right orange, the middle of the body yellow."""
+    return canvas.SIDE_COLOURS.get(BODY_25[joint].split(" ")[0], canvas.ACCENT)
 
 
 def draw_skeleton(
@@ -88,10 +87,10 @@ def picture_table(
     rows = len(columns[0][1])
     first = columns[0][1][0]
     height = 1.75 * first.shape[0] / first.shape[1]
-    figure = canvas.new_figure(1.75 * len(columns), (height + 0.25) * rows)
+    plot = canvas.new_plot(1.75 * len(columns), (height + 0.25) * rows)
     for c, (heading, pictures) in enumerate(columns):
         for r, picture in enumerate(pictures):
-            axes = figure.add_subplot(rows, len(columns), r * len(columns) + c + 1)
+            axes = plot.add_subplot(rows, len(columns), r * len(columns) + c + 1)
             show_picture(axes, picture)
             if skeletons and heading in skeletons:
                 draw_skeleton(axes, *skeletons[heading][r])
@@ -99,7 +98,7 @@ def picture_table(
             if c == 0 and row_titles is not None:
                 title = f"{title}\n{row_titles[r]}".strip()
             axes.set_title(title, fontsize=8, loc="left")
-    return canvas.save(figure, path)
+    return canvas.save(plot, path)
 
 
 def show_picture(axes: object, picture: np.ndarray) -> None:
@@ -123,15 +122,15 @@ def channel_grid(image: np.ndarray, probabilities: np.ndarray, path: str | os.Pa
     """
     columns, rows = 9, 3
     height = 1.2 * image.shape[0] / image.shape[1]
-    figure = canvas.new_figure(1.2 * columns, (height + 0.25) * rows)
+    plot = canvas.new_plot(1.2 * columns, (height + 0.25) * rows)
     for k in range(columns * rows):
-        axes = figure.add_subplot(rows, columns, k + 1)
+        axes = plot.add_subplot(rows, columns, k + 1)
         show_picture(axes, image if k == 0 else probabilities[k - 1])
         title = "picture" if k == 0 else "background" if k == 1 else BODY_25[k - 2]
         if k > 1:
             title += f" {probabilities[k - 1].max():.2f}"
         axes.set_title(title, fontsize=6.5, loc="left")
-    return canvas.save(figure, path)
+    return canvas.save(plot, path)
 
 
 def heatmap_pair(
@@ -163,10 +162,10 @@ def prediction_picture(
     places, present : (25, 2) px and bool (25,), or None for models without joints
     """
     width = 3.4 if image.shape[0] >= image.shape[1] else 4.6
-    figure = canvas.new_figure(2 * width, width * image.shape[0] / image.shape[1])
+    plot = canvas.new_plot(2 * width, width * image.shape[0] / image.shape[1])
     for k, picture in enumerate((image, on_mask(image, mask))):
-        axes = figure.add_subplot(1, 2, k + 1)
+        axes = plot.add_subplot(1, 2, k + 1)
         show_picture(axes, picture)
         if k == 1 and places is not None:
             draw_skeleton(axes, places, present, size=22, width=2.4)
-    return canvas.save(figure, path)
+    return canvas.save(plot, path)

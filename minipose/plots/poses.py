@@ -12,8 +12,6 @@ from minipose.plots import canvas
 from minipose.skeletons import H36M_17_EDGES, H36M_17_SIDES
 from minipose.storage import atomic
 
-_COLOURS = {"left": canvas.LEFT, "right": canvas.RIGHT, "middle": canvas.MIDDLE}
-
 
 def draw_pose(
     axes: object, joints: np.ndarray, colour: str | None = None, alpha: float = 1
@@ -27,7 +25,7 @@ def draw_pose(
     """
     x, depth, up = joints[:, 0], joints[:, 2], -joints[:, 1]
     for a, b in H36M_17_EDGES:
-        shade = colour or _COLOURS[H36M_17_SIDES[b]]
+        shade = colour or canvas.SIDE_COLOURS[H36M_17_SIDES[b]]
         axes.plot(x[[a, b]], depth[[a, b]], up[[a, b]], color=shade, linewidth=2.2, alpha=alpha)
     axes.scatter(x, depth, up, s=7, color=colour or "#30343b", alpha=alpha, depthshade=False)
 
@@ -62,22 +60,22 @@ def predictions_beside_truth(
     titles : what each sample is, e.g. its take and its error in mm
     """
     rows = len(images)
-    figure = canvas.new_figure(9.2, 2.35 * rows)
+    plot = canvas.new_plot(9.2, 2.35 * rows)
     for r in range(rows):
-        axes = figure.add_subplot(rows, 4, 4 * r + 1)
+        axes = plot.add_subplot(rows, 4, 4 * r + 1)
         axes.imshow(images[r], cmap="gray", vmin=0, vmax=255)
         axes.set_axis_off()
         axes.set_title(titles[r], loc="left", fontsize=8)
         parts = ("true", [(target[r], None)]), ("predicted", [(predicted[r], None)])
         both = [(target[r], canvas.TRUTH), (predicted[r], canvas.PREDICTION)]
         for k, (label, poses) in enumerate((*parts, ("both (predicted in red)", both)), start=2):
-            axes = figure.add_subplot(rows, 4, 4 * r + k, projection="3d")
+            axes = plot.add_subplot(rows, 4, 4 * r + k, projection="3d")
             prepare_axes(axes)
             for joints, colour in poses:
                 draw_pose(axes, joints, colour)
             if r == 0:
                 axes.set_title(label, fontsize=9, y=0.98)
-    return canvas.save(figure, path)
+    return canvas.save(plot, path)
 
 
 def prediction_of_image(crop: np.ndarray, joints: np.ndarray, path: str | os.PathLike) -> Path:
@@ -88,18 +86,18 @@ def prediction_of_image(crop: np.ndarray, joints: np.ndarray, path: str | os.Pat
     crop : uint8 (128, 128)
     joints : (17, 3), mm, camera frame
     """
-    figure = canvas.new_figure(7.4, 2.7)
-    axes = figure.add_subplot(1, 3, 1)
+    plot = canvas.new_plot(7.4, 2.7)
+    axes = plot.add_subplot(1, 3, 1)
     axes.imshow(crop, cmap="gray", vmin=0, vmax=255)
     axes.set_axis_off()
     axes.set_title("what the network saw", loc="left")
     for k, (label, turn) in enumerate((("as the camera sees it", -78), ("from the side", -8)), 2):
-        axes = figure.add_subplot(1, 3, k, projection="3d")
+        axes = plot.add_subplot(1, 3, k, projection="3d")
         prepare_axes(axes)
         axes.view_init(elev=12, azim=turn)
         draw_pose(axes, joints)
         axes.set_title(label, fontsize=9, y=0.98)
-    return canvas.save(figure, path)
+    return canvas.save(plot, path)
 
 
 def animate_take(
@@ -123,19 +121,19 @@ def animate_take(
     frames = []
     errors = np.linalg.norm(predicted - target, axis=2).mean(axis=1)
     for image, guess, truth, error in zip(images, predicted, target, errors, strict=True):
-        figure = canvas.new_figure(6.6, 2.5)
-        axes = figure.add_subplot(1, 3, 1)
+        plot = canvas.new_plot(6.6, 2.5)
+        axes = plot.add_subplot(1, 3, 1)
         axes.imshow(image, cmap="gray", vmin=0, vmax=255)
         axes.set_axis_off()
         axes.set_title(title, loc="left", fontsize=8)
         for k, (label, joints) in enumerate((("true", truth), ("predicted", guess)), start=2):
-            axes = figure.add_subplot(1, 3, k, projection="3d")
+            axes = plot.add_subplot(1, 3, k, projection="3d")
             prepare_axes(axes)
             draw_pose(axes, joints)
             if k == 3:
                 label += f"   {error:5.1f} mm off"
             axes.set_title(label, fontsize=9, y=0.98)
-        frames.append(Image.fromarray(canvas.to_pixels(figure)))
+        frames.append(Image.fromarray(canvas.to_pixels(plot)))
     # One palette for all frames: with a palette per frame the colours flicker.
     palette = frames[0].quantize(colors=64)
     frames = [f.quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]

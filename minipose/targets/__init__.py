@@ -1,1 +1,1 @@
-"""What the networks are asked for, made from joints."""
+"""What the networks are compared with in training, made from joints."""

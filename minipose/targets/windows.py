@@ -8,7 +8,7 @@ from minipose.skeletons import H36M_17_EDGES
 
 SIDE, GRID, WINDOW = 128, 10, 13  # px of the crop, windows a row, px of a window
 STRIDE = (SIDE - WINDOW) / (GRID - 1)  # 12.78 px
-SHARE = 0.3  # of an edge, which makes a window positive for the joints at its ends
+FRACTION = 0.3  # of an edge, which makes a window positive for the joints at its ends
 
 
 def window_edges() -> np.ndarray:
@@ -42,7 +42,7 @@ def window_labels(keypoints: np.ndarray) -> np.ndarray:
     )  # (N, 17, 10 rows, 10 columns)
     starts = keypoints[:, [a for a, _ in H36M_17_EDGES]]
     ends = keypoints[:, [b for _, b in H36M_17_EDGES]]
-    enough = _share_inside(starts, ends) > SHARE  # (N, 16, 10, 10)
+    enough = _fraction_inside(starts, ends) > FRACTION  # (N, 16, 10, 10)
     for edge, (a, b) in enumerate(H36M_17_EDGES):
         inside[:, a] |= enough[:, edge]
         inside[:, b] |= enough[:, edge]
@@ -55,11 +55,11 @@ def _between(values: np.ndarray, low: np.ndarray) -> np.ndarray:
     return (offset >= 0) & (offset < WINDOW)
 
 
-def _share_inside(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """What share of each segment lies in each window: (N, E, 10, 10).
+def _fraction_inside(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """What fraction of each segment lies in each window: (N, E, 10, 10).
 
     On the segment p + t·d, 0 ≤ t ≤ 1, an interval of x allows one interval of t, and so does one of
-    y (Liang & Barsky 1984); the share is the length of what both allow.
+    y (Liang & Barsky 1984); the fraction is the length of what both allow.
     """
     first, last = zip(*(_allowed(starts[..., k], ends[..., k]) for k in (0, 1)), strict=True)
     enter = np.maximum(first[1][..., :, None], first[0][..., None, :])

@@ -55,7 +55,7 @@ def draw(rows: dict) -> None:
     """Time above, memory below; both axes logarithmic, the dotted line is proportional cost."""
     from minipose.plots import canvas
 
-    figure = canvas.new_figure(2.7 * len(rows), 4.6)
+    figure = canvas.new_plot(2.7 * len(rows), 4.6)
     panels = figure.subplots(2, len(rows), sharex="col")
     for column, (axis, row) in zip(panels.T, rows.items(), strict=True):
         at, seconds, memory = (np.array(v) for v in zip(*row["points"], strict=True))

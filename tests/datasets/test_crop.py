@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from minipose.datasets.crop import box_of, crop_person, read_grey
+from minipose.datasets.crop import box_of, crop_person
 
 
 def test_a_square_box_of_128_is_copied():
@@ -56,7 +55,7 @@ def test_box_of_a_mask():
     assert box_of(mask) == (2, 1, 6, 3)
 
 
-def test_mistakes_are_named(tmp_path):
+def test_mistakes_are_named():
     grey = np.zeros((50, 60), np.uint8)
     with pytest.raises(
         ValueError, match=r"box \(70, 0, 90, 20\) has no pixel of the 60 × 50 frame"
@@ -64,21 +63,3 @@ def test_mistakes_are_named(tmp_path):
         crop_person(grey, (70, 0, 90, 20))
     with pytest.raises(ValueError, match=r"mask \(60, 50\) and frame \(50, 60\) differ"):
         crop_person(grey, (0, 0, 9, 9), np.ones((60, 50)))
-    with pytest.raises(ValueError, match="no such file"):
-        read_grey(tmp_path / "none.png")
-    (tmp_path / "text.png").write_text("not a picture")
-    with pytest.raises(ValueError, match="not a readable picture"):
-        read_grey(tmp_path / "text.png")
-
-
-def test_pictures_are_read_grey_and_upright(tmp_path):
-    picture = np.zeros((4, 8, 3), np.uint8)
-    picture[:, :4, 0] = 255
-    turned = Image.fromarray(picture)
-    exif = turned.getexif()
-    exif[0x0112] = 6  # to be turned by 90° clockwise
-    turned.save(tmp_path / "turned.png", exif=exif)
-    grey = read_grey(tmp_path / "turned.png")
-    assert grey.shape == (8, 4) and grey[0, 0] == 76 and grey[7, 0] == 0  # 0.299 · 255
-    Image.fromarray(picture).convert("CMYK").save(tmp_path / "print.jpg")
-    assert read_grey(tmp_path / "print.jpg").shape == (4, 8)

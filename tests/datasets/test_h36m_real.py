@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from minipose.datasets.cameras import Camera
-from minipose.datasets.crop import box_of, crop_person, read_grey
+from minipose.datasets.crop import box_of, crop_person
+from minipose.datasets.picture_files import read_grey
 
 
 @pytest.fixture

@@ -103,3 +103,21 @@ def test_damage_is_found(tmp_path):
                 del file["masks"]
         with pytest.raises(ValueError, match=message):
             PeopleStore(tmp_path / "a.h5")
+
+
+def test_a_store_of_the_first_version_is_read(tmp_path):
+    """Then its format had another name. The fields are spelled out, as that version wrote them."""
+    sizes, text = np.int32([[2, 3], [4, 1]]), h5py.string_dtype()
+    with h5py.File(tmp_path / "old.h5", "w") as file:
+        file.attrs["format"] = "minipose figures 1"
+        file["images"] = np.arange(30, dtype=np.uint8).reshape(10, 3)
+        file["masks"] = np.uint8([0, 1, 1, 0, 1, 0, 1, 1, 0, 0])
+        file["offset"], file["size"] = np.int64([0, 6]), sizes
+        file["keypoints"] = np.full((2, 25, 3), 0.5, np.float32)
+        file.create_dataset("name", data=["a", "b"], dtype=text)
+        file.create_dataset("source", data=["lsp", "mpii"], dtype=text)
+    with PeopleStore(tmp_path / "old.h5") as store:
+        assert [store[i].name for i in range(2)] == ["a", "b"] and store[1].source == "mpii"
+        assert store[1].mask.ravel().tolist() == [1, 1, 0, 0]
+        assert store[1].image.shape == (4, 1, 3) and store[1].image[0, 0].tolist() == [18, 19, 20]
+        assert store[0].keypoints.shape == (25, 3)

@@ -15,7 +15,7 @@ DIRECT = {
     "right hip": "RightUpLeg", "right knee": "RightLeg", "right ankle": "RightFoot",
     "left hip": "LeftUpLeg", "left knee": "LeftLeg", "left ankle": "LeftFoot",
 }  # fmt: skip
-# On the head: (forward, left, up) mm from the skull's middle, and the way it faces.
+# On the head: (forward, left, up) mm from the skull's middle, and the direction that it faces.
 FACE = {
     "nose": ((108, 0, -34), (1, 0, 0)),
     "right eye": ((84, -33, 0), (0.85, -0.5, 0)),
@@ -33,7 +33,7 @@ def body_25(posed: Posed) -> np.ndarray:
     points = {name: at[source] for name, source in DIRECT.items()}
     points["neck"] = 0.5 * (at["RightArm"] + at["LeftArm"])
     points["mid hip"] = 0.5 * (at["RightUpLeg"] + at["LeftUpLeg"])
-    head = posed.turns["head"][0]
+    head = posed.rotations["head"][0]
     skull = at["HeadSite"] + head @ np.array([-22.0, 0.0, -92.0])
     for name, (place, _) in FACE.items():
         points[name] = skull + head @ np.array(place, dtype=float)
@@ -66,7 +66,7 @@ def hidden(points: np.ndarray, posed: Posed, parts: Parts, camera: Camera) -> np
     start = points + MARGIN * sight
     blocked = _segment_distance(start[:, None], camera.centre[None, None], a, b) < 0.85 * radius
     out = (blocked & ~own).any(axis=1)
-    head = posed.turns["head"][0]
+    head = posed.rotations["head"][0]
     for name, (_, facing) in FACE.items():
         k = BODY_25.index(name)
         towards = head @ np.array(facing, dtype=float)

@@ -103,13 +103,13 @@ def dress(posed: Posed, bones: Bones, outfit: Outfit) -> Parts:
     """The parts of a clothed body in all frames of a pose."""
     at = {name: posed.joints[:, i] for i, name in enumerate(H36M_32)}
     build = _Builder(bones.build)
-    _trunk(build, at, posed.turns, bones, outfit)
-    _head(build, at, posed.turns["head"], outfit)
+    _trunk(build, at, posed.rotations, bones, outfit)
+    _head(build, at, posed.rotations["head"], outfit)
     for side, sign in (("Right", -1.0), ("Left", 1.0)):
         _arm(build, at, side, outfit)
-        _leg(build, at, side, sign, posed.turns["pelvis"], bones, outfit)
+        _leg(build, at, side, sign, posed.rotations["pelvis"], bones, outfit)
     if outfit.skirt:
-        _skirt(build, at, posed.turns["pelvis"], outfit)
+        _skirt(build, at, posed.rotations["pelvis"], outfit)
     return build.parts()
 
 
@@ -143,13 +143,13 @@ class _Builder:
         )
 
 
-def _place(origin: np.ndarray, turn: np.ndarray, x: float, y: float, z: float) -> np.ndarray:
-    return origin + turn @ np.array([x, y, z])
+def _place(origin: np.ndarray, rotation: np.ndarray, x: float, y: float, z: float) -> np.ndarray:
+    return origin + rotation @ np.array([x, y, z])
 
 
-def _trunk(build: _Builder, at: dict, turns: dict, bones: Bones, outfit: Outfit) -> None:
+def _trunk(build: _Builder, at: dict, rotations: dict, bones: Bones, outfit: Outfit) -> None:
     """Flat and wide: each level is a few capsules side by side."""
-    pelvis, chest = turns["pelvis"], turns["chest"]
+    pelvis, chest = rotations["pelvis"], rotations["chest"]
     shirt, trousers = outfit.shirt, outfit.trousers
     hips, neck = at["Hips"], at["Neck"]
     ribs_wide, hips_wide = 0.46 * bones.shoulder, 0.46 * bones.hip
@@ -266,10 +266,10 @@ def _leg(
 def _skirt(build: _Builder, at: dict, pelvis: np.ndarray, outfit: Outfit) -> None:
     """A bell from the hips to above the knees that gives way to both thighs."""
     knees = [_mid(at[f"{s}UpLeg"], at[f"{s}Leg"], 0.86) for s in ("Right", "Left")]
-    for share in (0.02, 0.26, 0.5, 0.74, 0.98):
-        top = _place(at["Hips"], pelvis, -4, -62 + 124 * share, 0)
-        build.add(top, _mid(*knees, share), 94, 112, outfit.trousers, flat=True)
+    for fraction in (0.02, 0.26, 0.5, 0.74, 0.98):
+        top = _place(at["Hips"], pelvis, -4, -62 + 124 * fraction, 0)
+        build.add(top, _mid(*knees, fraction), 94, 112, outfit.trousers, flat=True)
 
 
-def _mid(a: np.ndarray, b: np.ndarray, share: float = 0.5) -> np.ndarray:
-    return a + share * (b - a)
+def _mid(a: np.ndarray, b: np.ndarray, fraction: float = 0.5) -> np.ndarray:
+    return a + fraction * (b - a)

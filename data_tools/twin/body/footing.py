@@ -38,8 +38,8 @@ def level_the_feet(angles: Angles, sole: np.ndarray, phase: np.ndarray) -> None:
         missing = np.maximum(lowest[:, 1 - foot] + clearance - lowest[:, foot], 0)
         missing *= ease((place - 0.60) / 0.06) * (1 - ease((place - 0.95) / 0.05))
         late = 0.6 * ease((place - 0.78) / 0.14)
-        for name, share in ((side, 1 - late), (other, -late)):
-            bend = smooth(smooth(share * missing, 5), 5) / 2.7  # 1° draws the foot up by 2.7 mm
+        for name, fraction in ((side, 1 - late), (other, -late)):
+            bend = smooth(smooth(fraction * missing, 5), 5) / 2.7  # 1° draws the foot up by 2.7 mm
             for joint, part in (("knee", 1.0), ("hip", 0.5)):
                 key = f"{joint}_{name}"
                 setattr(angles, key, getattr(angles, key) + part * bend)

@@ -76,28 +76,28 @@ class Angles:
 
 @dataclass
 class Posed:
-    """A body in a pose: where its joints are and how its main parts are turned.
+    """A body in a pose: where its joints are and how its main parts are rotated.
 
     Attributes
     ----------
     joints : (T, 32, 3), mm, world, in the order of ``skeletons.H36M_32``
-    turns : {"pelvis" | "chest" | "head": (T, 3, 3)}, body part -> world
+    rotations : {"pelvis" | "chest" | "head": (T, 3, 3)}, body part -> world
     """
 
     joints: np.ndarray
-    turns: dict[str, np.ndarray] = field(default_factory=dict)
+    rotations: dict[str, np.ndarray] = field(default_factory=dict)
 
     def shifted(self, offset: np.ndarray) -> Posed:
         """Moved by ``offset`` (T, 3) mm."""
-        return Posed(self.joints + offset[:, None, :], self.turns)
+        return Posed(self.joints + offset[:, None, :], self.rotations)
 
     def cut(self, frames: slice) -> Posed:
         """Some of the frames."""
-        return Posed(self.joints[frames], {part: turn[frames] for part, turn in self.turns.items()})
+        return Posed(self.joints[frames], {part: r[frames] for part, r in self.rotations.items()})
 
 
 def pose(bones: Bones, angles: Angles, frames: int) -> Posed:
-    """Forward kinematics, hips at the origin: a segment's turn is its parent's times its own."""
+    """Forward kinematics, hips at the origin: a segment is rotated by its parent and by itself."""
     a = angles.arrays(frames)
     at: dict[str, np.ndarray] = {"Hips": np.zeros((frames, 3))}
     pelvis = rz(a["heading"]) @ rx(a["pelvis_roll"]) @ ry(a["pelvis_pitch"])
@@ -159,30 +159,30 @@ def _arm(at: dict, bones: Bones, a: dict, chest: np.ndarray, side: str, s: str, 
     at[f"{side}WristSite"] = at[f"{side}WristEnd"] + _move(lower, z=-70.0)
 
 
-def _move(turn: np.ndarray, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> np.ndarray:
-    return turn @ np.array([x, y, z])  # (T, 3)
+def _move(rotation: np.ndarray, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> np.ndarray:
+    return rotation @ np.array([x, y, z])  # (T, 3)
 
 
 def rx(angle: np.ndarray | float) -> np.ndarray:
     """Turns about x (forward) by ``angle`` rad, (T, 3, 3)."""
-    return _turn(angle, 1, 2)
+    return _rotation(angle, 1, 2)
 
 
 def ry(angle: np.ndarray | float) -> np.ndarray:
     """Turns about y (left) by ``angle`` rad: positive bows what stands up forward."""
-    return _turn(angle, 2, 0)
+    return _rotation(angle, 2, 0)
 
 
 def rz(angle: np.ndarray | float) -> np.ndarray:
     """Turns about z (up) by ``angle`` rad: positive is to the left."""
-    return _turn(angle, 0, 1)
+    return _rotation(angle, 0, 1)
 
 
-def _turn(angle: np.ndarray | float, i: int, j: int) -> np.ndarray:
+def _rotation(angle: np.ndarray | float, i: int, j: int) -> np.ndarray:
     angle = np.atleast_1d(np.asarray(angle, dtype=np.float64))
-    turn = np.zeros((len(angle), 3, 3))
-    turn[:, [0, 1, 2], [0, 1, 2]] = 1.0
-    turn[:, i, i] = turn[:, j, j] = np.cos(angle)
-    turn[:, j, i] = np.sin(angle)
-    turn[:, i, j] = -np.sin(angle)
-    return turn
+    rotation = np.zeros((len(angle), 3, 3))
+    rotation[:, [0, 1, 2], [0, 1, 2]] = 1.0
+    rotation[:, i, i] = rotation[:, j, j] = np.cos(angle)
+    rotation[:, j, i] = np.sin(angle)
+    rotation[:, i, j] = -np.sin(angle)
+    return rotation

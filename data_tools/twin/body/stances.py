@@ -283,6 +283,6 @@ def _mirrored(stance: Stance) -> Stance:
         if side in swap:
             angles[f"{stem}_{swap[side]}"] = value
         else:
-            turned = name in ("side_lean", "shoulder_yaw", "head_yaw", "pelvis_roll")
-            angles[name] = -value if turned else value
+            sideways = name in ("side_lean", "shoulder_yaw", "head_yaw", "pelvis_roll")
+            angles[name] = -value if sideways else value
     return Stance(angles, stance.lift, stance.seat, stance.pointed[::-1])

@@ -90,8 +90,8 @@ def _shadow(
             return np.zeros(shape)
         return draw(np.zeros((*shape, 3), np.uint8), flat, half, lamp).astype(float)
 
-    share = lamp.strength[strongest] / (sum(lamp.strength) + lamp.ambient)
-    light = 1 - 0.9 * share * gaussian_filter(cast(sun, 0.45), rng.uniform(0.5, 3.0))
+    fraction = lamp.strength[strongest] / (sum(lamp.strength) + lamp.ambient)
+    light = 1 - 0.9 * fraction * gaussian_filter(cast(sun, 0.45), rng.uniform(0.5, 3.0))
     light *= 1 - 0.35 * gaussian_filter(cast(np.array([0.0, 0.0, 1.0]), 0.35), 2.0)
     light = np.repeat(np.repeat(light.astype(np.float32), 2, axis=0), 2, axis=1)
     return gaussian_filter(light, 0.7)[: size[0], : size[1]]

@@ -38,14 +38,14 @@ def frame_size(camera: str) -> tuple[int, int]:
 
 
 def frame(points: np.ndarray, size: tuple[int, int], rng: np.random.Generator) -> Camera:
-    """A camera in which the points (M, 3) fill a random share of the picture (H, W)."""
+    """A camera in which the points (M, 3) fill a random fraction of the picture (H, W)."""
     height, width = size
     middle = 0.5 * (points.min(axis=0) + points.max(axis=0))
     azimuth = rng.uniform(-np.pi, np.pi) if rng.random() < 0.2 else rng.normal(0, 0.8)
     level = float(np.clip(rng.normal(1350, 350), 350, 2600))  # mm, the camera's height
     focal = max(size) / (2 * np.tan(np.deg2rad(rng.uniform(22, 56)) / 2))
     roll = rng.normal(0, 0.03) if rng.random() < 0.9 else rng.normal(0, 0.15)
-    share = rng.uniform(0.66, 0.95)
+    fraction = rng.uniform(0.66, 0.95)
     distance = 3500.0
     for _ in range(4):
         centre = np.array(
@@ -55,7 +55,7 @@ def frame(points: np.ndarray, size: tuple[int, int], rng: np.random.Generator) -
         pixels = camera.project(camera.to_camera(points))
         extent = np.ptp(pixels, axis=0)
         filled = max(extent[0] / width, extent[1] / height)
-        distance = float(np.clip(distance * filled / share, 1500, 14000))
+        distance = float(np.clip(distance * filled / fraction, 1500, 14000))
     # Not in the middle: anywhere that keeps the person in the picture.
     pixels = camera.project(camera.to_camera(points))
     low, high = pixels.min(axis=0), pixels.max(axis=0)

@@ -51,9 +51,11 @@ def draw(image: np.ndarray, parts: Parts, camera: Camera, lamp: Lamp) -> np.ndar
     surface = _Surface(strokes, depth, part, x0, y0)
     colours = _shade(surface, parts, camera, lamp)  # (P, 3), one row a drawn pixel
     region = image[y0:y1, x0:x1]
-    share = _soft_edge(part >= 0)[surface.rows, surface.columns][:, None]
+    cover = _soft_edge(part >= 0)[surface.rows, surface.columns][:, None]
     behind = region[surface.rows, surface.columns]
-    region[surface.rows, surface.columns] = (behind + share * (colours - behind)).astype(np.uint8)
+    region[surface.rows, surface.columns] = (behind + cover * (colours - behind)).astype(
+        np.uint8
+    )
     return silhouette
 
 
@@ -154,8 +156,8 @@ def _soft_edge(inside: np.ndarray) -> np.ndarray:
     """How much of each inside pixel the body covers, judged by its 3 × 3 neighbours, (h, w)."""
     padded = np.pad(inside, 1).astype(np.float32)
     rows = padded[:-2] + padded[1:-1] + padded[2:]
-    share = (rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]) / 9
-    return np.minimum(share + 0.08, 1)
+    fraction = (rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]) / 9
+    return np.minimum(fraction + 0.08, 1)
 
 
 class _Surface:
@@ -167,7 +169,7 @@ class _Surface:
     part : (P,)
     along : (P,), 0 at the part's a, 1 at its b
     normal : (3, P), unit, camera frame
-    crease : (P,), the share of near neighbours that lie in front
+    crease : (P,), the fraction of near neighbours that lie in front
     """
 
     def __init__(

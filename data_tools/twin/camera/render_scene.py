@@ -24,8 +24,8 @@ def look(scene: Scene, camera: Camera, size: tuple[int, int]) -> np.ndarray:
         _paint_blob(image, nearest, view, scene, blob)
     if scene.haze < 1e8:
         seen = np.isfinite(nearest)
-        share = np.exp(-nearest[seen] / scene.haze)[:, None]
-        image[seen] = share * image[seen] + (1 - share) * np.float32(scene.sky.horizon)
+        fraction = np.exp(-nearest[seen] / scene.haze)[:, None]
+        image[seen] = fraction * image[seen] + (1 - fraction) * np.float32(scene.sky.horizon)
     return image.reshape(*size, 3)
 
 

@@ -60,10 +60,10 @@ def stripes(first: Colour, second: Colour, period: float) -> Paint:
     """Upright stripes: wallpaper, curtains, corrugated doors."""
 
     def paint(u, v, noise, footprint):
-        share = (0.5 + 0.5 * np.sign(np.sin(2 * np.pi * u / period)) * _fade(footprint, period))[
+        fraction = (0.5 + 0.5 * np.sign(np.sin(2 * np.pi * u / period)) * _fade(footprint, period))[
             :, None
         ]
-        mixed = np.float32(first) * share + np.float32(second) * (1 - share)
+        mixed = np.float32(first) * fraction + np.float32(second) * (1 - fraction)
         return mixed * (1 + 0.05 * noise)[:, None]
 
     return paint
@@ -86,8 +86,8 @@ def mottled(colours: tuple[Colour, Colour], strength: float = 0.5) -> Paint:
     """Two colours mixed by the noise: grass, earth, asphalt, carpet, rendered walls."""
 
     def paint(u, v, noise, footprint):
-        share = np.clip(0.5 + strength * noise, 0, 1)[:, None]
-        return np.float32(colours[0]) + share * (np.float32(colours[1]) - np.float32(colours[0]))
+        fraction = np.clip(0.5 + strength * noise, 0, 1)[:, None]
+        return np.float32(colours[0]) + fraction * (np.float32(colours[1]) - np.float32(colours[0]))
 
     return paint
 
@@ -141,9 +141,9 @@ def picture(seed: int, size: float) -> Paint:
     waves = rng.uniform(2, 7, (3, 2)) / size
 
     def paint(u, v, noise, footprint):
-        shares = [1.2 + np.sin(waves[k, 0] * u + k) + np.sin(waves[k, 1] * v) for k in range(3)]
-        shares = np.maximum(np.stack(shares, axis=1), 0.05)
-        return shares / shares.sum(axis=1, keepdims=True) @ colours * (1 + 0.1 * noise)[:, None]
+        weights = [1.2 + np.sin(waves[k, 0] * u + k) + np.sin(waves[k, 1] * v) for k in range(3)]
+        weights = np.maximum(np.stack(weights, axis=1), 0.05)
+        return weights / weights.sum(axis=1, keepdims=True) @ colours * (1 + 0.1 * noise)[:, None]
 
     return paint
 
@@ -197,10 +197,10 @@ NOISE = make_noise(0)
 def noise_at(u: np.ndarray, v: np.ndarray, grain: float) -> np.ndarray:
     """Noise of three octaves at (u, v) mm; ``grain`` mm is the size of its finest spots."""
     total = np.zeros(u.shape, dtype=np.float32)
-    for tile, share in zip(NOISE, (0.45, 0.4, 0.35), strict=True):
+    for tile, weight in zip(NOISE, (0.45, 0.4, 0.35), strict=True):
         i = (u * (1 / grain)).astype(np.int32) & (TILE - 1)
         j = (v * (1 / grain)).astype(np.int32) & (TILE - 1)
-        total += share * tile[i, j]
+        total += weight * tile[i, j]
     return total
 
 

@@ -15,7 +15,7 @@ from scipy.ndimage import affine_transform
 from minipose.kernels.circular_harmonics import parts
 from minipose.nn import Conv2d, Module
 from minipose.nn.harmonic import HarmonicConv2d
-from minipose.plots.harmonic import draw_equivariance, draw_filters, draw_turned_streams
+from minipose.plots.harmonic import draw_equivariance, draw_filters, draw_rotated_streams
 from minipose.tensor import Tensor, no_grad
 
 ANGLES = tuple(range(0, 181, 5))  # degrees, anticlockwise
@@ -119,7 +119,7 @@ def draw(folder: Path, nets: dict[str, Module], picture: np.ndarray) -> dict[str
         there = np.ascontiguousarray(np.rot90(square, quarters))
         maps = of_layer(look, (1, 1))(there.transpose(2, 0, 1)[None])
         columns.append((f"{90 * quarters}°", there, maps[0][0], maps[1][0]))
-    draw_turned_streams(columns, folder / "streams.png")
+    draw_rotated_streams(columns, folder / "streams.png")
     return {
         "filters.png": "The fixed patterns of harmonic filters",
         "streams.png": "Maps of order 0 and 1 of one picture, turned: the arrows turn with it",

@@ -12,8 +12,13 @@ from minipose.experiments.people.data import make_batch
 from minipose.experiments.people.objective import loss_parts, total_loss
 from minipose.experiments.people.outputs import predicted_groups
 from minipose.experiments.people.recipe import Outputs, Recipe
-from minipose.metrics import dice_coefficient
-from minipose.metrics_2d import correct_share, head_sizes, pixel_errors, visible_joints
+from minipose.metrics import (
+    correct_fraction,
+    dice_coefficient,
+    head_sizes,
+    pixel_errors,
+    visible_joints,
+)
 from minipose.nn import Module
 from minipose.skeletons import BODY_25
 
@@ -69,18 +74,18 @@ def measure_joints(places: np.ndarray, keypoints: np.ndarray, sizes: np.ndarray)
     for j, name in enumerate(BODY_25):
         column = errors[:, j : j + 1]
         if not np.isnan(column).all():
-            pck = correct_share(column, half_head)
+            pck = correct_fraction(column, half_head)
             per_joint[name] = {
                 "pck_half_head": None if np.isnan(pck) else pck,
                 "joint_error_px": float(np.nanmean(column)),
-                "within_5_px": correct_share(column, NEAR),
+                "within_5_px": correct_fraction(column, NEAR),
             }
-    pck = correct_share(errors, half_head)
+    pck = correct_fraction(errors, half_head)
     return {
         "visible_joints": int((~np.isnan(errors)).sum()),
         "joint_error_px": float(np.nanmean(errors)),
         "joint_error_median_px": float(np.nanmedian(errors)),
-        "within_5_px": correct_share(errors, NEAR),
+        "within_5_px": correct_fraction(errors, NEAR),
         "pck_half_head": None if np.isnan(pck) else pck,
         "head_px": float(np.nanmean(half_head)) * 2 if not np.isnan(half_head).all() else None,
         "per_joint": per_joint,

@@ -10,8 +10,7 @@ import numpy as np
 from minipose.datasets.people import PeopleStore, Person
 from minipose.experiments.people.outputs import Prediction, predict_array
 from minipose.experiments.people.recipe import Recipe
-from minipose.metrics import dice_coefficient
-from minipose.metrics_2d import visible_joints
+from minipose.metrics import dice_coefficient, visible_joints
 from minipose.nn import Module
 from minipose.plots.curves import learning_curves
 from minipose.plots.people import FOUND, channel_grid, class_picture, on_mask, picture_table

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from minipose.datasets.pictures import read_rgb
+from minipose.datasets.picture_files import read_rgb
 from minipose.datasets.resize import factor_for, resize_bicubic, scale_points
 from minipose.errors import UserError
 from minipose.experiments.people.outputs import Prediction, predict_array

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from minipose.datasets.crop import box_of, crop_person, read_grey
+from minipose.datasets.crop import box_of, crop_person
+from minipose.datasets.picture_files import read_grey
 from minipose.errors import UserError
 from minipose.experiments.pose3d.data import as_input
 from minipose.models import PoseNet

@@ -17,7 +17,7 @@ pytest.importorskip("cdflib", reason="needs the extra minipose[h36m]")
 def measure(root: Path, out: Path) -> tuple[int, float]:
     """Frames and peak, MB, of a fresh process."""
     command = [sys.executable, "-m", "tests.data_tools.import_memory", str(root), str(out)]
-    folder = Path(__file__).parents[2]
+    folder = Path(__file__).parents[3]
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
     assert done.returncode == 0, done.stderr
     frames, peak = done.stdout.split()

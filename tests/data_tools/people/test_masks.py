@@ -11,8 +11,7 @@ from PIL import Image
 from data_tools.people.candidate import Dropped
 from data_tools.people.masks import MaskPlaces, fit, read_mask
 from data_tools.people.rle import decode, decode_string, fill_polygons
-
-from .people_trees import mask, save_mask
+from tests.data_tools.people_trees import mask, save_mask
 
 
 def encode(pixels: np.ndarray) -> list[int]:

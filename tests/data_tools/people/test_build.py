@@ -11,8 +11,16 @@ from data_tools.people.build import Rules, build
 from data_tools.people.sources import Places, detect, open_source
 from minipose.datasets.people import PeopleStore
 from minipose.datasets.resize import resize_bicubic
-
-from .people_trees import HEIGHT, WIDTH, mask, person, picture, save_mask, save_people, save_sample
+from tests.data_tools.people_trees import (
+    HEIGHT,
+    WIDTH,
+    mask,
+    person,
+    picture,
+    save_mask,
+    save_people,
+    save_sample,
+)
 
 
 def reasons(root, out, rules=None, **places) -> tuple[dict[str, list[str]], list[str]]:

@@ -228,3 +228,22 @@ def test_a_disk_s_mistake_is_an_error_and_not_another_picture(tmp_path):
         np.testing.assert_array_equal(store.read("images", np.array([65]))[0], fields["images"][65])
         with pytest.raises(ValueError, match="images is damaged"):
             store.read("images", np.array([0]))
+
+
+def test_a_store_of_the_first_version_is_read(tmp_path):
+    """Its fields are spelled out here, so that a change of today's names or types is noticed."""
+    images = np.arange(3 * 128 * 128, dtype=np.uint8).reshape(3, 128, 128)
+    with h5py.File(tmp_path / "old.h5", "w") as file:
+        file.attrs.update(format="minipose h36m 1", actions=["Walking"])
+        file["images"] = images
+        for name, width in (("joints_3d", 3), ("keypoints_2d", 2)):
+            file[name] = np.full((3, 17, width), 7.5, np.float32)
+        for name, value in (("subject", 11), ("action", 0), ("subaction", 2), ("camera", 54138969)):
+            file[name] = np.full(3, value, np.int32)
+        file["frame"] = np.arange(3, dtype=np.int32)
+        file["crop"] = np.tile(np.float32([10, 20, 0.5]), (3, 1))
+    with H36MStore(tmp_path / "old.h5") as store:
+        assert len(store) == 3 and store.actions == ["Walking"]
+        np.testing.assert_array_equal(store.read("images", np.array([2, 0])), images[[2, 0]])
+        assert store.labels["camera"].tolist() == [54138969] * 3
+        assert (store.read("joints_3d", np.array([1])) == 7.5).all()

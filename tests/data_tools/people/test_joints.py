@@ -16,8 +16,7 @@ from data_tools.people.mpii import MpiiJoints
 from data_tools.people.openpose import joints_found, read_people
 from data_tools.people.sources import Places, open_source
 from minipose.skeletons import BODY_25, LSP_14, MPII_16
-
-from .people_trees import mask, person, picture, save_mask, save_people
+from tests.data_tools.people_trees import mask, person, picture, save_mask, save_people
 
 # --- OpenPose -------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Every kind of picture file becomes upright RGB."""
+"""Every kind of picture file becomes upright RGB, or upright grey."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from minipose.datasets.pictures import read_rgb
+from minipose.datasets.picture_files import read_grey, read_rgb
 
 
 def test_exif_rotation_is_undone(tmp_path):
     picture = np.zeros((40, 60, 3), dtype=np.uint8)
     picture[:20] = 255  # bright upper half
-    image = Image.fromarray(picture).rotate(90, expand=True)  # as a turned camera stores it
+    image = Image.fromarray(picture).rotate(90, expand=True)  # as a rotated camera stores it
     exif = Image.Exif()
     exif[274] = 6
     image.save(tmp_path / "a.jpg", exif=exif, quality=95)
@@ -47,3 +47,16 @@ def test_missing_and_broken_files(tmp_path):
     (tmp_path / "cut.png").write_bytes((tmp_path / "whole.png").read_bytes()[:40])
     with pytest.raises(ValueError, match="not a readable picture"):
         read_rgb(tmp_path / "cut.png")
+
+
+def test_pictures_are_read_grey_and_upright(tmp_path):
+    picture = np.zeros((4, 8, 3), np.uint8)
+    picture[:, :4, 0] = 255
+    rotated = Image.fromarray(picture)
+    exif = rotated.getexif()
+    exif[0x0112] = 6  # to be rotated by 90° clockwise
+    rotated.save(tmp_path / "rotated.png", exif=exif)
+    grey = read_grey(tmp_path / "rotated.png")
+    assert grey.shape == (8, 4) and grey[0, 0] == 76 and grey[7, 0] == 0  # 0.299 · 255
+    Image.fromarray(picture).convert("CMYK").save(tmp_path / "print.jpg")
+    assert read_grey(tmp_path / "print.jpg").shape == (4, 8)
