@@ -1,1 +1,1 @@
-"""Raw data sets, and synthetic twins of them, made into the stores that minipose trains on."""
+"""Raw data sets, or synthetic stand-ins, made into the stores that minipose trains on."""

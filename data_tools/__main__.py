@@ -6,9 +6,9 @@ import sys
 from importlib import import_module
 
 TOOLS = {
-    "h36m": "import Human3.6M, or its twin, into one store for report 1's job",
+    "h36m": "import Human3.6M, or its stand-in, into one store for report 1's job",
     "people": "build report 2's store from LSP, MPII, ATR, COCO or a folder of pictures",
-    "twin": "write drawn people in the files that the real data sets come in",
+    "twin": "write synthetic stand-ins: drawn people in the same files as the real data sets",
 }
 
 

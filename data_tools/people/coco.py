@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from data_tools.people.candidate import Dropped
-from data_tools.people.lsp import OCCLUDED, to_body_25
 from data_tools.people.masks import PERSON, read_segmentation
+from data_tools.people.openpose import OCCLUDED, to_body_25
 from minipose.skeletons import COCO_17
 
 NAMES = ("annotations.json", "annotations/person_keypoints_*.json", "person_keypoints_*.json")

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from data_tools.people.candidate import Dropped
-from minipose.skeletons import LSP_14, indices_by_name
+from data_tools.people.openpose import OCCLUDED, to_body_25
+from minipose.skeletons import LSP_14
 
 FILE = "joints.mat"
-OCCLUDED = 0.5  # confidence of a joint that a person placed without seeing it
 
 
 class LspJoints:
@@ -57,12 +57,3 @@ class LspJoints:
         if not 0 <= index < len(self.points):
             raise Dropped("no joints for this picture", f"{len(self.points)} are annotated")
         return [to_body_25(self.points[index], LSP_14)]
-
-
-def to_body_25(points: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
-    """Joints (J, 3) of another skeleton -> (25, 3) by name; what it lacks is 0, 0, 0."""
-    found = np.array(indices_by_name(names))
-    joints = np.zeros((25, 3))
-    joints[found >= 0] = points[found[found >= 0]]
-    joints[joints[:, 2] <= 0] = 0
-    return joints

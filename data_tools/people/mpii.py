@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from data_tools.people.candidate import Dropped
-from data_tools.people.lsp import OCCLUDED, to_body_25
+from data_tools.people.openpose import OCCLUDED, to_body_25
 from minipose.skeletons import MPII_16
 
 HRNET_FIELDS = {"image", "joints", "joints_vis"}

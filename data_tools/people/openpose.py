@@ -1,4 +1,4 @@
-"""Read OpenPose's BODY_25 JSON files, and refuse what only looks like them."""
+"""OpenPose's BODY_25 joints: read from its JSON files, or made of another skeleton's joints."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from data_tools.people.candidate import Dropped
+from minipose.skeletons import indices_by_name
 
 SUFFIX = "_keypoints.json"
+OCCLUDED = 0.5  # confidence of a joint that a person placed without seeing it
 NUMBERS = 75  # 25 joints: x, y, confidence
 
 
@@ -70,3 +72,12 @@ def joints_found(joints: np.ndarray) -> int:
     Source: report 2's published code; ≥ 22 is section II-A.
     """
     return int(np.count_nonzero(joints)) // 3
+
+
+def to_body_25(points: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+    """Joints (J, 3) of another skeleton -> (25, 3) by name; what it lacks is 0, 0, 0."""
+    found = np.array(indices_by_name(names))
+    joints = np.zeros((25, 3))
+    joints[found >= 0] = points[found[found >= 0]]
+    joints[joints[:, 2] <= 0] = 0
+    return joints

@@ -1,1 +1,1 @@
-"""Synthetic twins: drawn people in the very files that the real data sets come in."""
+"""Synthetic stand-ins for the data sets: drawn people in the same files as the real ones."""

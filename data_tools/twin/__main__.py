@@ -1,4 +1,4 @@
-"""``python -m data_tools.twin h36m --out DIR``: write a synthetic twin of a data set."""
+"""``python -m data_tools.twin h36m --out DIR``: write a synthetic stand-in for a data set."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def main(argv: list[str] | None = None) -> int:
     """Parse the command line and write. Returns the exit status."""
     parser = Parser(
         prog="python -m data_tools.twin",
-        description="Write drawn people in the very files that a real data set comes in.",
+        description="Write drawn people in the same files as the real data sets.",
     )
     kinds = parser.add_subparsers(dest="kind", required=True)
     h36m = kinds.add_parser(

@@ -98,7 +98,7 @@ def write(
     workers: int = 2,
     report: object = print,
 ) -> int:
-    """Write the whole twin below ``root``; finished takes are kept. Returns the frames written.
+    """Write the whole stand-in below ``root``; finished takes are kept. Returns the frames written.
 
     Each take appears at once: its files are written beside and moved into place, the frame folder
     last, which marks it as done.
@@ -106,7 +106,7 @@ def write(
     Raises
     ------
     ValueError
-        If the folder holds something else: real data, or a twin with other settings.
+        If the folder holds something else: real data, or a stand-in with other settings.
     """
     _claim(root, {"frames": frames, "step": step, "frame-hold": hold, "seed": seed})
     for folder in (root, *root.glob("S*/Images"), *root.glob("S*/My*/*")):
@@ -131,18 +131,19 @@ def write(
 
 
 def _claim(root: Path, settings: dict[str, int]) -> None:
-    """Mark the folder as a twin with these settings; half a twin of other ones is not added to."""
+    """Mark the folder as a stand-in with these settings; one with others is not added to."""
     mark = root / "twin.json"
     if mark.exists():
         found = json.loads(mark.read_text())
         other = [f"--{k} {v}" for k, v in found.items() if settings.get(k) != v]
         if other:
             raise ValueError(
-                f"{root}: holds a twin made with {' '.join(other)}; use the same, or another folder"
+                f"{root}: holds synthetic data made with {' '.join(other)}; use the same settings, "
+                "or another folder"
             )
         return
     if root.exists() and any(root.iterdir()):
-        raise ValueError(f"{root}: not empty and no twin; expected a new folder")
+        raise ValueError(f"{root}: not empty and not made by this tool; expected a new folder")
     root.mkdir(parents=True, exist_ok=True)
     write_text(mark, json.dumps(settings) + "\n")
 
@@ -264,7 +265,7 @@ def _write_masks(path: Path, masks: list[np.ndarray]) -> None:
 
 
 def _write_metadata(path: Path, step: int) -> None:
-    """Take names and cameras in the official file's shape, with the twin's own numbers."""
+    """Take names and cameras in the official file's shape, with the stand-in's own numbers."""
     cameras = {(s, n): c for s in SUBJECTS for n, c in cameras_for(s).items()}
     w0 = " ".join(f"{v:.10g}" for v in pack_cameras(cameras))
     header = "".join(f"<td>S{s}</td>" for s in range(1, 12))

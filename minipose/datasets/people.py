@@ -100,15 +100,15 @@ class PeopleWriter(StoreWriter):
     def _flush(self) -> None:
         if not self.pending:
             return
-        size = np.array([f.mask.shape for f in self.pending])
+        size = np.array([p.mask.shape for p in self.pending])
         area = size.prod(axis=1)
         self._extend("offset", self.pixels + np.concatenate([[0], np.cumsum(area[:-1])]))
         self._extend("size", size)
-        self._extend("images", np.concatenate([f.image.reshape(-1, 3) for f in self.pending]))
-        self._extend("masks", np.concatenate([(f.mask != 0).ravel() for f in self.pending]))
-        self._extend("keypoints", np.stack([f.keypoints for f in self.pending]))
+        self._extend("images", np.concatenate([p.image.reshape(-1, 3) for p in self.pending]))
+        self._extend("masks", np.concatenate([(p.mask != 0).ravel() for p in self.pending]))
+        self._extend("keypoints", np.stack([p.keypoints for p in self.pending]))
         for name in TEXTS:
-            self._extend(name, np.array([getattr(f, name) for f in self.pending], dtype=object))
+            self._extend(name, np.array([getattr(p, name) for p in self.pending], dtype=object))
         self.pixels += int(area.sum())
         self.pending = []
 

@@ -41,11 +41,11 @@ def draw_filters(path: str | os.PathLike, kernel_sizes: Sequence[int] = (3, 7)) 
 def draw_rotated_streams(
     columns: Sequence[tuple[str, np.ndarray, np.ndarray, np.ndarray]], path: str | os.PathLike
 ) -> Path:
-    """One picture at several angles, above it a map of order 0 and one of order 1 of each.
+    """One picture at several angles, and below each a channel of order 0 and one of order 1.
 
     Parameters
     ----------
-    columns : (title, picture (H, W, 3) in [0, 1], order 0 (H, W), order 1 (H, W)), the maps complex
+    columns : (title, picture (H, W, 3) in [0, 1], order 0 (H, W), order 1 (H, W)), both complex
     path : where the PNG goes
     """
     plot = canvas.new_plot(2.4 * len(columns), 7.2)
@@ -113,10 +113,10 @@ def draw_dice_by_angle(
     return canvas.save(plot, path)
 
 
-def _arrows(axes: object, maps: np.ndarray, step: int) -> None:
+def _arrows(axes: object, values: np.ndarray, step: int) -> None:
     """Complex numbers as arrows, one for each ``step`` × ``step`` block (its mean)."""
-    h, w = (n // step * step for n in maps.shape)
-    blocks = maps[:h, :w].reshape(h // step, step, w // step, step).mean(axis=(1, 3))
+    h, w = (n // step * step for n in values.shape)
+    blocks = values[:h, :w].reshape(h // step, step, w // step, step).mean(axis=(1, 3))
     rows, across = (np.arange(n) * step + (step - 1) / 2 for n in blocks.shape)
     long = float(np.quantile(np.abs(blocks), 0.97)) or 1.0  # as long as blocks are wide
     blocks = blocks * np.minimum(1, 1.5 * long / np.maximum(np.abs(blocks), 1e-12)) / long

@@ -1,4 +1,4 @@
-"""Tiny Human3.6M folders for tests, written field by field and independent of the synthetic twin.
+"""Tiny Human3.6M folders for tests, written field by field and independent of data_tools.twin.
 
 A "person" is a bright rectangle, so the crop can be worked out by hand: ``box(i)`` is 10 px wide
 and 30 px high and moves right by one px a frame.

@@ -37,16 +37,17 @@ def test_sixteen_bits_are_scaled_not_clipped(tmp_path):
     assert np.abs(got[..., 0].astype(float) - deep / 257).max() <= 0.6
 
 
-def test_missing_and_broken_files(tmp_path):
+@pytest.mark.parametrize("read", [read_rgb, read_grey])
+def test_missing_and_broken_files(read, tmp_path):
     with pytest.raises(ValueError, match="no such file"):
-        read_rgb(tmp_path / "none.png")
+        read(tmp_path / "none.png")
     (tmp_path / "text.png").write_text("not a picture")
     with pytest.raises(ValueError, match="not a readable picture"):
-        read_rgb(tmp_path / "text.png")
+        read(tmp_path / "text.png")
     Image.fromarray(np.zeros((50, 50), np.uint8)).save(tmp_path / "whole.png")
     (tmp_path / "cut.png").write_bytes((tmp_path / "whole.png").read_bytes()[:40])
     with pytest.raises(ValueError, match="not a readable picture"):
-        read_rgb(tmp_path / "cut.png")
+        read(tmp_path / "cut.png")
 
 
 def test_pictures_are_read_grey_and_upright(tmp_path):

@@ -1,8 +1,8 @@
 """How people walk: joint angles from measured Fourier series, and a path through the room.
 
 The series describe two real walkers of Human3.6M: angle = mean + Σₖ aₖ cos(kφ + pₖ) with the phase
-φ zero when the right foot is furthest forward, in degrees. A walker of the twin mixes the two and
-varies them.
+φ zero when the right foot is furthest forward, in degrees. A drawn walker mixes the two and varies
+them.
 """
 
 from __future__ import annotations

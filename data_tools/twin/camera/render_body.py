@@ -53,9 +53,7 @@ def draw(image: np.ndarray, parts: Parts, camera: Camera, lamp: Lamp) -> np.ndar
     region = image[y0:y1, x0:x1]
     cover = _soft_edge(part >= 0)[surface.rows, surface.columns][:, None]
     behind = region[surface.rows, surface.columns]
-    region[surface.rows, surface.columns] = (behind + cover * (colours - behind)).astype(
-        np.uint8
-    )
+    region[surface.rows, surface.columns] = (behind + cover * (colours - behind)).astype(np.uint8)
     return silhouette
 
 

@@ -1,4 +1,4 @@
-"""The synthetic twin through the importer: what ``make train-h36m`` does first, in small."""
+"""The synthetic walkers' files, and the importer on them: what ``make train-h36m`` does first."""
 
 from __future__ import annotations
 
@@ -136,13 +136,13 @@ def test_the_files_depend_on_the_seed_alone(tmp_path):
 def test_folders_of_something_else_are_left_alone(tmp_path, capsys):
     (tmp_path / "metadata.xml").write_text("the real one")
     assert main(["h36m", "--out", str(tmp_path)]) == 1
-    assert "not empty and no twin; expected a new folder" in capsys.readouterr().err
+    assert "not empty and not made by this tool; expected a new folder" in capsys.readouterr().err
     assert [p.read_text() for p in tmp_path.iterdir()] == ["the real one"]
     (tmp_path / "metadata.xml").unlink()
     settings = {"frames": 3, "step": 5, "frame-hold": 1, "seed": 0}
     (tmp_path / "twin.json").write_text(json.dumps(settings))
     assert main(["h36m", "--out", str(tmp_path), "--frames", "4"]) == 1
-    assert "holds a twin made with --frames 3; use the same" in capsys.readouterr().err
+    assert "holds synthetic data made with --frames 3; use the same" in capsys.readouterr().err
 
 
 def test_mistakes_are_one_line(tmp_path, capsys):
