@@ -20,7 +20,7 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         description="Import Human3.6M into one HDF5 store: crop each person, remove the "
         "background, scale to 128 x 128, keep 17 joints relative to the pelvis.",
-        epilog="Needs the extra minipose[h36m]. An import that was stopped goes on where it was.",
+        epilog="Needs the extra minipose[h36m]. An interrupted import continues where it stopped.",
     )
     parser.add_argument("source", type=Path, help="folder with S1, S5, ... (or extracted/ in it)")
     parser.add_argument("--out", type=Path, required=True, help="the store to write (.h5)")
@@ -40,7 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
         default="mono",
         help="D3_Positions_mono, or D3_Positions with the cameras of metadata.xml",
     )
-    parser.add_argument("--step", type=int, default=1, help="keep every how many frames one")
+    parser.add_argument("--step", type=int, default=1, help="keep one frame in this many")
     parser.add_argument(
         "--limit", type=int, help="at most this many frames of each view (report1: of each subject)"
     )
@@ -77,7 +77,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"error: {error.name} is not installed: install minipose[h36m]", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("interrupted: run the same command again to go on", file=sys.stderr)
+        print("interrupted: run the same command again to continue", file=sys.stderr)
         return 130
     return 0
 

@@ -36,8 +36,8 @@ def import_raw(
 ) -> int:
     """Import a Human3.6M folder into the store ``out``; returns the number of frames.
 
-    Finished views wait in a folder beside ``out`` until all are joined, so an import that was
-    stopped goes on where it was. Other options start afresh.
+    Finished views wait in a folder beside ``out`` until all are joined, so an
+    interrupted import continues where it stopped. Other options start afresh.
 
     Raises
     ------
@@ -100,11 +100,11 @@ def _run(jobs: list[Job], workers: int) -> list[Outcome]:
     except BrokenProcessPool:
         raise ValueError(
             f"a worker process was ended from outside after {len(outcomes)} of {len(jobs)} views "
-            "(out of memory?): run the same command again to go on, perhaps with --workers 1"
+            "(out of memory?): run the same command again to continue, perhaps with --workers 1"
         ) from None
     finally:
         bar.close()
-        pool.shutdown(cancel_futures=True)  # else an interrupted import would go on with the rest
+        pool.shutdown(cancel_futures=True)  # an interrupted import stops here
     return outcomes
 
 

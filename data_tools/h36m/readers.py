@@ -83,7 +83,7 @@ class Masks:
         return len(self.references)
 
     def frame(self, i: int, shape: tuple[int, int]) -> np.ndarray:
-        """Mask of frame i as bool (H, W); a pixel or two more or less than ``shape`` is put right.
+        """Mask of frame i as bool (H, W); cut or padded if it is a pixel or two off.
 
         Raises
         ------

@@ -45,7 +45,7 @@ def import_report1(
     Parameters
     ----------
     transposed : images were stored column by column, as MATLAB's ``img(:)`` does
-    step, limit : every how many rows one, and at most how many rows, of each subject
+    step, limit : of each subject keep one row in ``step``, and at most ``limit`` rows
 
     Raises
     ------

@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     h36m.add_argument("--out", type=Path, required=True, help="folder to write below")
     h36m.add_argument("--subjects", type=int, nargs="+", default=[1, 5, 6, 7, 8, 9, 11])
     h36m.add_argument("--frames", type=int, default=240, help="frames a take and camera")
-    h36m.add_argument("--step", type=int, default=5, help="50 Hz frames from one to the next")
+    h36m.add_argument("--step", type=int, default=5, help="draw one 50 Hz frame in this many")
     h36m.add_argument("--frame-hold", type=int, default=1, help="frames that share an image")
     h36m.add_argument("--seed", type=int, default=0)
     h36m.add_argument("--workers", type=int, default=2, help="processes")

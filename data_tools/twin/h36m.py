@@ -58,7 +58,7 @@ class Plan:
 
     Attributes
     ----------
-    step : every how many 50 Hz frames one is written
+    step : one 50 Hz frame in this many is written
     hold : how many written frames show the same image (the poses move on)
     """
 

@@ -48,7 +48,7 @@ class H36MWriter(StoreWriter):
                 dtype,
                 maxshape=(None, *shape),
                 chunks=(rows, *shape),
-                fletcher32=True,  # a checksum: a disk's mistake is an error, not another picture
+                fletcher32=True,  # a checksum: what the disk damaged is an error
             )
 
     def append(self, **frames: np.ndarray) -> None:
@@ -64,7 +64,7 @@ class H36MWriter(StoreWriter):
 
 
 class H36MStore(Store):
-    """Read a store. Labels are in memory (20 bytes a frame), images are read when asked for.
+    """Read a store. Labels are in memory (20 bytes a frame), images are read on demand.
 
     Raises
     ------
@@ -112,7 +112,7 @@ class H36MStore(Store):
         indices = np.asarray(indices)
         if len(indices) and not 0 <= indices.min() <= indices.max() < len(self):
             raise IndexError(
-                f"{self.path}: frames {indices.min()} to {indices.max()} were asked for, it holds "
+                f"{self.path}: frames {indices.min()} to {indices.max()} were requested, it holds "
                 f"0 to {len(self) - 1}"
             )
         data = self.file[field]
@@ -186,7 +186,7 @@ def shuffled_pools(
 
     The file's chunks are shuffled, a pool's worth of them taken, and their frames shuffled: a pool
     is read in a few long reads, however large the store is. Every pool is a whole number of
-    batches; what is over goes into the next one, and at the end, less than a batch, is left out.
+    batches; the remainder goes into the next one, and is left out at the end.
     """
     blocks = np.split(frames, np.flatnonzero(np.diff(frames // CHUNK)) + 1)
     blocks = [blocks[i] for i in rng.permutation(len(blocks))]

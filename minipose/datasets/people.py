@@ -120,7 +120,7 @@ class PeopleWriter(StoreWriter):
 
 
 class PeopleStore(Store):
-    """Read a store. Joints, sizes and names are in memory; pixels are read when asked for.
+    """Read a store. Joints, sizes and names are in memory; pixels are read on demand.
 
     Raises
     ------

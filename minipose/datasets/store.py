@@ -1,4 +1,4 @@
-"""What both stores share: a file that appears only when it is whole, and is checked when opened."""
+"""What both stores have in common: a file appears only when it is whole, is checked when opened."""
 
 from __future__ import annotations
 
