@@ -113,11 +113,11 @@ def _two_orders(
     x: Any, weights: Any, centres: Any, into: Any, of: Any, kernel_size: int = 3,
     *, scale: int = 1, real_output: bool = False,
 ) -> bool:  # fmt: skip
-    """3×3 filters of orders 0 and 1."""
-    del real_output
+    """3×3 filters of orders 0 and 1; real parts only of streams that have no other order."""
     return (
         kernel_size == 3
         and max(len(into), len(of)) <= 2
+        and not (real_output and len(into) > 1)
         and isinstance(scale, int)
         and scale >= 1
         and on_cpu(x, weights, *centres)

@@ -1,4 +1,4 @@
-"""The layers of the harmonic U-Net. ``streams`` are the complex maps of order 0, 1, …"""
+"""The layers of the harmonic U-Net. ``streams`` are the complex channels of order 0, 1, …"""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ Generator = np.random.Generator
 class HarmonicConv2d(Module):
     """Harmonic convolution, 'same' size.  x (N, 2·ΣC_in, H, W) -> (N, 2·ΣC_out, s·H, s·W).
 
-    Parameters that are learned: R and β of each pair of maps and ring, and c of each pair of equal
-    order. They begin as R, c ~ N(0, 2/√(in · out · k²)) for each pair of orders with in and out
-    maps, β ~ U(0, 2π).
+    Parameters to be learned: R and β for each pair of complex channels and each ring, and c for
+    each pair of equal order. Initial values: R, c ~ N(0, σ) with σ = 2/√(in · out · k²) for each
+    pair of orders with in and out channels, β ~ U(0, 2π).
 
     Parameters
     ----------
-    of, into : maps of each order that enter and that leave; real images are streams of one order
+    of, into : complex channels of each order that enter and that leave; real images are streams of
+        one order
     rng : numpy Generator
     kernel_size : int, odd
     scale : int
@@ -31,7 +32,7 @@ class HarmonicConv2d(Module):
     real_output : bool
         Only the real parts of order 0 leave: (N, C_out, H, W).
 
-    Source: report 2's library (initial values: too).
+    Source: report 2's library (also of the initial values).
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class HarmonicConv2d(Module):
 
 
 class ComplexBatchNorm(Module):
-    """Each complex map less its mean, over the deviation of its magnitude; nothing is learned."""
+    """y = (z − mean z) / (deviation of |z − mean z| + 0.01); nothing is learned."""
 
     def __init__(self, streams: Streams) -> None:
         self.streams = tuple(streams)
@@ -82,7 +83,7 @@ class ComplexBatchNorm(Module):
 
 
 class MagnitudeGate(Module):
-    """y = z · σ(A|z| + b) with A over the C maps of all orders; A, b begin as U(±1/√C)."""
+    """y = z · σ(A|z| + b), A over the C channels of all orders; initially A, b ~ U(±1/√C)."""
 
     def __init__(self, streams: Streams, rng: Generator) -> None:
         self.streams, c = tuple(streams), sum(streams)
@@ -95,14 +96,14 @@ class MagnitudeGate(Module):
 
 
 class NormalisedGate(MagnitudeGate):
-    """``MagnitudeGate`` of ``ComplexBatchNorm``, in one op."""
+    """``MagnitudeGate`` of ``ComplexBatchNorm``."""
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.normalised_gate(x, self.weight, self.bias, self.streams)
 
 
 class ComplexReLU(Module):
-    """y = z · max(|z| + b, 0)/|z| with b of each map, 0 at first."""
+    """y = z · max(|z| + b, 0)/|z|, one b for each complex channel; initially b = 0."""
 
     def __init__(self, streams: Streams) -> None:
         self.streams = tuple(streams)
@@ -113,7 +114,7 @@ class ComplexReLU(Module):
 
 
 class MapDropout(Module):
-    """Zero a share of the complex maps in training, nothing in evaluation."""
+    """Set a fraction of the complex channels to zero in training, nothing in evaluation."""
 
     def __init__(self, rate: float, streams: Streams) -> None:
         self.rate, self.streams = rate, tuple(streams)

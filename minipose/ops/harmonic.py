@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from minipose.backend import Array, array_module
 from minipose.kernels.circular_harmonics import (
     Streams,
@@ -81,14 +83,14 @@ def harmonic_kernel(
     Source: Worrall et al. 2017, section 4; the term (1 + i)c as in report 2's library.
     """
     check_weights("harmonic_kernel", weights, centres, into, of, kernel_size)
-    xp, dtype = array_module(weights.data), weights.dtype
-    a, c = weights.data, [centre.data for centre in centres]
+    xp, dtype, (_, m, n, rings) = array_module(weights.data), weights.dtype, weights.shape
+    a = weights.data.transpose(1, 2, 0, 3).reshape(m, n, 2 * rings)  # [Re a, Im a] of each pair
+    c = [centre.data for centre in centres]
     blocks = _blocks(into, of, kernel_size, a)
     centre = xp.asarray(centre_basis(kernel_size).reshape(-1), dtype=dtype)  # D (k²,)
     kernel = xp.zeros((planes(into), planes(of), kernel_size**2), dtype=dtype)
     for b in blocks:
-        a_re, a_im = a[(0, *b.place)], a[(1, *b.place)]  # (O_o, I_i, rings)
-        re, im = a_re @ b.cos - a_im @ b.sin, a_re @ b.sin + a_im @ b.cos  # (O_o, I_i, k²)
+        re, im = xp.split(a[b.place] @ b.pattern, 2, axis=2)  # (O_o, I_i, k²) each
         if b.order_out == b.order_in:
             near = c[b.order_out][:, :, None] * centre
             re, im = re + near, im + near
@@ -98,15 +100,14 @@ def harmonic_kernel(
 
     def backward(grad_kernel):
         grad = grad_kernel.reshape(kernel.shape)
-        grad_a, grad_c = xp.zeros(a.shape, dtype=dtype), [xp.zeros_like(each) for each in c]
+        grad_a, grad_c = xp.zeros_like(a), [xp.zeros_like(each) for each in c]
         for b in blocks:
             re = grad[b.re_out, b.re_in] + grad[b.im_out, b.im_in]
             im = grad[b.im_out, b.re_in] - grad[b.re_out, b.im_in]
-            grad_a[(0, *b.place)] = re @ b.cos.T + im @ b.sin.T
-            grad_a[(1, *b.place)] = im @ b.cos.T - re @ b.sin.T
+            grad_a[b.place] = xp.concatenate([re, im], axis=2) @ b.pattern.T
             if b.order_out == b.order_in:
                 grad_c[b.order_out] = (re + im) @ centre
-        return (grad_a, *grad_c)
+        return (grad_a.reshape(m, n, 2, rings).transpose(2, 0, 1, 3), *grad_c)
 
     y = kernel.reshape(planes(into), planes(of), kernel_size, kernel_size)
     return record("harmonic_kernel", y, inputs=(weights, *centres), backward=backward)
@@ -167,12 +168,11 @@ class Block(NamedTuple):
     order_out: int
     order_in: int
     place: tuple[slice, slice]  # rows and columns of a
+    pattern: Array  # P (2·rings, 2·k²) with [Re a, Im a] P = [Re a·B_ν, Im a·B_ν]
     re_out: slice  # planes that leave: rows of the kernel
     im_out: slice
     re_in: slice  # planes that enter: columns
     im_in: slice
-    cos: Array  # Re B_ν (rings, k²)
-    sin: Array  # Im B_ν
 
 
 def _blocks(into: Streams, of: Streams, kernel_size: int, like: Array) -> list[Block]:
@@ -180,9 +180,10 @@ def _blocks(into: Streams, of: Streams, kernel_size: int, like: Array) -> list[B
     xp, found = array_module(like), []
     for o, i in ((o, i) for o, m in enumerate(into) for i, n in enumerate(of) if m > 0 and n > 0):
         basis = ring_basis(kernel_size, i - o).reshape(-1, kernel_size**2)
-        cos, sin = (xp.asarray(part, dtype=like.dtype) for part in (basis.real, basis.imag))
+        pattern = np.block([[basis.real, basis.imag], [-basis.imag, basis.real]])
+        pattern = xp.asarray(pattern, dtype=like.dtype)
         place = spans(into)[o], spans(of)[i]
-        found.append(Block(o, i, place, *parts(into)[o], *parts(of)[i], cos, sin))
+        found.append(Block(o, i, place, pattern, *parts(into)[o], *parts(of)[i]))
     return found
 
 

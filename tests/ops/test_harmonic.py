@@ -7,11 +7,14 @@
 It is linear in x, and linear in (a, c).
 """
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 from hypothesis import strategies as st
 
 from minipose import Tensor, ops
+from minipose.kernels.faster import plain_only
 from tests import harmonic_reference as reference
 from tests.ops.case import Case, calls
 
@@ -37,11 +40,9 @@ def convolutions(draw, streams=pairs, kernel_size=3, real=False, **options):
     return draw(calls(shapes, into=into, of=of, kernel_size=kernel_size, **options))
 
 
-def convolve(op):
+def convolve(x, weights, *centres, into, of, **options):
     """The op with its centres as inputs like the others."""
-    return lambda x, weights, *centres, into, of, **options: op(
-        x, weights, centres, into, of, **options
-    )
+    return ops.harmonic_conv2d(x, weights, centres, into, of, **options)
 
 
 @st.composite
@@ -52,26 +53,20 @@ def kernels(draw):
     return draw(calls(shapes, into=into, of=of, kernel_size=k))
 
 
-def rows(name, op, sizes=(3, 5)):
-    """The table of one of the ways to convolve."""
-
-    def case(variant, strategy):
-        linear = (0,)
-        return Case(name + variant, convolve(op), strategy, reference.harmonic_conv2d, linear)
-
-    real = st.sampled_from([((1, 1), (2,)), ((2,), (3,))])
-    yield case("", convolutions())
-    if 5 in sizes:
-        yield case("/5x5", convolutions(kernel_size=5))
-    yield case("/real_input", convolutions(real, real=True))
-    head = st.sampled_from([((2,), (1, 1)), ((1,), (2,))])
-    yield case("/real_output", convolutions(head, real_output=True))
-    yield case("/one_order", convolutions(st.just(((2,), (1,)))))
-    yield case("/square", convolutions(st.just(((2, 1), (2, 1)))))  # shapes survive a transposition
-    without = st.sampled_from([((0, 2), (1,)), ((2, 0), (1,)), ((1,), (0, 2)), ((0, 2), (1, 1))])
-    yield case("/order_without_maps", convolutions(without))
-    yield case("/upsampled", convolutions(st.just(((1, 1), (2, 2))), scale=2))
-
+real = st.sampled_from([((1, 1), (2,)), ((2,), (3,))])
+head = st.sampled_from([((2,), (1, 1)), ((1,), (2,))])
+without = st.sampled_from([((0, 2), (1,)), ((2, 0), (1,)), ((1,), (0, 2)), ((0, 2), (1, 1))])
+VARIANTS = {
+    "": convolutions(),
+    "/5x5": convolutions(kernel_size=5),
+    "/real_input": convolutions(real, real=True),
+    "/real_output": convolutions(head, real_output=True),
+    "/one_order": convolutions(st.just(((2,), (1,)))),
+    "/three_orders": convolutions(st.just(((1, 0, 1), (1, 1)))),
+    "/square": convolutions(st.just(((2, 1), (2, 1)))),  # shapes survive a transposition
+    "/order_without_channels": convolutions(without),
+    "/upsampled": convolutions(st.just(((1, 1), (2, 2))), scale=2),
+}
 
 KERNEL = Case(
     "harmonic_kernel",
@@ -85,34 +80,42 @@ same_shapes = st.sampled_from([[(2, 3), (2, 3)], [(1,), (1,)], [(2, 3, 3), (2, 3
 CASES = [
     Case("polar", ops.polar, calls(same_shapes), reference.polar, linear_in=(0,)),
     KERNEL,
-    *rows("harmonic_conv2d_direct", ops.harmonic_conv2d_direct),
-    *rows("harmonic_conv2d", ops.harmonic_conv2d),
+    *(
+        Case(f"harmonic_conv2d{variant}", convolve, calls_, reference.harmonic_conv2d, (0,))
+        for variant, calls_ in VARIANTS.items()
+    ),
 ]
 
 
-def test_by_hand():
-    """One map in, one out, a = 1 at order 1 -> 0: the pattern B₁ itself, turned over by nothing."""
+either_form = pytest.mark.parametrize("form", [nullcontext, plain_only])
+
+
+@either_form
+def test_by_hand(form):
+    """One channel in, one out, a = 1 at order 1 -> 0: the pattern B₁ itself, not flipped."""
     edge, corner = 0.921380202687, 0.957830950468
     x = np.zeros((1, 2, 3, 3))
     x[0, 0, 1, 2] = 1  # right of the centre, real
     x = Tensor(x, requires_grad=True)
     weights = np.zeros((2, 1, 1, 1))
     weights[0] = 1
-    y = ops.harmonic_conv2d_direct(
-        x, Tensor(weights), [Tensor(np.zeros((1, 0)))], (1,), (0, 1), 3
-    ).data[0]
+    with form():
+        y = ops.harmonic_conv2d(x, Tensor(weights), [Tensor(np.zeros((1, 0)))], (1,), (0, 1)).data[
+            0
+        ]
     assert y[0, 1, 1] == pytest.approx(edge) and y[1, 1, 1] == pytest.approx(0, abs=1e-15)
     assert y[0, 2, 1] == pytest.approx(corner / np.sqrt(2))  # the pixel is up right of this one,
     assert y[1, 2, 1] == pytest.approx(-corner / np.sqrt(2))  # where φ = −45°
 
 
-@pytest.mark.parametrize("op", [ops.harmonic_conv2d, ops.harmonic_conv2d_direct])
-def test_gradients_are_those_of_the_loops(op):
+@either_form
+def test_gradients_are_those_of_the_loops(form):
     """Linear in x and in (a, c): the loops at unit inputs give every derivative, without steps."""
     rng, of, into = np.random.default_rng(3), (2, 1), (1, 2)
     values = [rng.standard_normal(shape) for shape in [(1, 6, 3, 4), (2, 3, 3, 1), (1, 2), (2, 1)]]
     leaves = [Tensor(value, requires_grad=True) for value in values]
-    y = op(leaves[0], leaves[1], leaves[2:], into, of)
+    with form():
+        y = ops.harmonic_conv2d(leaves[0], leaves[1], leaves[2:], into, of)
     c = rng.standard_normal(y.shape)
     y.backward(c)
     for k, leaf in enumerate(leaves):
@@ -133,18 +136,22 @@ X, W, C = Tensor(np.ones((1, 4, 3, 3))), Tensor(np.ones((2, 2, 2, 1))), Tensor(n
     [
         (lambda: ops.polar(W, C), "radial .* and phase .* differ in shape"),
         (
-            lambda: ops.harmonic_conv2d_direct(X, W, [C, C], (1, 1), (2, 1)),
+            lambda: ops.harmonic_conv2d(X, W, [C, C], (1, 1), (2, 1)),
             r"streams \(2, 1\) are 6 planes, got x \(1, 4, 3, 3\)",
         ),
         (
-            lambda: ops.harmonic_conv2d_direct(X, W, [C, C], (1, 2), (1, 1)),
+            lambda: ops.harmonic_conv2d(X, W, [C, C], (1, 2), (1, 1)),
             r"expected weights \(2, 3, 2, 1\) for streams \(1, 1\) -> \(1, 2\), got \(2, 2, 2, 1\)",
         ),
         (
-            lambda: ops.harmonic_conv2d_direct(X, W, [C], (1, 1), (1, 1)),
+            lambda: ops.harmonic_conv2d(X, W, [C], (1, 1), (1, 1)),
             r"expected centres \[\(1, 1\), \(1, 1\)\], got \[\(1, 1\)\]",
         ),
         (lambda: ops.harmonic_kernel(W, [C, C], (1, 1), (1, 1), 4), "odd kernel size from 3"),
+        (
+            lambda: ops.harmonic_conv2d(X, W, [C, C], (1, 1), (1, 1), scale=0),
+            "expected a positive whole scale, got 0",
+        ),
     ],
 )
 def test_mistakes_are_named(call, message):
