@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minipose.fast import resize, workers
+from minipose.fast import upsampling, workers
 from minipose.kernels.circular_harmonics import parts
 
 BLOCK = 1 << 17  # elements of the larger planes that one task works on
@@ -54,7 +54,7 @@ def enlarge(x: np.ndarray, scale: int) -> np.ndarray:
     c, n, h, w = x.shape
     y = rows_apart(c, (n, h * scale, w * scale), x.dtype)
     cuts = _cuts(y)
-    workers.run(lambda k: resize.bilinear_forward(x[cuts[k]], scale, y[cuts[k]]), len(cuts))
+    workers.run(lambda k: upsampling.bilinear_forward(x[cuts[k]], scale, y[cuts[k]]), len(cuts))
     return y
 
 
@@ -67,7 +67,7 @@ def enlarge_backward(grad_y: np.ndarray, scale: int) -> np.ndarray:
     cuts = _cuts(grad_y)
 
     def task(k: int) -> None:
-        resize.bilinear_backward(grad_y[cuts[k]], scale, grad_x[cuts[k]])
+        upsampling.bilinear_backward(grad_y[cuts[k]], scale, grad_x[cuts[k]])
 
     workers.run(task, len(cuts))
     return grad_x

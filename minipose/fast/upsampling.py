@@ -1,12 +1,105 @@
-"""Upsampling in the picture's own memory order, by taps and phases."""
+"""Upsampling in the picture's own memory order, by taps and phases, and its adjoints."""
 
 from __future__ import annotations
 
-from minipose.fast import resize
+import numpy as np
+
+from minipose.fast.layout import empty_as
 from minipose.fast.suitable import on_cpu
 from minipose.kernels.faster import offer
 from minipose.ops import upsample
 from minipose.tensor import Tensor, record
+
+Array = np.ndarray
+
+
+def nearest_forward(x: Array, scale: int) -> Array:
+    """Each pixel as a block of scale × scale: (N, C, H, W) -> (N, C, s·H, s·W)."""
+    n, c, h, w = x.shape
+    y = empty_as(x, (n, c, h * scale, w * scale))
+    for tap in range(scale * scale):
+        y[:, :, tap // scale :: scale, tap % scale :: scale] = x
+    return y
+
+
+def nearest_backward(grad_y: Array, scale: int) -> Array:
+    """The sum over each block."""
+    grad_x = grad_y[:, :, ::scale, ::scale].copy("K")
+    for tap in range(1, scale * scale):
+        grad_x += grad_y[:, :, tap // scale :: scale, tap % scale :: scale]
+    return grad_x
+
+
+def bilinear_forward(x: Array, scale: int, out: Array | None = None) -> Array:
+    """Interpolate columns, then rows: the steps across memory are taken while there are few.
+
+    The result goes into ``out`` where it is given.
+    """
+    return _interpolate(_interpolate(x, 3, scale), 2, scale, out)
+
+
+def bilinear_backward(grad_y: Array, scale: int, out: Array | None = None) -> Array:
+    """Spread rows back, then columns: the transposed products in reverse order."""
+    return _spread(_spread(grad_y, 2, scale), 3, scale, out)
+
+
+def _phases(scale: int) -> list[tuple[int, float]]:
+    """For output pixel s·i + k: which neighbour of input i it leans to (−1 or +1), how far."""
+    offsets = [(k + 0.5) / scale - 0.5 for k in range(scale)]
+    return [(-1 if d < 0 else 1, abs(d)) for d in offsets]
+
+
+def _interpolate(x: Array, axis: int, scale: int, out: Array | None = None) -> Array:
+    shape = list(x.shape)
+    shape[axis] *= scale
+    y = empty_as(x, tuple(shape)) if out is None else out
+    shares = {}
+    for k, (side, weight) in enumerate(_phases(scale)):
+        if weight not in shares:  # for an even scale, each weight serves both sides
+            shares[weight] = x * (1 - weight), x * weight
+        own, other = shares[weight]
+        part = y[_along(axis, slice(k, None, scale))]
+        inner, neighbour, border = _shifted(axis, side)
+        np.add(own[inner], other[neighbour], out=part[inner])
+        part[border] = x[border]  # beyond the border lies the border pixel again
+    return y
+
+
+def _spread(grad_y: Array, axis: int, scale: int, out: Array | None = None) -> Array:
+    shape = list(grad_y.shape)
+    shape[axis] //= scale
+    grad_x = empty_as(grad_y, tuple(shape)) if out is None else out
+    phases = list(enumerate(_phases(scale)))
+    parts = [grad_y[_along(axis, slice(k, None, scale))] for k in range(scale)]
+    for number, weight in enumerate(sorted({weight for _, (_, weight) in phases})):
+        same = [parts[k] for k, (_, w) in phases if w == weight]
+        total = same[0] + same[1] if len(same) == 2 else same[0]
+        if number == 0:
+            np.multiply(total, 1 - weight, out=grad_x)
+        else:
+            grad_x += total * (1 - weight)
+    for k, (side, weight) in phases:
+        inner, neighbour, border = _shifted(axis, side)
+        share = parts[k] * weight
+        grad_x[neighbour] += share[inner]
+        grad_x[border] += share[border]
+    return grad_x
+
+
+def _shifted(axis: int, side: int) -> tuple[tuple, tuple, tuple]:
+    """Where the neighbour on ``side`` exists, that neighbour, and the border without one."""
+    if side < 0:
+        cuts = slice(1, None), slice(None, -1), slice(0, 1)
+    else:
+        cuts = slice(None, -1), slice(1, None), slice(-1, None)
+    return tuple(_along(axis, cut) for cut in cuts)
+
+
+def _along(axis: int, cut: slice) -> tuple:
+    return (slice(None),) * axis + (cut,)
+
+
+# --- The ops ----------------------------------------------------------------------------------
 
 
 def upsample_nearest(x: Tensor, scale: int) -> Tensor:
@@ -14,9 +107,9 @@ def upsample_nearest(x: Tensor, scale: int) -> Tensor:
     upsample.check_upsample("upsample_nearest", x, scale)
 
     def backward(grad_y):
-        return (resize.nearest_backward(grad_y, scale),)
+        return (nearest_backward(grad_y, scale),)
 
-    y = resize.nearest_forward(x.data, scale)
+    y = nearest_forward(x.data, scale)
     return record("upsample_nearest", y, inputs=(x,), backward=backward)
 
 
@@ -25,9 +118,9 @@ def upsample_bilinear(x: Tensor, scale: int) -> Tensor:
     upsample.check_upsample("upsample_bilinear", x, scale)
 
     def backward(grad_y):
-        return (resize.bilinear_backward(grad_y, scale),)
+        return (bilinear_backward(grad_y, scale),)
 
-    y = resize.bilinear_forward(x.data, scale)
+    y = bilinear_forward(x.data, scale)
     return record("upsample_bilinear", y, inputs=(x,), backward=backward)
 
 
