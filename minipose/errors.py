@@ -24,3 +24,19 @@ class Diverged(UserError):
 
 class Interrupted(KeyboardInterrupt):
     """Training was asked to stop; a checkpoint has been written. The exit status is 130."""
+
+
+EXTRAS = {
+    "jobs": ("scipy", "PIL", "h5py", "matplotlib", "tqdm"),
+    "h36m": ("cdflib",),
+    "video": ("av",),
+}
+
+
+def missing_package(error: ModuleNotFoundError) -> str:
+    """How to install a package that an extra holds. Any other failed import is raised again."""
+    package = str(error.name).partition(".")[0]
+    for extra, packages in EXTRAS.items():
+        if package in packages:
+            return f"{package} is not installed: python -m pip install -e '.[{extra}]'"
+    raise error

@@ -1,31 +1,6 @@
 """The order of the house: what may import what, and what the plain core does without."""
 
-import subprocess
-import sys
-
 from tests import house
-
-NUMPY_ALONE = """
-import sys
-
-class Refuse:
-    def find_spec(self, name, path=None, target=None):
-        top = name.partition(".")[0]
-        if top not in {"minipose", "numpy"} | sys.stdlib_module_names:
-            raise ImportError(f"import minipose asked for {name}")
-
-sys.meta_path.insert(0, Refuse())
-import minipose
-print(minipose.Tensor([1.0, 2.0]).sum().item())
-"""
-
-
-def test_import_minipose_needs_numpy_alone():
-    done = subprocess.run(
-        [sys.executable, "-c", NUMPY_ALONE], cwd=house.ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == "3.0\n"
 
 
 def test_no_file_of_the_core_knows_minipose_fast():
