@@ -39,7 +39,8 @@ def test_links_and_pictures_lead_somewhere(page):
 
 @each_page
 def test_files_that_are_named_are_there(page):
-    for name in re.findall(r"`([\w./-]+(?:\.(?:py|md|txt|toml|json|csv)|/))`", page.read_text()):
+    named = r"(?<!\[)`([\w./-]+(?:\.(?:py|md|txt|toml|json|csv)|/))`"  # a link's text is no name
+    for name in re.findall(named, page.read_text(encoding="utf-8")):
         if name.startswith((*MADE, *FOREIGN)) or ("/" not in name and not name.endswith(".py")):
             continue
         places = [page.parent, *(ROOT / place for place in PLACES)]
