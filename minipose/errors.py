@@ -14,18 +14,6 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"error: {message} ({self.prog} --help lists all)\n")
 
 
-class UserError(ValueError):
-    """What was given, what was expected, and where. The command line prints it and exits with 1."""
-
-
-class Diverged(UserError):
-    """The loss of a training became infinite or NaN."""
-
-
-class Interrupted(KeyboardInterrupt):
-    """Training was asked to stop; a checkpoint has been written. The exit status is 130."""
-
-
 EXTRAS = {
     "jobs": ("scipy", "PIL", "h5py", "matplotlib", "tqdm"),
     "h36m": ("cdflib",),
@@ -40,3 +28,15 @@ def missing_package(error: ModuleNotFoundError) -> str:
         if package in packages:
             return f"{package} is not installed: python -m pip install -e '.[{extra}]'"
     raise error
+
+
+class UserError(ValueError):
+    """What was given, what was expected, and where. The command line prints it and exits with 1."""
+
+
+class Diverged(UserError):
+    """The loss of a training became infinite or NaN."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Training was asked to stop; a checkpoint has been written. The exit status is 130."""
