@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
+from minipose.errors import missing_package
+
 TOOLS = {
     "h36m": "import Human3.6M, or its stand-in, into one store for report 1's job",
     "people": "build report 2's store from LSP, MPII, ATR, COCO or a folder of pictures",
@@ -16,7 +18,11 @@ def main(argv: list[str] | None = None) -> int:
     """Hand over to a tool. Returns its exit status; 2 if there is none of that name."""
     argv = sys.argv[1:] if argv is None else argv
     if argv and argv[0] in TOOLS:
-        return import_module(f"data_tools.{argv[0]}.__main__").main(argv[1:])
+        try:
+            return import_module(f"data_tools.{argv[0]}.__main__").main(argv[1:])
+        except ModuleNotFoundError as error:
+            print(f"error: {missing_package(error)}", file=sys.stderr)
+            return 1
     lines = [f"  {name:8} {does}" for name, does in TOOLS.items()]
     usage = "\n".join(["usage: python -m data_tools TOOL … (--help for its flags)", "", *lines])
     if argv and argv[0] in ("-h", "--help"):

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from minipose import experiments
-from minipose.errors import Parser
+from minipose.errors import Parser, missing_package
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -69,6 +69,9 @@ def main(argv: list[str] | None = None) -> int:
         return 130
     except MemoryError as error:
         print(f"error: out of memory ({error}); try a smaller --batch", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        print(f"error: {missing_package(error)}", file=sys.stderr)
         return 1
     except (ValueError, OSError) as error:
         if args.debug:

@@ -14,6 +14,22 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"error: {message} ({self.prog} --help lists all)\n")
 
 
+EXTRAS = {
+    "jobs": ("scipy", "PIL", "h5py", "matplotlib", "tqdm"),
+    "h36m": ("cdflib",),
+    "video": ("av",),
+}
+
+
+def missing_package(error: ModuleNotFoundError) -> str:
+    """How to install a package that an extra holds. Any other failed import is raised again."""
+    package = str(error.name).partition(".")[0]
+    for extra, packages in EXTRAS.items():
+        if package in packages:
+            return f"{package} is not installed: python -m pip install -e '.[{extra}]'"
+    raise error
+
+
 class UserError(ValueError):
     """What was given, what was expected, and where. The command line prints it and exits with 1."""
 

@@ -10,7 +10,7 @@ from data_tools.h36m.convert import Options
 from data_tools.h36m.importing import import_raw
 from data_tools.h36m.report1 import import_report1
 from data_tools.h36m.tree import ACTIONS, ALIASES, SUBJECTS
-from minipose.errors import Parser
+from minipose.errors import Parser, missing_package
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -73,8 +73,8 @@ def main(argv: list[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except ImportError as error:
-        print(f"error: {error.name} is not installed: install minipose[h36m]", file=sys.stderr)
+    except ModuleNotFoundError as error:
+        print(f"error: {missing_package(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted: run the same command again to continue", file=sys.stderr)

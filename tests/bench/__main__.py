@@ -1,4 +1,4 @@
-"""``python -m tests.bench``: is minipose as fast as PyTorch? The table in docs/performance.md.
+"""``python -m tests.bench``: is minipose as fast as PyTorch? The tables of docs/performance.md.
 
 Each case runs in two processes, minipose in one and PyTorch in the other, on the same weights,
 batch and number of threads. First outputs and gradients are compared; then the two take turns, and
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from pathlib import Path
 
 from minipose.backend import allow_tf32, resolve_device
 from minipose.errors import Parser
@@ -35,6 +36,9 @@ def main() -> int:
     )
     parser.add_argument("--seconds", type=float, default=driver.SECONDS, help="for each pair")
     parser.add_argument("--fresh", action="store_true", help="forget the results of earlier runs")
+    parser.add_argument(
+        "--write", type=Path, metavar="PAGE", help="put the tables between the markers of this page"
+    )
     options = parser.parse_args()
     wrong = set(options.only or ()) - {*names, "ops", "growth"}
     if wrong:
@@ -72,7 +76,8 @@ def run(options: argparse.Namespace, device: str) -> int:
             print(tables.op_line(row), flush=True)
     if "growth" in options.only if options.only else not options.quick:
         kept.add("growth", "growth", growth.run(device))
-    tables.write(kept)
+    if options.write:
+        tables.write(kept, options.write)
     return 0
 
 

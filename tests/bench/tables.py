@@ -1,14 +1,15 @@
-"""Results as lines on the screen and as tables between two markers in docs/performance.md."""
+"""Results as lines on the screen and as tables between two markers of a page."""
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from tests.bench import cases
 from tests.bench.results import Results
 
-PAGE = Path("docs/performance.md")
+BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 VARIANTS = ("eager", "channels-last", "compiled")
 
 
@@ -25,23 +26,27 @@ def op_line(row: dict) -> str:
     return f"{row['name']}: {_ms(row['ours'])}, PyTorch {_ms(row['theirs'])}, {row['ratio']:.2f}×"
 
 
-def write(results: Results) -> None:
-    """Replace what lies between the markers of this device; the prose around stays."""
-    label = results.label
-    begin, end = f"<!-- bench:{label} -->", f"<!-- /bench:{label} -->"
-    body = "\n".join([begin, "", f"Measured on: {results.machine}.", "", *_networks(results)])
-    body += "\n".join(["", *_ops(results), end])
-    old = PAGE.read_text(encoding="utf-8") if PAGE.exists() else "# Performance\n"
-    if begin in old and end in old:
-        before, rest = old.split(begin, 1)
-        new = before + body + rest.split(end, 1)[1]
-    else:
-        new = old.rstrip("\n") + "\n\n" + body + "\n"
-    PAGE.parent.mkdir(exist_ok=True)
-    partial = PAGE.with_suffix(".partial")
+def write(results: Results, page: Path) -> None:
+    """Put this kind of run's tables between the page's two markers; all else stays.
+
+    Between them each kind of run (of a device, a number of threads, a clock) has a part of its own.
+    """
+    old = page.read_text(encoding="utf-8") if page.exists() else "# Performance\n"
+    if BEGIN not in old or END not in old:
+        old = f"{old.rstrip()}\n\n{BEGIN}\n{END}\n"
+    before, rest = old.split(BEGIN, 1)
+    inside, after = rest.split(END, 1)
+    _, *pieces = re.split(r"^<!-- bench: (\S+) -->$", inside, flags=re.M)
+    parts = dict(zip(pieces[::2], pieces[1::2], strict=True))
+    lines = [f"Measured on: {results.machine}.", "", *_networks(results), *_ops(results)]
+    parts[results.label] = "\n".join(["", *lines])
+    shown = [f"<!-- bench: {label} -->\n\n{part.strip()}\n" for label, part in parts.items()]
+    new = before + "\n".join([BEGIN, *shown]) + END + after
+    page.parent.mkdir(parents=True, exist_ok=True)
+    partial = page.with_suffix(".partial")
     partial.write_text(new, encoding="utf-8")
-    os.replace(partial, PAGE)
-    print(f"wrote {PAGE}")
+    os.replace(partial, page)
+    print(f"wrote {page}")
 
 
 def _networks(results: Results) -> list[str]:
@@ -50,7 +55,7 @@ def _networks(results: Results) -> list[str]:
     if not rows:
         return []
     head = ["network", "minipose", *(f"PyTorch {v}" for v in VARIANTS), "times the best (goal)"]
-    head += ["times eager (goal)", "peak memory, MiB", "share of SGEMM", "largest difference"]
+    head += ["times eager (goal)", "peak memory, MiB", "fraction of SGEMM", "largest difference"]
     lines = ["| " + " | ".join(head) + " |", "|---" + "|---:" * (len(head) - 1) + "|"]
     for row in rows:
         pairs = row["pairs"]
@@ -59,8 +64,8 @@ def _networks(results: Results) -> list[str]:
         cells += [_ms(pairs[v]["theirs"]) if v in pairs else "–" for v in VARIANTS]
         cells += [_goal(row["ratio"], row["goal"]), _goal(eager, row["eager_goal"])]
         cells += [f"{_mib(row['memory'])} : {_mib(pairs[row['best']]['memory'])}"]
-        share = row["arithmetic"] / _ours(row) / row["ceiling"]
-        cells += [f"{share:.0%} of {row['ceiling'] / 1e9:.0f} GFLOP/s", _difference(row)]
+        fraction = row["arithmetic"] / _ours(row) / row["ceiling"]
+        cells += [f"{fraction:.0%} of {row['ceiling'] / 1e9:.0f} GFLOP/s", _difference(row)]
         lines.append("| " + " | ".join(cells) + " |")
     return [*lines, ""]
 

@@ -69,22 +69,42 @@ def row(title, ratio):
             "goal": 1.5, "eager_goal": 3.0, "arithmetic": 1e9, "ceiling": 2e11}  # fmt: skip
 
 
-def test_the_table_is_replaced_and_the_prose_stays(tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "PAGE", tmp_path / "page.md")
+def test_the_tables_are_replaced_and_the_prose_stays(tmp_path, monkeypatch):
+    page = tmp_path / "page.md"
     monkeypatch.setattr(results, "PATH", tmp_path)
     kept = results.Results("cpu", "a machine; 2026-01-01", fresh=False)
     kept.add("networks", "unet-train", row("U-Net", 1.0))
-    tables.write(kept)
-    page = tables.PAGE.read_text()
-    tables.PAGE.write_text(page.replace("# Performance", "# Performance\n\nProse.") + "\nMore.\n")
+    tables.write(kept, page)
+    page.write_text(
+        page.read_text().replace("# Performance", "# Performance\n\nProse.") + "More.\n"
+    )
     again = results.Results("cpu", "a machine; 2026-01-02", fresh=False)
     again.add("networks", "posenet-small-train", row("PoseNet", 2.0))
-    tables.write(again)
-    page = tables.PAGE.read_text()
-    assert page.count("<!-- bench:cpu -->") == 1 and "Prose." in page and page.endswith("More.\n")
-    assert "| U-Net | 10 ms |" in page  # from the earlier run
+    tables.write(again, page)
+    text = page.read_text()
     assert (
-        "**2.00 (1.5)**" in page and "| 1.00 (1.4)" not in page and "a machine; 2026-01-02" in page
+        text.count("<!-- bench: cpu -->") == 1 and "Prose." in text and text.endswith("\nMore.\n")
     )
-    other = results.Results("cpu", "another machine; 2026-01-02", fresh=False)
+    assert "| U-Net | 10 ms |" in text  # from the earlier run
+    assert "**2.00 (1.5)**" in text and "| 1.00 (1.5)" in text
+    assert "a machine; 2026-01-02" in text and "2026-01-01" not in text
+
+    other = results.Results("cuda", "another machine; 2026-01-02", fresh=False)
     assert not other.rows["networks"]
+    other.add("networks", "unet-train", row("U-Net", 3.0))
+    tables.write(other, page)
+    longer = page.read_text()
+    begin, end = longer.index(tables.BEGIN), longer.index(tables.END)
+    assert begin < longer.index("bench: cpu -->") < longer.index("bench: cuda -->") < end
+    assert longer.startswith(text[: text.index(tables.END)]) and longer.endswith("\nMore.\n")
+    tables.write(other, page)
+    assert page.read_text() == longer
+
+
+def test_results_of_another_machine_are_dropped(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "PATH", tmp_path)
+    results.Results("cpu", "a machine; 2026-01-01", fresh=False).add(
+        "networks", "unet-train", row("U-Net", 1.0)
+    )
+    assert results.Results("cpu", "a machine; 2026-01-02", fresh=False).rows["networks"]
+    assert not results.Results("cpu", "another machine; 2026-01-02", fresh=False).rows["networks"]

@@ -1,0 +1,42 @@
+"""The order of the house: what may import what, and what the plain core does without."""
+
+from tests import house
+
+
+def test_no_file_of_the_core_knows_minipose_fast():
+    core = {house.module_of(name) for name in house.core()} - {"minipose"}
+    assert {"minipose.tensor", "minipose.ops.conv", "minipose.models.unet"} <= core
+    assert not core & set(house.importers_of_fast())
+
+
+def test_modules_do_not_import_each_other_in_circles():
+    assert house.circles() == []
+
+
+def test_hidden_imports_are_found(tmp_path, monkeypatch):
+    package = tmp_path / "minipose"
+    package.mkdir()
+    (package / "__init__.py").write_text("from minipose import a\n")
+    (package / "a.py").write_text("def f():\n    from minipose.b import g\n")
+    (package / "b.py").write_text("import typing\nif typing.TYPE_CHECKING:\n    from . import a\n")
+    monkeypatch.setattr(house, "ROOT", tmp_path)
+    assert house.circles() == [["minipose.a", "minipose.b", "minipose.a"]]
+
+
+def test_code_is_counted_without_docstrings_comments_and_blank_lines(tmp_path, monkeypatch):
+    package = tmp_path / "minipose"
+    package.mkdir()
+    text = '"""About."""\n\n\ndef f(\n    x,\n):\n    """Two\n    lines."""\n    # why\n\n'
+    text += "    def g():\n        return '''a\n        b'''\n\n    return g\n"
+    (package / "a.py").write_text(text)
+    monkeypatch.setattr(house, "ROOT", tmp_path)
+    assert [length for length, _ in house.functions("minipose/a.py")] == [7, 3]
+
+
+def test_the_measure_is_printed(capsys, monkeypatch):
+    monkeypatch.setattr(house, "TARGET_STEP", {"PoseNet": 15})
+    assert house.main() == 0
+    printed = capsys.readouterr().out
+    for floor in house.FLOORS:
+        assert f"\n| {floor} | " in printed
+    assert "| PoseNet | plain |" in printed and "models/posenet" in printed
