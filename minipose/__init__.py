@@ -15,20 +15,6 @@ from minipose.tensor import Parameter, Tensor, debug, no_grad
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "Parameter",
-    "Tensor",
-    "debug",
-    "gradcheck",
-    "losses",
-    "metrics",
-    "models",
-    "nn",
-    "no_grad",
-    "ops",
-    "optim",
-]
-
 _ON_DEMAND = ("gradcheck", "metrics", "models")  # imported when they are first asked for
 
 
@@ -40,7 +26,7 @@ def __getattr__(name: str) -> ModuleType:
 
 if os.environ.get("MINIPOSE_PLAIN", "0") in ("", "0"):
     try:
-        import minipose.fast  # noqa: F401 (it offers itself to kernels.faster)
+        import minipose.fast  # it offers itself to kernels.faster
     except ModuleNotFoundError as missing:
         if missing.name != "minipose.fast":
             raise

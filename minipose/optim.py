@@ -57,12 +57,9 @@ class Optimizer:
         return state
 
     def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
-        """Take over a ``state_dict`` of the same optimizer over the same parameters.
+        """Restore a ``state_dict`` of the same optimizer over the same parameters.
 
-        Raises
-        ------
-        ValueError
-            If names or shapes differ; nothing is changed then.
+        Raises ValueError if names or shapes differ; nothing is changed then.
         """
         expected = {"step": ()}
         for name, arrays in self.state.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from minipose.fast.products import multiply
-from minipose.kernels.im2col import col2im, im2col
+from minipose.kernels.im2col import as_matrix, col2im, im2col
 
 Pair = tuple[int, int]
 
@@ -13,7 +13,7 @@ Pair = tuple[int, int]
 def forward(x: np.ndarray, weight: np.ndarray, stride: Pair, padding: Pair) -> np.ndarray:
     """y (N, O, H', W') of x (N, C, H, W) and weight (O, C, kh, kw)."""
     cols = im2col(x, weight.shape[2:], stride, padding)
-    y = multiply(weight.reshape(weight.shape[0], -1), _as_matrix(cols))
+    y = multiply(weight.reshape(weight.shape[0], -1), as_matrix(cols))
     return y.reshape(-1, *cols.shape[3:]).transpose(1, 0, 2, 3)
 
 
@@ -32,11 +32,5 @@ def backward_weight(
 ) -> np.ndarray:
     """dL/dw (O, C, kh, kw)."""
     flat = grad_y.transpose(1, 0, 2, 3).reshape(grad_y.shape[1], -1)
-    grad_w = multiply(flat, _as_matrix(im2col(x, kernel, stride, padding)).T)
+    grad_w = multiply(flat, as_matrix(im2col(x, kernel, stride, padding)).T)
     return grad_w.reshape(grad_y.shape[1], x.shape[1], *kernel)
-
-
-def _as_matrix(cols: np.ndarray) -> np.ndarray:
-    """(C, kh, kw, N, H', W') -> (C·kh·kw, N·H'·W')."""
-    n, out_h, out_w = cols.shape[3:]
-    return cols.reshape(-1, n * out_h * out_w)

@@ -14,7 +14,7 @@ from minipose.tensor import Tensor, record
 
 def dropout(x: Tensor, rate: float, rng: Any) -> Tensor:
     """``ops.dropout``."""
-    scale = kept_and_scaled(x, rate, rng)
+    scale = kept_and_scaled("dropout", x, x.shape, rate, rng)
 
     def backward(grad_y):
         return (scaled(grad_y, scale),)

@@ -60,7 +60,7 @@ def col2im(cols: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
 def forward(x: Array, weight: Array, stride: Pair, padding: Pair) -> Array:
     """y (N, O, H', W') of x (N, C, H, W) and weight (O, C, kh, kw)."""
     cols = im2col(x, weight.shape[2:], stride, padding)
-    y = weight.reshape(weight.shape[0], -1) @ cols.reshape(-1, _columns(cols))
+    y = weight.reshape(len(weight), -1) @ as_matrix(cols)
     return y.reshape(-1, *cols.shape[3:]).transpose(1, 0, 2, 3)
 
 
@@ -76,9 +76,11 @@ def backward_weight(grad_y: Array, x: Array, kernel: Pair, stride: Pair, padding
     """dL/dw (O, C, kh, kw). The columns are made again rather than kept: they are kh·kw × x."""
     cols = im2col(x, kernel, stride, padding)
     flat = grad_y.transpose(1, 0, 2, 3).reshape(grad_y.shape[1], -1)
-    grad_w = flat @ cols.reshape(-1, _columns(cols)).T
+    grad_w = flat @ as_matrix(cols).T
     return grad_w.reshape(grad_y.shape[1], x.shape[1], *kernel)
 
 
-def _columns(cols: Array) -> int:
-    return cols.shape[3] * cols.shape[4] * cols.shape[5]
+def as_matrix(cols: Array) -> Array:
+    """(C, kh, kw, N, H', W') -> (C·kh·kw, N·H'·W')."""
+    n, out_h, out_w = cols.shape[3:]
+    return cols.reshape(-1, n * out_h * out_w)

@@ -3,5 +3,3 @@
 from minipose.models.hnet import HNet
 from minipose.models.posenet import PoseNet
 from minipose.models.unet import UNet
-
-__all__ = ["HNet", "PoseNet", "UNet"]

@@ -22,24 +22,3 @@ from minipose.nn.layers import (
     UpsampleNearest,
 )
 from minipose.nn.module import Module
-
-__all__ = [
-    "AvgPool2d",
-    "ComplexBatchNorm",
-    "ComplexReLU",
-    "Conv2d",
-    "Conv2dMaxPool2d",
-    "Dropout",
-    "HarmonicConv2d",
-    "Linear",
-    "MagnitudeGate",
-    "MapDropout",
-    "MaxPool2d",
-    "Module",
-    "NormalisedGate",
-    "ReLU",
-    "Sequential",
-    "Tanh",
-    "UpsampleConv2d",
-    "UpsampleNearest",
-]

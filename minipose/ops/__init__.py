@@ -1,5 +1,6 @@
 """One function per operation: the forward pass and its derivative side by side."""
 
+from minipose.ops import elementwise
 from minipose.ops.complex_maps import (
     complex_batch_norm,
     complex_relu,
@@ -18,7 +19,6 @@ from minipose.ops.elementwise import (
     multiply,
     negative,
     power,
-    reflected,
     relu,
     sigmoid,
     softplus,
@@ -33,62 +33,18 @@ from minipose.ops.shape import concatenate, crop, pad, reshape, select, transpos
 from minipose.ops.upsample import upsample_bilinear, upsample_nearest
 from minipose.tensor import Tensor
 
-__all__ = [
-    "add",
-    "avg_pool2d",
-    "complex_batch_norm",
-    "complex_relu",
-    "concatenate",
-    "concatenate_streams",
-    "conv2d",
-    "conv2d_max_pool2d",
-    "conv2d_relu",
-    "crop",
-    "divide",
-    "dropout",
-    "exp",
-    "harmonic_conv2d",
-    "harmonic_kernel",
-    "linear",
-    "log",
-    "log_softmax",
-    "magnitude_gate",
-    "map_dropout",
-    "matmul",
-    "max_pool2d",
-    "mean",
-    "multiply",
-    "negative",
-    "normalised_gate",
-    "pad",
-    "polar",
-    "power",
-    "relu",
-    "reshape",
-    "select",
-    "sigmoid",
-    "softmax",
-    "softplus",
-    "sqrt",
-    "subtract",
-    "sum",
-    "tanh",
-    "transpose",
-    "upsample_bilinear",
-    "upsample_conv2d",
-    "upsample_nearest",
-]
+__all__ = [name for name, value in vars().items() if callable(value) and value is not Tensor]
 
 # ``a + b`` on tensors is ``add(a, b)``: the engine below this floor cannot import its ops, so they
 # introduce themselves.
 Tensor.__add__ = add
-Tensor.__radd__ = reflected(add)
+Tensor.__radd__ = elementwise.reflected(add)
 Tensor.__sub__ = subtract
-Tensor.__rsub__ = reflected(subtract)
+Tensor.__rsub__ = elementwise.reflected(subtract)
 Tensor.__mul__ = multiply
-Tensor.__rmul__ = reflected(multiply)
+Tensor.__rmul__ = elementwise.reflected(multiply)
 Tensor.__truediv__ = divide
-Tensor.__rtruediv__ = reflected(divide)
+Tensor.__rtruediv__ = elementwise.reflected(divide)
 Tensor.__pow__ = power
 Tensor.__neg__ = negative
 Tensor.__matmul__ = matmul

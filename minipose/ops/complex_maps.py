@@ -1,8 +1,9 @@
 """What happens to complex channels between harmonic convolutions; all of it keeps their phases.
 
-Tensors hold streams as in ``ops.harmonic``: real planes re 0, im 0, re 1, im 1, … (N, 2C, H, W).
-Only magnitudes, which do not change when the image is rotated, decide what is let through; whatever
-acts on a channel acts alike on its real and on its imaginary part.
+Everywhere here ``x`` is a Tensor (N, 2C, H, W) of real planes re 0, im 0, re 1, im 1, … as in
+``ops.harmonic``, and ``streams`` counts its complex channels of each order, C in all. Only
+magnitudes, which do not change when the image is rotated, decide what is let through; whatever acts
+on a channel acts alike on its real and on its imaginary part.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from minipose.backend import Array, array_module
 from minipose.kernels.circular_harmonics import Streams, parts, planes, spans
 from minipose.kernels.faster import replaceable
+from minipose.ops.dropout import kept_and_scaled
 from minipose.ops.shape import concatenate, select
 from minipose.tensor import Tensor, record
 
@@ -34,11 +36,6 @@ def complex_batch_norm(x: Tensor, streams: Streams) -> Tensor:
 
     Where a channel is constant (or has one pixel) y is 0. Where σ is 0 but for rounding, as in
     channels of two pixels, it counts as constant.
-
-    Parameters
-    ----------
-    x : Tensor, shape (N, 2C, H, W)
-    streams : complex channels of each order
 
     Source: report 2's library.
     """
@@ -76,11 +73,9 @@ def magnitude_gate(x: Tensor, weight: Tensor, bias: Tensor, streams: Streams) ->
 
     Parameters
     ----------
-    x : Tensor, shape (N, 2C, H, W)
     weight : Tensor, shape (C, C)
         A, over the channels of all orders.
     bias : Tensor, shape (C,)
-    streams : complex channels of each order
 
     Source: report 2's network.
     """
@@ -120,10 +115,8 @@ def complex_relu(x: Tensor, bias: Tensor, streams: Streams) -> Tensor:
 
     Parameters
     ----------
-    x : Tensor, shape (N, 2C, H, W)
     bias : Tensor, shape (C,)
         b of each channel.
-    streams : complex channels of each order
 
     Source: Worrall et al. 2017, equation 12 (C-ReLU).
     """
@@ -158,11 +151,9 @@ def map_dropout(x: Tensor, rate: float, rng: Any, streams: Streams) -> Tensor:
 
     Parameters
     ----------
-    x : Tensor, shape (N, 2C, H, W)
     rate : float
         Fraction of complex channels set to zero, 0 ≤ rate < 1.
     rng : numpy or cupy random Generator
-    streams : complex channels of each order
     """
     scale = dropout_scale(x, rate, rng, streams)
 
@@ -175,11 +166,7 @@ def map_dropout(x: Tensor, rate: float, rng: Any, streams: Streams) -> Tensor:
 def dropout_scale(x: Tensor, rate: float, rng: Any, streams: Streams) -> Array:
     """m/(1 − rate) of each plane, (N, 2C, 1, 1); the same for both parts of a channel."""
     check_streams("map_dropout", x, streams)
-    if not 0 <= rate < 1:
-        raise ValueError(f"map_dropout: expected a rate of at least 0 and below 1, got {rate}")
-    xp = array_module(x.data)
-    keep = rng.random((len(x.data), sum(streams)), dtype=xp.float32) >= rate
-    scale = keep * xp.asarray(1 / (1 - rate), dtype=x.dtype)
+    scale = kept_and_scaled("map_dropout", x, (len(x.data), sum(streams)), rate, rng)
     return _join(scale, scale, streams)[:, :, None, None]
 
 

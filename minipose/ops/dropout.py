@@ -24,7 +24,7 @@ def dropout(x: Tensor, rate: float, rng: Any) -> Tensor:
     rng : numpy or cupy random Generator
         Of the same library as x (``backend.generator``).
     """
-    scale = kept_and_scaled(x, rate, rng)
+    scale = kept_and_scaled("dropout", x, x.shape, rate, rng)
 
     def backward(grad_y):
         return (grad_y * scale,)
@@ -32,10 +32,10 @@ def dropout(x: Tensor, rate: float, rng: Any) -> Tensor:
     return record("dropout", x.data * scale, inputs=(x,), backward=backward)
 
 
-def kept_and_scaled(x: Tensor, rate: float, rng: Any) -> Array:
-    """m / (1 − rate) of the shape of x. Raises ValueError for a rate outside of 0 ≤ rate < 1."""
+def kept_and_scaled(name: str, x: Tensor, shape: tuple[int, ...], rate: float, rng: Any) -> Array:
+    """m / (1 − rate) in the library and dtype of x. Raises ValueError unless 0 ≤ rate < 1."""
     if not 0 <= rate < 1:
-        raise ValueError(f"dropout: expected a rate of at least 0 and below 1, got {rate}")
+        raise ValueError(f"{name}: expected a rate of at least 0 and below 1, got {rate}")
     xp = array_module(x.data)
-    keep = rng.random(x.shape, dtype=xp.float32) >= rate
+    keep = rng.random(shape, dtype=xp.float32) >= rate
     return keep * xp.asarray(1 / (1 - rate), dtype=x.dtype)
