@@ -171,24 +171,12 @@ def _slope(
     cotangent: Array,
 ) -> float:
     """Central difference of ⟨c, f⟩ along one entry of one input."""
-    xp = array_module(inputs[which])
     index = np.unravel_index(entry, inputs[which].shape)
-    bump = np.zeros(inputs[which].shape)
-    bump[index] = step
-    bump = xp.asarray(bump)
     values = []
     for sign in (1.0, -1.0):
         moved = [Tensor(x) for x in inputs]
-        moved[which] = Tensor(_same_strides(inputs[which], inputs[which] + sign * bump))
+        bumped = inputs[which].copy("K")  # in the same memory order: channels-last stays so
+        bumped[index] += sign * step
+        moved[which] = Tensor(bumped)
         values.append(_project(function(*moved), cotangent))
     return (values[0] - values[1]) / (2 * step)
-
-
-def _same_strides(like: Array, values: Array) -> Array:
-    """``values`` laid out in memory in the axis order of ``like`` (channels-last stays so)."""
-    order = sorted(range(like.ndim), key=lambda axis: -abs(like.strides[axis]))
-    xp = array_module(values)
-    if like.ndim == 0:
-        return values
-    packed = xp.ascontiguousarray(values.transpose(order))
-    return packed.transpose(sorted(range(like.ndim), key=order.__getitem__))

@@ -10,7 +10,6 @@ e^{inθ}; a filter from order n to order o has the angular number ν = n − o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -86,27 +85,29 @@ def harmonic_kernel(
     xp, dtype, (_, m, n, rings) = array_module(weights.data), weights.dtype, weights.shape
     a = weights.data.transpose(1, 2, 0, 3).reshape(m, n, 2 * rings)  # [Re a, Im a] of each pair
     c = [centre.data for centre in centres]
-    blocks = _blocks(into, of, kernel_size, a)
+    pairs = _pairs_of_orders(into, of, kernel_size, a)
     centre = xp.asarray(centre_basis(kernel_size).reshape(-1), dtype=dtype)  # D (k²,)
     kernel = xp.zeros((planes(into), planes(of), kernel_size**2), dtype=dtype)
-    for b in blocks:
-        re, im = xp.split(a[b.place] @ b.pattern, 2, axis=2)  # (O_o, I_i, k²) each
-        if b.order_out == b.order_in:
-            near = c[b.order_out][:, :, None] * centre
+    for o, i, place, pattern in pairs:
+        (re_out, im_out), (re_in, im_in) = parts(into)[o], parts(of)[i]
+        re, im = xp.split(a[place] @ pattern, 2, axis=2)  # (O_o, I_i, k²) each
+        if o == i:
+            near = c[o][:, :, None] * centre
             re, im = re + near, im + near
-        kernel[b.re_out, b.re_in] = kernel[b.im_out, b.im_in] = re
-        kernel[b.im_out, b.re_in] = im
-        kernel[b.re_out, b.im_in] = -im
+        kernel[re_out, re_in] = kernel[im_out, im_in] = re
+        kernel[im_out, re_in] = im
+        kernel[re_out, im_in] = -im
 
     def backward(grad_kernel):
         grad = grad_kernel.reshape(kernel.shape)
         grad_a, grad_c = xp.zeros_like(a), [xp.zeros_like(each) for each in c]
-        for b in blocks:
-            re = grad[b.re_out, b.re_in] + grad[b.im_out, b.im_in]
-            im = grad[b.im_out, b.re_in] - grad[b.re_out, b.im_in]
-            grad_a[b.place] = xp.concatenate([re, im], axis=2) @ b.pattern.T
-            if b.order_out == b.order_in:
-                grad_c[b.order_out] = (re + im) @ centre
+        for o, i, place, pattern in pairs:
+            (re_out, im_out), (re_in, im_in) = parts(into)[o], parts(of)[i]
+            re = grad[re_out, re_in] + grad[im_out, im_in]
+            im = grad[im_out, re_in] - grad[re_out, im_in]
+            grad_a[place] = xp.concatenate([re, im], axis=2) @ pattern.T
+            if o == i:
+                grad_c[o] = (re + im) @ centre
         return (grad_a.reshape(m, n, 2, rings).transpose(2, 0, 1, 3), *grad_c)
 
     y = kernel.reshape(planes(into), planes(of), kernel_size, kernel_size)
@@ -162,28 +163,17 @@ def harmonic_conv2d(
     return conv2d(x, kernel, padding=kernel_size // 2)
 
 
-class Block(NamedTuple):
-    """The filters from one order to another: their place in weights and kernel, their pattern."""
-
-    order_out: int
-    order_in: int
-    place: tuple[slice, slice]  # rows and columns of a
-    pattern: Array  # P (2·rings, 2·k²) with [Re a, Im a] P = [Re a·B_ν, Im a·B_ν]
-    re_out: slice  # planes that leave: rows of the kernel
-    im_out: slice
-    re_in: slice  # planes that enter: columns
-    im_in: slice
-
-
-def _blocks(into: Streams, of: Streams, kernel_size: int, like: Array) -> list[Block]:
-    """One block for each pair of orders that have channels."""
-    xp, found = array_module(like), []
-    for o, i in ((o, i) for o, m in enumerate(into) for i, n in enumerate(of) if m > 0 and n > 0):
-        basis = ring_basis(kernel_size, i - o).reshape(-1, kernel_size**2)
-        pattern = np.block([[basis.real, basis.imag], [-basis.imag, basis.real]])
-        pattern = xp.asarray(pattern, dtype=like.dtype)
-        place = spans(into)[o], spans(of)[i]
-        found.append(Block(o, i, place, pattern, *parts(into)[o], *parts(of)[i]))
+def _pairs_of_orders(into: Streams, of: Streams, kernel_size: int, like: Array) -> list[tuple]:
+    """Order out, order in, their place in a, and their pattern P (2·rings, 2·k²), with
+    [Re a, Im a] P = [Re a·B_ν, Im a·B_ν], for each pair of orders that have channels."""
+    found = []
+    for o, rows in enumerate(spans(into)):
+        for i, columns in enumerate(spans(of)):
+            basis = ring_basis(kernel_size, i - o).reshape(-1, kernel_size**2)
+            pattern = np.block([[basis.real, basis.imag], [-basis.imag, basis.real]])
+            pattern = array_module(like).asarray(pattern, dtype=like.dtype)
+            if into[o] > 0 and of[i] > 0:
+                found.append((o, i, (rows, columns), pattern))
     return found
 
 
