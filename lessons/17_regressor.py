@@ -27,8 +27,9 @@ import numpy as np
 import kit
 import minipose as mp
 import people
+from minipose.experiments.pose3d.outputs import predict
 from minipose.experiments.pose3d.recipe import Recipe
-from minipose.experiments.pose3d.stages import build, predict, train_detector, train_regressor
+from minipose.experiments.pose3d.train import build, train_detector, train_regressor
 from minipose.losses import joint_distance, joint_squared_error
 from minipose.metrics import mpjpe
 from minipose.plots.curves import learning_curves

@@ -28,8 +28,9 @@ import numpy as np
 import kit
 import people
 from minipose.experiments.pose3d.ablation import VARIANTS
+from minipose.experiments.pose3d.outputs import predict
 from minipose.experiments.pose3d.recipe import Recipe
-from minipose.experiments.pose3d.stages import predict, train_detector, train_regressor
+from minipose.experiments.pose3d.train import train_detector, train_regressor
 from minipose.metrics import mpjpe
 
 store = people.walkers()

@@ -19,8 +19,9 @@ import numpy as np
 
 import kit
 import people
+from minipose.experiments.pose3d.outputs import predict
 from minipose.experiments.pose3d.recipe import Recipe
-from minipose.experiments.pose3d.stages import predict, train_regressor
+from minipose.experiments.pose3d.train import train_regressor
 from minipose.metrics import identical_fraction, mpjpe
 
 HELD = 12

@@ -23,7 +23,7 @@ import people
 from minipose.experiments.people.data import make_batch
 from minipose.experiments.people.objective import loss_parts, total_loss
 from minipose.experiments.people.recipe import MODELS, Recipe
-from minipose.experiments.people.training import build
+from minipose.experiments.people.train import build
 from minipose.models import UNet
 
 counts = {}

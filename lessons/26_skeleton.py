@@ -16,7 +16,7 @@ import kit
 import people
 from minipose.experiments.people.outputs import Prediction, predict_array
 from minipose.experiments.people.recipe import Recipe
-from minipose.experiments.people.training import build
+from minipose.experiments.people.train import build
 from minipose.metrics import correct_fraction, head_sizes, pixel_errors
 from minipose.plots.people import FOUND, draw_skeleton, on_mask, show_picture
 from minipose.skeletons import BODY_25, BODY_25_LIMBS

@@ -19,7 +19,7 @@ from minipose.experiments.people.data import make_batch
 from minipose.experiments.people.objective import loss_parts, total_loss
 from minipose.experiments.people.outputs import predict_array
 from minipose.experiments.people.recipe import Recipe
-from minipose.experiments.people.training import build
+from minipose.experiments.people.train import build
 from minipose.losses import categorical_cross_entropy
 from minipose.metrics import pixel_errors
 from minipose.optim import Adam

@@ -22,10 +22,10 @@ import numpy as np
 import kit
 import minipose as mp
 import people
+from minipose.experiments.people.augmentation import rotated as turned
 from minipose.experiments.people.outputs import predict_array
 from minipose.experiments.people.recipe import Recipe
-from minipose.experiments.people.training import build
-from minipose.experiments.people.turning import turned
+from minipose.experiments.people.train import build
 from minipose.metrics import dice_coefficient
 from minipose.models import HNet, UNet
 

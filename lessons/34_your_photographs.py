@@ -3,7 +3,7 @@
 #
 # - **Question.** What may one expect of a trained network on a picture from elsewhere?
 # - **Read first.** Lessons 14 and 17: the crop and the regressor.
-# - **Source.** `minipose/experiments/pose3d/prediction.py`, behind `python -m minipose predict`.
+# - **Source.** `minipose.experiments.pose3d.predict.py`, behind `python -m minipose predict`.
 # - **Running time.** Under 40 s.
 #
 # A network knows what it was shown: here, people who walk, without background, seen from chest
@@ -27,9 +27,9 @@ import minipose as mp
 import people
 from minipose.datasets.crop import box_of, crop_person
 from minipose.experiments.pose3d.data import mirror
-from minipose.experiments.pose3d.prediction import predict_image
+from minipose.experiments.pose3d.predict import predict_image
 from minipose.experiments.pose3d.recipe import Recipe
-from minipose.experiments.pose3d.stages import train_regressor
+from minipose.experiments.pose3d.train import train_regressor
 from minipose.metrics import mpjpe, pa_mpjpe
 from minipose.plots.poses import draw_pose, prepare_axes
 from minipose.skeletons import H36M_17_OF_32

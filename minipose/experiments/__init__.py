@@ -1,7 +1,7 @@
-"""The two jobs: which network, loss, data and recipe.
+"""The two jobs, each in a package of its own, and the runner that trains and measures both.
 
-A job is a package with ``arguments.add_train_arguments(parser)``, which imports little, and
-``commands``: ``train(args)``, ``evaluate(args)``, ``predict(args)`` and ``show(args)``.
+A job's package has ``recipe`` with what the command line needs to know, which imports little, and
+``job`` with the ``JOB`` itself (see ``experiments.job``).
 """
 
 from __future__ import annotations
@@ -18,6 +18,6 @@ EARLIER = {"figures": "people"}  # names in the files of the first version
 PACKAGES = {"h36m": "pose3d", "people": "people"}
 
 
-def load(job: str, module: str = "commands") -> ModuleType:
+def load(job: str, module: str = "job") -> ModuleType:
     """A module of a job, imported only when it is asked for."""
     return importlib.import_module(f"minipose.experiments.{PACKAGES[job]}.{module}")

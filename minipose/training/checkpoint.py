@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,18 @@ import numpy as np
 from minipose.errors import UserError
 from minipose.nn import Module
 from minipose.optim import Optimizer
+from minipose.storage import atomic
 
 FORMAT = "minipose checkpoint 1"
+# Parameters that had another name in an earlier version: (pattern of the earlier name, today's as
+# ``re.sub`` takes it). Applied in order to names that the model does not have.
+EARLIER_NAMES: tuple[tuple[str, str], ...] = ()
 
 
 def save(
     path: str | os.PathLike, model: Module, optimizer: Optimizer | None, meta: dict[str, Any]
 ) -> Path:
-    """Write beside, flush to the disk, then replace: a crash leaves the old file or the new one."""
+    """Write a checkpoint, whole or not at all."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {f"model/{name}": value for name, value in model.state_dict().items()}
@@ -32,12 +37,8 @@ def save(
         arrays |= {f"optimizer/{n}": value for n, value in optimizer.state_dict().items()}
     text = json.dumps({"format": FORMAT, **meta})
     arrays["meta"] = np.frombuffer(text.encode(), dtype=np.uint8)
-    partial = path.with_name(f".{path.name}.partial")
-    with open(partial, "wb") as file:
+    with atomic(path) as partial, open(partial, "wb") as file:
         np.savez(file, **arrays)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
     return path
 
 
@@ -77,12 +78,23 @@ def load(
     """
     arrays, meta = read(path)
     try:
-        model.load_state_dict(_below("model/", arrays))
+        model.load_state_dict(todays_names(_below("model/", arrays), set(model.state_dict())))
         if optimizer is not None:
             optimizer.load_state_dict(_below("optimizer/", arrays))
     except ValueError as error:
         raise UserError(f"{path}: does not fit: {error}") from None
     return meta
+
+
+def todays_names(arrays: dict[str, np.ndarray], known: set[str]) -> dict[str, np.ndarray]:
+    """The arrays of an earlier version's model under the names that the model has today."""
+    found = {}
+    for name, array in arrays.items():
+        for pattern, today in EARLIER_NAMES:
+            if name not in known:
+                name = re.sub(pattern, today, name)
+        found[name] = array
+    return found
 
 
 def _below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import csv
 import os
-from pathlib import Path
 
 from minipose.errors import UserError
+from minipose.storage import atomic
 
 Row = dict[str, float]
 
 
 def write_log(path: str | os.PathLike, rows: list[Row]) -> None:
     """Write all rows anew, atomically: after a resume the log agrees with the checkpoint."""
-    path = Path(path)
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    partial = path.with_name(f".{path.name}.partial")
-    with open(partial, "w", newline="") as file:
+    with atomic(path) as partial, open(partial, "w", newline="") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(
             {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows
         )
-    os.replace(partial, path)
 
 
 def read_log(path: str | os.PathLike) -> list[Row]:

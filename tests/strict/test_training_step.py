@@ -12,9 +12,9 @@ import pytest
 from minipose.backend import array_module, to_host
 from minipose.datasets.h36m import H36MStore
 from minipose.datasets.people import PeopleStore
-from minipose.experiments.people import training as figures
+from minipose.experiments.people import train as figures
 from minipose.experiments.people.recipe import Recipe as PeopleRecipe
-from minipose.experiments.pose3d import stages
+from minipose.experiments.pose3d import train as stages
 from minipose.experiments.pose3d.recipe import Recipe as H36MRecipe
 from minipose.training import checkpoint
 from tests.datasets.test_h36m_store import rows, write

@@ -1,4 +1,4 @@
-"""Training pictures seen anew: mirrored, turned, larger or smaller, in another light; and halved.
+"""Pictures changed: mirrored, rotated, larger or smaller, in another light; and halved.
 
 Joints follow the pixels: whole numbers are pixel centres, and an undetected joint (confidence 0)
 stays 0, 0, 0.
@@ -12,7 +12,7 @@ import numpy as np
 from scipy.ndimage import affine_transform
 
 from minipose.datasets.people import Person
-from minipose.experiments.people.recipe import Recipe
+from minipose.experiments.people.recipe import MULTIPLE, Recipe
 from minipose.skeletons import BODY_25, mirrored
 
 _MIRRORED = mirrored(BODY_25)
@@ -43,29 +43,55 @@ def mirror(person: Person) -> Person:
 
 
 def warp(person: Person, degrees: float, zoom: float) -> Person:
-    """The picture turned clockwise and enlarged about its centre; its size stays.
+    """The picture rotated clockwise and enlarged about its centre; its size stays.
 
     What comes in from outside is the picture mirrored at its border, where nobody is on the mask.
     Joints that leave the picture keep their places outside it: no target is drawn there.
     """
-    height, width = person.mask.shape
-    angle = np.deg2rad(degrees)
-    # (row, column) in the new picture -> in the old one
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / zoom
-    middle = np.array([(height - 1) / 2, (width - 1) / 2])
-    offset = middle - turn @ middle
-
-    def sampled(plane: np.ndarray, mode: str) -> np.ndarray:
-        return affine_transform(plane.astype(np.float32), turn, offset, order=1, mode=mode)
-
-    image = np.stack([sampled(person.image[..., c], "mirror") for c in range(3)], axis=-1)
-    mask = sampled(person.mask != 0, "constant") > 0.5
+    matrix = rotation(degrees) / zoom
+    middle = (np.array(person.mask.shape) - 1) / 2
+    offset = middle - matrix @ middle
+    image, mask = _resampled(person, matrix, offset, person.mask.shape, "mirror")
     keypoints = person.keypoints.copy()
     present = keypoints[:, 2] > 0
-    moved = (keypoints[present, 1::-1] - offset) @ np.linalg.inv(turn).T
+    moved = (keypoints[present, 1::-1] - offset) @ np.linalg.inv(matrix).T
     keypoints[present, :2] = moved[:, ::-1]
-    image = np.clip(np.rint(image), 0, 255).astype(np.uint8)
-    return replace(person, image=image, mask=mask.astype(np.uint8), keypoints=keypoints)
+    return replace(person, image=image, mask=mask, keypoints=keypoints)
+
+
+def rotated(person: Person, degrees: float) -> Person:
+    """The picture on a square, rotated about its centre; beyond its border it is mirrored.
+
+    The square is as large as the longer side, so the person stays whole unless they reach into the
+    corners, rounded up to what the networks work on: they would pad it at the right and at the
+    bottom only, which does not rotate with the picture. At 0 degrees nothing but the square is
+    added, so that all angles are compared on it. Joints are left out.
+    """
+    side = -(-max(person.mask.shape) // MULTIPLE) * MULTIPLE
+    matrix, middle = rotation(degrees), np.full(2, (side - 1) / 2)
+    offset = (np.array(person.mask.shape) - 1) / 2 - matrix @ middle
+    image, mask = _resampled(person, matrix, offset, (side, side), "reflect")
+    return Person(image, mask, np.zeros((25, 3), np.float32), person.name)
+
+
+def rotation(degrees: float) -> np.ndarray:
+    """Matrix from (row, column) in a picture rotated clockwise to the one before."""
+    angle = np.deg2rad(degrees)
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+
+def _resampled(
+    person: Person, matrix: np.ndarray, offset: np.ndarray, size: tuple[int, int], beyond: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Image and mask at matrix · (row, column) + offset, and what lies beyond the border."""
+
+    def sampled(plane: np.ndarray, mode: str) -> np.ndarray:
+        plane = plane.astype(np.float32)
+        return affine_transform(plane, matrix, offset, size, order=1, mode=mode)
+
+    image = np.stack([sampled(person.image[..., c], beyond) for c in range(3)], axis=-1)
+    mask = sampled(person.mask != 0, "constant") > 0.5
+    return np.clip(np.rint(image), 0, 255).astype(np.uint8), mask.astype(np.uint8)
 
 
 def halved(person: Person) -> Person:

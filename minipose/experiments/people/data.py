@@ -10,14 +10,12 @@ import numpy as np
 from minipose.backend import Array, to_device
 from minipose.datasets.people import PeopleStore, Person
 from minipose.experiments.people.augmentation import augmented, halved
-from minipose.experiments.people.recipe import Outputs, Recipe
+from minipose.experiments.people.recipe import MULTIPLE, Outputs, Recipe
 from minipose.targets.heatmaps import expand, joint_targets
-
-MULTIPLE = 16  # px: the network halves four times
 
 
 class Batch(NamedTuple):
-    """Pictures of one padded size and what the network should say about them.
+    """Pictures of one padded size and what the network should predict for them.
 
     Attributes
     ----------

@@ -1,7 +1,8 @@
-"""How exactly do maps turn with the picture? Harmonic and plain convolutions, layers and networks.
+"""How exactly do channels rotate with the picture? Layers and networks, harmonic and plain.
 
-The picture is a sum of Gaussian blobs, drawn turned rather than turned as pixels, so that the error
-is that of the network alone (and that of turning its maps by cubic splines, far smaller).
+The picture is a sum of Gaussian blobs, drawn rotated rather than rotated as pixels, so that the
+error is that of the network alone (and that of rotating its channels by cubic splines, far
+smaller).
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ ANGLES = tuple(range(0, 181, 5))  # degrees, anticlockwise
 SIDE, SIGMA, BLOBS = 128, 5.0, 24  # px, px
 STREAMS = (4, 4)
 
-Maps = list[np.ndarray]  # complex maps (C, H, W) of order 0, of order 1, ...
+Streams = list[np.ndarray]  # complex channels (C, H, W) of order 0, of order 1, ...
 
 
 def blobs(degrees: float, side: int = SIDE, sigma: float = SIGMA, seed: int = 0) -> np.ndarray:
-    """Coloured Gaussian blobs around the centre, turned anticlockwise: (1, 3, side, side)."""
+    """Coloured Gaussian blobs around the centre, rotated anticlockwise: (1, 3, side, side)."""
     rng = np.random.default_rng(seed)
     far = 0.32 * side * np.sqrt(rng.uniform(size=BLOBS))
     angle = rng.uniform(0, 2 * np.pi, BLOBS) + np.deg2rad(degrees)
@@ -38,36 +39,36 @@ def blobs(degrees: float, side: int = SIDE, sigma: float = SIGMA, seed: int = 0)
     return image[None] + 0.5
 
 
-def turned_maps(maps: np.ndarray, degrees: float, order: int) -> np.ndarray:
-    """Complex maps (C, H, W) turned anticlockwise about their middle, times e^{i·order·angle}."""
+def rotated_channels(channels: np.ndarray, degrees: float, order: int) -> np.ndarray:
+    """Complex channels (C, H, W) rotated anticlockwise about the middle, times e^{i·order·φ}."""
     angle = np.deg2rad(degrees)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    middle = (np.array(maps.shape[1:]) - 1) / 2
+    middle = (np.array(channels.shape[1:]) - 1) / 2
     offset = middle - turn @ middle
     both = [
         [affine_transform(part, turn, offset, order=3) for part in (plane.real, plane.imag)]
-        for plane in maps
+        for plane in channels
     ]
     return np.array([re + 1j * im for re, im in both]) * np.exp(1j * order * angle)
 
 
-def errors(function: Callable[[np.ndarray], Maps], angles: Sequence[float]) -> list[list[float]]:
-    """For each order, ‖f(turned x) − turned f(x)‖ / ‖f(x)‖ in the disc at the centre, by angle."""
+def errors(function: Callable[[np.ndarray], Streams], angles: Sequence[float]) -> list[list[float]]:
+    """For each order, ‖f(rotated x) − rotated f(x)‖ / ‖f(x)‖ in the centre's disc, by angle."""
     straight = function(blobs(0))
     found: list[list[float]] = [[] for _ in straight]
     for angle in angles:
-        for order, maps in enumerate(function(blobs(angle))):
-            expected = turned_maps(straight[order], angle, order)
-            inside = _disc(maps.shape[1:])
-            apart = np.linalg.norm((maps - expected)[:, inside])
+        for order, channels in enumerate(function(blobs(angle))):
+            expected = rotated_channels(straight[order], angle, order)
+            inside = _disc(channels.shape[1:])
+            apart = np.linalg.norm((channels - expected)[:, inside])
             found[order].append(float(apart / np.linalg.norm(expected[:, inside])))
     return found
 
 
-def of_layer(layer: Module, streams: tuple[int, ...] = ()) -> Callable[[np.ndarray], Maps]:
-    """What a layer gives for a picture: streams, or real maps if there are none."""
+def of_layer(layer: Module, streams: tuple[int, ...] = ()) -> Callable[[np.ndarray], Streams]:
+    """What a layer gives for a picture: streams, or real channels if there are none."""
 
-    def function(x: np.ndarray) -> Maps:
+    def function(x: np.ndarray) -> Streams:
         with no_grad():
             y = layer(Tensor(x.astype(np.float64))).data[0]
         if not streams:
@@ -77,10 +78,10 @@ def of_layer(layer: Module, streams: tuple[int, ...] = ()) -> Callable[[np.ndarr
     return function
 
 
-def of_network(net: Module) -> Callable[[np.ndarray], Maps]:
+def of_network(net: Module) -> Callable[[np.ndarray], Streams]:
     """A network's mask scores for a picture."""
 
-    def function(x: np.ndarray) -> Maps:
+    def function(x: np.ndarray) -> Streams:
         with no_grad():
             return [net.eval()(Tensor(x.astype(np.float32)))["mask"].data[0].astype(complex)]
 
@@ -88,7 +89,7 @@ def of_network(net: Module) -> Callable[[np.ndarray], Maps]:
 
 
 def draw(folder: Path, nets: dict[str, Module], picture: np.ndarray) -> dict[str, str]:
-    """Three people: filters, one picture's streams at four angles, errors against the angle.
+    """Three pictures: filters, one picture's streams at four angles, errors against the angle.
 
     Parameters
     ----------
@@ -117,13 +118,13 @@ def draw(folder: Path, nets: dict[str, Module], picture: np.ndarray) -> dict[str
     look = HarmonicConv2d((3,), (1, 1), np.random.default_rng(3), kernel_size=5).astype(np.float64)
     for quarters in range(4):
         there = np.ascontiguousarray(np.rot90(square, quarters))
-        maps = of_layer(look, (1, 1))(there.transpose(2, 0, 1)[None])
-        columns.append((f"{90 * quarters}°", there, maps[0][0], maps[1][0]))
+        found = of_layer(look, (1, 1))(there.transpose(2, 0, 1)[None])
+        columns.append((f"{90 * quarters}°", there, found[0][0], found[1][0]))
     draw_rotated_streams(columns, folder / "streams.png")
     return {
         "filters.png": "The fixed patterns of harmonic filters",
-        "streams.png": "Maps of order 0 and 1 of one picture, turned: the arrows turn with it",
-        "equivariance.png": "How far maps and scores are from turning with the picture",
+        "streams.png": "Channels of order 0 and 1 of one picture, rotated: the arrows turn with it",
+        "equivariance.png": "How far channels and scores are from rotating with the picture",
     }
 
 

@@ -11,12 +11,13 @@ import numpy as np
 from minipose import ops
 from minipose.backend import to_host
 from minipose.datasets.people import PeopleStore, Person
+from minipose.experiments.device import device_of
 from minipose.experiments.people.data import Batch, grouped, make_batch
 from minipose.experiments.people.recipe import Outputs
 from minipose.nn import Module
 from minipose.tensor import Tensor, no_grad
 
-PIXELS_A_BATCH = 8 * 192 * 128  # when nothing is learned, memory alone limits the batch
+PIXELS_A_BATCH = 8 * 192 * 128  # without training, memory alone limits the batch
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,3 @@ def predict_array(model: Module, image: np.ndarray) -> Prediction:
     with no_grad():
         batch = make_batch([blank], Outputs(), device=device_of(model))
         return run(model, batch, [image.shape[:2]])[1][0]
-
-
-def device_of(model: Module) -> str:
-    """Where a network's parameters are."""
-    return "cpu" if isinstance(model.parameters()[0].data, np.ndarray) else "cuda"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from minipose.datasets.people import PeopleStore, Person
+from minipose.experiments.job import Drawn, Run
 from minipose.experiments.people.outputs import Prediction, predict_array
 from minipose.experiments.people.recipe import Recipe
 from minipose.metrics import dice_coefficient, visible_joints
@@ -22,7 +23,7 @@ PANELS = {  # column of the log without "validation_": (title, column of the rep
     "dice": ("Dice coefficient", "val_dice"),
     "cross_entropy": ("Cross entropy", "val_ce"),
     "mse": ("Mean squared error", "val_mse"),
-    "within_5_px": ("Share of joints within 5 px", None),
+    "within_5_px": ("Fraction of joints within 5 px", None),
 }
 REPORT_NAMES = {  # ours -> the report's logs
     "mask+regression": "mask+regression",
@@ -32,7 +33,13 @@ REPORT_NAMES = {  # ours -> the report's logs
 }
 
 
-def draw_data(folder: Path, store: PeopleStore, samples: np.ndarray) -> dict[str, str]:
+def draw_run(run: Run, net: Module) -> Drawn:
+    """All pictures of a training: its curves, and predictions beside validation pictures."""
+    drawn = draw_curves(run.folder, run.recipe, run.reference)
+    return drawn | draw_predictions(run.folder, net, run.store, run.split["validation"])
+
+
+def draw_data(folder: Path, store: PeopleStore, samples: np.ndarray) -> Drawn:
     """Pictures with masks and joint targets (report 2, figures 1, 2, 9 and 12)."""
     people = _spread(store, samples)
     targets = [joint_targets(f.keypoints, f.mask.shape) for f in people]
@@ -52,7 +59,7 @@ def draw_data(folder: Path, store: PeopleStore, samples: np.ndarray) -> dict[str
     return {"data.png": "Pictures and targets (report 2, figures 1, 2, 9 and 12)"}
 
 
-def draw_curves(folder: Path, recipe: Recipe, reference: Path | None) -> dict[str, str]:
+def draw_curves(folder: Path, recipe: Recipe, reference: Path | None) -> Drawn:
     """Learning curves, beside the report's own where its logs are at hand.
 
     Parameters
@@ -77,9 +84,7 @@ def draw_curves(folder: Path, recipe: Recipe, reference: Path | None) -> dict[st
     return {"learning_curve.png": "Learning curves (report 2, figures 5, 10, 13, 15 and 17)"}
 
 
-def draw_predictions(
-    folder: Path, net: Module, store: PeopleStore, samples: np.ndarray
-) -> dict[str, str]:
+def draw_predictions(folder: Path, net: Module, store: PeopleStore, samples: np.ndarray) -> Drawn:
     """Predictions beside pictures (figures 6, 11, 14, 16, 18), channels (19), skeletons (20)."""
     people = _spread(store, samples)
     found = [predict_array(net, f.image) for f in people]

@@ -1,4 +1,4 @@
-"""The people of a run as Markdown, and the report's own to stand beside them."""
+"""The numbers of a run as Markdown, and the report's own to stand beside them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MEASURES = {"dice": "dice", "mse": "MSE", "cross_entropy": "cross entropy"}
 
 
 def summary(result: dict[str, Any]) -> str:
-    """A table of what was measured, beside the constant answers and the report; then the joints."""
+    """A table of what was measured beside the constant baseline and the report; then the joints."""
     train, validation = result["splits"]["train"], result["splits"]["validation"]
     constant = result["baselines"]
     theirs = REPORT["hnet" if result["network"] == "hnet" else result["model"]]
@@ -26,10 +26,10 @@ def summary(result: dict[str, Any]) -> str:
         f"{train['pictures']} training pictures measured, {validation['pictures']} validation "
         f"pictures, {result['training_seconds']:.0f} s of training.",
         "",
-        "| measure | training | validation | without looking | report 2: training | validation |",
+        "| measure | training | validation | constant baseline | report 2: training | validation |",
         "|---|---|---|---|---|---|",
     ]
-    blind = {
+    baseline = {
         "dice": constant["dice_of_background"],
         "dice_of_mask": constant["dice_of_background"],
         "mse": constant["mse_of_zero"],
@@ -40,11 +40,11 @@ def summary(result: dict[str, Any]) -> str:
         if validation.get(key) is None:
             continue
         a, b = theirs.get(key, (None, None))
-        cells = (train.get(key), validation[key], blind.get(key), a, b)
+        cells = (train.get(key), validation[key], baseline.get(key), a, b)
         lines.append(f"| {label} | " + " | ".join(shown(c) for c in cells) + " |")
     lines += [
         "",
-        "Without looking: nothing is person (all is person: dice "
+        "Constant baseline: nothing is person (all is person: dice "
         f"{constant['dice_of_everything']:.3f}), a heatmap of zeros, the classes' frequencies, "
         "joints at their mean places.",
     ]

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import numpy as np
-
-from minipose.datasets.h36m import H36MStore
 from minipose.errors import Diverged
-from minipose.experiments.pose3d.evaluation import evaluate
+from minipose.experiments.job import Job, Run
 from minipose.experiments.pose3d.recipe import Recipe
-from minipose.experiments.pose3d.stages import train_detector, train_regressor
-from minipose.report import write_report
-from minipose.training import checkpoint
+from minipose.experiments.report import publish
 
 # Report 1's own optimizer with what it says about each choice; Adam stands beside them.
 VARIANTS: dict[str, dict] = {
@@ -29,58 +22,36 @@ VARIANTS: dict[str, dict] = {
 }
 
 
-def ablate(
-    store: H36MStore,
-    split: dict[str, np.ndarray],
-    recipe: Recipe,
-    seed: int,
-    folder: Path,
-    device: str,
-    resume: bool = False,
-) -> dict[str, dict | None]:
+def ablate(job: Job, run: Run) -> dict[str, dict | None]:
     """Train each variant and write one table; one whose loss blows up gets a row that says so.
 
     Equal budgets: a variant without pre-training gets the detector's epochs for its regression, so
-    that every row has seen the same number of images. With ``resume``, variants that are finished
-    are only measured again, and one that was stopped goes on.
+    that every row has seen the same number of images. With ``run.resume``, variants that are
+    finished are only measured again, and one that was stopped goes on.
     """
-    base = recipe.changed(
+    base = run.recipe.changed(
         optimizer="sgd", lr=0.001, detection_lr=0.001, loss="squared", dropout=0.0
     )
+    recipes = {
+        name: (f"{number:02d}", _equal_budget(base.changed(**choices)))
+        for number, (name, choices) in enumerate(VARIANTS.items(), start=1)
+    }
     rows: dict[str, dict | None] = {}
-    for number, (name, choices) in enumerate(VARIANTS.items(), start=1):
-        variant = base.changed(**choices)
-        print(f"[{number}/{len(VARIANTS)}] {name}", flush=True)
-        below = folder / f"{number:02d}"
-        below.mkdir(parents=True, exist_ok=True)
+    for name, variant in run.variants(recipes):
         try:
-            rows[name] = _train(store, split, variant, seed, below, device, resume)
+            rows[name] = job.train_and_measure(variant)[0]["splits"]
         except Diverged as error:
             print(error)
             rows[name] = None
-    table = _table(rows, base)
-    write_report(folder, "What helped? (report 1)", table, {}, {"seed": seed, "variants": rows})
-    print(table)
+    result = {"seed": run.seed, "variants": rows}
+    publish(run.folder, "What helped? (report 1)", _table(rows, base), {}, result)
     return rows
 
 
-def _train(
-    store: H36MStore,
-    split: dict[str, np.ndarray],
-    variant: Recipe,
-    seed: int,
-    folder: Path,
-    device: str,
-    resume: bool,
-) -> dict[str, dict]:
-    detector = None
-    if variant.pretrain:
-        detector = train_detector(store, split, variant, seed, folder, device, resume)
-    else:
-        variant = variant.changed(epochs=variant.epochs + variant.detection_epochs)
-    net = train_regressor(store, split, variant, seed, folder, device, detector, resume)
-    checkpoint.load(folder / "best.npz", net)
-    return evaluate(net, store, split)["splits"]
+def _equal_budget(recipe: Recipe) -> Recipe:
+    if recipe.pretrain:
+        return recipe
+    return recipe.changed(epochs=recipe.epochs + recipe.detection_epochs)
 
 
 def _table(rows: dict[str, dict | None], base: Recipe) -> str:

@@ -70,7 +70,7 @@ def make_batch(
 
 
 def mirror(joints: np.ndarray) -> np.ndarray:
-    """Joints as in the mirrored picture: left and right change names, x is turned round.
+    """Joints as in the mirrored picture: left and right change names, x changes its sign.
 
     Takes (B, 17, 3) in mm about the pelvis, or (B, 17, 2) in px of the 128 × 128 crop.
     """

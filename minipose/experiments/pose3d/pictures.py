@@ -7,17 +7,30 @@ from pathlib import Path
 import numpy as np
 
 from minipose.datasets.h36m import H36MStore
-from minipose.experiments.pose3d.stages import predict
+from minipose.experiments.job import Drawn, Run
+from minipose.experiments.pose3d.outputs import predict
+from minipose.experiments.pose3d.train import build
 from minipose.metrics import joint_errors
 from minipose.models import PoseNet
 from minipose.plots.crops import crops_with_joints, detected_windows, window_schematic
 from minipose.plots.curves import learning_curves
 from minipose.plots.poses import animate_take, predictions_beside_truth
 from minipose.targets.windows import window_labels
+from minipose.training import checkpoint
 from minipose.training.log import read_log
 
 
-def draw_curves(folder: Path, loss: str) -> dict[str, str]:
+def draw_run(run: Run, net: PoseNet) -> Drawn:
+    """All pictures of a training: curves, windows of the detector if there is one, poses."""
+    drawn = draw_curves(run.folder, run.recipe.loss)
+    if run.recipe.pretrain:
+        detector = build(run.recipe, "detection", run.seed, run.device)
+        checkpoint.load(run.folder / "detection-last.npz", detector)
+        drawn |= draw_detections(run.folder, detector, run.store, run.split["test"])
+    return drawn | draw_poses(run.folder, net, run.store, run.split["test"])
+
+
+def draw_curves(folder: Path, loss: str) -> Drawn:
     """Learning curves of both trainings from their logs (report 1, figure 5).
 
     A loss that is the mean distance is in mm and shares a panel with the validation error.
@@ -43,7 +56,7 @@ def draw_curves(folder: Path, loss: str) -> dict[str, str]:
     return {"learning_curve.png": "Learning curves (report 1, figure 5)"}
 
 
-def draw_data(folder: Path, store: H36MStore, frames: np.ndarray) -> dict[str, str]:
+def draw_data(folder: Path, store: H36MStore, frames: np.ndarray) -> Drawn:
     """Crops with their joints, and the detector's windows (report 1, figures 1 and 2)."""
     chosen = frames[np.linspace(0, len(frames) - 1, 6).astype(int)]
     images, keypoints = store.read("images", chosen), store.read("keypoints_2d", chosen)
@@ -57,9 +70,7 @@ def draw_data(folder: Path, store: H36MStore, frames: np.ndarray) -> dict[str, s
     }
 
 
-def draw_detections(
-    folder: Path, detector: PoseNet, store: H36MStore, frames: np.ndarray
-) -> dict[str, str]:
+def draw_detections(folder: Path, detector: PoseNet, store: H36MStore, frames: np.ndarray) -> Drawn:
     """True and detected windows of a few test images."""
     chosen = frames[np.linspace(0, len(frames) - 1, 6).astype(int)]
     probabilities = 0.5 * (1 + np.tanh(predict(detector, store, chosen)))
@@ -72,7 +83,7 @@ def draw_detections(
     return {"detections.png": "Windows with any joint: true, and the detector's probability"}
 
 
-def draw_poses(folder: Path, net: PoseNet, store: H36MStore, frames: np.ndarray) -> dict[str, str]:
+def draw_poses(folder: Path, net: PoseNet, store: H36MStore, frames: np.ndarray) -> Drawn:
     """Predicted beside true poses from best to worst (report 1, figure 6), and one take moving."""
     predicted = predict(net, store, frames).reshape(-1, 17, 3)
     target = store.read("joints_3d", frames)

@@ -1,88 +1,91 @@
-"""What a run of report 1's job does: every choice, with the report's own as one of the recipes."""
+"""The choices of report 1's job, with the report's own as one of the recipes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
+
+from minipose.experiments.job import RunSettings
+from minipose.experiments.settings import (
+    YES_OR_NO,
+    Choices,
+    choice,
+    number,
+    one_of,
+    several,
+    whole,
+)
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """The choices of one run. ``RECIPES`` names whole sets; flags and files change single ones.
+class Recipe(Choices):
+    """The choices of one run. ``RECIPES`` names whole sets; flags and files change single ones."""
 
-    Attributes
-    ----------
-    kernels : maps of conv1-conv3, (5, 10, 15) or (32, 64, 64)
-    batch : images per step
-    optimizer : "sgd" (eq. 7-8) or "adam"
-    lr : learning rate of the regression
-    detection_lr : learning rate of the detection
-    lr_decay : the learning rate falls along half a cosine to this share of its start; 1 is constant
-    momentum, weight_decay : of eq. 7
-    detection_epochs, epochs : passes over the training images for either network
-    pretrain : train the detector first and take over conv1-conv3
-    shared : "finetune" or "freeze" the layers taken over
-    loss : "squared" (eq. 2 and 6) or "distance" (the mean distance, as the report's code has it)
-    output_tanh : tanh on the last layer of the regression, scaled to the range of the joints
-    dropout : share of fully connected units switched off in training
-    flip : also show mirrored images (with left and right joints exchanged)
-    jitter : brightness of each training image is multiplied by a factor from [1 − j, 1 + j]
-    unit_mm : unit of the outputs and of the squared loss, mm
-    """
-
-    kernels: tuple[int, int, int] = (5, 10, 15)
-    batch: int = 128
-    optimizer: str = "sgd"
-    lr: float = 0.001
-    detection_lr: float = 0.001
-    lr_decay: float = 1.0
-    momentum: float = 0.9
-    weight_decay: float = 0.0005
-    detection_epochs: int = 50
-    epochs: int = 100
-    pretrain: bool = True
-    shared: str = "finetune"
-    loss: str = "squared"
-    output_tanh: bool = False
-    dropout: float = 0.0
-    flip: bool = False
-    jitter: float = 0.0
-    unit_mm: float = 100.0
-
-    def __post_init__(self) -> None:
-        _one_of("optimizer", self.optimizer, ("sgd", "adam"))
-        _one_of("shared", self.shared, ("finetune", "freeze"))
-        _one_of("loss", self.loss, ("squared", "distance"))
-        for name in ("batch", "epochs", "lr", "detection_lr", "unit_mm"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name}: expected more than 0, got {getattr(self, name)}")
-        for name in ("dropout", "jitter"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name}: expected 0 to below 1, got {getattr(self, name)}")
-        if len(self.kernels) != 3 or min(self.kernels) < 1:
-            raise ValueError(f"kernels: expected three positive numbers, got {self.kernels}")
-
-    def changed(self, **choices: object) -> Recipe:
-        """A copy with the given choices; those that are None are left as they are."""
-        known = {f.name for f in fields(self)}
-        return replace(self, **{k: v for k, v in choices.items() if k in known and v is not None})
+    kernels: tuple[int, int, int] = choice(
+        (5, 10, 15), "channels of conv1-conv3; also tried: 32 64 64", several(3, whole(1))
+    )
+    batch: int = choice(128, "images a step", whole(1))
+    optimizer: str = choice("sgd", "sgd is report 1's eq. 7-8", one_of("sgd", "adam"))
+    lr: float = choice(0.001, "learning rate of the regression", number(above=0))
+    detection_lr: float = choice(0.001, "learning rate of the detection", number(above=0))
+    lr_decay: float = choice(
+        1.0, "the rate falls along half a cosine to this fraction; 1: it stays",
+        number(least=0, most=1),
+    )  # fmt: skip
+    momentum: float = choice(0.9, "of eq. 7", number(least=0, below=1))
+    weight_decay: float = choice(0.0005, "of eq. 7", number(least=0))
+    detection_epochs: int = choice(50, "passes over the images by the detection", whole(0))
+    epochs: int = choice(100, "passes over the images by the regression", whole(1))
+    pretrain: bool = choice(
+        True, "train a detector first and transfer its conv1-conv3", YES_OR_NO
+    )  # fmt: skip
+    shared: str = choice("finetune", "what happens to the transferred layers",
+                         one_of("finetune", "freeze"))  # fmt: skip
+    loss: str = choice("squared", "eq. 2 and 6, or the mean distance, as the report's code has it",
+                       one_of("squared", "distance"))  # fmt: skip
+    output_tanh: bool = choice(
+        False, "tanh on the last layer, scaled to the range of the joints", YES_OR_NO
+    )
+    dropout: float = choice(
+        0.0, "fraction of fully connected units off in training", number(least=0, below=1)
+    )
+    flip: bool = choice(False, "mirrored images too, left and right joints exchanged", YES_OR_NO)
+    jitter: float = choice(
+        0.0, "brightness of training images times 1 ± up to this", number(least=0, below=1)
+    )
+    unit_mm: float = choice(
+        100.0, "unit of the outputs and of the squared loss, mm", number(above=0)
+    )
 
 
-def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise ValueError(f"{name}: expected {' or '.join(allowed)}, got {value!r}")
-
-
+ABOUT = {
+    "report": "report 1 to the letter, as far as it is written: section 4.4 and figure 4",
+    "quick": "a few minutes on two cores",
+    "full": "about an hour on two cores",
+}
 RECIPES = {
-    # Report 1 to the letter, as far as it is written: section 4.4 and figure 4.
     "report": Recipe(),
-    # What fits in a few minutes on two cores.
     "quick": Recipe(
         optimizer="adam", lr=0.001, detection_lr=0.001, lr_decay=0.02,
         detection_epochs=2, epochs=8, loss="distance", flip=True, jitter=0.3,
     ),
-    # What fits in about an hour.
     "full": Recipe(
         optimizer="adam", lr=0.001, detection_lr=0.001, lr_decay=0.01,
         detection_epochs=4, epochs=26, loss="distance", flip=True, jitter=0.4, dropout=0.2,
     ),
 }  # fmt: skip
+
+
+def default_out(recipe: Recipe) -> str:
+    """The run folder where none is given."""
+    return "runs/h36m"
+
+
+@dataclass(frozen=True)
+class Settings(RunSettings):
+    """What a run of this job has beside its recipe."""
+
+    recipe: str = choice("quick", "a set of choices, see below", one_of(*RECIPES))
+    compare: str | None = choice(
+        None, "ablation: train with and without each choice at one budget", one_of("ablation"),
+        flags={"--ablate": "ablation"},
+    )  # fmt: skip

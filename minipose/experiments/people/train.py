@@ -9,14 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from minipose.datasets.people import PeopleStore
+from minipose.experiments.job import Split
 from minipose.experiments.people.data import grouped, training_batches
-from minipose.experiments.people.evaluation import measure
+from minipose.experiments.people.measure import measure_part
 from minipose.experiments.people.objective import total_loss
 from minipose.experiments.people.recipe import Recipe
 from minipose.nn import Module
 from minipose.optim import Adam
 from minipose.tensor import Tensor
-from minipose.training.loop import Task, constant_rate, cosine_rate, fit
+from minipose.training.loop import Task, cosine_rate, fit
 
 VALIDATION_COLUMNS = ("loss", "dice", "mse", "cross_entropy", "joint_error_px", "within_5_px")
 
@@ -36,8 +37,7 @@ def build(recipe: Recipe, seed: int, device: str = "cpu") -> Module:
 
 def rate(recipe: Recipe) -> Callable[[int, int], float]:
     """(step, steps of the whole run) -> rate: it rises, stays, and falls along half a cosine."""
-    constant = recipe.lr_decay == 1
-    full = constant_rate(recipe.lr) if constant else cosine_rate(recipe.lr, recipe.lr_decay)
+    full = cosine_rate(recipe.lr, recipe.lr_decay)
     held = min(recipe.held / recipe.epochs, 1.0)
 
     def at(step: int, steps: int) -> float:
@@ -49,7 +49,7 @@ def rate(recipe: Recipe) -> Callable[[int, int], float]:
 
 def train(
     store: PeopleStore,
-    split: dict[str, np.ndarray],
+    split: Split,
     recipe: Recipe,
     seed: int,
     folder: Path,
@@ -64,7 +64,7 @@ def train(
     watched = split["validation"][: recipe.validated or None]
 
     def validate(model: Module) -> dict[str, float]:
-        measured = measure(model, store, watched, recipe)
+        measured = measure_part(model, store, watched, recipe)
         return {f"validation_{k}": measured[k] for k in VALIDATION_COLUMNS if k in measured}
 
     task = Task(

@@ -1,4 +1,4 @@
-"""How good a model is on a part of the store, and what one reaches without looking at a picture."""
+"""How good a model is on a part of the store, and what constant answers reach."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minipose.datasets.people import PeopleStore
+from minipose.experiments.job import Split
 from minipose.experiments.people.data import make_batch
 from minipose.experiments.people.objective import loss_parts, total_loss
 from minipose.experiments.people.outputs import predicted_groups
@@ -23,12 +24,24 @@ from minipose.nn import Module
 from minipose.skeletons import BODY_25
 
 NEAR = 5.0  # px, where the shorter side has 128
+MEASURED_TRAINING = 400  # training pictures that are measured after training
 
 
-def measure(
+def measure(model: Module, store: PeopleStore, split: Split, recipe: Recipe) -> dict[str, Any]:
+    """Every number of the report: of both parts, and of constant answers."""
+    parts = {"train": split["train"][:MEASURED_TRAINING], "validation": split["validation"]}
+    return {
+        "model": recipe.model,
+        "network": recipe.network,
+        "splits": {n: measure_part(model, store, part, recipe) for n, part in parts.items()},
+        "baselines": baselines(store, split, recipe),
+    }
+
+
+def measure_part(
     model: Module, store: PeopleStore, samples: np.ndarray, recipe: Recipe
 ) -> dict[str, Any]:
-    """Every person of the report for these samples, as plain numbers.
+    """Every number of the report for these samples.
 
     Returns
     -------
@@ -92,13 +105,13 @@ def measure_joints(places: np.ndarray, keypoints: np.ndarray, sizes: np.ndarray)
     }
 
 
-def baselines(store: PeopleStore, split: dict[str, np.ndarray], recipe: Recipe) -> dict[str, Any]:
+def baselines(store: PeopleStore, split: Split, recipe: Recipe) -> dict[str, Any]:
     """What constant answers reach on the validation pictures.
 
     ``dice_of_background``: nothing is person; ``dice_of_everything``: all is person.
     ``mse_of_zero``, ``cross_entropy_of_frequencies``: a heatmap of zeros, and in every pixel the
     same class probabilities, those of the training pictures. ``mean_places_*``: in every picture
-    each joint is at its mean place in the training pictures, as shares of height and width.
+    each joint is at its mean place in the training pictures, as fractions of height and width.
     """
     sums = {"dice_of_background": 0.0, "dice_of_everything": 0.0, "mse_of_zero": 0.0}
     frequencies = _class_weights(store, split["train"], recipe)
@@ -113,8 +126,8 @@ def baselines(store: PeopleStore, split: dict[str, np.ndarray], recipe: Recipe) 
         sums["mse_of_zero"] += float((batch.regression.astype(np.float64) ** 2).mean())
         mass += batch.joints.mean(axis=(0, 2, 3), dtype=np.float64)
     result: dict[str, Any] = {name: value / len(validation) for name, value in sums.items()}
-    share = frequencies / frequencies.sum()
-    entropy = -(mass * np.log(np.maximum(share, 1e-12))).sum() / len(validation)
+    frequencies = frequencies / frequencies.sum()
+    entropy = -(mass * np.log(np.maximum(frequencies, 1e-12))).sum() / len(validation)
     result["cross_entropy_of_frequencies"] = float(entropy)
     places = _mean_places(store, split["train"]) * store.sizes[validation][:, None, ::-1]
     joints = measure_joints(places, store.keypoints[validation], store.sizes[validation])
@@ -135,6 +148,6 @@ def _mean_places(store: PeopleStore, samples: np.ndarray) -> np.ndarray:
     """(25, 2): x over width and y over height, averaged where the joint is visible."""
     keypoints, sizes = store.keypoints[samples], store.sizes[samples]
     visible = visible_joints(keypoints, sizes)
-    shares = keypoints[:, :, :2] / sizes[:, None, ::-1]
+    relative = keypoints[:, :, :2] / sizes[:, None, ::-1]
     count = np.maximum(visible.sum(axis=0), 1)[:, None]
-    return (shares * visible[..., None]).sum(axis=0) / count
+    return (relative * visible[..., None]).sum(axis=0) / count

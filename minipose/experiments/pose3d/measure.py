@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from minipose.datasets.h36m import H36MStore
-from minipose.experiments.pose3d.stages import predict
+from minipose.experiments.job import Split
+from minipose.experiments.pose3d.outputs import predict
+from minipose.experiments.pose3d.recipe import Recipe
 from minipose.metrics import joint_errors, mpjpe, pa_mpjpe, repeats
 from minipose.models import PoseNet
 from minipose.skeletons import H36M_17
@@ -16,15 +18,15 @@ from minipose.skeletons import H36M_17
 PIECE = 1024  # frames in memory at once, however many a split has
 
 
-def evaluate(net: PoseNet, store: H36MStore, split: dict[str, np.ndarray]) -> dict[str, Any]:
-    """Every figure of the report, as plain numbers; errors in mm (eq. 9 and Procrustes-aligned).
+def measure(net: PoseNet, store: H36MStore, split: Split, recipe: Recipe) -> dict[str, Any]:
+    """Every number of the report; errors in mm (eq. 9 and Procrustes-aligned).
 
     The mean-pose baseline predicts, for every image, the mean of the training poses.
     """
     mean_pose = _mean_pose(store, split["train"])
     result: dict[str, Any] = {"splits": {}}
     for name, frames in split.items():
-        errors, result["splits"][name] = _measure(net, store, frames, mean_pose)
+        errors, result["splits"][name] = _measure_part(net, store, frames, mean_pose)
         if name == "test":
             result["per_joint_mm"] = dict(
                 zip(H36M_17, map(float, errors.mean(axis=0)), strict=True)
@@ -38,10 +40,10 @@ def evaluate(net: PoseNet, store: H36MStore, split: dict[str, np.ndarray]) -> di
     return result
 
 
-def _measure(
+def _measure_part(
     net: PoseNet, store: H36MStore, frames: np.ndarray, mean_pose: np.ndarray
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """Errors (N, 17), mm, and the figures of one split, piece by piece."""
+    """Errors (N, 17), mm, and the numbers of one split, piece by piece."""
     errors, aligned, baseline, seconds = [], 0.0, 0.0, 0.0
     last_pose = last_image = None
     same_pose, same_image = [], []
@@ -60,20 +62,20 @@ def _measure(
     takes = store.takes()[frames]
     within = np.append(False, takes[1:] == takes[:-1])  # not across the seam of two takes
     joined = np.concatenate(errors)
-    figures = {
+    numbers = {
         "frames": len(frames),
         "mpjpe_mm": float(joined.mean()),
         "pa_mpjpe_mm": aligned / len(frames),
         "mean_pose_mpjpe_mm": baseline / len(frames),
         "share_of_mean_pose": float(joined.mean()) * len(frames) / baseline,
-        "identical_consecutive_predictions": _share(np.concatenate(same_pose), within),
-        "identical_consecutive_images": _share(np.concatenate(same_image), within),
+        "identical_consecutive_predictions": _fraction(np.concatenate(same_pose), within),
+        "identical_consecutive_images": _fraction(np.concatenate(same_image), within),
         "images_per_s": len(frames) / seconds,
     }
-    return joined, figures
+    return joined, numbers
 
 
-def _share(same: np.ndarray, within: np.ndarray) -> float:
+def _fraction(same: np.ndarray, within: np.ndarray) -> float:
     return float(same[within].mean()) if within.any() else 0.0
 
 
@@ -85,7 +87,7 @@ def _mean_pose(store: H36MStore, frames: np.ndarray) -> np.ndarray:
 
 
 def summary(result: dict[str, Any]) -> str:
-    """The figures as Markdown tables."""
+    """The numbers as Markdown tables."""
     lines = [
         "| split | frames | MPJPE, mm | PA-MPJPE, mm | mean pose, mm | ratio | images/s |",
         "|---|---|---|---|---|---|---|",

@@ -3,38 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from minipose.datasets.picture_files import read_rgb
 from minipose.datasets.resize import factor_for, resize_bicubic, scale_points
 from minipose.errors import UserError
+from minipose.experiments.job import Box
 from minipose.experiments.people.outputs import Prediction, predict_array
-from minipose.experiments.people.recipe import Recipe
-from minipose.experiments.people.training import build
 from minipose.nn import Module
 from minipose.plots.people import FOUND, prediction_picture
 from minipose.skeletons import BODY_25
-from minipose.training import checkpoint
+from minipose.storage import atomic, write_text
 
 
-def load_net(path: str | os.PathLike) -> tuple[Module, dict[str, Any]]:
-    """The network of a checkpoint, ready to predict, and the checkpoint's meta data.
-
-    Raises
-    ------
-    UserError
-        If it is not a checkpoint of this job.
-    """
-    _, meta = checkpoint.read(path)
-    if meta.get("job") not in ("people", "figures"):
-        raise UserError(f"{path}: a checkpoint of job {meta.get('job')!r}, expected 'people'")
-    net = build(Recipe(**meta["recipe"]), meta["seed"])
-    checkpoint.load(path, net)
-    return net.eval(), meta
+def predict(
+    net: Module, picture: Path, box: Box | None, mask: Path | None, out: Path
+) -> list[Path]:
+    """Find mask and joints in a picture and write them to the folder ``out``; returns the files."""
+    if mask is not None:
+        raise UserError("--mask: this network finds the mask itself; leave the flag out")
+    return write_prediction(picture, predict_picture(net, picture, box), out)
 
 
 class Found:
@@ -48,7 +39,7 @@ class Found:
     confidence : (25,), or None
     """
 
-    def __init__(self, image: np.ndarray, box: tuple[int, int, int, int], p: Prediction) -> None:
+    def __init__(self, image: np.ndarray, box: Box, p: Prediction) -> None:
         x0, y0, x1, y1 = box
         self.image = image
         factor = factor_for((y1 - y0, x1 - x0))
@@ -60,9 +51,7 @@ class Found:
             self.places = scale_points(places, 1 / factor) + (x0, y0)
 
 
-def predict_picture(
-    net: Module, picture: Path, box: tuple[int, int, int, int] | None = None
-) -> Found:
+def predict_picture(net: Module, picture: Path, box: Box | None = None) -> Found:
     """Scale the shorter side to 128 px, look, scale back.
 
     Parameters
@@ -90,8 +79,6 @@ def write_prediction(picture: Path, found: Found, out: Path) -> list[Path]:
     The JSON file has OpenPose's form, so that its readers (ours too) take it: 75 numbers, x, y in
     px and the confidence; 0, 0, 0 where no pixel of the joint's channel reaches 0.1.
     """
-    from PIL import Image
-
     out.mkdir(parents=True, exist_ok=True)
     written = []
     present = None
@@ -103,13 +90,10 @@ def write_prediction(picture: Path, found: Found, out: Path) -> list[Path]:
         people = [{"person_id": [-1], "pose_keypoints_2d": numbers}] if present.any() else []
         text = json.dumps({"version": 1.3, "people": people, "joint_names": list(BODY_25)})
         written.append(out / f"{picture.stem}_keypoints.json")
-        partial = written[-1].with_name(f".{written[-1].name}.partial")
-        partial.write_text(text + "\n")
-        os.replace(partial, written[-1])
+        write_text(written[-1], text + "\n")
     written.append(out / f"{picture.stem}_mask.png")
-    partial = written[-1].with_name(f".{picture.stem}_mask.partial.png")
-    Image.fromarray(np.where(found.mask > 0.5, np.uint8(255), np.uint8(0))).save(partial)
-    os.replace(partial, written[-1])
+    with atomic(written[-1]) as partial:
+        Image.fromarray(np.where(found.mask > 0.5, np.uint8(255), np.uint8(0))).save(partial)
     person = out / f"{picture.stem}_person.png"
     written.append(prediction_picture(found.image, found.mask, found.places, present, person))
     return written

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from minipose.backend import to_host
 from minipose.datasets.h36m import H36MStore
-from minipose.experiments.pose3d.data import Batch, as_input, training_batches
+from minipose.experiments.job import Split
+from minipose.experiments.pose3d.data import Batch, training_batches
+from minipose.experiments.pose3d.outputs import (
+    average_precision,
+    cross_entropy_per_window,
+    predict,
+)
 from minipose.experiments.pose3d.recipe import Recipe
 from minipose.losses import joint_distance, joint_squared_error, window_cross_entropy
 from minipose.metrics import mpjpe
@@ -18,14 +22,13 @@ from minipose.models import PoseNet
 from minipose.nn import Module
 from minipose.optim import SGD, Adam, Optimizer
 from minipose.targets.windows import window_labels
-from minipose.tensor import Tensor, no_grad
-from minipose.training.loop import Task, constant_rate, cosine_rate, fit
+from minipose.tensor import Tensor
+from minipose.training.loop import Task, cosine_rate, fit
 
-EVALUATION_BATCH = 256
 VALIDATION_PIECE = 1024  # images whose 1700 logits are in memory at once
 
 
-def build(recipe: Recipe, head: str, seed: int, device: str) -> PoseNet:
+def build(recipe: Recipe, head: str, seed: int, device: str = "cpu") -> PoseNet:
     """A fresh network; the head decides the seed's branch, so both can start independently."""
     rng = np.random.default_rng([seed, 1 if head == "detection" else 2])
     net = PoseNet(
@@ -39,9 +42,24 @@ def build(recipe: Recipe, head: str, seed: int, device: str) -> PoseNet:
     return net
 
 
+def train(
+    store: H36MStore,
+    split: Split,
+    recipe: Recipe,
+    seed: int,
+    folder: Path,
+    device: str = "cpu",
+    resume: bool = False,
+) -> PoseNet:
+    """Both trainings, or the regressor's alone; returns the last regressor."""
+    data = (store, split, recipe, seed, folder, device)
+    detector = train_detector(*data, resume) if recipe.pretrain else None
+    return train_regressor(*data, detector, resume)
+
+
 def train_detector(
     store: H36MStore,
-    split: dict[str, np.ndarray],
+    split: Split,
     recipe: Recipe,
     seed: int,
     folder: Path,
@@ -61,9 +79,9 @@ def train_detector(
             piece = frames[start : start + VALIDATION_PIECE]
             logits = predict(model, store, piece)
             labels = window_labels(store.read("keypoints_2d", piece))
-            share = len(piece) / len(frames)
-            entropy += share * cross_entropy_per_window(logits, labels)
-            precision += share * average_precision(logits, labels)
+            fraction = len(piece) / len(frames)
+            entropy += fraction * cross_entropy_per_window(logits, labels)
+            precision += fraction * average_precision(logits, labels)
         return {
             "validation_cross_entropy_per_window": entropy,
             "validation_average_precision": precision,
@@ -79,7 +97,7 @@ def train_detector(
 
 def train_regressor(
     store: H36MStore,
-    split: dict[str, np.ndarray],
+    split: Split,
     recipe: Recipe,
     seed: int,
     folder: Path,
@@ -118,34 +136,6 @@ def train_regressor(
     return net
 
 
-def predict(model: Module, store: H36MStore, frames: np.ndarray) -> np.ndarray:
-    """Outputs for frames of the store, in batches: (N, 51) in mm or (N, 1700) logits, host."""
-    model.eval()
-    xp_device = "cpu" if isinstance(model.parameters()[0].data, np.ndarray) else "cuda"
-    outputs = []
-    with no_grad():
-        for start in range(0, len(frames), EVALUATION_BATCH):
-            images = store.read("images", frames[start : start + EVALUATION_BATCH])
-            x = Tensor(_on(as_input(images), xp_device))
-            outputs.append(to_host(model(x).data))
-    return np.concatenate(outputs)
-
-
-def cross_entropy_per_window(logits: np.ndarray, labels: np.ndarray) -> float:
-    """Eq. 4 averaged over all windows, which is the number that the report's text gives."""
-    doubled = 2 * logits
-    softplus = np.maximum(doubled, 0) + np.log1p(np.exp(-np.abs(doubled)))
-    return float((softplus - labels * doubled).mean())
-
-
-def average_precision(logits: np.ndarray, labels: np.ndarray) -> float:
-    """Mean precision over the ranks of the positive windows: 1 if all of them come first."""
-    order = np.argsort(-logits, axis=None, kind="stable")
-    positive = labels.reshape(-1)[order] > 0.5
-    ranks = np.flatnonzero(positive) + 1
-    return float((np.arange(1, len(ranks) + 1) / ranks).mean()) if len(ranks) else 0.0
-
-
 def _output_range(
     store: H36MStore, frames: np.ndarray, recipe: Recipe
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -175,8 +165,6 @@ def _task(
         raise ValueError(
             f"batch of {recipe.batch} is larger than the {len(frames)} training frames"
         )
-    rate = constant_rate(lr) if recipe.lr_decay == 1 else cosine_rate(lr, recipe.lr_decay)
-    meta: dict[str, Any] = {"job": "h36m", "head": head, "recipe": asdict(recipe), "seed": seed}
     return Task(
         name=name,
         batches=training_batches(store, frames, head, recipe, seed, device),
@@ -185,15 +173,9 @@ def _task(
         validate=validate,
         watch=watch,
         images=lambda batch: len(batch.images),
-        learning_rate=rate,
+        learning_rate=cosine_rate(lr, recipe.lr_decay),
         epochs=epochs,
         seed=seed,
         folder=folder,
-        meta=meta,
+        meta={"job": "h36m", "head": head, "recipe": asdict(recipe), "seed": seed},
     )
-
-
-def _on(array: np.ndarray, device: str) -> Any:
-    from minipose.backend import to_device
-
-    return to_device(array, device)

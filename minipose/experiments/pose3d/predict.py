@@ -3,48 +3,32 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from minipose.datasets.crop import box_of, crop_person
 from minipose.datasets.picture_files import read_grey
 from minipose.errors import UserError
-from minipose.experiments.pose3d.data import as_input
+from minipose.experiments.job import Box
+from minipose.experiments.pose3d.outputs import predict_images
 from minipose.models import PoseNet
+from minipose.plots.poses import prediction_of_image
 from minipose.skeletons import H36M_17
-from minipose.tensor import Tensor, no_grad
-from minipose.training import checkpoint
+from minipose.storage import write_text
 
 
-def load_net(path: str | os.PathLike) -> tuple[PoseNet, dict[str, Any]]:
-    """The network of a checkpoint, ready to predict, and the checkpoint's meta data.
-
-    Raises
-    ------
-    UserError
-        If it is not a checkpoint of this job.
-    """
-    _, meta = checkpoint.read(path)
-    if meta.get("job") != "h36m":
-        raise UserError(f"{path}: a checkpoint of job {meta.get('job')!r}, expected 'h36m'")
-    recipe = meta["recipe"]
-    net = PoseNet(
-        tuple(recipe["kernels"]),
-        meta["head"],
-        output_tanh=recipe["output_tanh"] and meta["head"] == "regression",
-    )
-    checkpoint.load(path, net)
-    net.eval()
-    return net, meta
+def predict(
+    net: PoseNet, picture: Path, box: Box | None, mask: Path | None, out: Path
+) -> list[Path]:
+    """Find the pose in a picture and write it to the folder ``out``; returns the files."""
+    return write_prediction(picture, *predict_image(net, picture, box, mask), out)
 
 
 def predict_image(
     net: PoseNet,
     picture: Path,
-    box: tuple[int, int, int, int] | None = None,
+    box: Box | None = None,
     mask: Path | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Joints (17, 3), mm, of the person in a picture, and the crop (128, 128) that was looked at.
@@ -70,15 +54,11 @@ def predict_image(
         crop, _ = crop_person(grey, box or (0, 0, grey.shape[1], grey.shape[0]), silhouette)
     except ValueError as error:
         raise UserError(f"{picture}: {error}") from None
-    with no_grad():
-        joints = net(Tensor(as_input(crop[None]))).data.reshape(17, 3)
-    return joints.astype(np.float64), crop
+    return predict_images(net, crop[None]).reshape(17, 3).astype(np.float64), crop
 
 
 def write_prediction(picture: Path, joints: np.ndarray, crop: np.ndarray, out: Path) -> list[Path]:
     """``<stem>_pose.json`` (mm, camera frame) and ``<stem>_pose.png`` in the folder ``out``."""
-    from minipose.plots.poses import prediction_of_image
-
     out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(
         {
@@ -93,8 +73,5 @@ def write_prediction(picture: Path, joints: np.ndarray, crop: np.ndarray, out: P
         indent=2,
     )
     path = out / f"{picture.stem}_pose.json"
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text + "\n")
-    os.replace(partial, path)
-    figure = prediction_of_image(crop, joints - joints[0], out / f"{picture.stem}_pose.png")
-    return [path, figure]
+    write_text(path, text + "\n")
+    return [path, prediction_of_image(crop, joints - joints[0], out / f"{picture.stem}_pose.png")]

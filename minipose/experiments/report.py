@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import platform
+import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from minipose.storage import write_text
 
 
 def versions() -> dict[str, str]:
@@ -18,39 +20,37 @@ def versions() -> dict[str, str]:
     found = {
         "minipose": minipose.__version__,
         "python": platform.python_version(),
-        "numpy": np.__version__,
+        "numpy": importlib.metadata.version("numpy"),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
     }
-    for name in ("scipy", "h5py", "cupy"):
+    for name in ("scipy", "h5py"):
         try:
-            found[name] = __import__(name).__version__
-        except ImportError:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
             continue
+    if "cupy" in sys.modules:  # which a run on a CPU never imports
+        found["cupy"] = sys.modules["cupy"].__version__
     return found
 
 
-def write_report(
-    folder: Path, title: str, text: str, figures: dict[str, str], result: dict[str, Any]
+def publish(
+    folder: Path, title: str, text: str, drawn: dict[str, str], result: dict[str, Any]
 ) -> None:
-    """Write both reports, atomically.
+    """Write both reports, then print the text: a reader who goes away early loses nothing.
 
     Parameters
     ----------
     text : Markdown with the tables
-    figures : {file name in the folder: caption}
+    drawn : {picture in the folder: caption}
     result : everything as plain numbers; versions are added
     """
+    folder.mkdir(parents=True, exist_ok=True)
     result = {**result, "versions": versions()}
     used = ", ".join(f"{name} {value}" for name, value in result["versions"].items())
     lines = [f"# {title}", "", text, ""]
-    for name, caption in figures.items():
+    for name, caption in drawn.items():
         lines += [f"![{caption}]({name})", "", f"*{caption}*", ""]
     lines += [f"Versions: {used}.", ""]
-    _replace(folder / "report.md", "\n".join(lines))
-    _replace(folder / "report.json", json.dumps(result, indent=2) + "\n")
-
-
-def _replace(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text)
-    os.replace(partial, path)
+    write_text(folder / "report.md", "\n".join(lines))
+    write_text(folder / "report.json", json.dumps(result, indent=2) + "\n")
+    print(text)

@@ -5,53 +5,35 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from minipose.datasets.people import PeopleStore
-from minipose.experiments.people.commands import train_and_measure
+from minipose.experiments.job import Drawn, Job, Run
 from minipose.experiments.people.pictures import report_curve
 from minipose.experiments.people.recipe import MODELS, Recipe
 from minipose.experiments.people.tables import REPORT, shown
+from minipose.experiments.report import publish
 from minipose.plots.curves import learning_curves
-from minipose.report import write_report
 from minipose.training.log import read_log
 
 COLLAPSED = "mask+regression, 0-1"
 CLEAR = 0.002  # of dice; smaller differences say nothing with one seed
 
 
-def compare_models(
-    store: PeopleStore,
-    split: dict[str, np.ndarray],
-    recipe: Recipe,
-    seed: int,
-    folder: Path,
-    device: str,
-    reference: Path | None = None,
-    resume: bool = False,
-) -> dict[str, Any]:
-    """Train each model with the same pictures, steps, rate and seed; write one table.
-
-    Parameters
-    ----------
-    reference : the report's own curves (CSV), drawn beside ours where present
-    resume : go on where an earlier comparison in this folder was stopped
-    """
-    variants = {name: recipe.changed(model=name) for name in MODELS}
-    variants[COLLAPSED] = recipe.changed(model="mask+regression", peak=1.0)
+def compare_models(job: Job, run: Run) -> dict[str, Any]:
+    """Train each model with the same pictures, steps, rate and seed; write one table."""
+    recipes = {name: run.recipe.changed(model=name) for name in MODELS}
+    recipes[COLLAPSED] = run.recipe.changed(model="mask+regression", peak=1.0)
+    places = {
+        name: (f"{number}-{name.replace(', ', '-')}", recipe)
+        for number, (name, recipe) in enumerate(recipes.items(), start=1)
+    }
     rows: dict[str, Any] = {}
-    for number, (name, variant) in enumerate(variants.items(), start=1):
-        print(f"[{number}/{len(variants)}] {name}", flush=True)
-        below = folder / f"{number}-{name.replace(', ', '-')}"
-        below.mkdir(parents=True, exist_ok=True)
-        rows[name], _ = train_and_measure(store, split, variant, seed, below, device, resume)
-        rows[name]["peak"] = variant.peak
-        rows[name]["folder"] = below.name
-    text = "\n".join([_table(rows, recipe, len(split["train"])), *findings(rows), ""])
-    drawn = _curves(folder, rows, reference)
+    for name, variant in run.variants(places):
+        rows[name], _ = job.train_and_measure(variant)
+        rows[name] |= {"peak": variant.recipe.peak, "folder": variant.folder.name}
+    table = _table(rows, run.recipe, len(run.split["train"]))
+    text = "\n".join([table, *findings(rows), ""])
+    drawn = _curves(run.folder, rows, run.reference)
     title = "Five models at one budget (report 2, table II)"
-    write_report(folder, title, text, drawn, {"seed": seed, "models": rows})
-    print(text)
+    publish(run.folder, title, text, drawn, {"seed": run.seed, "models": rows})
     return rows
 
 
@@ -60,15 +42,15 @@ def findings(rows: dict[str, Any]) -> list[str]:
     validation = {name: row["splits"]["validation"] for name, row in rows.items()}
     dice = {name: v["dice"] for name, v in validation.items()}
     high, low = validation["mask+regression"], validation[COLLAPSED]
-    share_high = high["mse"] / rows["mask+regression"]["baselines"]["mse_of_zero"]
-    share_low = low["mse"] / rows[COLLAPSED]["baselines"]["mse_of_zero"]
+    relative_high = high["mse"] / rows["mask+regression"]["baselines"]["mse_of_zero"]
+    relative_low = low["mse"] / rows[COLLAPSED]["baselines"]["mse_of_zero"]
     return [
         _finding(
             "regression targets between 0 and 1 collapse to zero, those between 0 and 100 do not",
             low["regression_highest"] < 0.1 and high["regression_highest"] > 10,
             f"the highest value of a predicted heatmap is {low['regression_highest']:.3f} of 1 "
-            f"against {high['regression_highest']:.1f} of 100, the error {share_low:.3f} and "
-            f"{share_high:.3f} of that of a heatmap of zeros",
+            f"against {high['regression_highest']:.1f} of 100, the error {relative_low:.3f} and "
+            f"{relative_high:.3f} of that of a heatmap of zeros",
         ),
         _finding(
             "predicting joints as well sharpens the masks",
@@ -128,7 +110,7 @@ def _table(rows: dict[str, Any], recipe: Recipe, pictures: int) -> str:
     return "\n".join([*lines, ""])
 
 
-def _curves(folder: Path, rows: dict[str, Any], reference: Path | None) -> dict[str, str]:
+def _curves(folder: Path, rows: dict[str, Any], reference: Path | None) -> Drawn:
     logs = {name: read_log(folder / row["folder"] / "log.csv") for name, row in rows.items()}
     panels = {"Validation dice": {
         name: ([r["epoch"] for r in log], [r["validation_dice"] for r in log])

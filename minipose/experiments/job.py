@@ -1,0 +1,131 @@
+"""What a job is: a kind of network with its data, that the runner (``run``) trains and measures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minipose.experiments.settings import PATH, YES_OR_NO, Choices, choice, one_of, whole
+from minipose.nn import Module
+from minipose.storage import remove_abandoned
+from minipose.training import checkpoint
+from minipose.training.log import read_log
+
+Split = dict[str, np.ndarray]  # "train", "validation", ... -> rows of the store
+Drawn = dict[str, str]  # picture in the run folder -> caption
+Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in px, ends excluded
+
+
+@dataclass(frozen=True)
+class RunSettings(Choices):
+    """What a run has beside its recipe. Each job adds ``recipe`` and ``compare``."""
+
+    data: Path | None = choice(None, "store (.h5)", PATH)  # noqa: RUF009
+    out: Path | None = choice(  # noqa: RUF009
+        None, "folder for what is written", PATH, affects_numbers=False
+    )
+    device: str = choice("cpu", "where to compute", one_of("cpu", "cuda", "auto"))
+    tf32: bool = choice(False, "on a GPU: products with 10 instead of 23 binary places", YES_OR_NO)
+    seed: int = choice(0, "of everything that is random", whole(0))
+    limit: int | None = choice(None, "at most this many images of each split", whole(1))
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: on which data, with which choices, where.
+
+    Attributes
+    ----------
+    store : the open data set
+    split : its rows by part
+    recipe : the job's choices
+    device : "cpu" or "cuda"
+    resume : whether to continue what an earlier run has left in the folder
+    reference : file with the report's own learning curves, if any
+    """
+
+    store: Any
+    split: Split
+    recipe: Any
+    seed: int
+    folder: Path
+    device: str = "cpu"
+    resume: bool = False
+    reference: Path | None = None
+
+    def variants(self, recipes: Mapping[str, tuple[str, Any]]) -> Iterator[tuple[str, Run]]:
+        """Runs with other recipes, each in a folder below this one: {label: (folder, recipe)}."""
+        for number, (label, (name, recipe)) in enumerate(recipes.items(), start=1):
+            print(f"[{number}/{len(recipes)}] {label}", flush=True)
+            below = self.folder / name
+            below.mkdir(parents=True, exist_ok=True)
+            remove_abandoned(below)
+            yield label, replace(self, recipe=recipe, folder=below)
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that the runner has to know about a job.
+
+    Attributes
+    ----------
+    name : on the command line and in checkpoints
+    title : of its report
+    items : what its store holds, in one word
+    maker : the tool that makes its stores
+    settings : the dataclass of the run's settings, with the names of recipes and comparisons
+    recipes : {name: recipe}
+    default_out : recipe -> run folder, where none is given
+    open_store : path -> store, which has ``split(limit=...)`` and is closed by ``with``
+    train : (store, split, recipe, seed, folder, device, resume) -> network; leaves ``best.npz``
+    measure : (network, store, split, recipe) -> numbers
+    summary : numbers -> Markdown
+    build : (recipe, what a checkpoint says beside it) -> network to load the checkpoint into
+    draw_data : (folder, store, rows) -> pictures of what the store holds
+    draw_run : (run, network) -> pictures of a training
+    predict : (network, picture, box, mask, folder) -> files with what is in the picture
+    comparisons : {name: (job, run) -> report of several trainings in the run's folder}
+    """
+
+    name: str
+    title: str
+    items: str
+    maker: str
+    settings: type[RunSettings]
+    recipes: Mapping[str, Any]
+    default_out: Callable[[Any], str]
+    open_store: Callable[[Path], Any]
+    train: Callable[..., Module]
+    measure: Callable[[Module, Any, Split, Any], dict[str, Any]]
+    summary: Callable[[dict[str, Any]], str]
+    build: Callable[[Any, dict[str, Any]], Module]
+    draw_data: Callable[[Path, Any, np.ndarray], Drawn]
+    draw_run: Callable[[Run, Module], Drawn]
+    predict: Callable[[Module, Path, Box | None, Path | None, Path], list[Path]]
+    comparisons: Mapping[str, Callable[[Job, Run], Any]] = field(default_factory=dict)
+
+    @property
+    def recipe(self) -> type[Choices]:
+        """The class of the recipes."""
+        return type(next(iter(self.recipes.values())))
+
+    def train_and_measure(self, run: Run) -> tuple[dict[str, Any], Module]:
+        """Train, take the best checkpoint, measure it: the numbers and the network.
+
+        ``seconds`` are those of this training, ``training_seconds`` those of all sessions of a
+        training that was interrupted.
+        """
+        start = time.perf_counter()
+        net = self.train(
+            run.store, run.split, run.recipe, run.seed, run.folder, run.device, run.resume
+        )
+        checkpoint.load(run.folder / "best.npz", net)
+        about = {"seed": run.seed, "seconds": time.perf_counter() - start}
+        logs = (read_log(path) for path in sorted(run.folder.glob("*log.csv")))
+        about["training_seconds"] = sum(rows[-1]["elapsed_s"] for rows in logs if rows)
+        return about | self.measure(net, run.store, run.split, run.recipe), net

@@ -1,0 +1,33 @@
+"""Report 2's job, as the runner sees it."""
+
+from __future__ import annotations
+
+from minipose.datasets.people import PeopleStore
+from minipose.experiments.job import Job
+from minipose.experiments.people.compare_models import compare_models
+from minipose.experiments.people.compare_networks import compare_networks
+from minipose.experiments.people.measure import measure
+from minipose.experiments.people.pictures import draw_data, draw_run
+from minipose.experiments.people.predict import predict
+from minipose.experiments.people.recipe import RECIPES, Settings, default_out
+from minipose.experiments.people.tables import summary
+from minipose.experiments.people.train import build, train
+
+JOB = Job(
+    name="people",
+    title="Mask and joints of a person (report 2)",
+    items="pictures",
+    maker="data_tools.people",
+    settings=Settings,
+    recipes=RECIPES,
+    default_out=default_out,
+    open_store=PeopleStore,
+    train=train,
+    measure=measure,
+    summary=summary,
+    build=lambda recipe, meta: build(recipe, meta["seed"]),
+    draw_data=draw_data,
+    draw_run=draw_run,
+    predict=predict,
+    comparisons={"models": compare_models, "networks": compare_networks},
+)

@@ -1,0 +1,127 @@
+"""What ``python -m minipose train``, ``evaluate``, ``predict`` and ``show`` do, for every job."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from minipose import experiments
+from minipose.errors import UserError
+from minipose.experiments.device import use_device
+from minipose.experiments.job import Job, Run, RunSettings
+from minipose.experiments.report import publish
+from minipose.experiments.run_folder import claim
+from minipose.experiments.settings import checked, declared, resolve
+from minipose.nn import Module
+from minipose.training import checkpoint
+
+
+def train(args: argparse.Namespace) -> None:
+    """Training, evaluation and pictures in one run folder; or a comparison of several trainings."""
+    job: Job = experiments.load(args.job).JOB
+    flags = _given(args, job.settings, job.recipe)
+    settings, recipe = resolve(job.settings, job.recipes, flags, args.config)
+    if settings.data is None:
+        raise UserError(f"--data: expected a store (.h5); {job.maker} makes one")
+    folder = settings.out or Path(job.default_out(recipe))
+    device = use_device(settings.device, settings.tf32)
+    with job.open_store(settings.data) as store:
+        split = store.split(limit=settings.limit)
+        print(", ".join(f"{name} {len(rows)} {job.items}" for name, rows in split.items()))
+        claim(folder, settings, recipe, args.resume)
+        reference = getattr(settings, "reference", None)
+        run = Run(store, split, recipe, settings.seed, folder, device, args.resume, reference)
+        if settings.compare:
+            job.comparisons[settings.compare](job, run)
+            return
+        result, net = job.train_and_measure(run)
+        drawn = job.draw_run(run, net) | job.draw_data(folder, store, split["train"])
+    publish(folder, job.title, job.summary(result), drawn, result)
+    print(f"{folder}: report.md, report.json, log.csv, best.npz and {len(drawn)} pictures")
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    """Measure a checkpoint on a store."""
+    settings = _settings(args)
+    job, net, meta = load_network(args.checkpoint, use_device(settings.device, settings.tf32))
+    with job.open_store(settings.data) as store:
+        measured = job.measure(net, store, store.split(limit=settings.limit), _recipe(job, meta))
+    seconds = meta["progress"]["seconds"]
+    result = {"seed": meta["seed"], "training_seconds": seconds, **measured}
+    if settings.out is None:
+        print(job.summary(result))
+        return
+    publish(settings.out, job.title, job.summary(result), {}, result)
+    print(f"{settings.out}: report.md and report.json")
+
+
+def predict(args: argparse.Namespace) -> None:
+    """What the network finds in each picture, as files beside one another."""
+    settings = _settings(args)
+    job, net, _ = load_network(args.checkpoint, use_device(settings.device, settings.tf32))
+    box = tuple(args.box) if args.box else None
+    for picture in args.images:
+        for path in job.predict(net, picture, box, args.mask, settings.out or Path(".")):
+            print(path)
+
+
+def show(args: argparse.Namespace) -> None:
+    """Draw what a store holds."""
+    settings = _settings(args)
+    use_device(settings.device, settings.tf32)
+    out = settings.out or Path("runs/show")
+    job: Job = experiments.load(job_of_store(args.source)).JOB
+    with job.open_store(args.source) as store:
+        split = store.split(limit=settings.limit)
+        for name, rows in split.items():
+            print(f"{name}: {len(rows)} {job.items}")
+        out.mkdir(parents=True, exist_ok=True)
+        for name in job.draw_data(out, store, split["train"]):
+            print(out / name)
+
+
+def load_network(path: Path, device: str = "cpu") -> tuple[Job, Module, dict[str, Any]]:
+    """The job and the network of a checkpoint, ready to predict, and what the file says beside it.
+
+    Raises
+    ------
+    UserError
+        If it is not a checkpoint, or one that predicts nothing by itself.
+    """
+    _, meta = checkpoint.read(path)
+    name = experiments.EARLIER.get(meta.get("job"), meta.get("job"))
+    if name not in experiments.JOBS:
+        raise UserError(f"{path}: a checkpoint of an unknown job {name!r}")
+    job: Job = experiments.load(name).JOB
+    try:
+        net = job.build(_recipe(job, meta), meta)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    checkpoint.load(path, net)
+    return job, net.to(device).eval(), meta
+
+
+def job_of_store(path: Path) -> str:
+    """The job whose name stands in the store's format; the first one reports what is wrong."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            words = str(file.attrs.get("format", "")).split()
+    except OSError:
+        words = []
+    words = [experiments.EARLIER.get(word, word) for word in words]
+    return next((job for job in experiments.JOBS if job in words), next(iter(experiments.JOBS)))
+
+
+def _recipe(job: Job, meta: dict[str, Any]) -> Any:
+    return job.recipe(**checked(meta["recipe"], (job.recipe,)))
+
+
+def _settings(args: argparse.Namespace) -> RunSettings:
+    return RunSettings(**checked(_given(args, RunSettings), (RunSettings,)))
+
+
+def _given(args: argparse.Namespace, *kinds: type) -> dict[str, Any]:
+    return {name: value for name, value in vars(args).items() if name in declared(*kinds)}

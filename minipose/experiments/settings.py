@@ -1,0 +1,286 @@
+"""The choices of a run: each is written once, with its default, its help and its check.
+
+A dataclass derived from ``Choices`` declares its fields with ``choice``. The flags of
+``train JOB``, their ``--help``, the keys of a TOML file and the checks all come from there, so a
+value is judged alike whether it was given as a flag, in a file or in Python.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields, replace
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from minipose.errors import UserError
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a choice may be.
+
+    Attributes
+    ----------
+    kind : int, float, bool, str or Path
+    expected : the same in words, for messages: "a whole number of 1 or more"
+    allows : whether a value of that kind is in its range
+    options : the words to choose from, if they are few
+    count : how many values there are in it, if it is a list
+    """
+
+    kind: type
+    expected: str
+    allows: Callable[[Any], bool] = lambda value: True
+    options: tuple[str, ...] = ()
+    count: int | None = None
+
+    def __call__(self, name: str, value: Any) -> Any:
+        """The value in its own type.
+
+        Raises
+        ------
+        UserError
+            If it is of another kind or out of range: what was expected and what was given.
+        """
+        if self.count is None:
+            found = _as(self.kind, value)
+            good = found is not None and self.allows(found)
+        else:
+            found = tuple(_as(self.kind, v) for v in value) if _is_list(value) else ()
+            good = len(found) == self.count
+            good = good and all(v is not None and self.allows(v) for v in found)
+        if not good:
+            shown = str(value) if isinstance(value, Path) else value
+            raise UserError(f"{name}: expected {self.expected}, got {shown!r}")
+        return found
+
+    def parse(self, text: str) -> Any:
+        """A word of the command line as a value; its range is checked later, with all others'."""
+        try:
+            return self.kind(text)
+        except ValueError:
+            message = f"expected {self.expected}, got {text!r}"
+            raise argparse.ArgumentTypeError(message) from None
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, (list, tuple))
+
+
+def _as(kind: type, value: Any) -> Any:
+    """The value as Python's own int, float, bool, str or Path; None if it is something else."""
+    if isinstance(value, bool):
+        return value if kind is bool else None
+    if kind is int and isinstance(value, Integral):
+        return int(value)
+    if kind is float and isinstance(value, Real) and math.isfinite(value):
+        return float(value)
+    if kind is Path and isinstance(value, (str, Path)) and str(value).strip():
+        return Path(value)
+    return value if kind is str and isinstance(value, str) else None
+
+
+def whole(least: int) -> Check:
+    """A whole number, not below ``least``."""
+    return Check(int, f"a whole number of {least} or more", lambda value: value >= least)
+
+
+def number(above: float | None = None, least: float | None = None, below: float | None = None,
+           most: float | None = None) -> Check:  # fmt: skip
+    """A finite number between these bounds."""
+    bounds = {"above": above, "of at least": least, "below": below, "of at most": most}
+    words = " and ".join(f"{word} {bound:g}" for word, bound in bounds.items() if bound is not None)
+
+    def allows(value: float) -> bool:
+        return (
+            (above is None or value > above)
+            and (least is None or value >= least)
+            and (below is None or value < below)
+            and (most is None or value <= most)
+        )
+
+    return Check(float, f"a number {words}".rstrip(), allows)
+
+
+def one_of(*options: str) -> Check:
+    """One of a few words."""
+    return Check(str, " or ".join(options), lambda value: value in options, options)
+
+
+def several(count: int, each: Check) -> Check:
+    """A list of ``count`` values, each of which passes the check ``each``."""
+    return replace(each, expected=f"{count} values, each {each.expected}", count=count)
+
+
+YES_OR_NO = Check(bool, "true or false")
+PATH = Check(Path, "a path")
+
+
+def choice(
+    default: Any,
+    help: str,
+    check: Check,
+    shorthands: Mapping[str, Mapping[str, Any]] | None = None,
+    flags: Mapping[str, Any] | None = None,
+    affects_numbers: bool = True,
+) -> Any:
+    """A field of a ``Choices`` dataclass.
+
+    Parameters
+    ----------
+    default : None stands for "not given"
+    help : a line for ``--help``
+    shorthands : words that stand for values of several choices: {word: {name: value}}
+    flags : further flags that stand for one value each: {"--flag": value}
+    affects_numbers : whether a run that is resumed has to have the same
+    """
+    about = {
+        "help": help,
+        "check": check,
+        "shorthands": shorthands or {},
+        "flags": flags or {},
+        "affects_numbers": affects_numbers,
+    }
+    return field(default=default, metadata=about)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Base of dataclasses whose fields are made by ``choice``: every value is checked."""
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if value is not None or one.default is not None:
+                object.__setattr__(self, one.name, one.metadata["check"](one.name, value))
+
+    def changed(self, **choices: Any) -> Self:
+        """A copy with the given choices; those that are None are left as they are.
+
+        Raises
+        ------
+        UserError
+            If one has another name, is of another kind or out of range.
+        """
+        return replace(self, **checked(choices, (type(self),)))
+
+
+C = TypeVar("C", bound=Choices)
+D = TypeVar("D", bound=Choices)
+
+
+def declared(*kinds: type[Choices]) -> dict[str, Field]:
+    """The choices of several dataclasses by name."""
+    return {one.name: one for kind in kinds for one in fields(kind)}
+
+
+def checked(
+    values: Mapping[str, Any], kinds: tuple[type[Choices], ...], where: str = ""
+) -> dict[str, Any]:
+    """The values that are given (not None), each checked, with shorthands written out.
+
+    Parameters
+    ----------
+    where : what a message begins with: the file that the values come from
+    """
+    known, found = declared(*kinds), {}
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        raise UserError(
+            f"{where}unknown {', '.join(unknown)}; known are {', '.join(sorted(known))}"
+        )
+    for name, value in values.items():
+        shorthands = known[name].metadata["shorthands"]
+        if isinstance(value, str) and value in shorthands:
+            found |= shorthands[value]
+        elif value is not None:
+            found[name] = known[name].metadata["check"](f"{where}{name}", value)
+    return found
+
+
+def resolve(
+    settings: type[C], recipes: Mapping[str, D], flags: Mapping[str, Any], file: Path | None = None
+) -> tuple[C, D]:
+    """The settings and the recipe of a run: flags over the TOML file over the recipe's choices.
+
+    Parameters
+    ----------
+    settings : has a choice named ``recipe``, one of ``recipes``
+    flags : name -> value, None where the flag was not given
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read, or a name or value is none of the declared ones.
+    """
+    kinds = (settings, type(next(iter(recipes.values()))))
+    given = checked(read_toml(file), kinds, f"{file}: ") if file else {}
+    given |= checked(flags, kinds)
+    own = declared(settings)
+    chosen = settings(**{name: value for name, value in given.items() if name in own})
+    rest = {name: value for name, value in given.items() if name not in own}
+    return chosen, recipes[chosen.recipe].changed(**rest)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """What stands in a TOML file.
+
+    Raises
+    ------
+    UserError
+        If the file is missing or is not TOML.
+    """
+    try:
+        with open(path, "rb") as file:
+            return tomllib.load(file)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not a readable TOML file ({error})") from None
+
+
+def add_flags(
+    parser: argparse.ArgumentParser, shown: Choices, only: tuple[str, ...] = (), required: str = ""
+) -> None:
+    """Add a flag for each choice; what is not given is None, so that a file can fill it.
+
+    Parameters
+    ----------
+    shown : whose values ``--help`` shows as the defaults
+    only : names of the choices to add; all if empty
+    required : the name of a choice that has to be given
+    """
+    for one in fields(shown):
+        if only and one.name not in only:
+            continue
+        check: Check = one.metadata["check"]
+        default = getattr(shown, one.name)
+        options: dict[str, Any] = {"help": one.metadata["help"], "dest": one.name, "default": None}
+        if default is not None and one.name != required:
+            options["help"] += f" (default: {_words(default)})"
+        if check.kind is bool:
+            options["action"] = argparse.BooleanOptionalAction
+        else:
+            options |= {"type": check.parse, "nargs": check.count}
+            options["required"] = one.name == required
+            if check.options:
+                options["choices"] = (*check.options, *one.metadata["shorthands"])
+            else:
+                options["metavar"] = {int: "N", float: "X", Path: "PATH"}.get(check.kind)
+        flag = "--" + one.name.replace("_", "-")
+        parser.add_argument(flag, **options)
+        for other, value in one.metadata["flags"].items():
+            same = f"the same as {flag} {value}"
+            parser.add_argument(other, dest=one.name, action="store_const", const=value, help=same)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
