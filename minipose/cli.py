@@ -15,8 +15,7 @@ from minipose.errors import Parser, missing_package
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line. Heavy modules are imported only by the command that needs them."""
-    from minipose.experiments.job import RunSettings
-    from minipose.experiments.settings import add_flags
+    from minipose.experiments.settings import RunSettings, add_flags
 
     parser = Parser(
         prog="python -m minipose",

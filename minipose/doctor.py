@@ -13,15 +13,10 @@ PACKAGES = ("numpy", "scipy", "pillow", "h5py", "matplotlib", "tqdm", "cdflib", 
 def examine() -> list[str]:
     """One line per finding."""
     from minipose.backend import gpu_status
-    from minipose.fast.workers import blas_name, thread_count
 
     lines = [f"python {platform.python_version()}, {os.cpu_count()} cores"]
-    for name in PACKAGES:
-        try:
-            lines.append(f"{name} {importlib.metadata.version(name)}")
-        except importlib.metadata.PackageNotFoundError:
-            lines.append(f"{name}: not installed")
-    lines.append(f"kernels: {thread_count()} threads, BLAS: {blas_name()}")
+    lines += [_package(name) for name in PACKAGES]
+    lines.append(_kernels())
     ok, reason, remedy = gpu_status()
     lines.append("gpu: works" if ok else f"gpu: none ({reason}). {remedy}")
     stores = sorted(Path("data").glob("*.h5")) if Path("data").is_dir() else []
@@ -29,3 +24,24 @@ def examine() -> list[str]:
     if not stores:
         lines.append("data: no store in data/ (make train-h36m writes one)")
     return lines
+
+
+def _package(name: str) -> str:
+    """Its version; CuPy is distributed under a name for each version of CUDA."""
+    distributions = [name]
+    if name == "cupy":
+        distributions = importlib.metadata.packages_distributions().get("cupy", [name])
+    for distribution in distributions:
+        try:
+            return f"{distribution} {importlib.metadata.version(distribution)}"
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return f"{name}: not installed"
+
+
+def _kernels() -> str:
+    try:
+        from minipose.fast.workers import blas_name, thread_count
+    except ImportError:  # minipose.fast may be deleted
+        return "kernels: plain"
+    return f"kernels: {thread_count()} threads, BLAS: {blas_name()}"

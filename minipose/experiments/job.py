@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minipose.experiments.settings import PATH, YES_OR_NO, Choices, choice, one_of, whole
+from minipose.experiments.settings import Choices, RunSettings
 from minipose.nn import Module
 from minipose.storage import remove_abandoned
 from minipose.training import checkpoint
@@ -19,20 +19,6 @@ from minipose.training.log import read_log
 Split = dict[str, np.ndarray]  # "train", "validation", ... -> rows of the store
 Drawn = dict[str, str]  # picture in the run folder -> caption
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in px, ends excluded
-
-
-@dataclass(frozen=True)
-class RunSettings(Choices):
-    """What a run has beside its recipe. Each job adds ``recipe`` and ``compare``."""
-
-    data: Path | None = choice(None, "store (.h5)", PATH)  # noqa: RUF009
-    out: Path | None = choice(  # noqa: RUF009
-        None, "folder for what is written", PATH, affects_numbers=False
-    )
-    device: str = choice("cpu", "where to compute", one_of("cpu", "cuda", "auto"))
-    tf32: bool = choice(False, "on a GPU: products with 10 instead of 23 binary places", YES_OR_NO)
-    seed: int = choice(0, "of everything that is random", whole(0))
-    limit: int | None = choice(None, "at most this many images of each split", whole(1))
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from typing import Any
 from minipose import experiments
 from minipose.errors import UserError
 from minipose.experiments.device import use_device
-from minipose.experiments.job import Job, Run, RunSettings
+from minipose.experiments.job import Job, Run
 from minipose.experiments.report import publish
 from minipose.experiments.run_folder import claim
-from minipose.experiments.settings import checked, declared, resolve
+from minipose.experiments.settings import RunSettings, checked, declared, resolve
 from minipose.nn import Module
 from minipose.training import checkpoint
 
@@ -94,6 +94,9 @@ def load_network(path: Path, device: str = "cpu") -> tuple[Job, Module, dict[str
     if name not in experiments.JOBS:
         raise UserError(f"{path}: a checkpoint of an unknown job {name!r}")
     job: Job = experiments.load(name).JOB
+    lacking = [key for key in ("recipe", "seed", "progress") if key not in meta]
+    if lacking:
+        raise UserError(f"{path}: the checkpoint of a training lacks {lacking[0]!r}")
     try:
         net = job.build(_recipe(job, meta), meta)
     except UserError as error:

@@ -33,7 +33,7 @@ class Task:
     batches : epoch -> batches; must give the same ones each time it is asked for the same epoch
     batch_count : batches an epoch
     loss : (model, batch) -> scalar Tensor
-    parts : of a batch that are computed at the same time, see ``replicas``
+    parts : of a batch that are computed at the same time, see ``training.parts``
     validate : model -> {column: value}
     watch : the column of ``validate`` whose smallest value makes the best checkpoint
     images : batch -> number of images, for the throughput
@@ -63,6 +63,15 @@ class Task:
     @property
     def best(self) -> Path:
         return self.folder / f"{self.name}best.npz"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / f"{self.name}log.csv"
+
+    @property
+    def label(self) -> str:
+        """What the lines of progress begin with."""
+        return self.name.strip("-") or "train"
 
 
 @dataclass
@@ -96,11 +105,11 @@ def fit(task: Task, model: Module, optimizer: Optimizer, resume: bool = False) -
     if resume and task.last.exists():
         meta = checkpoint.load(task.last, model, optimizer)
         progress = Progress(**meta["progress"])
-        write_log(task.folder / f"{task.name}log.csv", progress.history)
-    replicas = in_parts(model, task.loss, task.parts)
-    with replicas, deferred_interrupts() as asked_to_stop:
+        write_log(task.log, progress.history)
+    parts = in_parts(model, task.loss, task.parts)
+    with parts, deferred_interrupts() as asked_to_stop:
         while progress.epoch < task.epochs:
-            _run_epoch(task, model, optimizer, replicas, progress, asked_to_stop)
+            _run_epoch(task, model, optimizer, parts, progress, asked_to_stop)
             _finish_epoch(task, model, optimizer, progress)
     return progress.history
 
@@ -109,63 +118,77 @@ def _run_epoch(
     task: Task,
     model: Module,
     optimizer: Optimizer,
-    replicas: Parts,
+    parts: Parts,
     progress: Progress,
     asked_to_stop: Callable[[], bool],
 ) -> None:
-    from tqdm import tqdm
-
     model.train()
-    total_steps = task.epochs * task.batch_count
-    bar = tqdm(
-        total=task.batch_count,
-        initial=progress.step,
-        desc=f"{task.name.strip('-') or 'train'} {progress.epoch + 1}/{task.epochs}",
-        unit="step",
-        disable=not sys.stderr.isatty(),
-        leave=False,
-    )
-    start, images = time.perf_counter(), 0
-    pending: list[Tensor] = []
+    meter = _Meter(task, progress)
     for step, batch in enumerate(prefetch(task.batches(progress.epoch))):
         if step < progress.step:
             continue  # done before the interruption
-        done = progress.epoch * task.batch_count + step
-        optimizer.lr = task.learning_rate(done, total_steps)
-        loss = replicas.backward(batch, task.seed, progress.epoch, step)
+        optimizer.lr = _rate_of(task, progress.epoch, step)
+        loss = parts.backward(batch, task.seed, progress.epoch, step)
         optimizer.step()
         optimizer.zero_grad()
-        images += task.images(batch)
-        pending.append(loss)
         progress.step = step + 1
         stopping = asked_to_stop()
-        if len(pending) >= LOOK_EVERY or stopping or progress.step == task.batch_count:
-            value = _read(task, pending, progress)
-            rate = images / (time.perf_counter() - start)
-            bar.set_postfix_str(f"loss {value:.4g}, {rate:.0f} images/s")
-        bar.update()
+        meter.count(loss, task.images(batch), stopping)
         if stopping:
-            progress.seconds += time.perf_counter() - start
+            meter.close()
             _save(task, model, optimizer, progress, task.last)
-            bar.close()
             raise Interrupted(f"stopped; {task.last} holds all, go on with --resume")
-    bar.close()
-    spent = time.perf_counter() - start
-    progress.seconds += spent
-    progress.rate = images / max(spent, 1e-9)
+    meter.close()
 
 
-def _read(task: Task, pending: list[Tensor], progress: Progress) -> float:
-    """Add up the losses since the last look; returns the newest. Stops a run that has blown up."""
-    values = [loss.item() for loss in pending]
-    if not math.isfinite(sum(values)):
-        raise Diverged(
-            f"the loss became {values[-1]} in epoch {progress.epoch + 1}, at or shortly before "
-            f"step {progress.step}; try a smaller learning rate (checkpoints are from before)"
+class _Meter:
+    """Loss, time and images of one epoch, counted into ``progress`` and shown on a terminal."""
+
+    def __init__(self, task: Task, progress: Progress) -> None:
+        from tqdm import tqdm
+
+        self.task, self.progress = task, progress
+        self.pending: list[Tensor] = []  # losses of steps since the last look
+        self.images, self.start = 0, time.perf_counter()
+        self.bar = tqdm(
+            total=task.batch_count,
+            initial=progress.step,
+            desc=f"{task.label} {progress.epoch + 1}/{task.epochs}",
+            unit="step",
+            disable=not sys.stderr.isatty(),
+            leave=False,
         )
-    progress.loss_sum += sum(values)
-    pending.clear()
-    return values[-1]
+
+    def count(self, loss: Tensor, images: int, look: bool) -> None:
+        """Add a step; look at the losses if asked to, every few steps and at the epoch's end."""
+        self.images += images
+        self.pending.append(loss)
+        if look or len(self.pending) >= LOOK_EVERY or self.progress.step == self.task.batch_count:
+            value = self._read()
+            rate = self.images / (time.perf_counter() - self.start)
+            self.bar.set_postfix_str(f"loss {value:.4g}, {rate:.0f} images/s")
+        self.bar.update()
+
+    def close(self) -> None:
+        """Add the time that has passed."""
+        spent = time.perf_counter() - self.start
+        self.progress.seconds += spent
+        if self.images:  # none are left where the interruption came after the last step
+            self.progress.rate = self.images / max(spent, 1e-9)
+        self.bar.close()
+
+    def _read(self) -> float:
+        """Add up the losses since the last look; returns the newest. Stops a run that diverged."""
+        values = [loss.item() for loss in self.pending]
+        progress = self.progress
+        if not math.isfinite(sum(values)):
+            raise Diverged(
+                f"the loss became {values[-1]} in epoch {progress.epoch + 1}, at or shortly before "
+                f"step {progress.step}; try a smaller learning rate (checkpoints are from before)"
+            )
+        progress.loss_sum += sum(values)
+        self.pending.clear()
+        return values[-1]
 
 
 def _finish_epoch(task: Task, model: Module, optimizer: Optimizer, progress: Progress) -> None:
@@ -173,24 +196,28 @@ def _finish_epoch(task: Task, model: Module, optimizer: Optimizer, progress: Pro
     start = time.perf_counter()
     measured = task.validate(model)
     progress.seconds += time.perf_counter() - start
-    progress.epoch += 1
-    row: Row = {"epoch": progress.epoch}
+    row: Row = {"epoch": progress.epoch + 1}
     row[task.loss_column] = progress.loss_sum / max(progress.step, 1)
     row |= measured
     row |= {
-        "learning_rate": optimizer.lr,
+        "learning_rate": _rate_of(task, progress.epoch, progress.step - 1),
         "images_per_s": progress.rate,
         "elapsed_s": progress.seconds,
     }
     progress.history.append(row)
-    progress.step, progress.loss_sum = 0, 0.0
+    progress.epoch, progress.step, progress.loss_sum = progress.epoch + 1, 0, 0.0
     if measured[task.watch] < progress.best:
         progress.best = measured[task.watch]
         _save(task, model, optimizer, progress, task.best)
     _save(task, model, optimizer, progress, task.last)
-    write_log(task.folder / f"{task.name}log.csv", progress.history)
+    write_log(task.log, progress.history)
     shown = ", ".join(f"{k} {v:.4g}" for k, v in row.items() if k not in ("epoch", "learning_rate"))
-    print(f"{task.name.strip('-') or 'train'} {progress.epoch}/{task.epochs}: {shown}", flush=True)
+    print(f"{task.label} {progress.epoch}/{task.epochs}: {shown}", flush=True)
+
+
+def _rate_of(task: Task, epoch: int, step: int) -> float:
+    total = task.epochs * task.batch_count
+    return task.learning_rate(epoch * task.batch_count + step, total)
 
 
 def _save(task: Task, model: Module, optimizer: Optimizer, progress: Progress, path: Path) -> None:
@@ -198,16 +225,11 @@ def _save(task: Task, model: Module, optimizer: Optimizer, progress: Progress, p
     checkpoint.save(path, model, optimizer, {**task.meta, "progress": known})
 
 
-def constant_rate(rate: float) -> Callable[[int, int], float]:
-    """The same learning rate throughout (both reports)."""
-    return lambda step, steps: rate
-
-
-def cosine_rate(rate: float, final_share: float) -> Callable[[int, int], float]:
-    """From ``rate`` down to ``rate · final_share`` along half a cosine."""
+def cosine_rate(rate: float, final_fraction: float) -> Callable[[int, int], float]:
+    """From ``rate`` down to ``rate · final_fraction`` along half a cosine; 1 keeps it constant."""
 
     def at(step: int, steps: int) -> float:
         fallen = 0.5 - 0.5 * math.cos(math.pi * step / max(steps, 1))
-        return rate * (1 - (1 - final_share) * fallen)
+        return rate * (1 - (1 - final_fraction) * fallen)
 
     return at

@@ -14,7 +14,7 @@ def test_a_quarter_turn_of_blobs_is_rot90():
         atol=1e-12,
     )  # fmt: skip
     maps = np.random.default_rng(0).standard_normal((2, 9, 9)) + 0j
-    turned = equivariance.turned_maps(maps, 90, order=1)
+    turned = equivariance.rotated_channels(maps, 90, order=1)
     np.testing.assert_allclose(turned, 1j * np.rot90(maps, axes=(1, 2)), atol=1e-9)
 
 

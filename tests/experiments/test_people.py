@@ -1,6 +1,7 @@
 """Report 2's job from a store to a report, and every step between."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,16 +9,18 @@ from PIL import Image
 
 from minipose.cli import main
 from minipose.datasets.people import PeopleStore
+from minipose.experiments.job import Run
 from minipose.experiments.people import pictures
-from minipose.experiments.people.comparison import COLLAPSED, compare_models, findings
+from minipose.experiments.people.compare_models import COLLAPSED, compare_models, findings
 from minipose.experiments.people.data import grouped, make_batch, training_batches
-from minipose.experiments.people.evaluation import baselines, measure_joints
+from minipose.experiments.people.job import JOB
+from minipose.experiments.people.measure import baselines, measure_joints
 from minipose.experiments.people.objective import total_loss
 from minipose.experiments.people.outputs import Prediction, predict_array
 from minipose.experiments.people.pictures import report_curve
-from minipose.experiments.people.prediction import Found
+from minipose.experiments.people.predict import Found
 from minipose.experiments.people.recipe import MODELS, RECIPES, Recipe
-from minipose.experiments.people.training import build, rate, train
+from minipose.experiments.people.train import build, rate, train
 from minipose.metrics import dice_coefficient
 from minipose.plots.people import class_picture
 from minipose.targets.heatmaps import expand, joint_targets
@@ -227,8 +230,8 @@ def test_a_picture_is_judged_alone_as_in_a_batch(store):
     [
         ([], "--data: expected a store"),
         (["--data", "nowhere.h5"], "no such file"),
-        (["--dropout", "1"], "dropout: expected at least 0 and below 1"),
-        (["--joint-weight", "-1"], "joint_weight: expected 0 or more"),
+        (["--dropout", "1"], "dropout: expected a number of at least 0 and below 1"),
+        (["--joint-weight", "-1"], "joint_weight: expected a number of at least 0"),
     ],
 )
 def test_mistakes_end_in_one_line(path, tmp_path, capsys, flags, message):
@@ -266,10 +269,11 @@ def test_all_models_at_one_budget(store, tmp_path):
     recipe = Recipe(width=1, epochs=1, batch=4, lr=0.001)
     logs = tmp_path / "logs.csv"
     logs.write_text("model,epoch,val_dice,val_ce\ntriple,1,0.5,\ntriple,2,0.75,0.1\n")
-    rows = compare_models(store, split, recipe, 0, tmp_path, "cpu", logs)
+    run = Run(store, split, recipe, 0, tmp_path, reference=logs)
+    rows = compare_models(JOB, run)
     assert list(rows) == [*MODELS, COLLAPSED]
     # Stopped and asked to go on: nothing is trained again, and the numbers are the same.
-    again = compare_models(store, split, recipe, 0, tmp_path, "cpu", logs, resume=True)
+    again = compare_models(JOB, replace(run, resume=True))
     for name, row in rows.items():
         assert again[name]["training_seconds"] == row["training_seconds"]
         ours, theirs = (r[name]["splits"]["validation"] for r in (rows, again))

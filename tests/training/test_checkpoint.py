@@ -1,6 +1,7 @@
 """Checkpoints: whole or not at all, strict, and without pickles."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ def test_a_crash_while_saving_leaves_the_old_file(tmp_path, monkeypatch):
     def crash(*args):
         raise OSError("disk full")
 
-    monkeypatch.setattr(checkpoint.os, "fsync", crash)
+    monkeypatch.setattr(os, "fsync", crash)
     with pytest.raises(OSError, match="disk full"):
         checkpoint.save(path, net, optimizer, {"epoch": 2})
     assert checkpoint.read(path)[1]["epoch"] == 1
@@ -48,6 +49,22 @@ def test_what_does_not_fit_is_named(tmp_path):
     path = checkpoint.save(tmp_path / "a.npz", *make(), {})
     with pytest.raises(UserError, match=r"a\.npz: does not fit: Linear: weight has shape \(2, 3\)"):
         checkpoint.load(path, make(size=4)[0])
+
+
+def test_parameters_of_an_earlier_version_find_their_places(tmp_path, monkeypatch):
+    net, _ = make()
+    old, _ = make(1)
+    path = checkpoint.save(tmp_path / "a.npz", old, None, {})
+    arrays, meta = checkpoint.read(path)
+    text = np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)
+    renamed = {name.replace("model/", "model/inner.0."): a for name, a in arrays.items()}
+    np.savez(path, meta=text, **renamed)
+    with pytest.raises(UserError, match="does not fit"):
+        checkpoint.load(path, net)
+    monkeypatch.setattr(checkpoint, "EARLIER_NAMES", ((r"inner\.(\d+)\.(weight|bias)$", r"\2"),))
+    checkpoint.load(path, net)
+    for name, value in old.state_dict().items():
+        np.testing.assert_array_equal(net.state_dict()[name], value)
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"PK\x03\x04 half a zip"])

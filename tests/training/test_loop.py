@@ -13,7 +13,7 @@ from minipose.errors import UserError
 from minipose.optim import Adam
 from minipose.training import checkpoint
 from minipose.training.log import read_log
-from minipose.training.loop import constant_rate, cosine_rate, fit
+from minipose.training.loop import cosine_rate, fit
 from tests.training.toy import Toy, make_task
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -113,4 +113,4 @@ def test_learning_rates():
     assert rate(0, 100) == pytest.approx(0.1)
     assert rate(50, 100) == pytest.approx(0.1 * (1 + 0.01) / 2)
     assert rate(100, 100) == pytest.approx(0.001)
-    assert constant_rate(0.3)(7, 9) == 0.3
+    assert [cosine_rate(0.3, 1)(step, 9) for step in range(9)] == [0.3] * 9

@@ -5,16 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from minipose.experiments.job import RunSettings
-from minipose.experiments.settings import (
-    PATH,
-    YES_OR_NO,
-    Choices,
-    choice,
-    number,
-    one_of,
-    whole,
-)
+from minipose.experiments.checks import PATH, YES_OR_NO, number, one_of, whole
+from minipose.experiments.settings import Choices, RunSettings, choice
 from minipose.skeletons import BODY_25
 
 

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from minipose.experiments.job import RunSettings
-from minipose.experiments.settings import (
-    YES_OR_NO,
-    Choices,
-    choice,
-    number,
-    one_of,
-    several,
-    whole,
-)
+from minipose.experiments.checks import YES_OR_NO, number, one_of, several, whole
+from minipose.experiments.settings import Choices, RunSettings, choice
 
 
 @dataclass(frozen=True)

@@ -1,32 +1,35 @@
-"""U-Net against H-Net: pictures turned, and the table of both."""
+"""U-Net against H-Net: pictures rotated, and the table of both."""
 
 import json
 
 import numpy as np
 
 from minipose.datasets.people import PeopleStore
-from minipose.experiments.people import turning
+from minipose.experiments.job import Run
+from minipose.experiments.people import compare_networks as comparison
+from minipose.experiments.people.augmentation import rotated
+from minipose.experiments.people.compare_networks import ANGLES, compare_networks
+from minipose.experiments.people.job import JOB
 from minipose.experiments.people.recipe import Recipe
-from minipose.experiments.people.turning import ANGLES, compare_networks, turned
 from tests.experiments.people import stick_person, write_store
 
 
 def test_turning_by_right_angles_is_exact():
     person = stick_person(np.random.default_rng(2), (32, 32))
     for degrees, expected in ((0, person.image), (180, person.image[::-1, ::-1])):
-        np.testing.assert_array_equal(turned(person, degrees).image, expected)
-    quarter = turned(person, 90).image
+        np.testing.assert_array_equal(rotated(person, degrees).image, expected)
+    quarter = rotated(person, 90).image
     assert any(np.array_equal(quarter, np.rot90(person.image, k)) for k in (1, 3))
-    assert turned(stick_person(np.random.default_rng(3)), 30).mask.shape == (48, 48)
+    assert rotated(stick_person(np.random.default_rng(3)), 30).mask.shape == (48, 48)
 
 
 def test_all_networks_at_one_budget(tmp_path, monkeypatch):
-    monkeypatch.setattr(turning, "TURNED", 1)
-    monkeypatch.setattr(turning, "TIMED_STEPS", 1)
+    monkeypatch.setattr(comparison, "ROTATED", 1)
+    monkeypatch.setattr(comparison, "TIMED_STEPS", 1)
     recipe = Recipe(width=1, epochs=1, batch=4, lr=0.001, dropout=0.1)
     with PeopleStore(write_store(tmp_path / "people.h5")) as store:
         split = store.split(limit=5)
-        rows = compare_networks(store, split, recipe, 0, tmp_path / "out", "cpu")
+        rows = compare_networks(JOB, Run(store, split, recipe, 0, tmp_path / "out"))
     assert {name: row["width"] for name, row in rows.items()} == {
         "unet": 1,
         "unet-wide": 2,
@@ -41,7 +44,7 @@ def test_all_networks_at_one_budget(tmp_path, monkeypatch):
     assert abs(upright - upside_down) < 1e-3
     text = (tmp_path / "out" / "report.md").read_text()
     assert f"1 epochs of {len(split['train'])} pictures" in text
-    assert "(0.9192)" in text and "(0.911)" in text and "turned 90°" in text
+    assert "(0.9192)" in text and "(0.911)" in text and "rotated 90°" in text
     for name in ("angles.png", "turned.png", "report.json"):
         assert (tmp_path / "out" / name).exists()
     saved = json.loads((tmp_path / "out" / "report.json").read_text())
