@@ -27,6 +27,7 @@ import numpy as np
 import kit
 import minipose as mp
 import people
+from minipose.experiments.job import Run
 from minipose.experiments.pose3d.outputs import predict
 from minipose.experiments.pose3d.recipe import Recipe
 from minipose.experiments.pose3d.train import build, train_detector, train_regressor
@@ -78,7 +79,7 @@ recipe = Recipe(**choices, detection_epochs=2, epochs=4)  # flip: mirrored pictu
 store = people.walkers()
 split = store.split(limit=480)
 folder = Path(tempfile.mkdtemp())
-detector = train_detector(store, split, recipe, seed=0, folder=folder)
+detector = train_detector(Run(store, split, recipe, seed=0, folder=folder))
 
 fresh, begun = build(recipe, "regression", 0, "cpu"), build(recipe, "regression", 0, "cpu")
 begun.transfer(detector)
@@ -104,7 +105,7 @@ for name, start, epochs in (
     ("afresh", None, recipe.epochs + recipe.detection_epochs),
 ):
     variant = recipe.changed(epochs=epochs)
-    nets[name] = train_regressor(store, split, variant, 0, folder, detector=start)
+    nets[name] = train_regressor(Run(store, split, variant, 0, folder), start)
     predicted = predict(nets[name], store, split["test"]).reshape(-1, 17, 3)
     errors[name] = mpjpe(predicted, test)
     log = np.genfromtxt(folder / "log.csv", delimiter=",", names=True)

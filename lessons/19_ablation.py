@@ -27,6 +27,7 @@ import numpy as np
 
 import kit
 import people
+from minipose.experiments.job import Run
 from minipose.experiments.pose3d.ablation import VARIANTS
 from minipose.experiments.pose3d.outputs import predict
 from minipose.experiments.pose3d.recipe import Recipe
@@ -47,10 +48,10 @@ def run(recipe, seed=0):
     folder, detector = Path(tempfile.mkdtemp()), None
     with contextlib.redirect_stdout(io.StringIO()):
         if recipe.pretrain:
-            detector = train_detector(store, split, recipe, seed, folder)
+            detector = train_detector(Run(store, split, recipe, seed, folder))
         else:
             recipe = recipe.changed(epochs=recipe.epochs + recipe.detection_epochs)
-        net = train_regressor(store, split, recipe, seed, folder, detector=detector)
+        net = train_regressor(Run(store, split, recipe, seed, folder), detector)
     found = {p: predict(net, store, split[p]).reshape(-1, 17, 3) for p in ("train", "test")}
     return {part: mpjpe(poses, truth[part]) for part, poses in found.items()}
 

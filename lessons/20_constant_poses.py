@@ -19,6 +19,7 @@ import numpy as np
 
 import kit
 import people
+from minipose.experiments.job import Run
 from minipose.experiments.pose3d.outputs import predict
 from minipose.experiments.pose3d.recipe import Recipe
 from minipose.experiments.pose3d.train import train_regressor
@@ -98,7 +99,7 @@ for name, hold in (("held pictures", HELD), ("distinct pictures", 1)):
     images = store.read("images", everything)
     print(f"{name}: {len({i.tobytes() for i in images})} different pictures of {len(images)}")
     split = {"train": everything, "validation": everything[::8]}
-    net = train_regressor(store, split, recipe, 0, Path(tempfile.mkdtemp()))
+    net = train_regressor(Run(store, split, recipe, 0, Path(tempfile.mkdtemp())))
     walked = store.read("joints_3d", everything).astype(float)
     predictions[name] = predict(net, store, everything).reshape(-1, 17, 3).astype(float)
     curves[name] = examine(name, predictions[name], walked, [0, 192])

@@ -26,6 +26,7 @@ import kit
 import minipose as mp
 import people
 from minipose.datasets.crop import box_of, crop_person
+from minipose.experiments.job import Run
 from minipose.experiments.pose3d.data import mirror
 from minipose.experiments.pose3d.predict import predict_image
 from minipose.experiments.pose3d.recipe import Recipe
@@ -37,7 +38,7 @@ from minipose.skeletons import H36M_17_OF_32
 store, folder = people.walkers(), Path(tempfile.mkdtemp())
 recipe = Recipe(optimizer="adam", batch=32, lr_decay=0.05, epochs=6, loss="distance", flip=True)
 with contextlib.redirect_stdout(io.StringIO()):
-    net = train_regressor(store, store.split(), recipe, 0, folder)
+    net = train_regressor(Run(store, store.split(), recipe, 0, folder))
 net.eval()
 
 # %% [markdown]

@@ -1,4 +1,4 @@
-"""Mistakes of a user, said in one line instead of a traceback."""
+"""User errors, reported in one line instead of a traceback."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NoReturn
 
 
 class Parser(argparse.ArgumentParser):
-    """A command line whose mistakes are one line, without the list of all flags before it."""
+    """A command line that reports wrong usage in one line, without a list of all flags."""
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and end with 2."""
@@ -39,4 +39,4 @@ class Diverged(UserError):
 
 
 class Interrupted(KeyboardInterrupt):
-    """Training was asked to stop; a checkpoint has been written. The exit status is 130."""
+    """Training was told to stop; a checkpoint has been written. The exit status is 130."""

@@ -68,7 +68,7 @@ class Job:
     recipes : {name: recipe}
     default_out : recipe -> run folder, where none is given
     open_store : path -> store, which has ``split(limit=...)`` and is closed by ``with``
-    train : (store, split, recipe, seed, folder, device, resume) -> network; leaves ``best.npz``
+    train : run -> the last network; leaves ``best.npz`` in the run's folder
     measure : (network, store, split, recipe) -> numbers
     summary : numbers -> Markdown
     build : (recipe, what a checkpoint says beside it) -> network to load the checkpoint into
@@ -86,7 +86,7 @@ class Job:
     recipes: Mapping[str, Any]
     default_out: Callable[[Any], str]
     open_store: Callable[[Path], Any]
-    train: Callable[..., Module]
+    train: Callable[[Run], Module]
     measure: Callable[[Module, Any, Split, Any], dict[str, Any]]
     summary: Callable[[dict[str, Any]], str]
     build: Callable[[Any, dict[str, Any]], Module]
@@ -107,9 +107,7 @@ class Job:
         training that was interrupted.
         """
         start = time.perf_counter()
-        net = self.train(
-            run.store, run.split, run.recipe, run.seed, run.folder, run.device, run.resume
-        )
+        net = self.train(run)
         checkpoint.load(run.folder / "best.npz", net)
         about = {"seed": run.seed, "seconds": time.perf_counter() - start}
         logs = (read_log(path) for path in sorted(run.folder.glob("*log.csv")))

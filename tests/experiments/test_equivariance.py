@@ -1,4 +1,4 @@
-"""Turning pictures and maps, and the errors that are drawn against the angle."""
+"""Rotated pictures and channels, and the errors that are drawn against the angle."""
 
 import numpy as np
 
@@ -13,9 +13,9 @@ def test_a_quarter_turn_of_blobs_is_rot90():
         equivariance.blobs(90, side=32), np.rot90(equivariance.blobs(0, side=32), axes=(2, 3)),
         atol=1e-12,
     )  # fmt: skip
-    maps = np.random.default_rng(0).standard_normal((2, 9, 9)) + 0j
-    turned = equivariance.rotated_channels(maps, 90, order=1)
-    np.testing.assert_allclose(turned, 1j * np.rot90(maps, axes=(1, 2)), atol=1e-9)
+    channels = np.random.default_rng(0).standard_normal((2, 9, 9)) + 0j
+    rotated = equivariance.rotated_channels(channels, 90, order=1)
+    np.testing.assert_allclose(rotated, 1j * np.rot90(channels, axes=(1, 2)), atol=1e-9)
 
 
 def test_errors_of_harmonic_and_plain_layers():
@@ -30,7 +30,7 @@ def test_errors_of_harmonic_and_plain_layers():
     assert min(usual) > 3e-2
 
 
-def test_people_are_written(tmp_path):
+def test_pictures_are_written(tmp_path):
     picture = np.random.default_rng(0).integers(0, 256, (40, 32, 3), dtype=np.uint8)
     drawn = equivariance.draw(tmp_path, {"H-Net": HNet({"mask": 2}, width=1)}, picture)
     assert sorted(drawn) == ["equivariance.png", "filters.png", "streams.png"]

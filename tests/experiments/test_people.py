@@ -160,7 +160,8 @@ def test_two_trainings_with_one_seed_agree_bit_by_bit(store, tmp_path):
     recipe = RECIPES["quick"].changed(width=2, epochs=1, batch=3, dropout=0.3)
     split = store.split()
     nets = [
-        train(store, split, recipe, seed, tmp_path / f"{n}") for n, seed in enumerate((4, 4, 5))
+        train(Run(store, split, recipe, seed, tmp_path / f"{n}"))
+        for n, seed in enumerate((4, 4, 5))
     ]
     states = [net.state_dict() for net in nets]
     for name, value in states[0].items():
@@ -193,7 +194,8 @@ def test_from_the_command_line_to_a_report_and_back(path, tmp_path, monkeypatch,
 
 
 def test_prediction_of_any_picture(store, path, tmp_path, capsys):
-    train(store, store.split(), Recipe(width=1, epochs=1, batch=9), 0, tmp_path / "run")
+    recipe = Recipe(width=1, epochs=1, batch=9)
+    train(Run(store, store.split(), recipe, 0, tmp_path / "run"))
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by 90 degrees: 60 × 90 px on disk is 90 × 60 upright
     photo = tmp_path / "photo.jpg"

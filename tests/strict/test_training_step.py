@@ -12,6 +12,7 @@ import pytest
 from minipose.backend import array_module, to_host
 from minipose.datasets.h36m import H36MStore
 from minipose.datasets.people import PeopleStore
+from minipose.experiments.job import Run
 from minipose.experiments.people import train as figures
 from minipose.experiments.people.recipe import Recipe as PeopleRecipe
 from minipose.experiments.pose3d import train as stages
@@ -62,14 +63,15 @@ def begin(name, stores, device, folder):
     """The task, network and optimizer that the job would hand to the training loop."""
     module, recipe = JOBS[name]
     handed = []
+    run = Run(stores[module], SPLIT, recipe, 0, folder, device)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "fit", lambda *arguments: handed.append(arguments))
         if module is figures:
-            figures.train(stores[module], SPLIT, recipe, 0, folder, device)
+            figures.train(run)
         else:
             head = name.partition(",")[0]
             train = {"detection": stages.train_detector, "regression": stages.train_regressor}[head]
-            train(stores[module], SPLIT, recipe, 0, folder, device)
+            train(run)
     return handed[0][:3]
 
 

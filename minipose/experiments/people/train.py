@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 
-from minipose.datasets.people import PeopleStore
-from minipose.experiments.job import Split
+from minipose.experiments.job import Run
 from minipose.experiments.people.data import grouped, training_batches
 from minipose.experiments.people.measure import measure_part
 from minipose.experiments.people.objective import total_loss
@@ -47,40 +45,33 @@ def rate(recipe: Recipe) -> Callable[[int, int], float]:
     return at
 
 
-def train(
-    store: PeopleStore,
-    split: Split,
-    recipe: Recipe,
-    seed: int,
-    folder: Path,
-    device: str = "cpu",
-    resume: bool = False,
-) -> Module:
+def train(run: Run) -> Module:
     """Train, keep the best checkpoint by validation loss; returns the last network.
 
     Source: report 2, section II-D 1: Adam, 2e-5, batch 1, 100 epochs.
     """
-    net = build(recipe, seed, device)
-    watched = split["validation"][: recipe.validated or None]
+    recipe, samples = run.recipe, run.split["train"]
+    net = build(recipe, run.seed, run.device)
+    watched = run.split["validation"][: recipe.validated or None]
 
     def validate(model: Module) -> dict[str, float]:
-        measured = measure_part(model, store, watched, recipe)
+        measured = measure_part(model, run.store, watched, recipe)
         return {f"validation_{k}": measured[k] for k in VALIDATION_COLUMNS if k in measured}
 
     task = Task(
         name="",
-        batches=training_batches(store, split["train"], recipe, seed, device),
-        batch_count=len(grouped(store.sizes, split["train"], recipe.batch)),
+        batches=training_batches(run.store, samples, recipe, run.seed, run.device),
+        batch_count=len(grouped(run.store.sizes, samples, recipe.batch)),
         loss=lambda model, batch: total_loss(model(Tensor(batch.images)), batch, recipe),
         validate=validate,
         watch="validation_loss",
         images=lambda batch: len(batch.images),
         learning_rate=rate(recipe),
         epochs=recipe.epochs,
-        parts=recipe.parts if device == "cpu" else 1,
-        seed=seed,
-        folder=folder,
-        meta={"job": "people", "recipe": asdict(recipe), "seed": seed},
+        parts=recipe.parts if run.device == "cpu" else 1,
+        seed=run.seed,
+        folder=run.folder,
+        meta={"job": "people", "recipe": asdict(recipe), "seed": run.seed},
     )
-    fit(task, net, Adam(net.parameters(), recipe.lr), resume)
+    fit(task, net, Adam(net.parameters(), recipe.lr), run.resume)
     return net

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 
 from minipose.datasets.h36m import H36MStore
-from minipose.experiments.job import Split
+from minipose.errors import UserError
+from minipose.experiments.job import Run
 from minipose.experiments.pose3d.data import Batch, training_batches
 from minipose.experiments.pose3d.outputs import (
     average_precision,
@@ -42,43 +43,26 @@ def build(recipe: Recipe, head: str, seed: int, device: str = "cpu") -> PoseNet:
     return net
 
 
-def train(
-    store: H36MStore,
-    split: Split,
-    recipe: Recipe,
-    seed: int,
-    folder: Path,
-    device: str = "cpu",
-    resume: bool = False,
-) -> PoseNet:
+def train(run: Run) -> PoseNet:
     """Both trainings, or the regressor's alone; returns the last regressor."""
-    data = (store, split, recipe, seed, folder, device)
-    detector = train_detector(*data, resume) if recipe.pretrain else None
-    return train_regressor(*data, detector, resume)
+    return train_regressor(run, train_detector(run) if run.recipe.pretrain else None)
 
 
-def train_detector(
-    store: H36MStore,
-    split: Split,
-    recipe: Recipe,
-    seed: int,
-    folder: Path,
-    device: str = "cpu",
-    resume: bool = False,
-) -> PoseNet:
+def train_detector(run: Run) -> PoseNet:
     """Train the joint detector of report 1, section 4.2; returns the last one."""
-    net = build(recipe, "detection", seed, device)
+    recipe = run.recipe
+    net = build(recipe, "detection", run.seed, run.device)
 
     def loss(model: Module, batch: Batch) -> Tensor:
         return window_cross_entropy(model(Tensor(batch.images)), batch.target)
 
     def validate(model: Module) -> dict[str, float]:
-        frames = split["validation"]
+        frames = run.split["validation"]
         entropy = precision = 0.0
         for start in range(0, len(frames), VALIDATION_PIECE):
             piece = frames[start : start + VALIDATION_PIECE]
-            logits = predict(model, store, piece)
-            labels = window_labels(store.read("keypoints_2d", piece))
+            logits = predict(model, run.store, piece)
+            labels = window_labels(run.store.read("keypoints_2d", piece))
             fraction = len(piece) / len(frames)
             entropy += fraction * cross_entropy_per_window(logits, labels)
             precision += fraction * average_precision(logits, labels)
@@ -88,27 +72,19 @@ def train_detector(
         }
 
     task = _task(
-        "detection-", store, split["train"], recipe, seed, folder, device, loss, validate,
-        "validation_cross_entropy_per_window", recipe.detection_lr, recipe.detection_epochs,
+        run, "detection", loss, validate, "validation_cross_entropy_per_window",
+        recipe.detection_lr, recipe.detection_epochs,
     )  # fmt: skip
-    fit(task, net, _optimizer(net.parameters(), recipe, recipe.detection_lr), resume)
+    fit(task, net, _optimizer(net.parameters(), recipe, recipe.detection_lr), run.resume)
     return net
 
 
-def train_regressor(
-    store: H36MStore,
-    split: Split,
-    recipe: Recipe,
-    seed: int,
-    folder: Path,
-    device: str = "cpu",
-    detector: PoseNet | None = None,
-    resume: bool = False,
-) -> PoseNet:
+def train_regressor(run: Run, detector: PoseNet | None = None) -> PoseNet:
     """Train the pose regressor (report 1, section 4.1), from a detector or afresh."""
-    net = build(recipe, "regression", seed, device)
-    net.set_output_range(*_output_range(store, split["train"], recipe))
-    net.to(device)
+    recipe = run.recipe
+    net = build(recipe, "regression", run.seed, run.device)
+    net.set_output_range(*_output_range(run.store, run.split["train"], recipe))
+    net.to(run.device)
     if detector is not None:
         net.transfer(detector)
     frozen = net.shared_parameters() if recipe.shared == "freeze" else []
@@ -123,16 +99,13 @@ def train_regressor(
         return joint_squared_error(predicted * (1 / unit), batch.target * np.float32(1 / unit))
 
     def validate(model: Module) -> dict[str, float]:
-        frames = split["validation"]
-        predicted = predict(model, store, frames).reshape(-1, 17, 3)
-        return {"validation_mpjpe_mm": mpjpe(predicted, store.read("joints_3d", frames))}
+        frames = run.split["validation"]
+        predicted = predict(model, run.store, frames).reshape(-1, 17, 3)
+        return {"validation_mpjpe_mm": mpjpe(predicted, run.store.read("joints_3d", frames))}
 
-    task = _task(
-        "", store, split["train"], recipe, seed, folder, device, loss, validate,
-        "validation_mpjpe_mm", recipe.lr, recipe.epochs,
-    )  # fmt: skip
+    task = _task(run, "regression", loss, validate, "validation_mpjpe_mm", recipe.lr, recipe.epochs)
     learned = [p for p in net.parameters() if p.requires_grad]
-    fit(task, net, _optimizer(learned, recipe, recipe.lr), resume)
+    fit(task, net, _optimizer(learned, recipe, recipe.lr), run.resume)
     return net
 
 
@@ -158,16 +131,20 @@ def _optimizer(parameters: list, recipe: Recipe, lr: float) -> Optimizer:
 
 
 def _task(
-    name, store, frames, recipe, seed, folder, device, loss, validate, watch, lr, epochs
+    run: Run,
+    head: str,
+    loss: Callable[[Module, Batch], Tensor],
+    validate: Callable[[Module], dict[str, float]],
+    watch: str,
+    lr: float,
+    epochs: int,
 ) -> Task:
-    head = "detection" if name else "regression"
+    recipe, frames = run.recipe, run.split["train"]
     if len(frames) < recipe.batch:
-        raise ValueError(
-            f"batch of {recipe.batch} is larger than the {len(frames)} training frames"
-        )
+        raise UserError(f"batch of {recipe.batch} is larger than the {len(frames)} training frames")
     return Task(
-        name=name,
-        batches=training_batches(store, frames, head, recipe, seed, device),
+        name="detection-" if head == "detection" else "",
+        batches=training_batches(run.store, frames, head, recipe, run.seed, run.device),
         batch_count=len(frames) // recipe.batch,
         loss=loss,
         validate=validate,
@@ -175,7 +152,7 @@ def _task(
         images=lambda batch: len(batch.images),
         learning_rate=cosine_rate(lr, recipe.lr_decay),
         epochs=epochs,
-        seed=seed,
-        folder=folder,
-        meta={"job": "h36m", "head": head, "recipe": asdict(recipe), "seed": seed},
+        seed=run.seed,
+        folder=run.folder,
+        meta={"job": "h36m", "head": head, "recipe": asdict(recipe), "seed": run.seed},
     )
