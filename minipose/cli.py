@@ -31,14 +31,19 @@ def build_parser() -> argparse.ArgumentParser:
         _add_train_flags(jobs.add_parser(job, help=help_text, description=help_text), job)
 
     evaluate = commands.add_parser("evaluate", help="measure a checkpoint")
-    evaluate.add_argument("checkpoint", type=Path)
+    evaluate.add_argument("checkpoint", type=Path, help="best.npz of a run")
     add_flags(evaluate, RunSettings(), ("data", "out", "limit", "device", "tf32"), required="data")
 
     predict = commands.add_parser("predict", help="find the person's pose in pictures")
     predict.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     predict.add_argument("--checkpoint", type=Path, required=True, help="best.npz of a run")
-    predict.add_argument("--box", type=int, nargs=4, metavar=("X0", "Y0", "X1", "Y1"),
-                         help="the person's box in px (default: the whole picture)")  # fmt: skip
+    predict.add_argument(
+        "--box",
+        type=int,
+        nargs=4,
+        metavar=("X0", "Y0", "X1", "Y1"),
+        help="of the person, px (default: the mask's, or the whole picture)",
+    )
     predict.add_argument("--mask", type=Path, help="silhouette picture, bright where the person is")
     add_flags(predict, RunSettings(out="."), ("out", "device", "tf32"))
 

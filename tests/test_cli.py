@@ -148,6 +148,7 @@ def test_another_run_in_the_same_folder_is_refused(store, run, capsys):
         ),
         (["train", "h36m", "--data", "STORE", "--batch", "999"], "batch of 999 is larger than the"),
         (["train", "h36m", "--config", "none.toml"], "none.toml: no such file"),
+        (["train", "h36m", "--data", ""], "data: expected a path, got ''"),
         (["evaluate", "none.npz", "--data", "STORE"], "none.npz: no such file"),
         (["evaluate", "RUN/detection-last.npz", "--data", "STORE"], "expected a regression"),
         (["predict", "none.png", "--checkpoint", "RUN/best.npz"], "none.png: no such file"),

@@ -55,7 +55,9 @@ class Check:
     def parse(self, text: str) -> Any:
         """A word of the command line as a value; its range is checked later, with all others'."""
         try:
-            return self.kind(text)
+            return (
+                text if self.kind is Path else self.kind(text)
+            )  # Path("") would be the folder "."
         except ValueError:
             message = f"expected {self.expected}, got {text!r}"
             raise argparse.ArgumentTypeError(message) from None

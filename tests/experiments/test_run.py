@@ -19,7 +19,7 @@ from minipose.experiments.device import device_of, use_device
 from minipose.experiments.report import publish
 from minipose.training import checkpoint
 from minipose.training.log import read_log
-from tests.datasets.test_h36m_store import rows, write
+from tests.datasets.test_h36m import rows, write
 from tests.experiments.people import write_store
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -18,7 +18,7 @@ from minipose.experiments.people.recipe import Recipe as PeopleRecipe
 from minipose.experiments.pose3d import train as stages
 from minipose.experiments.pose3d.recipe import Recipe as H36MRecipe
 from minipose.training import checkpoint
-from tests.datasets.test_h36m_store import rows, write
+from tests.datasets.test_h36m import rows, write
 from tests.experiments.people import write_store
 
 STEPS = 2

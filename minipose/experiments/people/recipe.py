@@ -155,6 +155,7 @@ class Settings(RunSettings):
         None, "models: all five and the 0-1 regression; networks: U-Net and H-Net; at one budget",
         one_of("models", "networks"),
     )  # fmt: skip
+    limit: int | None = choice(None, "at most this many pictures in all", whole(1))
     reference: Path | None = choice(  # noqa: RUF009
         None, "the report's own learning curves (CSV), drawn beside ours", PATH,
         affects_numbers=False,
