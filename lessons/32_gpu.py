@@ -15,7 +15,8 @@ import numpy as np
 
 import kit
 import minipose as mp
-from minipose.backend import array_module, gpu_status, register_array_module, to_device, to_host
+from minipose.backend import array_module, register_array_module, to_device, to_host
+from minipose.devices import gpu_status
 from minipose.models import PoseNet
 from minipose.optim import SGD
 

@@ -12,7 +12,7 @@ PACKAGES = ("numpy", "scipy", "pillow", "h5py", "matplotlib", "tqdm", "cdflib", 
 
 def examine() -> list[str]:
     """One line per finding."""
-    from minipose.backend import gpu_status
+    from minipose.devices import gpu_status
 
     lines = [f"python {platform.python_version()}, {os.cpu_count()} cores"]
     lines += [_package(name) for name in PACKAGES]

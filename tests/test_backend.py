@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import minipose as mp
-from minipose import backend
+from minipose import backend, devices
 
 
 class FakeArray:
@@ -69,9 +69,9 @@ def test_there_and_back(monkeypatch):
 
 def test_a_working_gpu_is_taken(monkeypatch):
     pretend(monkeypatch, works)
-    assert backend.gpu_status() == (True, "a kernel, a reduction and a product ran", "")
-    assert backend.resolve_device("auto") == ("cuda", "device: cuda")
-    assert backend.resolve_device("cuda") == ("cuda", "device: cuda")
+    assert devices.gpu_status() == (True, "a kernel, a reduction and a product ran", "")
+    assert devices.resolve_device("auto") == ("cuda", "device: cuda")
+    assert devices.resolve_device("cuda") == ("cuda", "device: cuda")
 
 
 @pytest.mark.parametrize(
@@ -88,19 +88,20 @@ def test_without_one_there_is_a_reason(monkeypatch, cupy, reason):
         monkeypatch.setitem(sys.modules, "cupy", None)  # so that importing it fails
     else:
         pretend(monkeypatch, cupy)
-    ok, said, remedy = backend.gpu_status()
+    ok, said, remedy = devices.gpu_status()
     assert not ok and said.startswith(reason) and "\n" not in said and remedy
-    device, line = backend.resolve_device("auto")
+    device, line = devices.resolve_device("auto")
     assert device == "cpu" and line.startswith(f"device: cpu (no GPU: {reason}")
-    for ask in (backend.resolve_device, backend.device_module):
+    asked = [devices.resolve_device] + [backend.device_module] * (cupy is None)
+    for ask in asked:
         with pytest.raises(ValueError, match=f"device 'cuda' cannot be used: {reason}"):
             ask("cuda")
 
 
 def test_the_cpu_is_there_and_other_names_are_not():
-    assert backend.resolve_device("cpu") == ("cpu", "device: cpu")
+    assert devices.resolve_device("cpu") == ("cpu", "device: cpu")
     with pytest.raises(ValueError, match="device: expected 'cpu' or 'cuda', got 'gpu'"):
-        backend.resolve_device("gpu")
+        devices.resolve_device("gpu")
 
 
 def test_generators_are_told_apart_by_all_of_their_numbers():

@@ -214,7 +214,7 @@ def test_tf32_is_asked_for_before_the_gpu_is(monkeypatch, capsys):
     monkeypatch.delenv("CUPY_TF32", raising=False)
     seen = []
     command = ["train", "h36m", "--tf32", "--device", "cuda", "--data", "none.h5"]
-    monkeypatch.setattr("minipose.backend.gpu_status", lambda: seen.append(tf32()) or GONE)
+    monkeypatch.setattr("minipose.devices.gpu_status", lambda: seen.append(tf32()) or GONE)
     assert main(command) == 1
     assert seen == ["1"] and "cannot be used: gone" in capsys.readouterr().err
     monkeypatch.delenv("CUPY_TF32")

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from minipose import experiments
+from minipose.devices import use_device
 from minipose.errors import UserError
-from minipose.experiments.device import use_device
 from minipose.experiments.job import Job, Run
 from minipose.experiments.report import publish
 from minipose.experiments.run_folder import claim

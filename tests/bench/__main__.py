@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from minipose.backend import allow_tf32, resolve_device
+from minipose.devices import allow_tf32, resolve_device
 from minipose.errors import Parser
 from tests.bench import cases, driver, growth, machine, ops_cases, results, tables
 

@@ -14,8 +14,8 @@ from PIL import Image
 
 from minipose import experiments
 from minipose.cli import build_parser, main
+from minipose.devices import device_of, use_device
 from minipose.experiments import run as runner
-from minipose.experiments.device import device_of, use_device
 from minipose.experiments.report import publish
 from minipose.training import checkpoint
 from minipose.training.log import read_log
@@ -124,7 +124,7 @@ def test_resuming_a_finished_run_trains_nothing(job, store, trained, tmp_path, m
 def test_a_device_that_is_not_there_is_one_line_for_every_command(
     job, store, trained, monkeypatch, capsys
 ):
-    monkeypatch.setattr("minipose.backend.gpu_status", lambda: (False, "none found", "Buy one"))
+    monkeypatch.setattr("minipose.devices.gpu_status", lambda: (False, "none found", "Buy one"))
     best = str(trained / "best.npz")
     for command in (
         ["train", job, "--data", str(store)],

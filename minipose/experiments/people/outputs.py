@@ -11,7 +11,7 @@ import numpy as np
 from minipose import ops
 from minipose.backend import to_host
 from minipose.datasets.people import PeopleStore, Person
-from minipose.experiments.device import device_of
+from minipose.devices import device_of
 from minipose.experiments.people.data import Batch, grouped, make_batch
 from minipose.experiments.people.recipe import Outputs
 from minipose.nn import Module

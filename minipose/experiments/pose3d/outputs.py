@@ -6,7 +6,7 @@ import numpy as np
 
 from minipose.backend import to_device, to_host
 from minipose.datasets.h36m import H36MStore
-from minipose.experiments.device import device_of
+from minipose.devices import device_of
 from minipose.experiments.pose3d.data import as_input
 from minipose.nn import Module
 from minipose.tensor import Tensor, no_grad
