@@ -9,7 +9,6 @@ import numpy as np
 from minipose.backend import device_module
 from minipose.nn import Module
 
-
 INSTALL = "Install the extra: minipose[gpu]"
 
 
