@@ -20,7 +20,7 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         description="Import Human3.6M into one HDF5 store: crop each person, remove the "
         "background, scale to 128 x 128, keep 17 joints relative to the pelvis.",
-        epilog="Needs the extra minipose[h36m]. An interrupted import continues where it stopped.",
+        epilog="Needs the extras h36m and video. An interrupted import continues where it stopped.",
     )
     parser.add_argument("source", type=Path, help="folder with S1, S5, ... (or extracted/ in it)")
     parser.add_argument("--out", type=Path, required=True, help="the store to write (.h5)")

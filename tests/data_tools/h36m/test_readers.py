@@ -11,7 +11,7 @@ import pytest
 from data_tools.h36m.readers import Video, open_pictures
 from tests.data_tools.raw_tree import CAMERA, PERSON, frame, write_video, write_view
 
-pytest.importorskip("av", reason="needs the extra minipose[h36m]")
+pytest.importorskip("av", reason="needs the extra minipose[video]")
 
 
 def tree_with_video(root: Path, frames: int, poses: int) -> Path:
