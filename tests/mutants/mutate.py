@@ -18,8 +18,7 @@ from types import CodeType
 import minipose
 
 ROOT = Path(minipose.__file__).parent
-KERNELS = ("minipose.kernels.", "minipose.fast.")
-HEAVY = ("minipose.ops.", *KERNELS)
+HEAVY = ("minipose.ops.", "minipose.kernels.", "minipose.fast.")
 WHOLE = ("minipose.graph", "minipose.losses")  # every function of these is about derivatives
 OTHER = {
     ast.Gt: ast.GtE,
@@ -128,7 +127,7 @@ def _names(node: ast.AST, without: set[int] = frozenset()) -> set[str]:
 
 
 def _helpers(trees: dict[str, ast.Module]) -> set[tuple[str, str]]:
-    """Kernels that only derivatives use, found by looking at names until none is new.
+    """Functions that only derivatives use, found by looking at names until none is new.
 
     A name with an underscore means something in its own module only.
     """
@@ -147,7 +146,6 @@ def _helpers(trees: dict[str, ast.Module]) -> set[tuple[str, str]]:
         new = {
             (module, node.name)
             for module, tree in trees.items()
-            if module.startswith(KERNELS)
             for node in tree.body
             if isinstance(node, ast.FunctionDef)
             if "backward" in node.name or _qualified({node.name}, module) <= only_there
