@@ -93,10 +93,11 @@ def examine_whole(job: Job, first: int) -> Line:
     """One slope of one network."""
     count = sum(p.size for p in job.network.parameters())
     line = Line(str(job), f"{count} parameters", calls=1, entries=1)
+    function, arrays = job.function(), job.arrays()  # once: it puts Tensors in place of parameters
     for form, within in FORMS.items():
         with within():
             try:
-                report = check_direction(job.function(), job.arrays(), rtol=math.inf, seed=first)
+                report = check_direction(function, arrays, rtol=math.inf, seed=first)
                 line.note(form, report.worst)
             except GradientError:
                 line.note(form, math.inf)
