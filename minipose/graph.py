@@ -143,7 +143,7 @@ class Gradients:
     ) -> None:
         """What an op answered for its inputs."""
         for parent, grad in zip(parents, answers, strict=True):
-            if parent is None or grad is None:
+            if grad is None:  # as for every input that needs none
                 continue
             key, before = id(parent), self._of.get(id(parent))
             if before is None:

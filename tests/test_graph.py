@@ -120,6 +120,25 @@ def test_what_was_repeated_is_summed_where_it_lies():
     np.testing.assert_array_equal(x.grad, [[12, 15], [18, 21]])
 
 
+@pytest.mark.parametrize(
+    ("shape", "repeated", "axes"),
+    [((2, 1, 3, 1), (5, 2, 4, 3, 1), (0, 2)), ((1, 1), (1, 1, 3), (0, 2))],
+)
+def test_what_was_repeated_in_front_and_within_is_summed_at_once(shape, repeated, axes):
+    """The new axis and the stretched one go, the others stay."""
+    x = Tensor(np.zeros(shape), requires_grad=True)
+    c = np.random.default_rng(0).standard_normal(repeated)
+    record("repeat", np.zeros(repeated), inputs=(x,), backward=lambda g: (g,)).backward(c)
+    np.testing.assert_allclose(x.grad, c.sum(axis=axes).reshape(shape), rtol=1e-14)
+
+
+def test_a_gradient_that_fits_is_left_as_it_is():
+    x = leaf([1.0, 2.0], [3.0, 4.0])
+    c = np.arange(4.0).reshape(2, 2)
+    with_backward(lambda g: (2 * g,), x).backward(c)
+    np.testing.assert_array_equal(x.grad, 2 * c)
+
+
 def test_a_gradient_of_too_few_axes_is_named():
     x = leaf([1.0, 2.0], [3.0, 4.0])
     y = with_backward(lambda g: (g[0],), x)

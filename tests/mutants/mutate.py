@@ -1,9 +1,9 @@
 """Wrong derivatives on purpose: every ``backward`` in minipose, altered in one place at a time.
 
-What belongs to a derivative is read off the source: the ``backward`` inside each op, kernels with
-"backward" in their name, helpers that nothing but those call, the walk back through the graph, and
-the losses, whose derivative is that of their formula. What else a forward pass uses is left alone,
-since a change there changes the values as well.
+What belongs to a derivative is read off the source: the ``backward`` inside each op, plain or fast,
+kernels with "backward" in their name, helpers that nothing but those call, the walk back through
+the graph with its classes, and the losses, whose derivative is that of their formula. What else a
+forward pass uses is left alone, since a change there changes the values as well.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from types import CodeType
 import minipose
 
 ROOT = Path(minipose.__file__).parent
-NESTED = ("backward", "differentiate")  # what a derivative inside an op is called
-HEAVY = ("minipose.ops.", "minipose.kernels.")
+HEAVY = ("minipose.ops.", "minipose.kernels.", "minipose.fast.")
 WHOLE = ("minipose.graph", "minipose.losses")  # every function of these is about derivatives
 OTHER = {
     ast.Gt: ast.GtE,
@@ -38,10 +37,10 @@ ALTERATIONS = ("zeroed", "times 7", "sign flipped", "transposed", "shifted by on
 
 @dataclass(frozen=True)
 class Mutant:
-    """One altered function. ``code`` is that of the top-level function which holds the change."""
+    """One altered function. ``code`` is that of the function or method which holds the change."""
 
     module: str
-    function: str
+    function: str  # of a method ``Class.method``
     line: int
     change: str
     statement: str  # as it reads after the change
@@ -59,7 +58,7 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Target:
-    """A top-level function and the part of it that is about a derivative."""
+    """A top-level function, or a method, and the part of it that is about a derivative."""
 
     module: str
     function: str
@@ -79,27 +78,44 @@ def targets() -> list[Target]:
         )
         for path in sorted(ROOT.rglob("*.py"))
     }
-    functions = [
-        (module, tree, node)
-        for module, tree in trees.items()
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef) and not node.decorator_list
-    ]
+    functions = [(m, tree, *found) for m, tree in trees.items() for found in _functions(m, tree)]
     helpers = _helpers({m: t for m, t in trees.items() if m.startswith(HEAVY)})
     found = [
-        Target(module, node.name, tree, inner)
-        for module, tree, node in functions
+        Target(module, name, tree, inner)
+        for module, tree, name, node in functions
         for inner in _nested(node)
         if inner is not node
     ]
     found += [
-        Target(m, f.name, t, f) for m, t, f in functions if m in WHOLE or (m, f.name) in helpers
+        Target(module, name, tree, node)
+        for module, tree, name, node in functions
+        if module in WHOLE or (module, name) in helpers
     ]
     return found
 
 
+def _functions(module: str, tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Functions that can be altered, with their names: plain ones, ``replaceable`` ones, and the
+    methods in modules that are about derivatives as a whole."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            if all(ast.unparse(d) == "replaceable" for d in node.decorator_list):
+                yield node.name, node
+        elif isinstance(node, ast.ClassDef) and module in WHOLE:
+            yield from ((f"{node.name}.{f.name}", f) for f in node.body if _is_method(f))
+
+
+def _is_method(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef) and not node.decorator_list
+
+
 def _nested(node: ast.AST) -> list[ast.FunctionDef]:
-    return [n for n in ast.walk(node) if isinstance(n, ast.FunctionDef) and n.name in NESTED]
+    """The derivatives inside an op, or inside what makes one of an algorithm."""
+    return [
+        n
+        for n in ast.walk(node)
+        if isinstance(n, ast.FunctionDef) and ("backward" in n.name or n.name == "differentiate")
+    ]
 
 
 def _names(node: ast.AST, without: set[int] = frozenset()) -> set[str]:
@@ -111,7 +127,7 @@ def _names(node: ast.AST, without: set[int] = frozenset()) -> set[str]:
 
 
 def _helpers(trees: dict[str, ast.Module]) -> set[tuple[str, str]]:
-    """Kernels that only derivatives use, found by looking at names until none is new.
+    """Functions that only derivatives use, found by looking at names until none is new.
 
     A name with an underscore means something in its own module only.
     """
@@ -130,7 +146,6 @@ def _helpers(trees: dict[str, ast.Module]) -> set[tuple[str, str]]:
         new = {
             (module, node.name)
             for module, tree in trees.items()
-            if ".kernels." in module
             for node in tree.body
             if isinstance(node, ast.FunctionDef)
             if "backward" in node.name or _qualified({node.name}, module) <= only_there
@@ -156,11 +171,9 @@ def mutants(target: Target) -> Iterator[Mutant]:
             _replace(tree, twin, replacement)
             line = replacement if line is twin else line
             module = compile(ast.fix_missing_locations(tree), f"<{target.module}>", "exec")
-            code = next(
-                c
-                for c in module.co_consts
-                if isinstance(c, CodeType) and c.co_name == target.function
-            )
+            code = module
+            for name in target.function.split("."):
+                code = next(c for c in code.co_consts if getattr(c, "co_name", None) == name)
             text = ast.unparse(line).splitlines()[0]
             yield Mutant(target.module, target.function, statement.lineno, change, text, code)
 

@@ -9,6 +9,8 @@ next one.
 from __future__ import annotations
 
 import importlib
+import inspect
+import operator
 import os
 import signal
 import sys
@@ -29,6 +31,8 @@ from minipose.backend import array_module
 from tests.mutants.mutate import Mutant, Target, mutants, targets
 
 TESTS = ["tests/ops", "tests/kernels", "tests/test_tensor.py", "tests/test_graph.py"]
+FAST = "tests/fast"  # is left out where it was deleted
+OTHERS = "tests/fast/test_replicas.py"  # waits for processes, in which nothing stops the clock
 NOTICED, SURVIVED, IMPOSSIBLE = 10, 11, 12  # how a fork ends; it may also be stopped
 Runs = list[tuple[float, pytest.Item]]  # tests and the seconds that each takes, fastest first
 
@@ -97,6 +101,10 @@ class MutationRun:
     def pytest_configure(self, config: pytest.Config) -> None:
         config.option.tbstyle = "native"  # nobody reads the reports; this kind is made quickly
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            raise pytest.UsageError(f"cannot be collected: {report.longreprtext}")
+
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         runs = self._who_executes_what(session.items)
         pairs = [(m, runs[_place(t)]) for t in self.targets for m in mutants(t)]
@@ -164,7 +172,8 @@ def _verdict(running: dict[int, tuple[Mutant, Runs, int]]) -> Outcome:
 
 def _judge(mutant: Mutant, runs: Runs, writer: int) -> int:
     """Run the tests until one fails. Happens in a fork; what it says is one byte for each test."""
-    function = getattr(importlib.import_module(mutant.module), mutant.function)
+    find = operator.attrgetter(mutant.function)
+    function = inspect.unwrap(find(importlib.import_module(mutant.module)))
     alter = function.__globals__["__alter__"] = Alter()
     function.__code__ = mutant.code
     for usual, item in runs:
@@ -191,5 +200,6 @@ def judge(only: str, tests: str, processes: int) -> list[Outcome] | None:
     os.environ["MINIPOSE_PROFILE"] = "mutants"
     run = MutationRun(only, processes)
     quiet = ["-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:terminal"]
-    status = pytest.main([*TESTS, *quiet, "--device", "cpu", "-k", tests], plugins=[run])
+    folders = [*TESTS, *([FAST] if os.path.isdir(FAST) else []), "--ignore", OTHERS]
+    status = pytest.main([*folders, *quiet, "--device", "cpu", "-k", tests], plugins=[run])
     return None if status else run.outcomes

@@ -4,7 +4,9 @@ A step is what the training loop does between two batches. Reading the loss or a
 for the device and has to; the step itself must not, or a GPU would stand idle at every step.
 """
 
+import sys
 from contextlib import nullcontext
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,30 +15,32 @@ from minipose.backend import array_module, to_host
 from minipose.datasets.h36m import H36MStore
 from minipose.datasets.people import PeopleStore
 from minipose.experiments.job import Run
-from minipose.experiments.people import train as figures
+from minipose.experiments.people import train as people_train
 from minipose.experiments.people.recipe import Recipe as PeopleRecipe
-from minipose.experiments.pose3d import train as stages
+from minipose.experiments.pose3d import train as pose_train
 from minipose.experiments.pose3d.recipe import Recipe as H36MRecipe
+from minipose.kernels import faster
 from minipose.training import checkpoint
 from tests.datasets.test_h36m import rows, write
 from tests.experiments.people import write_store
+from tests.strict import strict
 
 STEPS = 2
 FRAMES = np.arange(4)
 SPLIT = {"train": FRAMES, "validation": FRAMES}
 POSE = H36MRecipe(kernels=(1, 2, 1), batch=2, epochs=1, detection_epochs=1)
-FIGURES = PeopleRecipe(
+PEOPLE = PeopleRecipe(
     model="triple", background_weight=0.5, width=1, batch=2, epochs=1, dropout=0.0, lr=1e-3
 )
 JOBS = {
-    "detection": (stages, POSE),
-    "detection, Adam, dropout": (stages, POSE.changed(optimizer="adam", dropout=0.3)),
-    "regression": (stages, POSE),
-    "regression, distance, tanh": (stages, POSE.changed(loss="distance", output_tanh=True)),
-    "U-Net": (figures, FIGURES),
-    "U-Net, dropout": (figures, FIGURES.changed(dropout=0.3)),
-    "H-Net": (figures, FIGURES.changed(network="hnet")),
-    "H-Net, dropout": (figures, FIGURES.changed(network="hnet", dropout=0.3)),
+    "detection": (pose_train, POSE),
+    "detection, Adam, dropout": (pose_train, POSE.changed(optimizer="adam", dropout=0.3)),
+    "regression": (pose_train, POSE),
+    "regression, distance, tanh": (pose_train, POSE.changed(loss="distance", output_tanh=True)),
+    "U-Net": (people_train, PEOPLE),
+    "U-Net, dropout": (people_train, PEOPLE.changed(dropout=0.3)),
+    "H-Net": (people_train, PEOPLE.changed(network="hnet")),
+    "H-Net, dropout": (people_train, PEOPLE.changed(network="hnet", dropout=0.3)),
 }
 
 
@@ -47,7 +51,7 @@ def stores(tmp_path_factory):
         H36MStore(write(folder / "walk.h5", rows(4))) as walk,
         PeopleStore(write_store(folder / "people.h5", 4)) as people,
     ):
-        yield {stages: walk, figures: people}
+        yield {stages: walk, people_train: people}
 
 
 @pytest.fixture
@@ -66,11 +70,14 @@ def begin(name, stores, device, folder):
     run = Run(stores[module], SPLIT, recipe, 0, folder, device)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "fit", lambda *arguments: handed.append(arguments))
-        if module is figures:
-            figures.train(run)
+        if module is people_train:
+            people_train.train(run)
         else:
             head = name.partition(",")[0]
-            train = {"detection": stages.train_detector, "regression": stages.train_regressor}[head]
+            train = {
+                "detection": pose_train.train_detector,
+                "regression": pose_train.train_regressor,
+            }[head]
             train(run)
     return handed[0][:3]
 
@@ -104,6 +111,39 @@ def test_training_steps(name, stores, xp, device, tmp_path):
     expected = task_.validate(net_.eval())
     for column, value in task.validate(net.eval()).items():
         assert value == pytest.approx(expected[column], rel=1e-3, nan_ok=True), column
+
+
+def fast_modules(run):
+    """Which modules of ``minipose.fast`` compute in ``run``, not only say whether they suit."""
+    asked = {suits.__code__ for offers in faster._offers.values() for suits, _ in offers}
+    ran = set()
+
+    def look(frame, event, argument):
+        path = Path(frame.f_code.co_filename)
+        if event == "call" and path.parts[-3:-1] == ("minipose", "fast"):
+            if frame.f_code not in asked:
+                ran.add(path.stem)
+
+    sys.setprofile(look)
+    try:
+        run()
+    finally:
+        sys.setprofile(None)
+    return ran - {"suitable"}
+
+
+@pytest.mark.parametrize("name", ["detection", "regression", "U-Net, dropout", "H-Net, dropout"])
+def test_a_device_needs_nothing_fast_but_updates(name, stores, monkeypatch, tmp_path):
+    """Everything else in ``minipose.fast`` is for processors; plain NumPy needs none of it."""
+    given = begin(name, stores, "cpu", tmp_path)
+    with faster.plain_only():
+        assert not fast_modules(lambda: take_steps(*given, np))
+    take_steps(*given, np)  # the first choice loads the modules
+    monkeypatch.setattr(
+        "minipose.backend.device_module", lambda name: np if name == "cpu" else strict
+    )
+    given = begin(name, stores, "cuda", tmp_path)
+    assert fast_modules(lambda: take_steps(*given, strict)) <= {"updates"}
 
 
 @pytest.mark.parametrize("name", ["detection", "U-Net", "H-Net"])

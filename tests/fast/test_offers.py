@@ -1,0 +1,221 @@
+"""Each fast form is chosen for ordinary arguments, and for them alone.
+
+A condition that is never true would leave everything plain: right, slow, and unnoticed.
+"""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+import minipose.fast
+from minipose import Parameter, Tensor, ops, optim
+from minipose.fast import (
+    conv_pool,
+    convolution,
+    doubling,
+    dropout,
+    pooling,
+    products,
+    replicas,
+    updates,
+    upsampling,
+)
+from minipose.kernels import faster
+from minipose.kernels.faster import choose, plain_only
+from minipose.training import parts
+from tests.fast import test_harmonic
+from tests.strict import strict
+from tests.training.toy import Toy
+
+minipose.fast.load()
+
+
+class Offer(NamedTuple):
+    """An op, its fast form, the shapes of its Tensors, what follows them, and wrong shapes."""
+
+    op: Callable
+    fast: Callable
+    shapes: list[tuple[int, ...]]
+    rest: tuple
+    wrong: list[list[tuple[int, ...]]]
+
+
+IMAGES, KERNELS = (16, 3, 6, 7), (4, 3, 2, 2)
+CONVOLUTION = [
+    [IMAGES, (4, 2, 2, 2), (4,)],
+    [IMAGES, KERNELS, (3,)],
+    [IMAGES[1:], KERNELS, (4,)],
+    [IMAGES, KERNELS[1:], (4,)],
+    [(16, 3, 1, 7), (4, 3, 4, 2), (4,)],
+]
+LINEAR = [[(5, 3), (4, 2), (4,)], [(5, 3), (4, 3), (3,)], [(3,), (4, 3), (4,)]]
+NOT_IMAGES = [[(3, 6, 6)], [(6,)]]
+OFFERS = [
+    Offer(ops.conv2d, convolution.conv2d, [IMAGES, KERNELS, (4,)], (2, 1), CONVOLUTION),
+    Offer(ops.conv2d_relu, convolution.conv2d_relu, [IMAGES, KERNELS, (4,)], (), CONVOLUTION),
+    Offer(
+        ops.conv2d_max_pool2d,
+        conv_pool.conv2d_max_pool2d,
+        [IMAGES, KERNELS, (4,)],
+        (True,),
+        [*CONVOLUTION, [(16, 3, 2, 2), KERNELS, (4,)]],
+    ),
+    Offer(
+        ops.upsample_conv2d,
+        doubling.upsample_conv2d,
+        [IMAGES, KERNELS, (4,)],
+        (True,),
+        [*CONVOLUTION[:3], [IMAGES, (4, 3, 3, 3), (4,)]],
+    ),
+    Offer(ops.matmul, products.matmul, [(5, 3), (3, 4)], (), [[(5, 3), (4, 3)], [(3,), (3, 4)]]),
+    Offer(ops.linear, products.linear, [(5, 3), (4, 3), (4,)], (), LINEAR),
+    Offer(ops.max_pool2d, pooling.max_pool2d, [IMAGES], (2,), [*NOT_IMAGES, [(1, 1, 1, 4)]]),
+    Offer(ops.avg_pool2d, pooling.avg_pool2d, [IMAGES], (2, 1), [*NOT_IMAGES, [(1, 1, 1, 4)]]),
+    Offer(ops.upsample_nearest, upsampling.upsample_nearest, [IMAGES], (2,), NOT_IMAGES),
+    Offer(ops.upsample_bilinear, upsampling.upsample_bilinear, [IMAGES], (2,), NOT_IMAGES),
+    Offer(ops.dropout, dropout.dropout, [IMAGES], (0.5, None), []),
+]
+every_offer = pytest.mark.parametrize("offer", OFFERS, ids=lambda o: o.op.__name__)
+WRONG_OPTIONS = {
+    ops.conv2d: [(0,), (1, -1), ("two",)],
+    ops.conv2d_relu: [(0,), (1, -1), ("two",)],
+    ops.max_pool2d: [(0,), (2, 0), ("two",)],
+    ops.avg_pool2d: [(0,), (2, 0), ("two",)],
+    ops.upsample_nearest: [(0,), (1.5,), ("two",)],
+    ops.upsample_bilinear: [(0,), (1.5,), ("two",)],
+    ops.dropout: [(1.0, np.random.default_rng(0)), (-0.5, np.random.default_rng(0))],
+}
+
+
+def tensors(shapes, xp=np, dtype=np.float64):
+    rng = np.random.default_rng(0)
+    return [
+        Tensor(xp.asarray(rng.standard_normal(s).astype(dtype)), requires_grad=True) for s in shapes
+    ]
+
+
+def rest(offer):
+    """The other arguments; random numbers begin anew."""
+    return [np.random.default_rng(0) if given is None else given for given in offer.rest]
+
+
+def call(offer, inputs):
+    return offer.op(*inputs, *rest(offer))
+
+
+def without_bias(offer):
+    """Whether the last Tensor may be left out."""
+    return len(offer.shapes) == 3
+
+
+@every_offer
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_fast_form_is_chosen_for_ordinary_arguments(offer, dtype):
+    inputs = tensors(offer.shapes, dtype=dtype)
+    assert choose(offer.op, *inputs, *rest(offer)) is offer.fast
+    if without_bias(offer):
+        assert choose(offer.op, *inputs[:2]) is offer.fast
+        assert choose(offer.op, x=inputs[0], weight=inputs[1], bias=None) is offer.fast
+
+
+@every_offer
+def test_the_plain_form_is_chosen_for_a_device(offer):
+    inputs = tensors(offer.shapes, strict)
+    assert choose(offer.op, *inputs, *rest(offer)) is offer.op
+    if without_bias(offer):
+        assert choose(offer.op, *inputs[:2]) is offer.op
+
+
+@every_offer
+def test_the_plain_form_is_chosen_for_mixed_and_wrong_types(offer):
+    inputs = tensors(offer.shapes)
+    for i, _ in enumerate(inputs):
+        others = [[1.0, 2.0], "a picture", inputs[i].data]
+        if len(inputs) > 1:
+            others += [
+                Tensor(inputs[i].data.astype(np.float32)),
+                *tensors(offer.shapes, strict)[:1],
+            ]
+        for other in others:
+            given = [*inputs[:i], other, *inputs[i + 1 :]]
+            assert choose(offer.op, *given, *rest(offer)) is offer.op, (i, other)
+
+
+def message(op, given):
+    with pytest.raises((TypeError, ValueError, AttributeError)) as caught:
+        op(*given)
+    return caught.type, str(caught.value)
+
+
+@every_offer
+def test_wrong_shapes_and_options_are_named_as_the_plain_form_names_them(offer):
+    calls = [[*tensors(shapes), *rest(offer)] for shapes in offer.wrong]
+    calls += [[*tensors(offer.shapes), *other] for other in WRONG_OPTIONS.get(offer.op, [])]
+    assert calls or offer.op is ops.dropout
+    for given in calls:
+        found = message(offer.op, given)
+        with plain_only():
+            assert found == message(offer.op, given)
+
+
+def run(offer, forward, backward):
+    """Gradients, where the two ways are taken under these contexts; and whose derivative it was."""
+    inputs = tensors(offer.shapes)
+    with forward():
+        y = call(offer, inputs)
+    home = y.node.backward.__module__
+    with backward():
+        y.backward(np.random.default_rng(1).standard_normal(y.shape))
+    return home, [y.data, *(x.grad for x in inputs)]
+
+
+@every_offer
+def test_what_began_one_way_goes_back_that_way(offer):
+    """To the last bit, and in the module that it came from."""
+    for forward, other in ((nullcontext, plain_only), (plain_only, nullcontext)):
+        home, found = run(offer, forward, other)
+        assert home.startswith("minipose.fast.") == (forward is nullcontext)
+        for a, b in zip(found, run(offer, forward, forward)[1], strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@every_offer
+def test_both_forms_compute_the_same(offer):
+    fast, plain = run(offer, nullcontext, nullcontext)[1], run(offer, plain_only, plain_only)[1]
+    for a, b in zip(fast, plain, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("make", [optim.SGD, optim.Adam])
+def test_updates_are_chosen_by_where_the_parameters_are(make):
+    def chosen(arrays, moved):
+        return choose(optim.update, make([Parameter(a) for a in arrays], 0.1), moved)
+
+    host, device = np.ones(3), strict.ones((3,))
+    assert chosen([host, host], [0, 1]) is chosen([host, host], [1]) is updates.in_pieces
+    assert chosen([device, device], [0, 1]) is updates.at_once
+    assert chosen([device, device], [1]) is chosen([host, device], [0, 1]) is optim.update
+
+
+def test_replicas_are_chosen_for_parts_on_threads(monkeypatch):
+    monkeypatch.setenv("MINIPOSE_THREADS", "2")
+    net = Toy()
+    assert choose(parts.in_parts, net, None, 2) is replicas.Replicas
+    assert choose(parts.in_parts, net, None) is parts.in_parts
+    assert choose(parts.in_parts, net, None, 3) is parts.in_parts
+    with plain_only():
+        assert choose(parts.in_parts, net, None, 2) is parts.in_parts
+    for parameter in net.parameters():
+        parameter.data = strict.asarray(parameter.data)
+    assert choose(parts.in_parts, net, None, 2) is parts.in_parts
+
+
+def test_everything_replaceable_is_looked_at():
+    tested = {o.op for o in OFFERS} | {optim.update, parts.in_parts}
+    tested |= {make()[0] for make in test_harmonic.CALLS}
+    replaceable = {op for op in faster._offers if op.__module__.startswith("minipose.ops")}
+    assert replaceable | {optim.update, parts.in_parts} == tested
+    assert all(faster._offers[op] for op in tested)
