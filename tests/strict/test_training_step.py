@@ -51,7 +51,7 @@ def stores(tmp_path_factory):
         H36MStore(write(folder / "walk.h5", rows(4))) as walk,
         PeopleStore(write_store(folder / "people.h5", 4)) as people,
     ):
-        yield {stages: walk, people_train: people}
+        yield {pose_train: walk, people_train: people}
 
 
 @pytest.fixture
