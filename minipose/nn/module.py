@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -70,13 +70,10 @@ class Module:
         return state
 
     def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
-        """Take over parameters and buffers; names and shapes must agree exactly.
+        """Set parameters and buffers; names and shapes must agree exactly.
 
-        Raises
-        ------
-        ValueError
-            Naming what is missing, what is not expected, or the first wrong shape. Nothing is
-            changed then.
+        Raises ValueError naming what is missing, what is not expected, or the first wrong shape;
+        nothing is changed then.
         """
         parameters = dict(self.named_parameters())
         buffers = dict(self.named_buffers())
@@ -100,24 +97,21 @@ class Module:
 
     def to(self, device: str) -> Module:
         """Move parameters and buffers to ``"cpu"`` or ``"cuda"``; returns the module."""
-        for module in self.modules():
-            for name, value in vars(module).items():
-                if isinstance(value, Parameter):
-                    value.data, value.grad = to_device(value.data, device), None
-                elif name in vars(module).get("_buffers", {}):
-                    vars(module)[name] = to_device(value, device)
-        return self
+        return self._convert(lambda array: to_device(array, device))
 
     def astype(self, dtype: type) -> Module:
         """Change parameters and buffers to float32 or float64; returns the module."""
         if np.dtype(dtype) not in (np.float32, np.float64):
             raise ValueError(f"astype: expected float32 or float64, got {np.dtype(dtype).name}")
+        return self._convert(lambda array: array.astype(dtype))
+
+    def _convert(self, change: Callable[[Array], Array]) -> Module:
         for module in self.modules():
             for name, value in vars(module).items():
                 if isinstance(value, Parameter):
-                    value.data, value.grad = value.data.astype(dtype), None
+                    value.data, value.grad = change(value.data), None
                 elif name in vars(module).get("_buffers", {}):
-                    vars(module)[name] = value.astype(dtype)
+                    vars(module)[name] = change(value)
         return self
 
     def train(self, mode: bool = True) -> Module:
@@ -154,14 +148,9 @@ class Module:
         for name, value in vars(self).items():
             if isinstance(value, Module):
                 children[name] = value
-            elif isinstance(value, (list, tuple)):
-                for i, item in enumerate(value):
-                    if isinstance(item, Module):
-                        children[f"{name}.{i}"] = item
-            elif isinstance(value, dict):
-                for key, item in value.items():
-                    if isinstance(item, Module):
-                        children[f"{name}.{key}"] = item
+            elif isinstance(value, (list, tuple, dict)):
+                items = value.items() if isinstance(value, dict) else enumerate(value)
+                children |= {f"{name}.{key}": v for key, v in items if isinstance(v, Module)}
         return children
 
 

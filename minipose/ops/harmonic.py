@@ -134,13 +134,7 @@ def harmonic_conv2d(
     Parameters
     ----------
     x : Tensor, shape (N, 2·I, H, W), or (N, I, H, W) real channels of order 0
-    weights : Tensor, shape (2, O, I, rings)
-        a, real and imaginary parts (``polar``); O and I count the complex channels of all orders.
-    centres : Tensors, shapes (O₀, I₀), (O₁, I₁), …
-        c of each order that both sides have.
-    into, of : complex channels of each order that leave and that enter
-    kernel_size : int
-        k, odd.
+    weights, centres, into, of, kernel_size : as in ``harmonic_kernel``
     scale : int
         s; x is enlarged by bilinear interpolation first.
     real_output : bool
