@@ -3,6 +3,8 @@
 A condition that is never true would leave everything plain: right, slow, and unnoticed.
 """
 
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import NamedTuple
@@ -219,3 +221,17 @@ def test_everything_replaceable_is_looked_at():
     replaceable = {op for op in faster._offers if op.__module__.startswith("minipose.ops")}
     assert replaceable | {optim.update, parts.in_parts} == tested
     assert all(faster._offers[op] for op in tested)
+
+
+def test_what_offers_is_loaded_with_the_first_op_that_can_be_replaced():
+    script = """
+import sys
+import minipose as mp
+from minipose.fast import OFFERING
+loaded = lambda: [n for n in OFFERING if f"minipose.fast.{n}" in sys.modules]
+x = mp.Tensor([[1.0]])
+assert not loaded()
+x @ x
+assert loaded() == list(OFFERING)
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
