@@ -1,16 +1,18 @@
 """``python -m tests.gradcheck_table``: how well every derivative agrees with differences.
 
-One line for each op and each loss, over all rows of its table in ``tests/ops``: the inputs whose
-derivative was looked at, the calls drawn, the numbers compared, and the worst relative error,
-|analytic − numeric| / max(1, largest |numeric| of that input), of the op as it is computed here
-(by ``minipose.fast`` where that is faster) and as it is written. Every entry of every input is
-compared, in float64 with h = 1e-5 and a random cotangent. Below, each network as a whole: all its
-parameters and its input moved along one random direction, the error relative to the slope (or to a
-thousandth of the gradient). The exit status is 1 if any error is above the tolerance.
+One line for each op and each loss, over all rows of its tables (in ``tests/ops``, and in
+``tests/fast`` for each algorithm): the inputs whose derivative was looked at, the calls drawn, the
+numbers compared, and the worst relative error, |analytic − numeric| / max(1, largest |numeric| of
+that input), of the op as it is computed here (by ``minipose.fast`` where that is faster) and as it
+is written. Every entry of every input is compared, in float64 with h = 1e-5 and a random cotangent.
+Below, each network as a whole: all its parameters and its input moved along one random direction,
+the error relative to the slope (or to a thousandth of the gradient). The exit status is 1 if any
+error is above the tolerance.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import math
 from collections import defaultdict
@@ -50,6 +52,13 @@ class Line:
         errors = " ".join(f"{error:10.1e}" for error in self.worst.values())
         counts = f"{self.calls:6d} {self.entries:8d}"
         return f"{self.op:26s} {self.inputs:20s} {counts} {errors} {TOLERANCE:10.0e}"
+
+
+def every_case() -> list[Case]:
+    """The rows of ``tests/ops``, and those that ask for one algorithm, where it was not deleted."""
+    if importlib.util.find_spec("tests.fast") is None:
+        return tables.CASES
+    return [*tables.CASES, *importlib.import_module("tests.fast.test_every_algorithm").CASES]
 
 
 def draw(case: Case, examples: int, first: int) -> list[Call]:
@@ -123,7 +132,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="ops whose name contains this")
     options = parser.parse_args()
     rows: dict[str, list[Case]] = defaultdict(list)
-    for case in tables.CASES:
+    for case in every_case():
         if options.only in case.op_name:
             rows[case.op_name].append(case)
     errors = " ".join(f"{f'worst {form}':>10s}" for form in FORMS)

@@ -6,10 +6,16 @@ import pytest
 from minipose.fast import bias_relu, workers
 from tests.strategies import layouts
 
-SHAPES = [(2, 5, 6, 7), (1, 5, 6, 7), (1, 2, 6, 7), (3, 1, 6, 7)]
+SHAPES = {
+    "several": (2, 5, 6, 7),
+    "square": (1, 5, 6, 6),
+    "one_picture": (1, 5, 6, 7),
+    "two_channels": (1, 2, 6, 7),
+    "one_channel": (3, 1, 6, 7),
+}
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=["several", "one_picture", "two_maps", "one_map"])
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 @pytest.mark.parametrize("relu", [False, True])
 @pytest.mark.parametrize("with_bias", [False, True])
 def test_it_is_a_sum_and_a_maximum(monkeypatch, relu, with_bias, shape):

@@ -9,7 +9,7 @@ from minipose import ops
 from minipose.fast import convolution
 from tests import reference
 from tests.ops import checks
-from tests.ops.case import Case
+from tests.ops.case import Case, calls
 from tests.ops.test_conv import convolutions, cubes, one_way, three_by_three, wide_margins
 
 
@@ -23,6 +23,9 @@ def by(algorithm):
     return op
 
 
+as_many_taps_as_maps = calls([(2, 1, 4, 5), (4, 1, 2, 2), (4,)])  # dL/dw is a square
+
+
 def row(name, algorithm, calls):
     return Case(f"conv2d/{name}", by(algorithm), calls, reference.conv2d, linear_in=(0, 1, 2))
 
@@ -33,6 +36,7 @@ CASES = [
     row("strips_cubes", "strips", cubes),
     row("strips_wide_margins", "strips", wide_margins),
     row("strips_one_way", "strips", one_way),
+    row("strips_square", "strips", as_many_taps_as_maps),
     row("winograd", "winograd", three_by_three),
     row("winograd_cubes", "winograd", cubes),
 ]

@@ -3,8 +3,11 @@
 A condition that is never true would leave everything plain: right, slow, and unnoticed.
 """
 
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -102,8 +105,9 @@ def rest(offer):
     return [np.random.default_rng(0) if given is None else given for given in offer.rest]
 
 
-def call(offer, inputs):
-    return offer.op(*inputs, *rest(offer))
+def call(offer):
+    """The op and its arguments, made anew."""
+    return offer.op, [*tensors(offer.shapes), *rest(offer)]
 
 
 def without_bias(offer):
@@ -161,30 +165,35 @@ def test_wrong_shapes_and_options_are_named_as_the_plain_form_names_them(offer):
             assert found == message(offer.op, given)
 
 
-def run(offer, forward, backward):
+CALLS = [partial(call, offer) for offer in OFFERS] + test_harmonic.CALLS
+every_call = pytest.mark.parametrize("make", CALLS, ids=lambda make: make()[0].__name__)
+
+
+def run(make, forward, backward):
     """Gradients, where the two ways are taken under these contexts; and whose derivative it was."""
-    inputs = tensors(offer.shapes)
+    op, arguments = make()
     with forward():
-        y = call(offer, inputs)
+        y = op(*arguments)
+    y = y[0] if isinstance(y, tuple) else y
     home = y.node.backward.__module__
     with backward():
         y.backward(np.random.default_rng(1).standard_normal(y.shape))
-    return home, [y.data, *(x.grad for x in inputs)]
+    return home, [y.data, *(x.grad for x in test_harmonic.leaves(arguments))]
 
 
-@every_offer
-def test_what_began_one_way_goes_back_that_way(offer):
+@every_call
+def test_what_began_one_way_goes_back_that_way(make):
     """To the last bit, and in the module that it came from."""
     for forward, other in ((nullcontext, plain_only), (plain_only, nullcontext)):
-        home, found = run(offer, forward, other)
+        home, found = run(make, forward, other)
         assert home.startswith("minipose.fast.") == (forward is nullcontext)
-        for a, b in zip(found, run(offer, forward, forward)[1], strict=True):
+        for a, b in zip(found, run(make, forward, forward)[1], strict=True):
             np.testing.assert_array_equal(a, b)
 
 
-@every_offer
-def test_both_forms_compute_the_same(offer):
-    fast, plain = run(offer, nullcontext, nullcontext)[1], run(offer, plain_only, plain_only)[1]
+@every_call
+def test_both_forms_compute_the_same(make):
+    fast, plain = run(make, nullcontext, nullcontext)[1], run(make, plain_only, plain_only)[1]
     for a, b in zip(fast, plain, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-12)
 
@@ -219,3 +228,17 @@ def test_everything_replaceable_is_looked_at():
     replaceable = {op for op in faster._offers if op.__module__.startswith("minipose.ops")}
     assert replaceable | {optim.update, parts.in_parts} == tested
     assert all(faster._offers[op] for op in tested)
+
+
+def test_what_offers_is_loaded_with_the_first_op_that_can_be_replaced():
+    script = """
+import sys
+import minipose as mp
+from minipose.fast import OFFERING
+loaded = lambda: [n for n in OFFERING if f"minipose.fast.{n}" in sys.modules]
+x = mp.Tensor([[1.0]])
+assert not loaded()
+x @ x
+assert loaded() == list(OFFERING)
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
