@@ -100,8 +100,8 @@ print(f"dL/dw = {by_hand:.6f} by hand, {neuron(w)[1]:.6f} from the engine")
 assert math.isclose(neuron(w)[1], by_hand, rel_tol=1e-12)
 
 # %%
-figure = kit.figure(5, 3)
-axes = figure.add_subplot()
+plot = kit.new_plot(5, 3)
+axes = plot.add_subplot()
 curve = np.linspace(-1.5, 2.5, 200)
 axes.plot(curve, [neuron(v)[0] for v in curve], color=kit.canvas.GREY)
 for at in (-1.0, -0.2, 0.4, w, 1.7):
@@ -110,7 +110,7 @@ for at in (-1.0, -0.2, 0.4, w, 1.7):
     axes.plot(at + ends, loss + slope * ends, color=kit.canvas.PREDICTION, linewidth=2)
     axes.text(at + 0.1, loss + (0.05 if at < 0.2 else -0.12), f"{slope:+.2f}")
 axes.set(xlabel="weight w", ylabel="error L", title="Each line has the slope that the engine gave")
-kit.save(figure, "01_engine")
+kit.save_plot(plot, "01_engine")
 
 # %% [markdown]
 # ## The same engine on arrays

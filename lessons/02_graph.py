@@ -62,8 +62,8 @@ for column in range(max(depth.values()) + 1):
     members = sorted((n for n in depth if depth[n] == column), key=lambda n: n in label)
     for row, node in enumerate(members):
         place[node] = (-column, -row)
-figure = kit.figure(9, 2)
-axes = figure.add_subplot()
+plot = kit.new_plot(9, 2)
+axes = plot.add_subplot()
 axes.axis("off")
 boxes = {}
 for node, (across, down) in place.items():
@@ -81,7 +81,7 @@ for node, box in boxes.items():
             arrow["connectionstyle"] = f"arc3,rad={-bend}"
             axes.annotate("", place[node], place[parent], arrowprops=arrow)
 axes.set(xlim=(-max(depth.values()) - 0.5, 0.5), ylim=(-1.4, 0.8))
-kit.save(figure, "02_graph")
+kit.save_plot(plot, "02_graph")
 
 # %% [markdown]
 # ## A gradient is a sum over paths

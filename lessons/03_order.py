@@ -110,14 +110,14 @@ for n in range(1, 17):
         counts.append(engine(c))
         assert a.grad == 2**n
 
-figure = kit.figure(5, 2.8)
-axes = figure.add_subplot()
+plot = kit.new_plot(5, 2.8)
+axes = plot.add_subplot()
 for (engine, counts), colour in zip(table.items(), (kit.canvas.PREDICTION, kit.canvas.TRUTH)):
     print(f"{engine.__name__:10} for {n} doublings visits {counts[-1]} steps")
     axes.semilogy(range(1, n + 1), counts, marker=".", color=colour, label=engine.__name__)
 axes.set(xlabel="lines b = a + a", ylabel="steps visited", title="Paths double, steps do not")
 axes.legend()
-kit.save(figure, "03_order")
+kit.save_plot(plot, "03_order")
 
 # %% [markdown]
 # minipose counts uses as well, in loops, not by functions that call themselves: Python allows only

@@ -97,8 +97,8 @@ for name, count in zip(CHECKS, seen.sum(axis=0)):
     print(f"{name.replace(chr(10), ' '):16} sees {count} of {len(ERRORS)} errors")
 assert seen[:, -1].all() and not seen[:, :-1].all(axis=0).any()
 
-figure = kit.figure(5.4, 3)
-axes = figure.add_subplot()
+plot = kit.new_plot(5.4, 3)
+axes = plot.add_subplot()
 axes.imshow(seen, cmap=ListedColormap(["#f3c9cf", "#d3e8df"]), aspect="auto")
 for (row, column), found in np.ndenumerate(seen):
     axes.text(column, row, "seen" if found else "missed", ha="center", va="center", fontsize=8)
@@ -107,7 +107,7 @@ axes.set_yticks(range(len(ERRORS)), list(ERRORS))
 axes.xaxis.tick_top()
 axes.grid(False)
 axes.tick_params(length=0)
-kit.save(figure, "05_blind_checks")
+kit.save_plot(plot, "05_blind_checks")
 
 # %% [markdown]
 # Each of the first four has a blind spot: where its choice is *symmetric*, right and wrong

@@ -118,14 +118,14 @@ for name, distances in error.items():
     print(f"{name:10}: {distances.mean():6.1f} mm off on average, at worst {distances.max():.0f}")
 assert error["with tanh"].mean() < 0.3 * error["without"].mean()
 
-figure = kit.figure(4.8, 3.2)
+plot = kit.new_plot(4.8, 3.2)
 for i, (name, places) in enumerate(found.items()):
-    axes = figure.add_subplot(1, 2, i + 1, aspect="equal")
+    axes = plot.add_subplot(1, 2, i + 1, aspect="equal")
     for k in range(6):
         for elbow, colour in ((elbows[k], kit.canvas.TRUTH), (places[k], kit.canvas.PREDICTION)):
             axes.plot(*(300 * np.array([[0, 0], elbow, hands[k]])).T, color=colour, linewidth=1.3)
     axes.set(title=f"{name}: {error[name].mean():.0f} mm", xlabel="x, mm", ylabel="y, mm")
-kit.save(figure, "07_linear_tanh")
+kit.save_plot(plot, "07_linear_tanh")
 
 # %% [markdown]
 # Blue is true, red is found. Without tanh the upper arm even changes its length.

@@ -50,18 +50,18 @@ assert np.allclose(by_loops(x, weight), ops.conv2d(mp.Tensor(x), mp.Tensor(weigh
 picture = people.small_person(11, side=96).image.mean(axis=2) / 255
 across = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 4
 edges = ops.conv2d(mp.Tensor(picture[None, None]), mp.Tensor(np.stack([across, across.T])[:, None]))
-figure = kit.figure(7, 3)
+plot = kit.new_plot(7, 3)
 panels = {
     "brightness": picture,
     "changes across": edges.data[0, 0],
     "changes downwards": edges.data[0, 1],
 }
 for i, (title, panel) in enumerate(panels.items()):
-    axes = figure.add_subplot(1, 3, i + 1, title=f"{title}, {panel.shape[0]} × {panel.shape[1]}")
+    axes = plot.add_subplot(1, 3, i + 1, title=f"{title}, {panel.shape[0]} × {panel.shape[1]}")
     limits = (0, 1) if i == 0 else (-0.4, 0.4)
     axes.imshow(panel, cmap="gray" if i == 0 else "RdBu", vmin=limits[0], vmax=limits[1])
     axes.axis("off")
-kit.save(figure, "08_convolution")
+kit.save_plot(plot, "08_convolution")
 
 # %% [markdown]
 # ## From loops to one product

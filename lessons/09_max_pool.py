@@ -68,13 +68,13 @@ picture = person.image.mean(axis=2) / 255
 edges = np.abs(ops.conv2d(mp.Tensor(picture[None, None]), mp.Tensor(across[None, None])).data)
 edges = edges[:, :, 8:52, 20:64]
 pooled, landed = pool(edges, np.ones((1, 1, 22, 22)))
-figure = kit.figure(7, 2.7)
+plot = kit.new_plot(7, 2.7)
 titles = ("edges, 44 × 44", "pooled, 22 × 22", "where gradients land")
 for i, (title, panel) in enumerate(zip(titles, (edges, pooled, landed))):
-    axes = figure.add_subplot(1, 3, i + 1, title=title)
+    axes = plot.add_subplot(1, 3, i + 1, title=title)
     axes.imshow(panel[0, 0], cmap="gray_r", vmax=(0.5, 0.5, 1)[i])
     axes.axis("off")
-kit.save(figure, "09_max_pool")
+kit.save_plot(plot, "09_max_pool")
 print(f"{int(landed.sum())} of {landed.size} pixels get a gradient")
 assert landed.sum() == pooled.size
 

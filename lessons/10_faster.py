@@ -112,8 +112,8 @@ for maps, height, width in LAYERS:
     chosen = choose(x, weight, (1, 1), (0, 0))
     print(f"{maps:4} maps: {columns:5.1f} MiB of columns, minipose takes {chosen}")
 
-figure = kit.figure(5.6, 2.8)
-axes = figure.add_subplot(title="Billions of operations a second, one thread")
+plot = kit.new_plot(5.6, 2.8)
+axes = plot.add_subplot(title="Billions of operations a second, one thread")
 colours = (kit.canvas.GREY, kit.canvas.ACCENT, kit.canvas.TRUTH)
 for i, (way, values) in enumerate(speeds.items()):
     axes.bar(np.arange(3) + 0.27 * (i - 1), values, 0.25, label=way, color=colours[i], zorder=2)
@@ -122,7 +122,7 @@ axes.set_xticks(range(3), [f"{maps} maps\n{height} × {width}" for maps, height,
 axes.grid(axis="x", visible=False)
 axes.legend(fontsize=7, ncols=3, loc="upper left")
 axes.set_ylim(top=1.15 * max(max(values) for values in speeds.values()))
-kit.save(figure, "10_faster")
+kit.save_plot(plot, "10_faster")
 
 # %% [markdown]
 # There is no single winner, and figures move from machine to machine. So minipose keeps several

@@ -122,15 +122,15 @@ for maps in maps_tried:
     assert max(errors.values()) < 1e-4
 print("largest relative error:", ", ".join(f"{way} {error:.0e}" for way, error in errors.items()))
 
-figure = kit.figure(5, 3)
-axes = figure.add_subplot(title="3×3 convolution of 48 × 32 px, one thread")
+plot = kit.new_plot(5, 3)
+axes = plot.add_subplot(title="3×3 convolution of 48 × 32 px, one thread")
 for way, colour in zip(WAYS, (kit.canvas.GREY, kit.canvas.TRUTH, kit.canvas.PREDICTION)):
     axes.loglog(maps_tried, times[way], marker=".", label=way, color=colour)
     print(f"{way:9} with {maps} maps: {times[way][-1]:.2f} ms")
 axes.set_xticks(maps_tried, [str(m) for m in maps_tried])
 axes.set(xlabel="maps, in and out", ylabel="time, ms")
 axes.legend()
-kit.save(figure, "11_winograd")
+kit.save_plot(plot, "11_winograd")
 
 # %% [markdown]
 # ## Change this, predict, run

@@ -77,8 +77,8 @@ def forward(x, weights):
     return maps
 
 
-figure = kit.figure(9, 2.8)
-spread, back, learning = figure.subplots(1, 3)
+plot = kit.new_plot(9, 2.8)
+spread, back, learning = plot.subplots(1, 3)
 colours = dict(zip(SCALES, (kit.canvas.GREY, kit.canvas.TRUTH, kit.canvas.PREDICTION)))
 signal = rng.standard_normal((256, WIDTH)).astype(np.float32)
 for name, scale in SCALES.items():
@@ -126,7 +126,7 @@ for name, scale in SCALES.items():
     learning.plot(np.convolve(history, np.ones(20) / 20, mode="valid"), color=colours[name])
     print(f"{name:11} mean squared error at the end {last[name]:.2f} (always 0 would have 1.00)")
 learning.set(title="mean squared error", xlabel="step", ylim=(0, 1.6))
-kit.save(figure, "12_initialisation")
+kit.save_plot(plot, "12_initialisation")
 assert last["Glorot"] < 0.6 * min(last["a third"], last["three times"])
 
 # %% [markdown]

@@ -115,21 +115,21 @@ print(f"pelvis {in_camera[0][2]:.0f} or {doubled[0, 2]:.0f} mm away: {pixels[0].
 # and errs mostly in depth. Four cameras at one moment, and the pose for each (a mark: 500 mm):
 
 # %%
-figure = kit.figure(9.6, 4.9)
+plot = kit.new_plot(9.6, 4.9)
 for k, name in enumerate(CAMERA_NAMES):
     image, silhouette, camera = people.photograph(plan, frame, name)
     space = camera.to_camera(joints[frame])
-    axes = figure.add_subplot(2, 4, k + 1)
+    axes = plot.add_subplot(2, 4, k + 1)
     axes.imshow(image)
     draw_joints(axes, camera.project(space), size=8)
     x, y = camera.project(space[0])
     axes.set(xlim=(x - 105, x + 105), ylim=(y + 105, y - 105))
     axes.set_axis_off()
     axes.set_title(f"camera {name}", loc="left")
-    below = figure.add_subplot(2, 4, k + 5, projection="3d")
+    below = plot.add_subplot(2, 4, k + 5, projection="3d")
     prepare_axes(below)
     draw_pose(below, space - space[0])
-kit.save(figure, "13_human36m")
+kit.save_plot(plot, "13_human36m")
 
 # %% [markdown]
 # ## Change this, predict, run

@@ -102,7 +102,7 @@ assert np.abs(np.mean(off["without"], axis=0) - forgotten).max() < 0.02
 # notices.
 
 # %%
-figure = kit.figure(9.6, 2.8)
+plot = kit.new_plot(9.6, 2.8)
 for k, (title, picture, points) in enumerate(
     [
         ("frame", image, pixels),
@@ -111,7 +111,7 @@ for k, (title, picture, points) in enumerate(
         ("what the network sees, 128 × 128", crop, placed),
     ]
 ):
-    axes = figure.add_subplot(1, 4, k + 1)
+    axes = plot.add_subplot(1, 4, k + 1)
     axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
     if points is not None:
         draw_joints(axes, points, size=8)
@@ -121,7 +121,7 @@ for k, (title, picture, points) in enumerate(
         )
     axes.set_axis_off()
     axes.set_title(title, loc="left", fontsize=8)
-kit.save(figure, "14_crop")
+kit.save_plot(plot, "14_crop")
 
 # %% [markdown]
 # ## Change this, predict, run

@@ -116,8 +116,8 @@ assert abs(best - p) < 2e-4
 
 # %%
 picture = store.read("images", frames[3:4])[0]
-path = kit.figure_folder() / "15_windows.png"
-people.show(window_schematic(picture, keypoints[3], labels[3], path))
+path = kit.plot_folder() / "15_windows.png"
+kit.show_plot(window_schematic(picture, keypoints[3], labels[3], path))
 
 # %% [markdown]
 # ## Change this, predict, run

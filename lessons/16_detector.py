@@ -133,7 +133,7 @@ assert curve[-1] < 0.9 * blind
 some = np.linspace(0, len(test_x) - 1, 6).astype(int)
 found, truth = (v[some].reshape(-1, 17, 100) for v in (detect(test_x), test_h))
 pictures = store.read("images", split["test"][some])
-people.show(detected_windows(pictures, truth, found, kit.figure_folder() / "16_detector.png"))
+kit.show_plot(detected_windows(pictures, truth, found, kit.plot_folder() / "16_detector.png"))
 
 # %% [markdown]
 # ## Change this, predict, run

@@ -116,9 +116,9 @@ for name, error in errors.items():
 assert max(errors["pre-trained"], errors["afresh"]) < 0.85 * blind
 
 # %%
-path = kit.figure_folder() / "17_regressor.png"
+path = kit.plot_folder() / "17_regressor.png"
 across = "epoch (the detector's counted)"
-people.show(learning_curves({"Error on unseen takes, mm": series}, path, across))
+kit.show_plot(learning_curves({"Error on unseen takes, mm": series}, path, across))
 
 # %% [markdown]
 # One run of each, a few epochs: do not read more into the difference than the next lessons allow.
@@ -132,8 +132,8 @@ predicted = predict(nets[best], store, split["test"][some]).reshape(-1, 17, 3)
 each = np.linalg.norm(predicted - test[some], axis=2).mean(axis=1)
 titles = [f"{best}: {e:.0f} mm off" for e in each]
 images = store.read("images", split["test"][some])
-path = kit.figure_folder() / "17_regressor_poses.png"
-people.show(predictions_beside_truth(images, predicted, test[some], titles, path))
+path = kit.plot_folder() / "17_regressor_poses.png"
+kit.show_plot(predictions_beside_truth(images, predicted, test[some], titles, path))
 
 # %% [markdown]
 # ## Change this, predict, run

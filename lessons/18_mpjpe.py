@@ -110,15 +110,15 @@ assert per_joint[0] == 0  # the pelvis is right by definition, and counted
 print(f"mean with the pelvis {per_joint.mean():.1f}, without {per_joint[1:].mean():.1f} mm")
 
 # %%
-figure = kit.figure(9, 4.6)
+plot = kit.new_plot(9, 4.6)
 for k, (name, poses) in enumerate(mistakes.items()):
-    axes = figure.add_subplot(2, 4, k + 1, projection="3d")
+    axes = plot.add_subplot(2, 4, k + 1, projection="3d")
     prepare_axes(axes)
     draw_pose(axes, truth[5], kit.canvas.TRUTH, alpha=0.55)
     draw_pose(axes, poses[5], kit.canvas.PREDICTION)
     error = mpjpe(poses[5:6], truth[5:6])
     axes.set_title(f"{name}: {error:.0f} mm", fontsize=8, y=0.98)
-kit.save(figure, "18_mpjpe")
+kit.save_plot(plot, "18_mpjpe")
 
 # %% [markdown]
 # The true pose is blue, the mistake red. (Left and right swapped looks right: the same lines, with

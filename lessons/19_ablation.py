@@ -93,8 +93,8 @@ print(f"{'mean pose':31}       {blind:6.1f}")
 assert middle < blind and (Recipe().lr, Recipe().epochs, len(VARIANTS)) == (0.001, 100, 10)
 assert rows["SGD with momentum 0.9 (eq. 7)"]["test"] > max(seeds)
 
-figure = kit.figure(7, 3)
-axes = figure.add_subplot(axisbelow=True, xlabel="error, mm")
+plot = kit.new_plot(7, 3)
+axes = plot.add_subplot(axisbelow=True, xlabel="error, mm")
 names = list(rows)[::-1]
 axes.barh(names, [rows[n]["test"] for n in names], color=kit.canvas.PREDICTION, label="subject 11")
 train_errors = [rows[n]["train"] for n in names]
@@ -102,7 +102,7 @@ axes.barh(names, train_errors, color=kit.canvas.TRUTH, height=0.3, label="traini
 axes.axvline(blind, color=kit.canvas.GREY, linestyle="--", label="mean pose")
 axes.axvspan(min(seeds), max(seeds), color=kit.canvas.ACCENT, label="the two seeds")
 axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-kit.save(figure, "19_ablation")
+kit.save_plot(plot, "19_ablation")
 
 # %% [markdown]
 # Two seeds are a poor yardstick: they may be close by chance. And a few epochs are a small budget:

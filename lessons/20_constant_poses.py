@@ -112,8 +112,8 @@ assert curves["held pictures"].min() < 0.8 * ends  # the V
 assert np.ptp(curves["distinct pictures"]) < 0.5 * np.ptp(curves["held pictures"])
 
 # %%
-figure = kit.figure(9.6, 3)
-left, right = figure.add_subplot(1, 2, 1), figure.add_subplot(1, 2, 2)
+plot = kit.new_plot(9.6, 3)
+left, right = plot.add_subplot(1, 2, 1), plot.add_subplot(1, 2, 2)
 left.plot(np.arange(96) / 50, walked[:96, 3, 0], color=kit.canvas.TRUTH, label="true")
 for (name, poses), colour in zip(predictions.items(), (kit.canvas.PREDICTION, kit.canvas.ACCENT)):
     left.plot(np.arange(96) / 50, poses[:96, 3, 0], color=colour, label=name, linewidth=1.2)
@@ -124,7 +124,7 @@ for (name, errors), colour in zip(curves.items(), colours):
     right.plot(range(HELD), errors, marker=".", color=colour, label=name)
 right.set(title="error in mm by place in a run of 12", ylim=(0, None), xlabel="place")
 right.legend()
-kit.save(figure, "20_constant_poses")
+kit.save_plot(plot, "20_constant_poses")
 
 # %% [markdown]
 # The staircase and the V are back, and distinct pictures remove both: same network, poses and

@@ -86,10 +86,10 @@ assert np.array_equal(decode({"size": list(small.shape), "counts": counts}), sma
 # blur, scaled to reach 100.
 
 # %%
-figure = people.small_person(NUMBER, side=64)
-height, width = figure.mask.shape
+person = people.small_person(NUMBER, side=64)
+height, width = person.mask.shape
 joints = [
-    (j + 1, math.floor(x), math.floor(y)) for j, (x, y, c) in enumerate(figure.keypoints) if c > 0
+    (j + 1, math.floor(x), math.floor(y)) for j, (x, y, c) in enumerate(person.keypoints) if c > 0
 ]
 reach = 4  # px; further away a Gaussian with σ = 1 is nothing
 bell = [math.exp(-(d * d) / 2) for d in range(-reach, reach + 1)]
@@ -104,7 +104,7 @@ edge = min(min(x, y, width - 1 - x, height - 1 - y) for _, x, y in joints)
 by_loops = 100 * blur[inner] / blur[inner].max()
 print(f"{len(joints)} joints, none nearer to the border than {edge} px;", end=" ")
 print(f"height of a hill before it is scaled {bell[reach] ** 2:.3f}")
-target = heatmap(figure.keypoints, (height, width))
+target = heatmap(person.keypoints, (height, width))
 assert edge >= reach and np.allclose(by_loops, target, atol=1e-3)
 
 # %% [markdown]
@@ -116,10 +116,10 @@ assert edge >= reach and np.allclose(by_loops, target, atol=1e-3)
 classes = np.zeros((height, width), int)
 for y, x in zip(*np.nonzero(blur[inner] > 0.01)):
     classes[y, x] = min(joints, key=lambda joint: (joint[1] - x) ** 2 + (joint[2] - y) ** 2)[0]
-assert np.array_equal(classes, class_map(figure.keypoints, (height, width)))
+assert np.array_equal(classes, class_map(person.keypoints, (height, width)))
 
 hot = expand(classes)  # (26, H, W): channel c is 1 where the class is c
-values = joint_targets(figure.keypoints, (height, width))[1]
+values = joint_targets(person.keypoints, (height, width))[1]
 soft = expand(classes, values)  # the hills instead of ones
 size = (classes > 0).sum() / len(joints)
 print(f"background: {hot[0].mean():.1%} of the pixels; a joint: {size:.1f} px")
@@ -127,8 +127,8 @@ here = classes > 0
 assert (hot.sum(axis=0) == 1).all() and np.allclose(soft[1:].sum(axis=0)[here], values[here])
 
 # %%
-path = kit.figure_folder() / "21_targets.png"
-people.show(heatmap_pair(figure.image, target, classes, path))
+path = kit.plot_folder() / "21_targets.png"
+kit.show_plot(heatmap_pair(person.image, target, classes, path))
 
 # %% [markdown]
 # ## Change this, predict, run

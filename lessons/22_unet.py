@@ -116,13 +116,13 @@ assert share["with skips"] > 2 * share["without"]
 # influence, on a logarithmic scale:
 
 # %%
-figure = kit.figure(6.4, 3.2)
+plot = kit.new_plot(6.4, 3.2)
 for k, (name, values) in enumerate(influence.items()):
-    axes = figure.add_subplot(1, 2, k + 1)
+    axes = plot.add_subplot(1, 2, k + 1)
     axes.imshow(np.log10(values / values.max() + 1e-6), cmap="magma", vmin=-4, vmax=0)
     axes.set_axis_off()
     axes.set_title(f"{name}: what one pixel looks at", fontsize=9)
-kit.save(figure, "22_unet")
+kit.save_plot(plot, "22_unet")
 
 # %% [markdown]
 # ## Change this, predict, run

@@ -60,8 +60,8 @@ assert np.allclose(said.grad, by_rule, rtol=1e-5)
 # covers the share $s$ of them. What is the best $p$?
 
 # %%
-figures = people.upright(people.figures(), 80)
-share = float(np.mean([figure.mask.mean() for figure in figures]))
+persons = people.upright(people.anywhere(), 80)
+share = float(np.mean([person.mask.mean() for person in persons]))
 constant = np.linspace(0.001, 0.999, 999)
 entropy = -(share * np.log(constant) + (1 - share) * np.log(1 - constant))
 dice = 2 * constant * share / (constant + share)
@@ -94,7 +94,7 @@ assert abs(best - expected.max() / 2) < 0.03  # the known rule: half of the best
 # The same U-Net, pictures and steps; one learns by cross entropy, one by dice.
 
 # %%
-train, test = (make_batch(part, Outputs()) for part in (figures[:60], figures[60:]))  # masks alone
+train, test = (make_batch(part, Outputs()) for part in (persons[:60], persons[60:]))  # masks alone
 losses = {
     "cross entropy": lambda scores, mask: categorical_cross_entropy(
         scores, np.stack([1 - mask, mask], axis=1)
@@ -120,8 +120,8 @@ reached = {name: max(dice for _, dice in curve[1:]) for name, curve in curves.it
 assert reached["dice"] > reached["cross entropy"]
 
 # %%
-figure = kit.figure(9.6, 3)
-left, right = figure.add_subplot(1, 2, 1), figure.add_subplot(1, 2, 2)
+plot = kit.new_plot(9.6, 3)
+left, right = plot.add_subplot(1, 2, 1), plot.add_subplot(1, 2, 2)
 left.plot(thresholds, expected, color=kit.canvas.TRUTH)
 left.axvline(best, color=kit.canvas.PREDICTION, linewidth=1, label=f"best, {best:.2f}")
 left.axvline(0.5, color=kit.canvas.GREY, linewidth=1, label="one half")
@@ -131,7 +131,7 @@ for (name, curve), colour in zip(curves.items(), (kit.canvas.GREY, kit.canvas.PR
     right.plot(*zip(*curve), color=colour, label=f"trained on {name}", marker=".")
 right.set(title="dice of masks of unseen people", xlabel="steps", ylim=(0, 1))
 right.legend()
-kit.save(figure, "23_dice")
+kit.save_plot(plot, "23_dice")
 
 # %% [markdown]
 # After so few steps cross entropy is still at the empty mask, or hardly past it: it works too, but

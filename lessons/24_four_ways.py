@@ -50,12 +50,12 @@ print(f"cross entropy {entropy:.4f} a pixel, mean squared error {squares:.4f}: a
 
 # %%
 everybody, _ = people.in_room()
-figures = everybody[::33][:6]
+persons = everybody[::33][:6]
 for peak in (1.0, 100.0):
-    target = make_batch(figures, MODELS["mask+regression"], peak).regression
+    target = make_batch(persons, MODELS["mask+regression"], peak).regression
     print(f"target up to {peak:3.0f}: saying 0 everywhere costs {np.mean(target**2):.5f}")
 net = UNet({"mask": 2}, width=8, dropout=0.0, rng=np.random.default_rng(1))
-batch = make_batch(figures, MODELS["mask"])
+batch = make_batch(persons, MODELS["mask"])
 person = ops.softmax(net(mp.Tensor(batch.images))["mask"], axis=1)[:, 1]
 print(f"the dice loss of the mask before training: {dice_loss(person, batch.mask).item():.2f}")
 
@@ -81,8 +81,8 @@ shown, heights, dice = {}, {}, {}
 for name, recipe in ways.items():
     recipe = recipe.changed(width=8, dropout=0.0, batch=1, lr=2e-3)
     net = UNet(recipe.outputs.heads, width=8, dropout=0.0, rng=np.random.default_rng(1))
-    people.learn(net, figures, recipe, steps=300)
-    batch = make_batch(figures, recipe.outputs, recipe.peak)
+    people.learn(net, persons, recipe, steps=300)
+    batch = make_batch(persons, recipe.outputs, recipe.peak)
     with mp.no_grad():
         scores = net(mp.Tensor(batch.images))
     person = ops.softmax(scores["mask"], axis=1).data[:, 1]
@@ -109,9 +109,9 @@ assert dice["0-1 regression"] > dice["0-100 regression"] + 0.05
 # 0.888, and 0.919 without joints. For the two ways with classes, "any joint" is drawn:
 
 # %%
-columns = [("picture", [f.image for f in figures[:3]])]
+columns = [("picture", [f.image for f in persons[:3]])]
 columns += [(name, list(maps[:3])) for name, maps in shown.items()]
-people.show(picture_table(columns, kit.figure_folder() / "24_four_ways.png"))
+kit.show_plot(picture_table(columns, kit.plot_folder() / "24_four_ways.png"))
 
 # %% [markdown]
 # A heatmap of one channel has a second flaw: it says *somewhere here is a joint*, not which. So the

@@ -109,14 +109,14 @@ for name, weight in (("mask alone", 0.0), ("joints, weight 1", 1.0), ("joints, w
 assert max(dice for _, dice in curves["mask alone"]) > 0.5
 
 # %%
-figure = kit.figure(5.4, 3)
-axes = figure.add_subplot()
+plot = kit.new_plot(5.4, 3)
+axes = plot.add_subplot()
 colours = (kit.canvas.GREY, kit.canvas.TRUTH, kit.canvas.ACCENT)
 for (name, curve), colour in zip(curves.items(), colours):
     axes.plot(*zip(*curve), color=colour, marker=".", label=name)
 axes.set(title="dice of masks of unseen people", xlabel="steps", ylim=(0, 1))
 axes.legend()
-kit.save(figure, "25_combined")
+kit.save_plot(plot, "25_combined")
 
 # %% [markdown]
 # At first both pull in one direction: find the person. Later they do so less; with a cosine below 0

@@ -25,9 +25,9 @@ from minipose.targets.heatmaps import expand, joint_targets
 everybody, _ = people.in_room()
 
 
-def perfect(figure):
+def perfect(person):
     """What a perfect network would say."""
-    return expand(*joint_targets(figure.keypoints, figure.mask.shape))
+    return expand(*joint_targets(person.keypoints, person.mask.shape))
 
 
 def highest(maps):
@@ -43,11 +43,11 @@ def highest(maps):
     return np.array(places), np.array(heights)
 
 
-figure = everybody[0]
-places, heights = highest(perfect(figure))
-package_places, package_heights = Prediction(figure.mask * 1.0, perfect(figure)).joint_places()
+person = everybody[0]
+places, heights = highest(perfect(person))
+package_places, package_heights = Prediction(person.mask * 1.0, perfect(person)).joint_places()
 assert np.array_equal(places, package_places) and np.allclose(heights, package_heights)
-assert len(figure.mask) == 64 and FOUND == 0.1  # px of height; the probability of the last section
+assert len(person.mask) == 64 and FOUND == 0.1  # px of height; the probability of the last section
 
 # %% [markdown]
 # Why the half? Report 2 draws a joint at the *integer part* of its coordinates: one at 17.8 is
@@ -75,13 +75,13 @@ assert np.abs(gaps.mean()) < 0.1 < 0.4 < np.abs((gaps - 0.5).mean())
 # many thousand steps: `make train-unet`.)
 
 # %%
-figures = everybody[::33][:3]
+persons = everybody[::33][:3]
 recipe = Recipe(
     model="mask+softmax", width=8, dropout=0.0, batch=1, lr=2e-3, joint_weight=10.0,
     background_weight=0.1,
 )  # fmt: skip
-net = people.learn(build(recipe, seed=2), figures, recipe, steps=850)
-found = [predict_array(net, figure.image) for figure in figures]
+net = people.learn(build(recipe, seed=2), persons, recipe, steps=850)
+found = [predict_array(net, person.image) for person in persons]
 places, heights = (np.stack(v) for v in zip(*(f.joint_places() for f in found)))
 
 # %% [markdown]
@@ -90,7 +90,7 @@ places, heights = (np.stack(v) for v in zip(*(f.joint_places() for f in found)))
 # to beat: each joint at its average place, without a look at the picture.
 
 # %%
-truth = np.stack([figure.keypoints for figure in figures])
+truth = np.stack([person.keypoints for person in persons])
 visible = truth[..., 2] > 0
 blind = np.broadcast_to(truth[..., :2].mean(axis=0), truth[..., :2].shape)
 errors = {"network": places, "average places": blind}
@@ -110,15 +110,15 @@ assert np.median(errors["network"]) < np.median(errors["average places"])
 # its joints are there.
 
 # %%
-drawing = kit.figure(6.4, 3)
+plot = kit.new_plot(6.4, 3)
 for k, prediction in enumerate(found):
-    axes = drawing.add_subplot(1, 3, k + 1)
-    show_picture(axes, on_mask(figures[k].image, prediction.mask))
+    axes = plot.add_subplot(1, 3, k + 1)
+    show_picture(axes, on_mask(persons[k].image, prediction.mask))
     present = heights[k] >= FOUND
     draw_skeleton(axes, places[k], present)
     limbs = sum(present[a] and present[b] for a, b in BODY_25_LIMBS)
     axes.set_title(f"{limbs} limbs, {np.median(errors['network'][k]):.1f} px", fontsize=8)
-kit.save(drawing, "26_skeleton")
+kit.save_plot(plot, "26_skeleton")
 
 # %% [markdown]
 # ## Change this, predict, run

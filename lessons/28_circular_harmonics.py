@@ -70,25 +70,25 @@ for nu, y in answers.items():
     assert error < 1e-6
 
 # %%
-figure = kit.figure(9.6, 4.4)
-cells = figure.add_gridspec(2, 4)
+plot = kit.new_plot(9.6, 4.4)
+cells = plot.add_gridspec(2, 4)
 colours = {0: kit.canvas.GREY, -1: kit.canvas.TRUTH, -2: kit.canvas.PREDICTION}
 images = {f"real part, ν = {nu}": (ring * np.exp(1j * nu * angle)).real for nu in colours}
 images |= {f"picture, {t}°": picture(math.radians(t)) for t in (0, 60)}
 for (title, image), cell in zip(images.items(), (0, 1, 2, 3, 7)):
-    axes = figure.add_subplot(cells[cell])
+    axes = plot.add_subplot(cells[cell])
     flat = "picture" in title
     axes.imshow(image, cmap="gray" if flat else "RdBu", vmin=0 if flat else -1, vmax=1)
     axes.set_axis_off()
     axes.set_title(title, fontsize=9)
-left, middle = figure.add_subplot(cells[1, 0:2]), figure.add_subplot(cells[1, 2])
+left, middle = plot.add_subplot(cells[1, 0:2]), plot.add_subplot(cells[1, 2])
 for nu, y in answers.items():
     left.plot(np.degrees(angles), np.degrees(np.unwrap(np.angle(y / y[0]))), color=colours[nu])
     left.text(195, -nu * 195 + 20, f"ν = {nu}", ha="right")
     middle.plot(np.degrees(angles), abs(y), color=colours[nu])
 left.set(title="how far the answer turns, °", xlabel="the picture turns by, °")
 middle.set(title="its length", xlabel="the picture turns by, °", ylim=(0, None))
-kit.save(figure, "28_circular_harmonics")
+kit.save_plot(plot, "28_circular_harmonics")
 
 # %% [markdown]
 # ## On nine pixels

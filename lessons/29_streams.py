@@ -114,18 +114,18 @@ assert [error < 1e-12 for error in results.values()] == [True] * 5 + [False] * 4
 walker = people.walkers().read("images", np.array([200]))[0].astype(float)
 grey = walker.reshape(64, 2, 64, 2).mean(axis=(1, 3))[:, 12:52][None, None] / 255
 edge = HarmonicConv2d((1,), (0, 1), np.random.default_rng(5)).astype(np.float64)
-figure, lengths = kit.figure(8, 4), []
+plot, lengths = kit.new_plot(8, 4), []
 for quarter, title in enumerate(("an order-1 map", "turned by 90°: the arrows turn along")):
     picture = np.ascontiguousarray(np.rot90(grey, quarter, axes=(2, 3)))
     planes = edge(mp.Tensor(picture)).data[0]
     lengths.append(np.hypot(*planes))
     rows, columns = np.nonzero(lengths[-1] > 0.25 * lengths[-1].max())
-    axes = figure.add_subplot(1, 2, quarter + 1, title=title)
+    axes = plot.add_subplot(1, 2, quarter + 1, title=title)
     axes.imshow(picture[0, 0], cmap="gray")
     size = {"units": "inches", "width": 0.018, "scale": 5 * lengths[0].max()}
     axes.quiver(columns, rows, *planes[:, rows, columns], color=kit.canvas.ACCENT, **size)
     axes.set_axis_off()
-kit.save(figure, "29_streams")
+kit.save_plot(plot, "29_streams")
 assert np.allclose(np.rot90(lengths[0]), lengths[1], atol=1e-12)
 
 # %% [markdown]

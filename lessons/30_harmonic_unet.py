@@ -89,7 +89,7 @@ for name, net in nets.items():
 
 # %%
 train, test = people.in_room()
-train, test = [turned(figure, 0) for figure in train[::2]], test[::4]  # put on a square, unturned
+train, test = [turned(person, 0) for person in train[::2]], test[::4]  # put on a square, unturned
 ANGLES, STEPS, curves = (0, 30, 45, 60, 90, 180, 270), 160, {}
 
 
@@ -99,7 +99,7 @@ def learn(network, width, rate, pictures):
     net = people.learn(build(recipe, seed=0), pictures, recipe, STEPS)
     curve = []
     for angle in ANGLES:
-        there = [turned(figure, angle) for figure in test]
+        there = [turned(person, angle) for person in test]
         dice = [dice_coefficient(predict_array(net, f.image).mask, f.mask) for f in there]
         curve.append(float(np.mean(dice)))
     return curve
@@ -117,14 +117,14 @@ spread = {name: np.ptp([curve[k] for k in quarters]) for name, curve in curves.i
 print("quarter turns change dice by", {name: f"{value:.4f}" for name, value in spread.items()})
 assert spread["H-Net"] < 0.25 * spread["U-Net"]
 
-figure = kit.figure(5.6, 3)
-axes = figure.add_subplot()
+plot = kit.new_plot(5.6, 3)
+axes = plot.add_subplot()
 for (name, curve), colour in zip(curves.items(), (kit.canvas.TRUTH, kit.canvas.PREDICTION)):
     axes.plot(ANGLES, curve, marker=".", color=colour, label=name)
 axes.set(title="dice of masks of unseen, turned people", xlabel="turned by, °", ylim=(0, 1))
 axes.set_xticks(ANGLES)
 axes.legend()
-kit.save(figure, "30_harmonic_unet")
+kit.save_plot(plot, "30_harmonic_unet")
 
 # %% [markdown]
 # Report 2 got 0.911 from its H-Net and 0.919 from U-Net, in 30 hours against 6.5, and kept U-Net:
@@ -133,11 +133,11 @@ kit.save(figure, "30_harmonic_unet")
 #
 # ## Change this, predict, run
 #
-# Show U-Net turned pictures in training (`turned(figure, 90 * k)` with a random k). Does its curve
+# Show U-Net turned pictures in training (`turned(person, 90 * k)` with a random k). Does its curve
 # become flat at quarter turns? Exactly?
 
 # %% tags=["hide-cell"]
-everywhere = [turned(figure, 90 * k) for figure in train[::4] for k in range(4)]
+everywhere = [turned(person, 90 * k) for person in train[::4] for k in range(4)]
 curve = learn("unet", 8, 3e-4, everywhere)  # more carefully: these pictures differ more
 dice = [curve[k] for k in quarters]
 assert np.ptp(dice) > 1e-6

@@ -129,14 +129,14 @@ for C in WIDTHS:
     print(f"C = {C:2}: {rows[-1][0]:.1f} times fewer products, {rows[-1][1]:.1f} times as fast")
 assert all(1 < fewer < 6 for fewer, _ in rows)  # the limit for many maps is 9 / 1.5
 
-figure = kit.figure(5, 2.8)
-axes = figure.add_subplot(title="In stages, against written out")
+plot = kit.new_plot(5, 2.8)
+axes = plot.add_subplot(title="In stages, against written out")
 labels = {"times fewer products": kit.canvas.GREY, "times as fast": kit.canvas.PREDICTION}
 for values, (label, colour) in zip(zip(*rows), labels.items()):
     axes.semilogx(WIDTHS, values, marker="o", base=2, label=label, color=colour)
 axes.set(xlabel="maps of each order", ylim=(0, None), xticks=WIDTHS, xticklabels=WIDTHS)
 axes.legend()
-kit.save(figure, "31_fast_form")
+kit.save_plot(plot, "31_fast_form")
 
 # %% [markdown]
 # Fewer products are not always less time: the first stage moves many numbers for little work.

@@ -132,10 +132,10 @@ for device in ("cpu", "cuda") if gpu_status()[0] else ("cpu",):
 
     rates[device] = 32 / kit.seconds(step, repeats=3)
     print(f"{device}: {rates[device]:.0f} pictures a second, forward and backward")
-figure = kit.figure(5, 1 + 0.4 * len(rates))
-axes = figure.add_subplot(axisbelow=True, title="PoseNet forward and backward, pictures a second")
+plot = kit.new_plot(5, 1 + 0.4 * len(rates))
+axes = plot.add_subplot(axisbelow=True, title="PoseNet forward and backward, pictures a second")
 axes.barh(list(rates), list(rates.values()), color=kit.canvas.TRUTH, height=0.5)
-kit.save(figure, "32_gpu")
+kit.save_plot(plot, "32_gpu")
 
 # %% [markdown]
 # ## Change this, predict, run

@@ -118,13 +118,13 @@ print(f"the convolutions hold {weights:.2%} of the weights and do {arithmetic:.0
 assert arithmetic > 0.5 > 100 * weights
 
 # %%
-figure = kit.figure(7.2, 3)
-axes = figure.add_subplot(axisbelow=True)
+plot = kit.new_plot(7.2, 3)
+axes = plot.add_subplot(axisbelow=True)
 colours = dict(forward=kit.canvas.TRUTH, backward=kit.canvas.PREDICTION, update=kit.canvas.ACCENT)
 for (name, way), value in sorted(each.items(), key=lambda item: item[1])[-5:]:
     axes.barh(f"{name}, {way}", 1000 * value, color=colours[way], height=0.6)
 axes.set(title=f"one step of {BATCH} pictures, ms", xlabel="ms")
-kit.save(figure, "33_profile")
+kit.save_plot(plot, "33_profile")
 
 # %% [markdown]
 # A convolution from few maps to few is a long and thin matrix product, in which moving numbers

@@ -114,16 +114,16 @@ print(f"{'mean pose':18} MPJPE {blind:4.0f} mm")
 assert results["box and mask"] == min(results.values()) < blind
 
 # %%
-figure = kit.figure(9.6, 3.6)
+plot = kit.new_plot(9.6, 3.6)
 for k, (name, (joints, crop)) in enumerate(shown.items()):
-    axes = figure.add_subplot(2, 6, k + 1)
+    axes = plot.add_subplot(2, 6, k + 1)
     axes.imshow(crop, cmap="gray", vmin=0, vmax=255)
     axes.set_axis_off()
     axes.set_title(name, fontsize=8)
-    below = figure.add_subplot(2, 6, k + 7, projection="3d")
+    below = plot.add_subplot(2, 6, k + 7, projection="3d")
     prepare_axes(below)
     draw_pose(below, joints - joints[0])
-kit.save(figure, "34_your_photographs")
+kit.save_plot(plot, "34_your_photographs")
 
 # %% [markdown]
 # So: cut out tightly, remove the background, upright, walking. And a pose may look plausible where
