@@ -3,7 +3,7 @@
 #
 # - **Question.** In which order must the engine visit the steps?
 # - **Read first.** Lessons 1 and 2.
-# - **Source.** The chain rule; `minipose/graph.py`, functions `walk` and `_count_uses`.
+# - **Source.** The chain rule; `minipose/graph.py`, functions `walk` and `last_to_first`.
 # - **Running time.** Under 10 s.
 #
 # Two lines are enough to break a careless engine: $b = a + a$ and $c = b + b$, so that $dc/da = 4$.
@@ -19,7 +19,9 @@ import minipose as mp
 
 class Step:
     def __init__(self, *inputs):
-        self.inputs, self.grad, self.done = inputs, 0, False  # inputs: pairs (step, factor)
+        self.inputs = inputs  # pairs (step, factor)
+        self.grad = 0
+        self.done = False
 
 
 def doublings(n):
@@ -91,10 +93,12 @@ def count_uses(result):
 
 
 def in_order(result):
-    waiting, ready, visits = count_uses(result), [result], 0
+    waiting = count_uses(result)
+    ready, visits = [result], 0
     result.grad = 1
     while ready:
-        step, visits = ready.pop(), visits + 1
+        step = ready.pop()
+        visits += 1
         for before, factor in step.inputs:
             before.grad += step.grad * factor
             waiting[before] -= 1
@@ -147,4 +151,4 @@ for engine, first in [(hasty, "b"), (hasty, "a"), (once, "b"), (once, "a")]:
 assert said == [3, 3, 3, 3]
 kit.answer(f"""
 Both say {said[0]}, in either order: b is used once now, so what arrives there is at once
-complete, and a hands nothing on. A wrong engine passes many a test.""")
+complete, and a hands nothing on. A wrong engine passes many tests.""")

@@ -7,7 +7,7 @@
 # - **Running time.** Under 5 s.
 #
 # A wrong derivative does not crash. The network just learns a little worse, and nobody ever finds
-# out. But there is a witness: the function itself. Move the input a little and see how far the
+# out. But the function itself can be asked. Move the input a little and see how far the
 # output moves:
 #
 # $$f'(x) \approx \frac{f(x + h) - f(x)}{h} \qquad\text{or better}\qquad
@@ -128,9 +128,9 @@ except gradcheck.GradientError as error:
     print(error)
 
 # %% [markdown]
-# Every op of minipose goes through this check, in all its inputs, for several shapes (`make
-# gradcheck` prints the table). The next lesson asks the opposite question: when does such a check
-# see nothing?
+# Every op of minipose goes through this check, in all its inputs, for several shapes
+# (`make gradcheck` prints the table). The next lesson asks the opposite question: when does such a
+# check see nothing?
 #
 # ## Change this, predict, run
 #

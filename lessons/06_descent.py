@@ -62,8 +62,9 @@ def adam_by_hand(steps, lr, beta1=0.9, beta2=0.999, eps=1e-8):
         for i in range(2):
             mean[i] = beta1 * mean[i] + (1 - beta1) * gradient[i]
             square[i] = beta2 * square[i] + (1 - beta2) * gradient[i] ** 2
-            unbiased = mean[i] / (1 - beta1**t), square[i] / (1 - beta2**t)
-            w[i] -= lr * unbiased[0] / (math.sqrt(unbiased[1]) + eps)
+            corrected_mean = mean[i] / (1 - beta1**t)
+            corrected_square = square[i] / (1 - beta2**t)
+            w[i] -= lr * corrected_mean / (math.sqrt(corrected_square) + eps)
     return w
 
 

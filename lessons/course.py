@@ -35,7 +35,7 @@ HEADER = ("Question", "Read first", "Source", "Running time")
 
 @dataclass(frozen=True)
 class Lesson:
-    """One script: its number, what its header says, how many asserts it holds, how long it reads."""
+    """One script: its number, what its header says, its asserts, its reading time."""
 
     path: Path
     number: int

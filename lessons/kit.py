@@ -57,7 +57,7 @@ def fast(name: str) -> ModuleType | None:
     where there is one.
     """
     if not _fast_is_used():
-        print(f"(a part about minipose/fast/{name}.py is left out: minipose runs without its fast/)")
+        print(f"(left out: what needs minipose/fast/{name}.py, since minipose runs without it)")
         return None
     return importlib.import_module(f"minipose.fast.{name}")
 
