@@ -6,6 +6,7 @@ suits the place where it is called.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import sys
@@ -50,16 +51,21 @@ def show_plot(path: Path) -> None:
 
 
 def fast(name: str) -> ModuleType | None:
-    """The module ``minipose.fast.<name>``; None, and one line that says so, where it is not used.
+    """The module ``minipose.fast.<name>``, or None, and a line that says so, where it is not used.
 
     The folder ``minipose/fast`` can be deleted, and ``MINIPOSE_PLAIN=1`` switches it off. A lesson
     therefore derives and tests its idea by itself, and compares it with minipose's fast form only
     where there is one.
     """
     if not _fast_is_used():
-        print(f"(left out: what needs minipose/fast/{name}.py, since minipose runs without it)")
+        _say_that_it_is_left_out()
         return None
     return importlib.import_module(f"minipose.fast.{name}")
+
+
+@functools.cache  # once in a lesson is enough
+def _say_that_it_is_left_out() -> None:
+    print("(minipose runs without its folder fast: what needs it in this lesson is left out)")
 
 
 def _fast_is_used() -> bool:
