@@ -8,8 +8,9 @@
 #
 # Human3.6M is a collection of films of eleven people, seen by four cameras at once, while a second
 # system recorded where their joints were in every frame, to a millimetre. A licence keeps the films
-# from being copied here, so minipose draws a **synthetic twin**: a body that walks, with the real
-# people's bone lengths, before four cameras of the same kind. The lessons run on the twin.
+# from being copied here, so minipose draws a **synthetic stand-in**: a body that walks, with the
+# real people's bone lengths, before four cameras of the same kind. The lessons run on this
+# stand-in.
 #
 # ## 32 joints, of which 17 are used
 
@@ -29,7 +30,8 @@ print("joints", world.shape, " highest point over the floor:", round(world[..., 
 
 apart = np.linalg.norm(world[:, :, None] - world[:, None], axis=-1).mean(axis=0)  # (32, 32) mm
 for a in range(32):
-    if len(same := np.flatnonzero(apart[a] < 1e-9)) > 1 and a == same[0]:
+    same = np.flatnonzero(apart[a] < 1e-9)
+    if len(same) > 1 and a == same[0]:
         print("one and the same place:", ", ".join(H36M_32[b] for b in same))
 
 # %% [markdown]
@@ -40,11 +42,14 @@ EQUATION_1 = [1, 2, 3, 4, 7, 8, 9, 13, 14, 15, 16, 18, 19, 20, 26, 27, 28]
 chosen = [i - 1 for i in EQUATION_1]
 assert tuple(chosen) == H36M_17_OF_32
 joints = world[:, chosen]  # (30, 17, 3)
-table = [f"{i:2} {n:15} {H36M_32[k]:14}" for i, (n, k) in enumerate(zip(H36M_17, chosen))]
+table = []
+for i, (name, k) in enumerate(zip(H36M_17, chosen)):
+    table.append(f"{i:2} {name:15} {H36M_32[k]:14}")
 for row in range(6):
     print("  ".join(table[row::6]).rstrip())
 
-lengths = np.stack([np.linalg.norm(joints[:, a] - joints[:, b], axis=1) for a, b in H36M_17_EDGES])
+bones = np.stack([joints[:, a] - joints[:, b] for a, b in H36M_17_EDGES])  # (16, 30, 3)
+lengths = np.linalg.norm(bones, axis=2)
 change = np.ptp(lengths, axis=1).max()
 print(f"right thigh {lengths[1].mean():.1f} mm; the largest change of a bone {change:.0e} mm")
 assert change < 1e-6  # bones do not stretch: the pose is in the angles
@@ -140,9 +145,11 @@ kit.save_plot(plot, "13_human36m")
 # %% tags=["hide-cell"]
 here = np.array(in_camera)
 aside = here + [500, 0, 0]
-old, new = (people.photograph(plan, frame)[2].project(points) for points in (here, aside))
+camera = people.photograph(plan, frame)[2]
+old, new = camera.project(here), camera.project(aside)
 assert np.allclose(aside - aside[0], here - here[0]) and not np.allclose(old, new)
-step, shape = np.linalg.norm(new[0] - old[0]), np.abs((new - new[0]) - (old - old[0])).max()
+step = np.linalg.norm(new[0] - old[0])
+shape = np.abs((new - new[0]) - (old - old[0])).max()
 kit.answer(
     f"The 51 numbers stay. The pixels move, by {step:.0f} px at the pelvis, and not as a block:\n"
     f"relative to it joints shift by up to {shape:.1f} px, since the camera sees the body from\n"

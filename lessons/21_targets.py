@@ -15,7 +15,7 @@
 # ## A keypoint file
 #
 # For each person 75 numbers: x, y in px and a confidence, 25 times. A joint that was not found is
-# `0, 0, 0`. The twin writes such files about people it has drawn:
+# `0, 0, 0`. The synthetic stand-in has such files of people that it has drawn:
 
 # %%
 import json
@@ -61,8 +61,8 @@ mask_file = sorted((folder / "masks").iterdir())[NUMBER]
 grey = np.asarray(Image.open(mask_file))
 assert np.array_equal(read_mask(mask_file), grey > 200)
 
-small, counts, last = (grey > 200)[10:60, 20:70], [], False
-run = 0
+small = (grey > 200)[10:60, 20:70]
+counts, last, run = [], False, 0
 for column in range(small.shape[1]):
     for row in range(small.shape[0]):
         if small[row, column] != last:
@@ -88,9 +88,10 @@ assert np.array_equal(decode({"size": list(small.shape), "counts": counts}), sma
 # %%
 person = people.small_person(NUMBER, side=64)
 height, width = person.mask.shape
-joints = [
-    (j + 1, math.floor(x), math.floor(y)) for j, (x, y, c) in enumerate(person.keypoints) if c > 0
-]
+joints = []  # (class, x, y): the pixel of each joint that was found
+for j, (x, y, confidence) in enumerate(person.keypoints):
+    if confidence > 0:
+        joints.append((j + 1, math.floor(x), math.floor(y)))
 reach = 4  # px; further away a Gaussian with σ = 1 is nothing
 bell = [math.exp(-(d * d) / 2) for d in range(-reach, reach + 1)]
 bell = [value / sum(bell) for value in bell]
@@ -115,7 +116,8 @@ assert edge >= reach and np.allclose(by_loops, target, atol=1e-3)
 # %%
 classes = np.zeros((height, width), int)
 for y, x in zip(*np.nonzero(blur[inner] > 0.01)):
-    classes[y, x] = min(joints, key=lambda joint: (joint[1] - x) ** 2 + (joint[2] - y) ** 2)[0]
+    distances = [(jx - x) ** 2 + (jy - y) ** 2 for _, jx, jy in joints]
+    classes[y, x] = joints[np.argmin(distances)][0]
 assert np.array_equal(classes, class_map(person.keypoints, (height, width)))
 
 hot = expand(classes)  # (26, H, W): channel c is 1 where the class is c

@@ -28,11 +28,11 @@ everybody, _ = people.in_room()
 persons = everybody[::33][:6]
 recipe = Recipe(model="mask+softmax", width=8, dropout=0.0, batch=1, lr=2e-3)
 batch = make_batch(persons, recipe.outputs)
-shares = batch.joints.mean(axis=(0, 2, 3))  # of each of the 26 classes
-ignorant = -(shares * np.log(shares)).sum()
-scores = np.zeros(batch.joints.shape, np.float32) + np.log(shares)[:, None, None]
+fractions = batch.joints.mean(axis=(0, 2, 3))  # of the pixels, for each of the 26 classes
+ignorant = -(fractions * np.log(fractions)).sum()
+scores = np.zeros(batch.joints.shape, np.float32) + np.log(fractions)[:, None, None]
 said = categorical_cross_entropy(mp.Tensor(scores), batch.joints).item()
-print(f"background {shares[0]:.1%}; saying each class's share everywhere costs {said:.3f} a pixel")
+print(f"background {fractions[0]:.1%}; saying how common each class is costs {said:.3f} a pixel")
 print(f"guessing with equal chances costs {np.log(26):.3f}")
 assert np.isclose(said, ignorant, rtol=1e-4)
 
@@ -109,9 +109,9 @@ def trained(mask_weight, joint_weight):
     return np.concatenate([p.data.ravel() for p in net.parameters()])
 
 
-same, other = (
-    np.mean(np.abs(trained(0.1, 1.0) - trained(*pair)) > 1e-4) for pair in ((1.0, 10.0), (1.0, 1.0))
-)
+one = trained(0.1, 1.0)
+same = np.mean(np.abs(one - trained(1.0, 10.0)) > 1e-4)
+other = np.mean(np.abs(one - trained(1.0, 1.0)) > 1e-4)
 assert same < 0.05 < other
 kit.answer(
     "Between 3 and 30, at 10: only the ratio counts. After three steps of a tiny network, weights\n"
