@@ -7,10 +7,10 @@
 # - **Running time.** Under 10 s.
 #
 # PoseNet ends in fully connected layers, which fit one picture size and forget where things were.
-# For a mask, an answer for each pixel, report 2 takes **U-Net**, which has convolutions only. Its
-# part *down* halves the picture four times, so that a pixel of the smallest channels has seen much
-# of the person; its part *up* doubles it four times again. What a halving throws away is handed
-# across: the **skip** connections.
+# For a mask, an answer for each pixel, report 2 takes **U-Net**, which has convolutions only. On
+# the way *down* it halves the picture four times, so that a pixel of the smallest channels has seen
+# much of the person; on the way *up* it doubles it four times again. What a halving throws away is
+# handed across: the **skip** connections.
 #
 # ## The parts
 #
