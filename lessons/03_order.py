@@ -129,10 +129,11 @@ kit.save_plot(plot, "03_order")
 
 # %%
 a = value = mp.Tensor(1.0, requires_grad=True)
-for _ in range(lines := 5_000):
+LINES = 5_000
+for _ in range(LINES):
     value = 0.5 * value + 0.5 * value
 value.backward()
-print(f"minipose, {lines} lines: gradient {a.grad}; paths: 10 to the {lines * np.log10(2):.0f}")
+print(f"minipose, {LINES} lines: gradient {a.grad}; paths: 10 to the {LINES * np.log10(2):.0f}")
 assert a.grad == 1
 
 # %% [markdown]

@@ -34,8 +34,9 @@ from minipose.kernels import im2col
 
 def evaluation(points, size):
     """The matrix that takes ``size`` coefficients to the values at the points and at infinity."""
-    rows = [[float(point) ** power for power in range(size)] for point in points]
-    return np.array([*rows, [0.0] * (size - 1) + [1.0]])
+    rows = [np.power(float(point), range(size)) for point in points]
+    at_infinity = [0.0] * (size - 1) + [1.0]
+    return np.array([*rows, at_infinity])
 
 
 def matrices(points):
@@ -143,7 +144,8 @@ if fast_strips and fast_winograd:
     }
     COLOURS |= {"minipose's strips": kit.canvas.TRUTH, "minipose's winograd": kit.canvas.ACCENT}
 CHANNELS = [4, 8, 16, 32, 64, 128]
-times, errors = {name: [] for name in ALGORITHMS}, {}
+times = {name: [] for name in ALGORITHMS}
+errors = {}
 for channels in CHANNELS:
     x = rng.standard_normal((1, 48, 32, channels), dtype=np.float32).transpose(0, 3, 1, 2)
     weight = rng.standard_normal((channels, channels, 3, 3), dtype=np.float32)

@@ -142,7 +142,8 @@ assert last["Glorot"] < 0.6 * min(last["a third"], last["three times"])
 factors = {}
 for name, draw in {"Glorot": glorot_uniform, "He": he_normal}.items():
     rng = np.random.default_rng(3)
-    x, sizes = signal, []
+    x = signal
+    sizes = []
     for _ in range(30):
         sums = x @ draw((WIDTH, WIDTH), rng).T
         x = np.maximum(sums, 0)

@@ -82,7 +82,8 @@ image, silhouette, camera = people.photograph(plan, frame)
 
 def to_camera(point):
     R, T = camera.rotation, camera.centre
-    return [sum(R[i, k] * (point[k] - T[k]) for k in range(3)) for i in range(3)]
+    moved = [point[k] - T[k] for k in range(3)]
+    return [R[i, 0] * moved[0] + R[i, 1] * moved[1] + R[i, 2] * moved[2] for i in range(3)]
 
 
 def pinhole(X, Y, Z):

@@ -115,7 +115,8 @@ def detect(x):
 base = h.mean(axis=0).clip(1e-4, 1)  # for each question, how often the answer was yes
 constant = per_window(np.broadcast_to(base, test_h.shape), test_h)
 optimizer = Adam(net.parameters(), lr=1e-3)
-rng, curve, EPOCHS = np.random.default_rng(1), [], 5
+rng = np.random.default_rng(1)
+curve, EPOCHS = [], 5
 for epoch in range(EPOCHS + 1):
     curve.append(per_window(detect(test_x), test_h))
     print(f"after {epoch} epochs of {len(x)} pictures, subject 11: {curve[-1]:.4f}")

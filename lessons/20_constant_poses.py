@@ -8,8 +8,8 @@
 # - **Running time.** Under 45 s.
 #
 # Report 1 ends with a riddle, to be solved by a better network. Its author published some of the
-# predictions. Where they lie beside this project we look at them; elsewhere we let the synthetic
-# stand-in make the same mistake. First, a magnifying glass for any sequence of poses:
+# predictions. Where the folder LESSONS_SAMPLES holds them we look at them; elsewhere we let the
+# synthetic stand-in make the same mistake. First, a magnifying glass for any sequence of poses:
 
 # %%
 import tempfile

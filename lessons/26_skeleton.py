@@ -80,7 +80,9 @@ recipe = Recipe(model="mask+softmax", width=8, dropout=0.0, batch=1, lr=2e-3)
 recipe = recipe.changed(joint_weight=10.0, background_weight=0.1)
 net = people.learn(build(recipe, seed=2), persons, recipe, steps=850)
 found = [predict_array(net, person.image) for person in persons]
-places, heights = (np.stack(v) for v in zip(*(f.joint_places() for f in found)))
+answers = [prediction.joint_places() for prediction in found]
+places = np.stack([at for at, _ in answers])  # (3, 25, 2) px
+heights = np.stack([high for _, high in answers])
 
 # %% [markdown]
 # How good is that? A distance in px depends on how large somebody is in the picture, so one counts
@@ -97,7 +99,7 @@ errors = {
 }
 half_head = 0.5 * head_sizes(truth)
 for name, gap in errors.items():
-    by_loops = np.mean([gap[n, j] <= half_head[n] for n in range(3) for j in range(25)])
+    by_loops = np.mean([gap[n, j] <= half_head[n] for n, j in np.ndindex(3, 25)])
     assert np.isclose(by_loops, correct_fraction(gap, half_head))
     print(f"{name:14} median {np.median(gap):.1f} px, PCK {by_loops:.1%}")
 order = np.argsort(errors["network"].mean(axis=0))

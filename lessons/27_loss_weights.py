@@ -57,7 +57,8 @@ print("before training:", {name: round(value, 3) for name, value in parts.items(
 # learn them by heart?
 
 # %%
-WEIGHTS, rows = (0.3, 3.0, 30.0, 300.0), {}
+WEIGHTS = (0.3, 3.0, 30.0, 300.0)
+rows = {}
 truth = np.stack([person.keypoints for person in persons])
 print(f"{'weight':>7} {'dice':>6} {'cross entropy':>14} {'median of joints, px':>21}")
 for weight in WEIGHTS:

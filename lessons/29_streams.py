@@ -122,7 +122,8 @@ walker = people.walkers().read("images", np.array([200]))[0].astype(float)
 half_size = walker.reshape(64, 2, 64, 2).mean(axis=(1, 3))
 grey = half_size[None, None, :, 12:52] / 255  # (1, 1, 64, 40)
 edge = HarmonicConv2d((1,), (0, 1), np.random.default_rng(5)).astype(np.float64)
-plot, lengths = kit.new_plot(8, 4), []
+plot = kit.new_plot(8, 4)
+lengths = []
 for quarter, title in enumerate(("a channel of order 1", "rotated by 90°: the arrows turn along")):
     picture = np.ascontiguousarray(np.rot90(grey, quarter, axes=(2, 3)))
     planes = edge(mp.Tensor(picture)).data[0]
@@ -145,7 +146,8 @@ assert np.allclose(np.rot90(lengths[0]), lengths[1], atol=1e-12)
 # does it show?
 
 # %% tags=["hide-cell"]
-wrong, B = {}, ring_basis(3, -1)[0]
+wrong = {}
+B = ring_basis(3, -1)[0]
 z = rng.normal(0, 1, (3, 3)) + 1j * rng.normal(0, 1, (3, 3))
 for quarter in (1, 2, 3):
     y = [(B * m).sum() for m in (z, np.rot90(z, quarter) * 1j**quarter)]

@@ -90,7 +90,7 @@ for name, net in nets.items():
 # %%
 train, test = people.in_room()
 train, test = [rotated(person, 0) for person in train[::2]], test[::4]  # on a square, upright
-ANGLES, STEPS, curves = (0, 30, 45, 60, 90, 180, 270), 160, {}
+ANGLES, STEPS = (0, 30, 45, 60, 90, 180, 270), 160
 
 
 def learn(network, width, rate, pictures):
@@ -105,6 +105,7 @@ def learn(network, width, rate, pictures):
     return curve
 
 
+curves = {}
 for name, choices in (("U-Net", ("unet", 8, 1e-3)), ("H-Net", ("hnet", 3, 1e-2))):
     start = time.perf_counter()
     curves[name] = learn(*choices, train)

@@ -151,7 +151,8 @@ for form in (in_stages, in_minipose):
 # memory: where it is present, see what they save in products, and what in time.
 
 # %%
-WIDTHS, fewer, sooner = (2, 4, 8, 16, 32), [], []
+WIDTHS = (2, 4, 8, 16, 32)
+fewer, sooner = [], []
 is_fast = kit.fast("harmonic") is not None
 for C in WIDTHS:
     products = 4 * 9 * (2 * C) ** 2

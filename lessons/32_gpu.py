@@ -137,7 +137,8 @@ except TypeError as error:
 # only now and then (`LOOK_EVERY` in `training/loop.py`).
 
 # %%
-rates, images = {}, np.random.default_rng(0).random((32, 1, 128, 128), np.float32)
+rates = {}
+images = np.random.default_rng(0).random((32, 1, 128, 128), np.float32)
 for device in ("cpu", "cuda") if gpu_status()[0] else ("cpu",):
     net = PoseNet((5, 10, 15), "regression", rng=np.random.default_rng(0)).to(device)
     batch, target = (to_device(a, device) for a in (images, np.zeros((32, 51), np.float32)))

@@ -119,7 +119,8 @@ print(f"the limit: {limit / 1e9:.1f} billion products a second")
 for name, rate in rows.items():
     print(f"{name:26} {rate / 1e9:5.1f}, {rate / limit:4.0%} of it")
 arithmetic = forward_products / (forward_products + connected)
-weights = sum(p.size for p in net.shared_parameters()) / sum(p.size for p in net.parameters())
+few = sum(p.size for p in net.shared_parameters())
+weights = few / sum(p.size for p in net.parameters())
 print(f"the convolutions hold {weights:.2%} of the weights and do {arithmetic:.0%} of the products")
 assert arithmetic > 0.5 > 100 * weights
 

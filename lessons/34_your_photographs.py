@@ -81,9 +81,9 @@ def wider(box):
     return box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin
 
 
-def flipped(path, turn):
-    out = path.with_name(f"{turn}_{path.name}")
-    Image.open(path).transpose(turn).save(out)
+def flipped(path, how):
+    out = path.with_name(f"{how}_{path.name}")
+    Image.open(path).transpose(how).save(out)
     return out
 
 

@@ -205,7 +205,7 @@ def small_person(number: int, side: int = 48, seed: int = 0) -> Person:
     joints = np.concatenate([places, sample.keypoints[:, 2:]], axis=1)
     joints[sample.keypoints[:, 2] == 0] = 0
     image, mask = resize_bicubic(sample.image, factor), resize_mask(sample.mask, factor)
-    return Person(image, mask, joints.astype(np.float32), f"twin{number:04d}", "twin")
+    return Person(image, mask, joints.astype(np.float32), f"synthetic{number:04d}", "synthetic")
 
 
 def _view(view: tuple[int, int, str], frames: int, step: int, hold: int) -> dict[str, np.ndarray]:

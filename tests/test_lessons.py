@@ -12,6 +12,7 @@ from PIL import Image
 
 from lessons import course, readme
 from lessons.__main__ import main
+from tests.conftest import SHARED
 
 LESSONS = course.all_lessons()
 SHORT = 20  # s: lessons that promise more are run by ``make lessons``, and here on request
@@ -31,6 +32,7 @@ def test_a_lesson_runs_within_its_time(
     if lesson.budget > SHORT and os.environ.get("MINIPOSE_LESSONS") != "all":
         pytest.skip(f"may take {lesson.budget:.0f} s: run with MINIPOSE_LESSONS=all")
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")  # several tests run at a time
+    monkeypatch.setenv("LESSONS_SAMPLES", str(SHARED))
     outcome = course.run(lesson, plots)
     assert outcome.status == 0, outcome.output
     assert outcome.seconds < course.LIMIT, outcome.output
