@@ -132,7 +132,7 @@ for channels, height, width in LAYERS:
     print(f"{channels:4} channels: {columns:5.1f} MiB of columns")
 
 plot = kit.new_plot(5.6, 2.8)
-axes = plot.add_subplot(title="Billions of operations a second, one thread")
+axes = plot.add_subplot(title="Billions of operations a second of processor time")
 colours = (kit.canvas.GREY, kit.canvas.ACCENT, kit.canvas.TRUTH, kit.canvas.PREDICTION)
 for i, (name, values) in enumerate(speeds.items()):
     places = np.arange(3) + 0.21 * (i - 1.5)

@@ -158,11 +158,11 @@ for name, error in errors.items():
     print(f"{name:19} with {channels} channels: {times[name][-1]:.2f} ms, off by {error:.0e}")
 
 plot = kit.new_plot(5, 3)
-axes = plot.add_subplot(title="3×3 convolution of 48 × 32 px, one thread")
+axes = plot.add_subplot(title="3×3 convolution of 48 × 32 px")
 for name, colour in COLOURS.items():
     axes.loglog(CHANNELS, times[name], marker=".", label=name, color=colour)
 axes.set_xticks(CHANNELS, [str(c) for c in CHANNELS])
-axes.set(xlabel="channels, in and out", ylabel="time, ms")
+axes.set(xlabel="channels, in and out", ylabel="processor time, ms")
 axes.legend(fontsize=7)
 kit.save_plot(plot, "11_winograd")
 

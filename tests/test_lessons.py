@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from lessons import course, readme
+from lessons import course, kit, readme
 from lessons.__main__ import main
 from tests.conftest import SHARED
 
@@ -140,6 +141,24 @@ def test_the_book_has_a_place_for_every_lesson() -> None:
         expected = [lesson.path for lesson in LESSONS if lesson.chapter == title]
         assert sorted(listed) == expected, title
     assert re.findall(r":caption: (.+)", index) == list(course.CHAPTERS)
+
+
+def test_a_lesson_goes_on_without_the_fast_layer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.delitem(sys.modules, "minipose.fast", raising=False)
+    kit._say_that_it_is_left_out.cache_clear()
+    assert kit.fast("strips") is None and kit.fast("winograd") is None
+    assert capsys.readouterr().out.count("\n") == 1, "one line says it, once"
+    assert kit.on_one_thread(max, 2, 3) == 3
+
+
+def test_a_lesson_looks_at_the_fast_layer_where_there_is_one(capsys: pytest.CaptureFixture) -> None:
+    if "minipose.fast" not in sys.modules:
+        pytest.skip("minipose.fast is not here, or switched off")
+    assert kit.fast("strips").__name__ == "minipose.fast.strips"
+    assert kit.on_one_thread(max, 2, 3) == 3
+    assert capsys.readouterr().out == ""
 
 
 def test_an_unknown_lesson_is_one_line(capsys: pytest.CaptureFixture) -> None:
