@@ -134,7 +134,7 @@ except TypeError as error:
 # minipose's tests run every op through such a stand-in, a stricter one (`tests/strict`). Bringing
 # home costs more than the copy: the processor only *orders* work from the card and goes on, and a
 # number that it wants, like `loss.item()`, must be finished first. So minipose looks at the loss
-# only now and then (`LOOK_EVERY` in `training/loop.py`).
+# only now and then (`LOOK_EVERY` in `minipose/training/loop.py`).
 
 # %%
 rates = {}

@@ -3,7 +3,7 @@
 #
 # - **Question.** What may one expect of a trained network on a picture from elsewhere?
 # - **Read first.** Lessons 14 and 17: the crop and the regressor.
-# - **Source.** `minipose.experiments.pose3d.predict.py`, behind `python -m minipose predict`.
+# - **Source.** `minipose/experiments/pose3d/predict.py`, behind `python -m minipose predict`.
 # - **Running time.** Under 40 s.
 #
 # A network knows what it was shown: here, people who walk, without background, seen from chest

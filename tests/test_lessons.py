@@ -69,7 +69,8 @@ def test_reading_time_does_not_depend_on_how_code_is_laid_out() -> None:
 @each
 def test_a_header_names_files_that_exist(lesson: course.Lesson) -> None:
     header = " ".join(lesson.header.values())
-    paths = [path for path in re.findall(r"`([^`\s]+)`", header) if "/" in path]
+    quoted = re.findall(r"`([^`\s]+)`", header)
+    paths = [path for path in quoted if "/" in path or path.endswith(".py")]
     missing = [path for path in paths if not (course.FOLDER.parent / path).exists()]
     assert not missing
 
