@@ -7,9 +7,9 @@
 # - **Running time.** Under 45 s.
 #
 # Report 2 tries four targets. Two are **regressions**: one channel, whose value at a pixel should
-# be the heatmap's, between 0 and 1 or between 0 and 100; with the mean squared error as loss. Two
-# are **classifications**: 26 channels, softmax over them, with cross entropy as loss; the target is
-# 1 in the channel of the nearest joint ("softmax"), or the heatmap's value there ("regression
+# be the heatmap's, between 0 and 1 or between 0 and 100; the loss is the mean squared error. Two
+# are **classifications**: 26 channels and softmax over them; the loss is cross entropy, the target
+# is 1 in the channel of the nearest joint ("softmax"), or the heatmap's value there ("regression
 # softmax").
 #
 # ## The two losses, by loops

@@ -59,7 +59,7 @@ assert gap < 1e-12
 # ## Does it rotate along?
 #
 # A rotation by 90° brings pixels to new places and multiplies arrows of order $n$ by $i^n$. Rotate
-# first or filter first: it has to come to the same.
+# first or filter first: it has to come to the same. (The field's word for this is *equivariant*.)
 
 
 # %%
