@@ -69,7 +69,10 @@ def in_order(value, seen):
     if value in seen:
         return []
     seen.add(value)
-    return [v for before in value.inputs for v in in_order(before, seen)] + [value]
+    order = []
+    for before in value.inputs:
+        order += in_order(before, seen)
+    return [*order, value]
 
 
 def summed_to(shape, grad):
@@ -82,7 +85,9 @@ def backward(result, summed_to=summed_to):
     result.grad = np.ones_like(result.data)
     # From the result back, so that a gradient is complete before it is handed on (lesson 3).
     for value in reversed(in_order(result, set())):
-        for before, grad in zip(value.inputs, value.rule(value.grad) if value.rule else ()):
+        if value.rule is None:  # given, not computed
+            continue
+        for before, grad in zip(value.inputs, value.rule(value.grad)):
             grad = summed_to(np.shape(before.data), grad)
             before.grad = grad if before.grad is None else before.grad + grad
 
@@ -100,8 +105,8 @@ print(f"dL/dw = {by_hand:.6f} by hand, {neuron(w)[1]:.6f} from the engine")
 assert math.isclose(neuron(w)[1], by_hand, rel_tol=1e-12)
 
 # %%
-figure = kit.figure(5, 3)
-axes = figure.add_subplot()
+plot = kit.new_plot(5, 3)
+axes = plot.add_subplot()
 curve = np.linspace(-1.5, 2.5, 200)
 axes.plot(curve, [neuron(v)[0] for v in curve], color=kit.canvas.GREY)
 for at in (-1.0, -0.2, 0.4, w, 1.7):
@@ -110,7 +115,7 @@ for at in (-1.0, -0.2, 0.4, w, 1.7):
     axes.plot(at + ends, loss + slope * ends, color=kit.canvas.PREDICTION, linewidth=2)
     axes.text(at + 0.1, loss + (0.05 if at < 0.2 else -0.12), f"{slope:+.2f}")
 axes.set(xlabel="weight w", ylabel="error L", title="Each line has the slope that the engine gave")
-kit.save(figure, "01_engine")
+kit.save_plot(plot, "01_engine")
 
 # %% [markdown]
 # ## The same engine on arrays
@@ -129,11 +134,13 @@ def two_layers(tanh, x, weight1, bias1, weight2):
 
 rng = np.random.default_rng(0)
 arrays = [rng.standard_normal(shape) for shape in ((4, 2), (2, 3), (3,), (3, 1))]
-ours, theirs = [Value(a) for a in arrays], [mp.Tensor(a, requires_grad=True) for a in arrays]
+ours = [Value(a) for a in arrays]
+theirs = [mp.Tensor(a, requires_grad=True) for a in arrays]
 backward(two_layers(Value.tanh, *ours))
 two_layers(mp.ops.tanh, *theirs).sum().backward()
 for name, mine, other in zip(("x", "weight1", "bias1", "weight2"), ours, theirs):
-    assert mine.grad.shape == other.grad.shape and np.allclose(mine.grad, other.grad, rtol=1e-12)
+    assert mine.grad.shape == other.grad.shape
+    assert np.allclose(mine.grad, other.grad, rtol=1e-12)
     print(f"{name:8} {mine.grad.shape!s:7} the same gradient")
 
 # %% [markdown]

@@ -10,7 +10,7 @@
 # derivative back. The notes form a graph. Here is a small network with all that makes graphs
 # interesting: a *skip* (`h1` goes around the second layer, as in report 2's U-Net), and a square
 # that uses one value twice. `linear(x, w, b)` is the weighted sum $x w^T + b$ of lesson 7; a
-# `Parameter` is a tensor that shall be learned, so it always gets a gradient.
+# `Parameter` is a tensor that is to be learned, so it always gets a gradient.
 
 # %%
 import weakref
@@ -62,8 +62,8 @@ for column in range(max(depth.values()) + 1):
     members = sorted((n for n in depth if depth[n] == column), key=lambda n: n in label)
     for row, node in enumerate(members):
         place[node] = (-column, -row)
-figure = kit.figure(9, 2)
-axes = figure.add_subplot()
+plot = kit.new_plot(9, 2)
+axes = plot.add_subplot()
 axes.axis("off")
 boxes = {}
 for node, (across, down) in place.items():
@@ -75,13 +75,14 @@ for node, box in boxes.items():
     for i, parent in enumerate(getattr(node, "parents", ())):
         if parent is not None:
             twice = node.parents.count(parent) == 2
-            bend = 0.5 * i - 0.25 if twice else 0.35 * (place[node][0] - place[parent][0] > 1)
+            around = place[node][0] - place[parent][0] > 1  # a skip
+            bend = 0.5 * i - 0.25 if twice else 0.35 * around
             arrow = {"arrowstyle": "->", "color": kit.canvas.GREY, "shrinkA": 2, "shrinkB": 2}
             arrow |= {"patchA": boxes[parent].get_bbox_patch(), "patchB": box.get_bbox_patch()}
             arrow["connectionstyle"] = f"arc3,rad={-bend}"
             axes.annotate("", place[node], place[parent], arrowprops=arrow)
 axes.set(xlim=(-max(depth.values()) - 0.5, 0.5), ylim=(-1.4, 0.8))
-kit.save(figure, "02_graph")
+kit.save_plot(plot, "02_graph")
 
 # %% [markdown]
 # ## A gradient is a sum over paths
@@ -146,5 +147,5 @@ more = along_every_path(ops.mean(difference * difference).node, np.ones(()), {})
 counts = {name: len(paths) for name, paths in more.items()}
 assert counts["w1"] == 6 and counts["w2"] == 2
 kit.answer(f"""
-{counts["w1"]} to w1: three ways through the sum (h1, h2, h1), each doubled by the square.
+{counts["w1"]} to w1: three paths through the sum (h1, h2, h1), each doubled by the square.
 {counts["w2"]} to w2, as before: it lies behind h2 alone.""")

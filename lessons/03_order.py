@@ -3,7 +3,7 @@
 #
 # - **Question.** In which order must the engine visit the steps?
 # - **Read first.** Lessons 1 and 2.
-# - **Source.** The chain rule; `minipose/graph.py`, functions `walk` and `_count_uses`.
+# - **Source.** The chain rule; `minipose/graph.py`, functions `walk` and `last_to_first`.
 # - **Running time.** Under 10 s.
 #
 # Two lines are enough to break a careless engine: $b = a + a$ and $c = b + b$, so that $dc/da = 4$.
@@ -19,7 +19,9 @@ import minipose as mp
 
 class Step:
     def __init__(self, *inputs):
-        self.inputs, self.grad, self.done = inputs, 0, False  # inputs: pairs (step, factor)
+        self.inputs = inputs  # pairs (step, factor)
+        self.grad = 0
+        self.done = False
 
 
 def doublings(n):
@@ -91,10 +93,12 @@ def count_uses(result):
 
 
 def in_order(result):
-    waiting, ready, visits = count_uses(result), [result], 0
+    waiting = count_uses(result)
+    ready, visits = [result], 0
     result.grad = 1
     while ready:
-        step, visits = ready.pop(), visits + 1
+        step = ready.pop()
+        visits += 1
         for before, factor in step.inputs:
             before.grad += step.grad * factor
             waiting[before] -= 1
@@ -110,14 +114,14 @@ for n in range(1, 17):
         counts.append(engine(c))
         assert a.grad == 2**n
 
-figure = kit.figure(5, 2.8)
-axes = figure.add_subplot()
+plot = kit.new_plot(5, 2.8)
+axes = plot.add_subplot()
 for (engine, counts), colour in zip(table.items(), (kit.canvas.PREDICTION, kit.canvas.TRUTH)):
     print(f"{engine.__name__:10} for {n} doublings visits {counts[-1]} steps")
     axes.semilogy(range(1, n + 1), counts, marker=".", color=colour, label=engine.__name__)
 axes.set(xlabel="lines b = a + a", ylabel="steps visited", title="Paths double, steps do not")
 axes.legend()
-kit.save(figure, "03_order")
+kit.save_plot(plot, "03_order")
 
 # %% [markdown]
 # minipose counts uses as well, in loops, not by functions that call themselves: Python allows only
@@ -125,10 +129,11 @@ kit.save(figure, "03_order")
 
 # %%
 a = value = mp.Tensor(1.0, requires_grad=True)
-for _ in range(lines := 5_000):
+LINES = 5_000
+for _ in range(LINES):
     value = 0.5 * value + 0.5 * value
 value.backward()
-print(f"minipose, {lines} lines: gradient {a.grad}; paths: 10 to the {lines * np.log10(2):.0f}")
+print(f"minipose, {LINES} lines: gradient {a.grad}; paths: 10 to the {LINES * np.log10(2):.0f}")
 assert a.grad == 1
 
 # %% [markdown]
@@ -147,4 +152,4 @@ for engine, first in [(hasty, "b"), (hasty, "a"), (once, "b"), (once, "a")]:
 assert said == [3, 3, 3, 3]
 kit.answer(f"""
 Both say {said[0]}, in either order: b is used once now, so what arrives there is at once
-complete, and a hands nothing on. A wrong engine passes many a test.""")
+complete, and a hands nothing on. A wrong engine passes many tests.""")

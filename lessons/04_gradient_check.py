@@ -7,7 +7,7 @@
 # - **Running time.** Under 5 s.
 #
 # A wrong derivative does not crash. The network just learns a little worse, and nobody ever finds
-# out. But there is a witness: the function itself. Move the input a little and see how far the
+# out. But the function itself can be asked. Move the input a little and see how far the
 # output moves:
 #
 # $$f'(x) \approx \frac{f(x + h) - f(x)}{h} \qquad\text{or better}\qquad
@@ -54,8 +54,8 @@ for name, error in errors.items():
 # $h \approx \varepsilon^{1/3}$:
 
 # %%
-figure = kit.figure(5.6, 3.2)
-axes = figure.add_subplot()
+plot = kit.new_plot(5.6, 3.2)
+axes = plot.add_subplot()
 for (name, error), colour in zip(
     errors.items(), (kit.canvas.GREY, kit.canvas.TRUTH, kit.canvas.PREDICTION)
 ):
@@ -69,7 +69,7 @@ axes.set(
     ylim=(1e-13, 2),
 )
 axes.legend(fontsize=7, loc="lower left")
-kit.save(figure, "04_gradient_check")
+kit.save_plot(plot, "04_gradient_check")
 near = np.abs(np.log10(steps) + 5) < 0.3
 assert errors["central, float64"][near].max() < 1e-9
 assert errors["central, float32"].min() > 1e-8, (
@@ -128,9 +128,9 @@ except gradcheck.GradientError as error:
     print(error)
 
 # %% [markdown]
-# Every op of minipose goes through this check, in all its inputs, for several shapes (`make
-# gradcheck` prints the table). The next lesson asks the opposite question: when does such a check
-# see nothing?
+# Every op of minipose goes through this check, in all its inputs, for several shapes
+# (`make gradcheck` prints the table). The next lesson asks the opposite question: when does such a
+# check see nothing?
 #
 # ## Change this, predict, run
 #

@@ -62,8 +62,9 @@ def adam_by_hand(steps, lr, beta1=0.9, beta2=0.999, eps=1e-8):
         for i in range(2):
             mean[i] = beta1 * mean[i] + (1 - beta1) * gradient[i]
             square[i] = beta2 * square[i] + (1 - beta2) * gradient[i] ** 2
-            unbiased = mean[i] / (1 - beta1**t), square[i] / (1 - beta2**t)
-            w[i] -= lr * unbiased[0] / (math.sqrt(unbiased[1]) + eps)
+            corrected_mean = mean[i] / (1 - beta1**t)
+            corrected_square = square[i] / (1 - beta2**t)
+            w[i] -= lr * corrected_mean / (math.sqrt(corrected_square) + eps)
     return w
 
 
@@ -96,8 +97,8 @@ assert np.allclose(walks["Adam"][0][9], adam_by_hand(9, 0.3), rtol=1e-12)
 # ## On the valley
 
 # %%
-figure = kit.figure(9, 3)
-left, right = figure.subplots(1, 2, width_ratios=[3, 2])
+plot = kit.new_plot(9, 3)
+left, right = plot.subplots(1, 2, width_ratios=[3, 2])
 across, up = np.meshgrid(np.linspace(-4, 8, 120), np.linspace(0.3, 1.7, 80))
 height = 0.5 * (across - LOWEST[0]) ** 2 + 0.5 * STEEP[1] * (up - LOWEST[1]) ** 2
 left.contour(across, up, height, levels=[0.5, 2, 5, 10, 17, 26, 37], colors="#d5d9de", linewidths=1)
@@ -112,7 +113,7 @@ left.plot(*LOWEST, "x", color="black")
 left.set(xlabel="$w_1$", ylabel="$w_2$", title="The first 40 steps", ylim=(0.3, 1.7))
 right.set(xlabel="step", ylabel="L", title="Loss")
 right.legend(fontsize=7)
-kit.save(figure, "06_descent")
+kit.save_plot(plot, "06_descent")
 
 # %% [markdown]
 # Why not simply a larger $\epsilon$? Along one axis, a step multiplies the distance by

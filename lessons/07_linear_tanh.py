@@ -4,7 +4,7 @@
 # - **Question.** What does a fully connected layer do, and why is one followed by a tanh?
 # - **Read first.** Lessons 1, 4 and 6.
 # - **Source.** Report 1, section 4.3 and figure 4 (layers of 1024 and 2048 with tanh);
-#   `minipose/ops/linear.py`.
+#   `minipose/ops/reduction.py`.
 # - **Running time.** Under 15 s.
 #
 # Each output of a fully connected layer is a weighted sum of all inputs, plus a bias. For a batch
@@ -34,16 +34,16 @@ from minipose import losses, nn, ops, optim
 def linear_by_loops(x, weight, bias, g):
     """Y, and what arrives at X, W and b when g arrives at Y."""
     y = np.zeros((len(x), len(weight)))
-    grads = np.zeros_like(x), np.zeros_like(weight), np.zeros_like(bias)
+    grad_x, grad_w, grad_b = np.zeros_like(x), np.zeros_like(weight), np.zeros_like(bias)
     for n in range(len(x)):
         for o in range(len(weight)):
             y[n, o] = bias[o]
-            grads[2][o] += g[n, o]
+            grad_b[o] += g[n, o]
             for i in range(x.shape[1]):
                 y[n, o] += weight[o, i] * x[n, i]
-                grads[0][n, i] += g[n, o] * weight[o, i]
-                grads[1][o, i] += g[n, o] * x[n, i]
-    return y, grads
+                grad_x[n, i] += g[n, o] * weight[o, i]
+                grad_w[o, i] += g[n, o] * x[n, i]
+    return y, (grad_x, grad_w, grad_b)
 
 
 rng = np.random.default_rng(0)
@@ -118,14 +118,15 @@ for name, distances in error.items():
     print(f"{name:10}: {distances.mean():6.1f} mm off on average, at worst {distances.max():.0f}")
 assert error["with tanh"].mean() < 0.3 * error["without"].mean()
 
-figure = kit.figure(4.8, 3.2)
+plot = kit.new_plot(4.8, 3.2)
 for i, (name, places) in enumerate(found.items()):
-    axes = figure.add_subplot(1, 2, i + 1, aspect="equal")
+    axes = plot.add_subplot(1, 2, i + 1, aspect="equal")
     for k in range(6):
         for elbow, colour in ((elbows[k], kit.canvas.TRUTH), (places[k], kit.canvas.PREDICTION)):
-            axes.plot(*(300 * np.array([[0, 0], elbow, hands[k]])).T, color=colour, linewidth=1.3)
+            arm = 300 * np.array([[0, 0], elbow, hands[k]])  # shoulder, elbow, hand
+            axes.plot(*arm.T, color=colour, linewidth=1.3)
     axes.set(title=f"{name}: {error[name].mean():.0f} mm", xlabel="x, mm", ylabel="y, mm")
-kit.save(figure, "07_linear_tanh")
+kit.save_plot(plot, "07_linear_tanh")
 
 # %% [markdown]
 # Blue is true, red is found. Without tanh the upper arm even changes its length.

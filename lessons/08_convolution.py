@@ -8,13 +8,13 @@
 #
 # A fully connected layer on a picture of 128 × 128 would give each output 16384 weights, and what
 # it learns about a knee at the left it would have to learn again at the right. A *convolution*
-# looks at small windows, all with the same few weights. One kernel $w$ per output map $o$, reaching
-# over all input channels $c$:
+# looks at small windows, all with the same few weights. One kernel $w$ per output channel $o$,
+# reaching over all input channels $c$:
 #
 # $$y_{n,o,p,q} = b_o + \sum_{c,i,j} w_{o,c,i,j}\; x_{n,c,\,p+i,\,q+j}$$
 #
 # It is one sum of products per output pixel. (Strictly this is a *cross-correlation*; a
-# mathematician's convolution turns the kernel by 180°. All of deep learning says convolution.)
+# mathematician's convolution rotates the kernel by 180°. All of deep learning says convolution.)
 
 # %%
 import numpy as np
@@ -28,8 +28,9 @@ from minipose.kernels.im2col import col2im, im2col
 
 def by_loops(x, weight):
     """The formula, word by word. x (N, C, H, W), weight (O, C, k, k)."""
-    (samples, channels, height, width), (maps, _, k, _) = x.shape, weight.shape
-    y = np.zeros((samples, maps, height - k + 1, width - k + 1))
+    samples, channels, height, width = x.shape
+    out_channels, _, k, _ = weight.shape
+    y = np.zeros((samples, out_channels, height - k + 1, width - k + 1))
     for n, o, p, q in np.ndindex(y.shape):
         for c, i, j in np.ndindex(channels, k, k):
             y[n, o, p, q] += weight[o, c, i, j] * x[n, c, p + i, q + j]
@@ -49,19 +50,20 @@ assert np.allclose(by_loops(x, weight), ops.conv2d(mp.Tensor(x), mp.Tensor(weigh
 # %%
 picture = people.small_person(11, side=96).image.mean(axis=2) / 255
 across = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 4
-edges = ops.conv2d(mp.Tensor(picture[None, None]), mp.Tensor(np.stack([across, across.T])[:, None]))
-figure = kit.figure(7, 3)
+kernels = np.stack([across, across.T])[:, None]  # (2 channels out, 1 in, 3, 3)
+edges = ops.conv2d(mp.Tensor(picture[None, None]), mp.Tensor(kernels))
+plot = kit.new_plot(7, 3)
 panels = {
     "brightness": picture,
     "changes across": edges.data[0, 0],
     "changes downwards": edges.data[0, 1],
 }
 for i, (title, panel) in enumerate(panels.items()):
-    axes = figure.add_subplot(1, 3, i + 1, title=f"{title}, {panel.shape[0]} × {panel.shape[1]}")
+    axes = plot.add_subplot(1, 3, i + 1, title=f"{title}, {panel.shape[0]} × {panel.shape[1]}")
     limits = (0, 1) if i == 0 else (-0.4, 0.4)
     axes.imshow(panel, cmap="gray" if i == 0 else "RdBu", vmin=limits[0], vmax=limits[1])
     axes.axis("off")
-kit.save(figure, "08_convolution")
+kit.save_plot(plot, "08_convolution")
 
 # %% [markdown]
 # ## From loops to one product
@@ -88,7 +90,7 @@ def columns(x, k):
 
 cols = columns(x, 3)
 assert np.array_equal(cols, im2col(x, (3, 3), (1, 1), (0, 0)))
-matrix = weight.reshape(4, -1)  # (maps, channels·k·k)
+matrix = weight.reshape(4, -1)  # (channels out, channels in·k·k)
 y = (matrix @ cols.reshape(27, -1)).reshape(4, 2, 6, 6).transpose(1, 0, 2, 3)
 assert np.allclose(y, by_loops(x, weight))
 
@@ -112,9 +114,8 @@ flat = g.transpose(1, 0, 2, 3).reshape(4, -1)
 tensors = mp.Tensor(x, requires_grad=True), mp.Tensor(weight, requires_grad=True)
 ops.conv2d(*tensors).backward(g)
 assert np.allclose(tensors[1].grad, (flat @ cols.reshape(27, -1).T).reshape(weight.shape))
-assert np.allclose(
-    tensors[0].grad, col2im((matrix.T @ flat).reshape(cols.shape), (8, 8), (1, 1), (0, 0))
-)
+grad_cols = (matrix.T @ flat).reshape(cols.shape)
+assert np.allclose(tensors[0].grad, col2im(grad_cols, (8, 8), (1, 1), (0, 0)))
 
 # %%
 loops = kit.seconds(lambda: by_loops(x, weight), repeats=2)
@@ -130,20 +131,20 @@ print(f"the columns of report 1's second layer, [32 64 64], batch 128: {large:.1
 # ## Change this, predict, run
 #
 # Move the picture one pixel to the right, and then convolve: how does `changes across` change? And
-# if the picture is turned by 90° instead?
+# if the picture is rotated by 90° instead?
 
 
 # %% tags=["hide-cell"]
 def respond(image):
-    kernels = np.stack([across, across.T])[:, None]
     return ops.conv2d(mp.Tensor(image[None, None].copy()), mp.Tensor(kernels)).data[0]
 
 
-moved, turned, before = respond(picture[:, :-1]), respond(np.rot90(picture)), edges.data[0]
+before = edges.data[0]
+moved, rotated = respond(picture[:, :-1]), respond(np.rot90(picture))
 assert np.allclose(moved, before[:, :, :-1])
-assert np.allclose(turned[0], np.rot90(before[1]))
-own = np.abs(turned[0] - np.rot90(before[0])).max()
+assert np.allclose(rotated[0], np.rot90(before[1]))
+own = np.abs(rotated[0] - np.rot90(before[0])).max()
 kit.answer(f"""
-Moved: the map moves along and is otherwise the same, so what was learned in one place holds in
-all. Turned: it does not turn along (it is off by up to {own:.2f}); the turned `changes downwards`
-comes out instead. A kernel knows no rotation. Lessons 28 to 31 build kernels that do.""")
+Moved: the channel moves along and is otherwise the same, so what was learned in one place holds
+in all. Rotated: it does not rotate along (it is off by up to {own:.2f}); the rotated `changes
+downwards` comes out instead. A kernel knows no rotation: lessons 28 to 31 build some that do.""")

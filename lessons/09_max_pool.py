@@ -1,18 +1,18 @@
 # %% [markdown]
 # # 9 · Max-pool, and what happens at a tie
 #
-# - **Question.** How does a map get smaller, and who gets the gradient?
+# - **Question.** How does a channel get smaller, and which pixels get the gradient?
 # - **Read first.** Lessons 4 and 8.
 # - **Source.** Report 1, section 4.3 and figure 4 (2×2 max-pool after each convolution);
-#   `minipose/fast/pooling.py`.
+#   `minipose/ops/pool.py`.
 # - **Running time.** Under 15 s.
 #
 # A max-pool keeps the largest number of each block of 2 × 2 and forgets the rest:
 #
 # $$y_{p,q} = \max_{0 \le i,j < 2}\; x_{2p+i,\,2q+j}$$
 #
-# The map has a quarter of the pixels then, so the next kernel of the same size sees twice as far.
-# And *that* there was an edge stays, while *where* exactly is forgotten up to a pixel.
+# The channel has a quarter of the pixels then, so the next kernel of the same size sees twice as
+# far. And *that* there was an edge stays, while *where* exactly is forgotten up to a pixel.
 #
 # Only the largest number of a block has any say in $y$. So all of the gradient goes to it, and the
 # others get none. By loops:
@@ -51,12 +51,13 @@ x, g = rng.standard_normal((2, 3, 7, 9)), rng.standard_normal((2, 3, 3, 4))
 for ours, theirs in zip(pool_by_loops(x, g), pool(x, g)):
     assert np.array_equal(ours, theirs)
 x, g = rng.standard_normal((4, 8, 32, 32)), rng.standard_normal((4, 8, 16, 16))
-loops, package = kit.seconds(lambda: pool_by_loops(x, g), 1), kit.seconds(lambda: pool(x, g))
+loops = kit.seconds(lambda: pool_by_loops(x, g), repeats=1)
+package = kit.seconds(lambda: pool(x, g))
 print(f"loops {1000 * loops:.0f} ms, minipose {1000 * package:.2f} ms")
 
 # %% [markdown]
 # minipose loops over the four places of a block, not over pixels: all upper left pixels against all
-# upper right ones, and so on, and it notes in one byte who won.
+# upper right ones, and so on, and it notes in one byte which was largest.
 #
 # On the edges of a person, pooled. The last panel shows which pixels get a gradient: one in each
 # block.
@@ -68,23 +69,23 @@ picture = person.image.mean(axis=2) / 255
 edges = np.abs(ops.conv2d(mp.Tensor(picture[None, None]), mp.Tensor(across[None, None])).data)
 edges = edges[:, :, 8:52, 20:64]
 pooled, landed = pool(edges, np.ones((1, 1, 22, 22)))
-figure = kit.figure(7, 2.7)
+plot = kit.new_plot(7, 2.7)
 titles = ("edges, 44 × 44", "pooled, 22 × 22", "where gradients land")
 for i, (title, panel) in enumerate(zip(titles, (edges, pooled, landed))):
-    axes = figure.add_subplot(1, 3, i + 1, title=title)
+    axes = plot.add_subplot(1, 3, i + 1, title=title)
     axes.imshow(panel[0, 0], cmap="gray_r", vmax=(0.5, 0.5, 1)[i])
     axes.axis("off")
-kit.save(figure, "09_max_pool")
+kit.save_plot(plot, "09_max_pool")
 print(f"{int(landed.sum())} of {landed.size} pixels get a gradient")
 assert landed.sum() == pooled.size
 
 # %% [markdown]
 # ## Ties
 #
-# What if two are equally large? Not rare: report 1 blackens the background, and there all four are
-# equal. The maximum has a kink there (lesson 4). Raise one of the two and $y$ rises, lower it and
-# $y$ stays: a slope of 1 to one side and 0 to the other. The central difference gives $\tfrac12$ to
-# each. minipose gives all to the first in row order:
+# What if two are equally large? That is not rare: report 1 blackens the background, and there all
+# four are equal. The maximum has a kink there (lesson 4). Raise one of the two and $y$ rises, lower
+# it and $y$ stays: a slope of 1 to one side and 0 to the other. The central difference gives
+# $\tfrac12$ to each. minipose gives all to the first in row order:
 
 # %%
 silhouette = picture * person.mask
@@ -116,27 +117,33 @@ assert grad[0, 0] == 1 and grad.sum() == 1
 # %%
 x = mp.Tensor(rng.standard_normal((16, 5, 124, 124)).astype(np.float32))
 bias = mp.Tensor(rng.standard_normal((1, 5, 1, 1)).astype(np.float32))
-first, last = (
-    (lambda: ops.tanh(ops.max_pool2d(x, 2) + bias)),
-    (lambda: ops.max_pool2d(ops.tanh(x + bias), 2)),
-)
-assert np.array_equal(first().data, last().data)
-print(f"pool first {1000 * kit.seconds(first):.1f} ms, pool last {1000 * kit.seconds(last):.1f} ms")
+
+
+def pool_first():
+    return ops.tanh(ops.max_pool2d(x, 2) + bias).data
+
+
+def pool_last():
+    return ops.max_pool2d(ops.tanh(x + bias), 2).data
+
+
+assert np.array_equal(pool_first(), pool_last())
+for name, function in (("pool first", pool_first), ("pool last", pool_last)):
+    print(f"{name} {1000 * kit.seconds(function):.1f} ms")
 
 # %% [markdown]
 # ## Change this, predict, run
 #
 # Move the 44 × 44 edges by one pixel to the right, then by two, and pool. How much of the pooled
-# map is the same as before, up to a shift by whole pixels?
+# channel is the same as before, up to a shift by whole pixels?
 
 # %% tags=["hide-cell"]
 same = {}
 for shift in (1, 2):
     moved = pool(np.roll(edges, shift, axis=3), np.ones((1, 1, 22, 22)))[0]
-    shares = [np.mean(moved == np.roll(pooled, s, axis=3)) for s in (0, 1)]
-    same[shift] = max(shares)
+    same[shift] = max(np.mean(moved == np.roll(pooled, s, axis=3)) for s in (0, 1))
 assert same[2] == 1 and same[1] < 0.9
 kit.answer(f"""
 Moved by two pixels, {same[2]:.0%} of it: the blocks move along. Moved by one, {same[1]:.0%} at
-best: the blocks cut the map elsewhere. Convolution follows every shift, the pool only even
+best: the blocks cut the channel elsewhere. Convolution follows every shift, the pool only even
 ones. The network must learn to live with the difference.""")

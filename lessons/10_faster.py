@@ -1,9 +1,10 @@
 # %% [markdown]
 # # 10 · Faster convolutions: shifted products and strips
 #
-# - **Question.** Why is one large matrix product not the fastest way, and what is faster?
+# - **Question.** Why is one large matrix product not the fastest algorithm, and what is faster?
 # - **Read first.** Lesson 8.
-# - **Source.** `minipose/fast/strips.py` and `minipose/fast/convolution.py`.
+# - **Source.** `minipose/kernels/im2col.py`; minipose's own faster algorithms, where they are
+#   present.
 # - **Running time.** Under 20 s.
 #
 # `im2col` copies every pixel $k^2$ times, into a matrix that is far too large for the *cache*, the
@@ -16,10 +17,10 @@
 #
 # $$y = \sum_{i,j}\; W_{ij}\; x^{(i,j)}, \qquad x^{(i,j)}_{c,p,q} = x_{c,\,p+i,\,q+j}$$
 #
-# Each term is a matrix (maps, channels) times the *shifted image*. If the image lies with its
-# channels last, one pixel after the other, a shift by $(i, j)$ is nothing but a start further on:
-# $i \cdot \mathrm{width} + j$ pixels. So nothing is copied. Let the product run over the row ends
-# too, and throw away the columns at the right border that mix two rows.
+# Each term is a matrix (channels out, channels in) times the *shifted image*. If the image lies
+# with its channels last, one pixel after the other, a shift by $(i, j)$ is nothing but a start
+# further on: $i \cdot \mathrm{width} + j$ pixels. So nothing is copied. Let the product run over
+# the row ends too, and throw away the columns at the right border that mix two rows.
 
 # %%
 from functools import partial
@@ -29,25 +30,24 @@ import numpy as np
 import kit
 import minipose as mp
 from minipose import ops
-from minipose.fast import strips
-from minipose.fast.convolution import choose, use_algorithm
 from minipose.kernels import im2col
 
 
 def shifted_products(x, weight):
     """x (N, H, W, C), channels last; weight (k, k, C, O): nine products for a 3×3 kernel."""
     samples, height, width, channels = x.shape
-    k, _, _, maps = weight.shape
+    k, _, _, out_channels = weight.shape
     rows = samples * height * width
     pixels = x.reshape(rows, channels)
     usable = rows - (k - 1) * (width + 1)  # the last pixels have nothing below them
-    y = np.zeros((rows, maps), dtype=x.dtype)
-    share = np.empty((usable, maps), dtype=x.dtype)
+    y = np.zeros((rows, out_channels), dtype=x.dtype)
+    term = np.empty((usable, out_channels), dtype=x.dtype)
     for i, j in np.ndindex(k, k):
         start = i * width + j
-        np.matmul(pixels[start : start + usable], weight[i, j], out=share)
-        y[:usable] += share
-    return y.reshape(samples, height, width, maps)[:, : height - k + 1, : width - k + 1]
+        np.matmul(pixels[start : start + usable], weight[i, j], out=term)
+        y[:usable] += term
+    y = y.reshape(samples, height, width, out_channels)
+    return y[:, : height - k + 1, : width - k + 1]
 
 
 rng = np.random.default_rng(0)
@@ -61,15 +61,24 @@ assert np.allclose(ours, theirs.data, rtol=1e-12, atol=1e-12)
 # ## Strips
 #
 # The other idea keeps `im2col` but forgets each column as soon as it has been used: make the
-# columns of a few rows of pixels, multiply, go on, in the *same* buffer. It stays in the cache. And
-# several threads can take strips at the same time. (With many maps minipose mixes both ideas: a
-# product for each row of the kernel, shifted by a row of the image.) By hand, one sample:
+# columns of a few rows of pixels, multiply, go on. So few columns stay in the cache. And several
+# threads can take strips at the same time. One sample, 256 KiB of columns at a time:
 
 
 # %%
-def in_strips(x, weight, rows):
+STRIP_BYTES = 256 * 1024
+
+
+def rows_of_a_strip(x, k):
+    """How many output rows have so few columns that they fit: at least one."""
+    channels, _, width = x.shape
+    return max(1, STRIP_BYTES // (channels * k * k * width * x.itemsize))
+
+
+def in_strips(x, weight, rows=None):
     """x (C, H, W), weight (O, C, k, k); ``rows`` output rows at a time."""
     k = weight.shape[2]
+    rows = rows or rows_of_a_strip(x, k)
     out = x.shape[1] - k + 1
     y = np.empty((len(weight), out, x.shape[2] - k + 1), dtype=x.dtype)
     for top in range(0, out, rows):
@@ -80,59 +89,81 @@ def in_strips(x, weight, rows):
 
 x, weight = rng.standard_normal((3, 12, 12)), rng.standard_normal((4, 3, 3, 3))
 whole = im2col.forward(x[None], weight, (1, 1), (0, 0))[0]
-assert np.allclose(in_strips(x, weight, 4), whole) and np.allclose(in_strips(x, weight, 3), whole)
-print(f"minipose's strips hold {strips.STRIP_BYTES // 1024} KiB of columns at a time")
+for rows in (None, 4, 3):
+    assert np.allclose(in_strips(x, weight, rows), whole)
+print("strips of 4 or 3 rows, or as many as fit: the same numbers as all at once")
 
 # %% [markdown]
 # ## Which is faster, and where?
 #
-# Three of U-Net's layers: near the top (a large image, few maps), in the middle, and at the bottom
-# (a small image, many maps). All ways do the same arithmetic; they differ in how they use memory.
+# Three of U-Net's layers: near the top (a large image, few channels), in the middle, and at the
+# bottom (a small image, many channels). All algorithms do the same arithmetic; they differ in how
+# they use memory. minipose's own strips, in its folder `fast`, mix both ideas and use their buffers
+# again.
 
 # %%
 LAYERS = [(64, 96, 64), (128, 48, 32), (512, 12, 8)]
 speeds = {"im2col": [], "shifted products": [], "strips": []}
-for maps, height, width in LAYERS:
-    x = rng.standard_normal((1, maps, height + 2, width + 2), dtype=np.float32)
-    weight = rng.standard_normal((maps, maps, 3, 3), dtype=np.float32)
+fast_strips = kit.fast("strips")
+if fast_strips:
+    speeds["minipose's strips"] = []
+for channels, height, width in LAYERS:
+    x = rng.standard_normal((1, channels, height + 2, width + 2), dtype=np.float32)
+    weight = rng.standard_normal((channels, channels, 3, 3), dtype=np.float32)
     last = np.ascontiguousarray(x.transpose(0, 2, 3, 1))  # channels last
     taps = np.ascontiguousarray(weight.transpose(2, 3, 1, 0))
-    ways = {
+    algorithms = {
         "im2col": partial(im2col.forward, x, weight, (1, 1), (0, 0)),
         "shifted products": partial(shifted_products, last, taps),
-        "strips": partial(strips.forward, last.transpose(0, 3, 1, 2), weight, (1, 1), (0, 0)),
+        "strips": partial(in_strips, x[0], weight),
     }
-    billions = 2e-9 * 9 * maps * maps * height * width
-    shifted = ways["shifted products"]().transpose(0, 3, 1, 2)
-    assert np.allclose(shifted, ways["im2col"](), atol=1e-3)
-    assert np.allclose(ways["strips"](), ways["im2col"](), atol=1e-3)
-    for way, function in ways.items():
-        speeds[way].append(billions / kit.processor_seconds(function))
-    columns = 9 * maps * height * width * 4 / 2**20
-    chosen = choose(x, weight, (1, 1), (0, 0))
-    print(f"{maps:4} maps: {columns:5.1f} MiB of columns, minipose takes {chosen}")
+    if fast_strips:
+        same = last.transpose(0, 3, 1, 2)  # (N, C, H, W), but with the channels last in memory
+        function = partial(fast_strips.forward, same, weight, (1, 1), (0, 0))
+        algorithms["minipose's strips"] = function
+    expected = algorithms["im2col"]()
+    billions = 2e-9 * 9 * channels * channels * height * width
+    for name, function in algorithms.items():
+        y = function()
+        y = y.transpose(0, 3, 1, 2) if name == "shifted products" else y
+        assert np.allclose(y, expected, atol=1e-3)
+        speeds[name].append(billions / kit.processor_seconds(function))
+    columns = 9 * channels * height * width * 4 / 2**20
+    print(f"{channels:4} channels: {columns:5.1f} MiB of columns")
 
-figure = kit.figure(5.6, 2.8)
-axes = figure.add_subplot(title="Billions of operations a second, one thread")
-colours = (kit.canvas.GREY, kit.canvas.ACCENT, kit.canvas.TRUTH)
-for i, (way, values) in enumerate(speeds.items()):
-    axes.bar(np.arange(3) + 0.27 * (i - 1), values, 0.25, label=way, color=colours[i], zorder=2)
-    print(f"{way:16}", ", ".join(f"{value:.0f}" for value in values), "billion a second")
-axes.set_xticks(range(3), [f"{maps} maps\n{height} × {width}" for maps, height, width in LAYERS])
+plot = kit.new_plot(5.6, 2.8)
+axes = plot.add_subplot(title="Billions of operations a second of processor time")
+colours = (kit.canvas.GREY, kit.canvas.ACCENT, kit.canvas.TRUTH, kit.canvas.PREDICTION)
+for i, (name, values) in enumerate(speeds.items()):
+    places = np.arange(3) + 0.21 * (i - 1.5)
+    axes.bar(places, values, 0.19, label=name, color=colours[i], zorder=2)
+    print(f"{name:17}", ", ".join(f"{value:.0f}" for value in values), "billion a second")
+axes.set_xticks(range(3), [f"{c} channels\n{height} × {width}" for c, height, width in LAYERS])
 axes.grid(axis="x", visible=False)
-axes.legend(fontsize=7, ncols=3, loc="upper left")
-axes.set_ylim(top=1.15 * max(max(values) for values in speeds.values()))
-kit.save(figure, "10_faster")
+axes.legend(fontsize=7, ncols=4, loc="upper left")
+axes.set_ylim(top=1.2 * max(max(values) for values in speeds.values()))
+kit.save_plot(plot, "10_faster")
 
 # %% [markdown]
-# There is no single winner, and figures move from machine to machine. So minipose keeps several
-# ways and chooses by shape: `im2col`, `strips`, and where there are many maps the way of the next
-# lesson, which needs fewer products than all of these. To compare, `use_algorithm` chooses for it:
+# There is no single winner, and speeds differ from machine to machine. So minipose has several
+# algorithms and chooses by shape: `im2col`, `strips`, and where there are many channels that of the
+# next lesson, which needs fewer products than all of these. Plain minipose, without the folder
+# `fast`, has `im2col` alone. To compare, `use_algorithm` overrules the choice:
 
 # %%
-with use_algorithm("strips"):
-    y = ops.conv2d(mp.Tensor(x), mp.Tensor(weight)).data
-assert np.allclose(y, ways["im2col"](), atol=1e-3)
+convolution = kit.fast("convolution")
+if convolution:
+    for channels, height, width in LAYERS:
+        x = np.zeros((1, channels, height + 2, width + 2), np.float32)
+        weight = np.zeros((channels, channels, 3, 3), np.float32)
+        chosen = convolution.choose(x, weight, (1, 1), (0, 0)).name
+        print(f"{channels:4} channels, one picture: minipose chooses {chosen}")
+    x = mp.Tensor(rng.standard_normal((2, 8, 16, 16), dtype=np.float32))
+    weight = mp.Tensor(rng.standard_normal((8, 8, 3, 3), dtype=np.float32))
+    for name in convolution.ALGORITHMS:
+        with convolution.use_algorithm(name):
+            y = ops.conv2d(x, weight).data
+        assert np.allclose(y, im2col.forward(x.data, weight.data, (1, 1), (0, 0)), atol=1e-3)
 
 # %% [markdown]
 # ## Change this, predict, run

@@ -70,25 +70,25 @@ def deep(scale, seed=0):
 
 
 def forward(x, weights):
-    maps = []
+    outputs = []
     for weight in weights:
         x = ops.tanh(ops.linear(x, weight)).retain_grad()  # normally only leaves keep theirs
-        maps.append(x)
-    return maps
+        outputs.append(x)
+    return outputs
 
 
-figure = kit.figure(9, 2.8)
-spread, back, learning = figure.subplots(1, 3)
+plot = kit.new_plot(9, 2.8)
+spread, back, learning = plot.subplots(1, 3)
 colours = dict(zip(SCALES, (kit.canvas.GREY, kit.canvas.TRUTH, kit.canvas.PREDICTION)))
 signal = rng.standard_normal((256, WIDTH)).astype(np.float32)
 for name, scale in SCALES.items():
-    maps = forward(mp.Tensor(signal), deep(scale))
-    maps[-1].backward(rng.standard_normal((256, WIDTH)).astype(np.float32))
-    forth = [float(m.data.std()) for m in maps]
-    grads = [float(m.grad.std()) for m in maps]
+    outputs = forward(mp.Tensor(signal), deep(scale))
+    outputs[-1].backward(rng.standard_normal((256, WIDTH)).astype(np.float32))
+    forth = [float(y.data.std()) for y in outputs]
+    grads = [float(y.grad.std()) for y in outputs]
     spread.semilogy(range(1, DEPTH + 1), forth, color=colours[name], label=name)
     back.semilogy(range(1, DEPTH + 1), grads, color=colours[name])
-    flat = np.mean(np.abs(maps[-1].data) > 0.99)
+    flat = np.mean(np.abs(outputs[-1].data) > 0.99)
     print(f"{name:11} output {forth[-1]:.0e}, gradient at layer 1 {grads[0]:.0e}, {flat:.0%} flat")
 for axes, what in ((spread, "outputs"), (back, "gradient")):
     axes.set(title=f"spread of the {what}", xlabel="layer")
@@ -100,19 +100,22 @@ spread.legend(fontsize=7)
 #
 # ## What it does to learning
 #
-# The same layers shall learn which half of a row of numbers has the larger sum.
+# The same layers are trained to tell which half of a row of numbers has the larger sum.
 
 
 # %%
 def learn(weights, steps=300):
     rng = np.random.default_rng(1)
     weights = [*weights, mp.Parameter(glorot_uniform((1, WIDTH), rng))]
-    optimizer, history = optim.SGD(weights, lr=0.02, momentum=0.9, weight_decay=0), []
+    optimizer = optim.SGD(weights, lr=0.02, momentum=0.9, weight_decay=0)
+    history = []
     for _ in range(steps):
         x = rng.standard_normal((64, WIDTH)).astype(np.float32)
-        answer = np.sign(x[:, : WIDTH // 2].sum(axis=1) - x[:, WIDTH // 2 :].sum(axis=1))[:, None]
+        left, right = x[:, : WIDTH // 2].sum(axis=1), x[:, WIDTH // 2 :].sum(axis=1)
+        answer = np.sign(left - right)[:, None]
+        last = forward(mp.Tensor(x), weights[:-1])[-1]
+        loss = losses.mse(ops.linear(last, weights[-1]), answer)
         optimizer.zero_grad()
-        loss = losses.mse(ops.linear(forward(mp.Tensor(x), weights[:-1])[-1], weights[-1]), answer)
         loss.backward()
         optimizer.step()
         history.append(loss.item())
@@ -126,7 +129,7 @@ for name, scale in SCALES.items():
     learning.plot(np.convolve(history, np.ones(20) / 20, mode="valid"), color=colours[name])
     print(f"{name:11} mean squared error at the end {last[name]:.2f} (always 0 would have 1.00)")
 learning.set(title="mean squared error", xlabel="step", ylim=(0, 1.6))
-kit.save(figure, "12_initialisation")
+kit.save_plot(plot, "12_initialisation")
 assert last["Glorot"] < 0.6 * min(last["a third"], last["three times"])
 
 # %% [markdown]
@@ -138,7 +141,9 @@ assert last["Glorot"] < 0.6 * min(last["a third"], last["three times"])
 # %% tags=["hide-cell"]
 factors = {}
 for name, draw in {"Glorot": glorot_uniform, "He": he_normal}.items():
-    rng, x, sizes = np.random.default_rng(3), signal, []
+    rng = np.random.default_rng(3)
+    x = signal
+    sizes = []
     for _ in range(30):
         sums = x @ draw((WIDTH, WIDTH), rng).T
         x = np.maximum(sums, 0)

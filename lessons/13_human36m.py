@@ -8,8 +8,9 @@
 #
 # Human3.6M is a collection of films of eleven people, seen by four cameras at once, while a second
 # system recorded where their joints were in every frame, to a millimetre. A licence keeps the films
-# from being copied here, so minipose draws a **synthetic twin**: a body that walks, with the real
-# people's bone lengths, before four cameras of the same kind. The lessons run on the twin.
+# from being copied here, so minipose draws a **synthetic stand-in**: a body that walks, with the
+# real people's bone lengths, before four cameras of the same kind. The lessons run on this
+# stand-in.
 #
 # ## 32 joints, of which 17 are used
 
@@ -29,7 +30,8 @@ print("joints", world.shape, " highest point over the floor:", round(world[..., 
 
 apart = np.linalg.norm(world[:, :, None] - world[:, None], axis=-1).mean(axis=0)  # (32, 32) mm
 for a in range(32):
-    if len(same := np.flatnonzero(apart[a] < 1e-9)) > 1 and a == same[0]:
+    same = np.flatnonzero(apart[a] < 1e-9)
+    if len(same) > 1 and a == same[0]:
         print("one and the same place:", ", ".join(H36M_32[b] for b in same))
 
 # %% [markdown]
@@ -40,11 +42,14 @@ EQUATION_1 = [1, 2, 3, 4, 7, 8, 9, 13, 14, 15, 16, 18, 19, 20, 26, 27, 28]
 chosen = [i - 1 for i in EQUATION_1]
 assert tuple(chosen) == H36M_17_OF_32
 joints = world[:, chosen]  # (30, 17, 3)
-table = [f"{i:2} {n:15} {H36M_32[k]:14}" for i, (n, k) in enumerate(zip(H36M_17, chosen))]
+table = []
+for i, (name, k) in enumerate(zip(H36M_17, chosen)):
+    table.append(f"{i:2} {name:15} {H36M_32[k]:14}")
 for row in range(6):
     print("  ".join(table[row::6]).rstrip())
 
-lengths = np.stack([np.linalg.norm(joints[:, a] - joints[:, b], axis=1) for a, b in H36M_17_EDGES])
+bones = np.stack([joints[:, a] - joints[:, b] for a, b in H36M_17_EDGES])  # (16, 30, 3)
+lengths = np.linalg.norm(bones, axis=2)
 change = np.ptp(lengths, axis=1).max()
 print(f"right thigh {lengths[1].mean():.1f} mm; the largest change of a bone {change:.0e} mm")
 assert change < 1e-6  # bones do not stretch: the pose is in the angles
@@ -77,7 +82,8 @@ image, silhouette, camera = people.photograph(plan, frame)
 
 def to_camera(point):
     R, T = camera.rotation, camera.centre
-    return [sum(R[i, k] * (point[k] - T[k]) for k in range(3)) for i in range(3)]
+    moved = [point[k] - T[k] for k in range(3)]
+    return [R[i, 0] * moved[0] + R[i, 1] * moved[1] + R[i, 2] * moved[2] for i in range(3)]
 
 
 def pinhole(X, Y, Z):
@@ -115,21 +121,21 @@ print(f"pelvis {in_camera[0][2]:.0f} or {doubled[0, 2]:.0f} mm away: {pixels[0].
 # and errs mostly in depth. Four cameras at one moment, and the pose for each (a mark: 500 mm):
 
 # %%
-figure = kit.figure(9.6, 4.9)
+plot = kit.new_plot(9.6, 4.9)
 for k, name in enumerate(CAMERA_NAMES):
     image, silhouette, camera = people.photograph(plan, frame, name)
     space = camera.to_camera(joints[frame])
-    axes = figure.add_subplot(2, 4, k + 1)
+    axes = plot.add_subplot(2, 4, k + 1)
     axes.imshow(image)
     draw_joints(axes, camera.project(space), size=8)
     x, y = camera.project(space[0])
     axes.set(xlim=(x - 105, x + 105), ylim=(y + 105, y - 105))
     axes.set_axis_off()
     axes.set_title(f"camera {name}", loc="left")
-    below = figure.add_subplot(2, 4, k + 5, projection="3d")
+    below = plot.add_subplot(2, 4, k + 5, projection="3d")
     prepare_axes(below)
     draw_pose(below, space - space[0])
-kit.save(figure, "13_human36m")
+kit.save_plot(plot, "13_human36m")
 
 # %% [markdown]
 # ## Change this, predict, run
@@ -140,9 +146,11 @@ kit.save(figure, "13_human36m")
 # %% tags=["hide-cell"]
 here = np.array(in_camera)
 aside = here + [500, 0, 0]
-old, new = (people.photograph(plan, frame)[2].project(points) for points in (here, aside))
+camera = people.photograph(plan, frame)[2]
+old, new = camera.project(here), camera.project(aside)
 assert np.allclose(aside - aside[0], here - here[0]) and not np.allclose(old, new)
-step, shape = np.linalg.norm(new[0] - old[0]), np.abs((new - new[0]) - (old - old[0])).max()
+step = np.linalg.norm(new[0] - old[0])
+shape = np.abs((new - new[0]) - (old - old[0])).max()
 kit.answer(
     f"The 51 numbers stay. The pixels move, by {step:.0f} px at the pelvis, and not as a block:\n"
     f"relative to it joints shift by up to {shape:.1f} px, since the camera sees the body from\n"

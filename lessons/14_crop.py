@@ -53,7 +53,7 @@ assert np.array_equal(small, crop)
 print(f"box {x1 - x0} × {y1 - y0} px, square {side}, scaled by {mapping.scale:.3f}")
 
 # %% [markdown]
-# ## The joints go the same way
+# ## The joints go along
 #
 # If the picture is shifted and scaled, the joints must be too, by the *same* numbers. There is one
 # trap. Let a pixel's centre be a whole number: then pixel 0 reaches from −½ to +½, and the picture
@@ -64,7 +64,10 @@ print(f"box {x1 - x0} × {y1 - y0} px, square {side}, scaled by {mapping.scale:.
 
 # %%
 scale, corner = SIDE / side, np.array([x0 - left, y0 - top])
-placed = np.array([[(p[k] + 0.5 - corner[k]) * scale - 0.5 for k in range(2)] for p in pixels])
+placed = np.zeros((17, 2))
+for joint, (x, y) in enumerate(pixels):
+    placed[joint, 0] = (x + 0.5 - corner[0]) * scale - 0.5
+    placed[joint, 1] = (y + 0.5 - corner[1]) * scale - 0.5
 assert np.allclose(placed, mapping.to_crop(pixels), atol=1e-9)
 assert np.allclose(mapping.to_frame(placed), pixels, atol=1e-9)  # and back
 
@@ -102,26 +105,24 @@ assert np.abs(np.mean(off["without"], axis=0) - forgotten).max() < 0.02
 # notices.
 
 # %%
-figure = kit.figure(9.6, 2.8)
-for k, (title, picture, points) in enumerate(
-    [
-        ("frame", image, pixels),
-        ("silhouette and box", np.where(silhouette, 255, 40).astype(np.uint8), None),
-        (f"cut out, {side} × {side}", square, None),
-        ("what the network sees, 128 × 128", crop, placed),
-    ]
-):
-    axes = figure.add_subplot(1, 4, k + 1)
+plot = kit.new_plot(9.6, 2.8)
+panels = [
+    ("frame", image, pixels),
+    ("silhouette and box", np.where(silhouette, 255, 40).astype(np.uint8), None),
+    (f"cut out, {side} × {side}", square, None),
+    ("what the network sees, 128 × 128", crop, placed),
+]
+for k, (title, picture, points) in enumerate(panels):
+    axes = plot.add_subplot(1, 4, k + 1)
     axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
     if points is not None:
         draw_joints(axes, points, size=8)
     if k == 1:
-        axes.plot(
-            [x0, x1, x1, x0, x0], [y0, y0, y1, y1, y0], color=kit.canvas.ACCENT, linewidth=1.8
-        )
+        across, down = [x0, x1, x1, x0, x0], [y0, y0, y1, y1, y0]
+        axes.plot(across, down, color=kit.canvas.ACCENT, linewidth=1.8)
     axes.set_axis_off()
     axes.set_title(title, loc="left", fontsize=8)
-kit.save(figure, "14_crop")
+kit.save_plot(plot, "14_crop")
 
 # %% [markdown]
 # ## Change this, predict, run

@@ -6,9 +6,9 @@
 # - **Source.** Report 1, section 4.2 and eq. 3.
 # - **Running time.** Under 20 s (the first time: it draws the people).
 #
-# Finding 51 millimetres in a picture is hard to begin with. Report 1 first asks an easier question.
-# It lays 10 × 10 windows of 13 × 13 px over the picture and asks, for each of the 17 joints and
-# each window $w$: is the joint in there?
+# Finding 51 coordinates, in mm, in a picture is hard to begin with. Report 1 first asks an easier
+# question. It lays 10 × 10 windows of 13 × 13 px over the picture and asks, for each of the 17
+# joints and each window $w$: is the joint in there?
 #
 # $$h_{j,w} = \begin{cases}1 & \text{if joint } j \text{ is inside window } w\\
 # 0 & \text{otherwise}\end{cases}$$
@@ -46,34 +46,34 @@ def inside(x, y, row, column):
 steps = (np.arange(1000) + 0.5) / 1000
 
 
-def share_inside(a, b, row, column):
+def fraction_inside(a, b, row, column):
     points = a + steps[:, None] * (b - a)  # (1000, 2)
     offset = points - [starts[column], starts[row]]
     return ((offset >= 0) & (offset < WINDOW)).all(axis=1).mean()
 
 
-def labels_by_loops(joints, share=FRACTION):
+def labels_by_loops(joints, enough=FRACTION):
     labels = np.zeros((17, GRID, GRID))
     for row in range(GRID):
         for column in range(GRID):
             for j, (x, y) in enumerate(joints):
                 labels[j, row, column] = inside(x, y, row, column)
             for a, b in H36M_17_EDGES:
-                if share_inside(joints[a], joints[b], row, column) > share:
+                if fraction_inside(joints[a], joints[b], row, column) > enough:
                     labels[a, row, column] = labels[b, row, column] = 1
     return labels.reshape(-1)
 
 
 # %% [markdown]
-# minipose computes the share exactly: a window allows an interval of positions along the bone in x
-# and another in y; what both allow is what is inside. Where the share is not within a step of 30 %,
-# the two must agree, label by label.
+# minipose computes the fraction exactly: a window allows an interval of positions along the bone in
+# x and another in y; what both allow is what is inside. Where the fraction is not within a step of
+# 30 %, the two must agree, label by label.
 
 # %%
 few = keypoints[:4]
 slow, fast = np.stack([labels_by_loops(j) for j in few]), window_labels(few)
 print(f"{slow.size} labels by loops and by the package, different: {int((slow != fast).sum())}")
-assert (slow != fast).sum() <= 1  # a share of 0.3 to within one step may fall on either side
+assert (slow != fast).sum() <= 1  # a fraction of 0.3 to within one step may fall on either side
 
 # %% [markdown]
 # ## What the labels look like
@@ -82,7 +82,10 @@ assert (slow != fast).sum() <= 1  # a share of 0.3 to within one step may fall o
 labels = window_labels(keypoints).reshape(-1, 17, GRID * GRID)
 count = labels.sum(axis=2)  # (28, 17): positive windows of each joint
 cells = [(row, column) for row in range(GRID) for column in range(GRID)]
-only = np.array([[sum(inside(*p, *cell) for cell in cells) for p in joints] for joints in few])
+only = np.zeros((len(few), 17))  # windows that hold the joint itself
+for n, joints in enumerate(few):
+    for j, (x, y) in enumerate(joints):
+        only[n, j] = sum(inside(x, y, row, column) for row, column in cells)
 print(f"{labels.mean():.2%} of all labels are positive: {count.mean():.2f} windows a joint,")
 print(f"where its position alone would give {only.mean():.2f}")
 bones = np.array([sum(j in edge for edge in H36M_17_EDGES) for j in range(17)])
@@ -97,10 +100,10 @@ assert (count <= only.max() + 3 * bones).all()
 # most three. A short one lies in one window almost whole and adds just that one, if any.
 #
 # Note how rare a "yes" is. Whoever says "no" to everything is right in nearly all cases and has
-# learned nothing. So the share of right answers is a bad judge here. What else? Suppose somebody
-# answers all questions with the same probability $q$. The cross entropy of lesson 16 punishes that
-# least if $q$ is the share of positive labels $p$, with $-p \log p - (1-p)\log(1-p)$. A detector
-# must beat this number:
+# learned nothing. So the fraction of right answers is a bad measure here. What else? Suppose
+# somebody answers all questions with the same probability $q$. The cross entropy of lesson 16 is
+# lowest if $q$ is the fraction of positive labels $p$, with $-p \log p - (1-p)\log(1-p)$. A
+# detector must beat this constant baseline:
 
 # %%
 p = float(labels.mean())
@@ -116,8 +119,8 @@ assert abs(best - p) < 2e-4
 
 # %%
 picture = store.read("images", frames[3:4])[0]
-path = kit.figure_folder() / "15_windows.png"
-people.show(window_schematic(picture, keypoints[3], labels[3], path))
+path = kit.plot_folder() / "15_windows.png"
+kit.show_plot(window_schematic(picture, keypoints[3], labels[3], path))
 
 # %% [markdown]
 # ## Change this, predict, run
@@ -126,13 +129,14 @@ people.show(window_schematic(picture, keypoints[3], labels[3], path))
 # head?
 
 # %% tags=["hide-cell"]
-strict = (
-    np.stack([labels_by_loops(j, share=0.6) for j in few])
-    .reshape(-1, 17, 100)
-    .sum(axis=2)
-    .mean(axis=0)
-)
-before = slow.reshape(-1, 17, 100).sum(axis=2).mean(axis=0)
+
+
+def windows_of_each_joint(labels):
+    return labels.reshape(-1, 17, 100).sum(axis=2).mean(axis=0)
+
+
+strict = windows_of_each_joint(np.stack([labels_by_loops(j, enough=0.6) for j in few]))
+before = windows_of_each_joint(slow)
 assert (strict <= before).all()
 kit.answer(
     "\n".join(f"{H36M_17[j]:12} {before[j]:.2f} -> {strict[j]:.2f} windows" for j in (0, 3, 9))

@@ -7,7 +7,7 @@
 # - **Running time.** Under 40 s.
 #
 # The network's last layer gives any number $z$ for each window. A question with yes or no wants a
-# probability $\hat h$ between 0 and 1, and a punishment for a wrong one: the **cross entropy** (eq.
+# probability $\hat h$ between 0 and 1, and a penalty for a wrong one: the **cross entropy** (eq.
 # 4), which eq. 5 sums over joints and windows, and halves.
 #
 # $$E = -h \log \hat h - (1 - h)\log(1 - \hat h)$$
@@ -16,7 +16,7 @@
 # sure no. Which function makes $\hat h$ out of $z$? The report says tanh, and that cannot be meant:
 # tanh reaches from −1 to 1, and a negative number has no logarithm. Moved into the right range it
 # can: $\hat h = (1 + \tanh z)/2$. This is $\sigma(2z)$, where $\sigma(a) = 1/(1 + e^{-a})$ is the
-# *logistic function*, the usual way from any number to a probability.
+# *logistic function*, which usually makes a probability of any number.
 
 # %%
 import math
@@ -56,7 +56,8 @@ def naive(z, h):
 
 # %%
 rng = np.random.default_rng(0)
-z, h = rng.normal(0, 2, (3, 1700)), (rng.random((3, 1700)) < 0.05) * 1.0
+z = rng.normal(0, 2, (3, 1700))
+h = (rng.random((3, 1700)) < 0.05) * 1.0
 by_loops = 0.5 / 3 * sum(naive(a, b) for a, b in zip(z.ravel(), h.ravel()))
 logits = mp.Tensor(z, requires_grad=True)  # numbers of which a probability will be made
 loss = window_cross_entropy(logits, h)
@@ -75,9 +76,9 @@ assert math.isclose(2 * sure, 40.0, rel_tol=1e-9)  # where ``naive`` takes the l
 # %%
 net = PoseNet((5, 10, 15), head="detection", rng=np.random.default_rng(0))
 side, shapes = 128, ["1 × 128 × 128"]
-for maps, kernel in ((5, 5), (10, 5), (15, 6)):
+for channels, kernel in ((5, 5), (10, 5), (15, 6)):
     side = (side - kernel + 1) // 2  # a 'valid' convolution, then a pool that drops the remainder
-    shapes.append(f"{maps} × {side} × {side}")
+    shapes.append(f"{channels} × {side} × {side}")
 print(" → ".join([*shapes, f"{15 * side**2}", "1024", "2048", "1700"]))
 assert 15 * side**2 == net.fc1.weight.shape[1]
 few = sum(p.size for p in net.shared_parameters())
@@ -112,28 +113,32 @@ def detect(x):
 
 (x, h), (test_x, test_h) = load("train"), load("test")
 base = h.mean(axis=0).clip(1e-4, 1)  # for each question, how often the answer was yes
-blind = per_window(np.broadcast_to(base, test_h.shape), test_h)
-optimizer, rng, curve = Adam(net.parameters(), lr=1e-3), np.random.default_rng(1), []
-for epoch in range(6):
+constant = per_window(np.broadcast_to(base, test_h.shape), test_h)
+optimizer = Adam(net.parameters(), lr=1e-3)
+rng = np.random.default_rng(1)
+curve, EPOCHS = [], 5
+for epoch in range(EPOCHS + 1):
     curve.append(per_window(detect(test_x), test_h))
     print(f"after {epoch} epochs of {len(x)} pictures, subject 11: {curve[-1]:.4f}")
-    optimizer.lr = 1e-3 * (1 - 0.9 * epoch / 5)
-    for batch in np.array_split(rng.permutation(len(x)), 20) if epoch < 5 else []:
+    if epoch == EPOCHS:
+        break
+    optimizer.lr = 1e-3 * (1 - 0.9 * epoch / EPOCHS)
+    for batch in np.array_split(rng.permutation(len(x)), 20):
         optimizer.zero_grad()
         window_cross_entropy(net(mp.Tensor(x[batch])), h[batch]).backward()
         optimizer.step()
-print(f"without looking at the picture: {blind:.4f}")
-assert curve[-1] < 0.9 * blind
+print(f"constant baseline, the same for every picture: {constant:.4f}")
+assert curve[-1] < 0.9 * constant
 
 # %% [markdown]
 # Report 1 reached about 0.05 in training, after 50 epochs of 150,000 pictures; that says little
-# until one knows the last line. What the detector says of somebody it has never seen:
+# without a constant baseline. What the detector says of somebody it has never seen:
 
 # %%
 some = np.linspace(0, len(test_x) - 1, 6).astype(int)
 found, truth = (v[some].reshape(-1, 17, 100) for v in (detect(test_x), test_h))
 pictures = store.read("images", split["test"][some])
-people.show(detected_windows(pictures, truth, found, kit.figure_folder() / "16_detector.png"))
+kit.show_plot(detected_windows(pictures, truth, found, kit.plot_folder() / "16_detector.png"))
 
 # %% [markdown]
 # ## Change this, predict, run
@@ -146,5 +151,6 @@ clever = 0.5 * np.log(base / (1 - base))  # tanh's inverse: σ(2z) = base
 assert np.allclose((1 + np.tanh(clever)) / 2, base, atol=1e-6)
 kit.answer(
     f"−log ½ = {math.log(2):.4f}, whatever the label is. A bias with σ(2b) = each window's\n"
-    f"share of yes starts at {blind:.4f} instead of {curve[0]:.4f}; the network learns this first."
+    f"fraction of yes starts at {constant:.4f} instead of {curve[0]:.4f}; the network learns this\n"
+    "first."
 )

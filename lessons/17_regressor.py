@@ -1,13 +1,14 @@
 # %% [markdown]
 # # 17 · From detector to regressor
 #
-# - **Question.** How do 51 millimetres come out of a picture, and what can the detector lend?
+# - **Question.** How do 51 coordinates, in mm, come out of a picture, and what can the detector
+#   lend?
 # - **Read first.** Lesson 16: the detector. Lesson 13: what the 51 numbers are.
 # - **Source.** Report 1, sections 4.1 and 4.3, eq. 2 and 6.
 # - **Running time.** Under 40 s.
 #
 # The regressor has the detector's shape with 51 outputs instead of 1700. An output may be any
-# number, so there is no probability: the punishment is the squared distance of each joint from its
+# number, so there is no probability: the loss is the squared distance of each joint from its
 # place (eq. 2), and eq. 6 sums it over joints and pictures and halves it. minipose divides by the
 # number of pictures $T$, as the report's eq. 7 does with the derivative:
 #
@@ -66,7 +67,7 @@ for off in (10.0, 100.0, 1000.0):
     assert np.allclose(pulls, [off, 1.0])
 
 # %% [markdown]
-# ## What is taken over
+# ## What is transferred
 #
 # Edges, limbs, outlines: what the convolutions of the detector found useful should serve the
 # regressor, too. So report 1 trains the detector first and begins the regressor with its three
@@ -84,9 +85,9 @@ detector = train_detector(Run(store, split, recipe, seed=0, folder=folder))
 fresh, begun = build(recipe, "regression", 0, "cpu"), build(recipe, "regression", 0, "cpu")
 begun.transfer(detector)
 for name in ("conv1", "conv2", "conv3", "fc1", "fc2"):
-    taken = np.array_equal(getattr(begun, name).weight.data, getattr(detector, name).weight.data)
-    kept = np.array_equal(getattr(begun, name).weight.data, getattr(fresh, name).weight.data)
-    assert taken == name.startswith("conv") and kept != taken
+    now, lent, before = (getattr(n, name).weight.data for n in (begun, detector, fresh))
+    transferred, kept = np.array_equal(now, lent), np.array_equal(now, before)
+    assert transferred == name.startswith("conv") and kept != transferred
 
 # %% [markdown]
 # ## Does it help?
@@ -98,8 +99,8 @@ for name in ("conv1", "conv2", "conv3", "fc1", "fc2"):
 # %%
 test = store.read("joints_3d", split["test"])
 average = store.read("joints_3d", split["train"]).mean(axis=0)
-blind = mpjpe(np.broadcast_to(average, test.shape), test)
-series, errors, nets = {}, {"mean pose, blind": blind}, {}
+constant = mpjpe(np.broadcast_to(average, test.shape), test)
+series, errors, nets = {}, {"constant baseline": constant}, {}
 for name, start, epochs in (
     ("pre-trained", detector, recipe.epochs),
     ("afresh", None, recipe.epochs + recipe.detection_epochs),
@@ -113,12 +114,12 @@ for name, start, epochs in (
     series[name] = (log["epoch"] + first, log["validation_mpjpe_mm"])
 for name, error in errors.items():
     print(f"{name:18} subject 11: {error:6.1f} mm")
-assert max(errors["pre-trained"], errors["afresh"]) < 0.85 * blind
+assert max(errors["pre-trained"], errors["afresh"]) < 0.85 * constant
 
 # %%
-path = kit.figure_folder() / "17_regressor.png"
+path = kit.plot_folder() / "17_regressor.png"
 across = "epoch (the detector's counted)"
-people.show(learning_curves({"Error on unseen takes, mm": series}, path, across))
+kit.show_plot(learning_curves({"Error on unseen takes, mm": series}, path, across))
 
 # %% [markdown]
 # One run of each, a few epochs: do not read more into the difference than the next lessons allow.
@@ -132,14 +133,14 @@ predicted = predict(nets[best], store, split["test"][some]).reshape(-1, 17, 3)
 each = np.linalg.norm(predicted - test[some], axis=2).mean(axis=1)
 titles = [f"{best}: {e:.0f} mm off" for e in each]
 images = store.read("images", split["test"][some])
-path = kit.figure_folder() / "17_regressor_poses.png"
-people.show(predictions_beside_truth(images, predicted, test[some], titles, path))
+path = kit.plot_folder() / "17_regressor_poses.png"
+kit.show_plot(predictions_beside_truth(images, predicted, test[some], titles, path))
 
 # %% [markdown]
 # ## Change this, predict, run
 #
-# Freeze the convolutions that were taken over: `recipe.changed(shared="freeze")`. How many weights
-# are still learned, and what share of the work of a step do they cost? Then train it.
+# Freeze the convolutions that were transferred: `recipe.changed(shared="freeze")`. How many weights
+# are still learned, and what fraction of the work of a step do they cost? Then train it.
 
 # %% tags=["hide-cell"]
 total = sum(p.size for p in begun.parameters())

@@ -42,10 +42,10 @@ print(f"without moving the pelvises together: {as_given:.2f} mm")
 assert as_given < by_loops  # an error of the pelvis is handed to all other joints
 
 # %% [markdown]
-# ## Forgiving turn, size and place
+# ## Forgiving rotation, size and place
 #
 # A pose may be right and only seen from a wrong direction. The **PA-MPJPE** (for Procrustes, who
-# made his guests fit the bed) first turns, scales and shifts each predicted pose $P$ so that it
+# made his guests fit the bed) first rotates, scales and shifts each predicted pose $P$ so that it
 # comes as close as possible to the true $Q$: it minimises $\sum_i \|s\,P_i R + t - Q_i\|^2$ over
 # rotation $R$, scale $s > 0$ and shift $t$. Seven numbers: let a general-purpose minimiser look for
 # them.
@@ -57,8 +57,8 @@ def misfit(numbers, P, Q):
     return ((aligned - Q) ** 2).sum()
 
 
-turn = rotation_from_angles(0.3, -0.5, 0.2)
-P, Q = 0.9 * noisy[0] @ turn + [50, 0, -20], truth[0]
+rotation = rotation_from_angles(0.3, -0.5, 0.2)
+P, Q = 0.9 * noisy[0] @ rotation + [50, 0, -20], truth[0]
 search = minimize(misfit, np.zeros(7), (P / 1000, Q / 1000), method="BFGS", tol=1e-12)
 fitted = procrustes(P[None], Q[None])[0]
 print(f"sum of squares, m²: search {search.fun:.9f}, formula {((fitted - Q) ** 2).sum() / 1e6:.9f}")
@@ -82,7 +82,7 @@ average = store.read("joints_3d", store.split()["train"]).mean(axis=0)
 deeper = truth * [1, 1, 0]
 mistakes = {
     "30 mm noise": noisy,
-    "turned by 20°": truth @ about_vertical.T,
+    "rotated by 20°": truth @ about_vertical.T,
     "10 % too large": 1.1 * truth,
     "flat: no depth": deeper,
     "left and right swapped": truth[:, mirrored(H36M_17)],
@@ -93,14 +93,15 @@ table = {name: (mpjpe(p, truth), pa_mpjpe(p, truth)) for name, p in mistakes.ite
 print(f"{'mistake':24} MPJPE   PA-MPJPE, mm")
 for name, (plain, aligned) in table.items():
     print(f"{name:24} {plain:5.1f}   {aligned:5.1f}")
-assert table["turned by 20°"][1] < 1e-6 and table["10 % too large"][1] < 1e-6
+assert table["rotated by 20°"][1] < 1e-6 and table["10 % too large"][1] < 1e-6
 assert all(aligned < plain for plain, aligned in table.values())
 assert table["depth inverted"][1] > 20  # a mirror image is not forgiven
 
 # %% [markdown]
-# So read a number beside that of the last line, which needs no picture: only what is well below it
-# was found by looking. And a few centimetres may be noise everywhere, a turn of the whole body, or
-# a wrong size. The number averages over joints that are not equally hard, too. For the mean pose:
+# So read a number beside that of the last line, the constant baseline, which needs no picture: only
+# what is well below it was found in the picture. And a few centimetres may be noise everywhere, a
+# rotation of the whole body, or a wrong size. The number averages over joints that are not equally
+# hard, too. For the mean pose:
 
 # %%
 per_joint = joint_errors(mistakes["the mean pose"], truth).mean(axis=0)
@@ -110,15 +111,15 @@ assert per_joint[0] == 0  # the pelvis is right by definition, and counted
 print(f"mean with the pelvis {per_joint.mean():.1f}, without {per_joint[1:].mean():.1f} mm")
 
 # %%
-figure = kit.figure(9, 4.6)
+plot = kit.new_plot(9, 4.6)
 for k, (name, poses) in enumerate(mistakes.items()):
-    axes = figure.add_subplot(2, 4, k + 1, projection="3d")
+    axes = plot.add_subplot(2, 4, k + 1, projection="3d")
     prepare_axes(axes)
     draw_pose(axes, truth[5], kit.canvas.TRUTH, alpha=0.55)
     draw_pose(axes, poses[5], kit.canvas.PREDICTION)
     error = mpjpe(poses[5:6], truth[5:6])
     axes.set_title(f"{name}: {error:.0f} mm", fontsize=8, y=0.98)
-kit.save(figure, "18_mpjpe")
+kit.save_plot(plot, "18_mpjpe")
 
 # %% [markdown]
 # The true pose is blue, the mistake red. (Left and right swapped looks right: the same lines, with
@@ -137,5 +138,5 @@ without = 38.19 * 17 / 16
 assert 40 < without < 41
 kit.answer(
     f"If the pelvis were exactly right, 38.19 · 17/16 = {without:.2f} mm, {17 / 16 - 1:.0%} more.\n"
-    "It is not quite, since the network has to find its 0, so a little less."
+    "It is not quite, since the network has to find its 0, so the error is a little smaller."
 )

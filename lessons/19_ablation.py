@@ -39,8 +39,8 @@ split = store.split(limit=320)
 split["test"] = store.split()["test"]
 truth = {part: store.read("joints_3d", frames) for part, frames in split.items()}
 average = truth["train"].mean(axis=0)
-blind = mpjpe(np.broadcast_to(average, truth["test"].shape), truth["test"])
-print({part: len(frames) for part, frames in split.items()}, f"mean pose: {blind:.1f} mm")
+constant = mpjpe(np.broadcast_to(average, truth["test"].shape), truth["test"])
+print({part: len(frames) for part, frames in split.items()}, f"mean pose: {constant:.1f} mm")
 
 
 def run(recipe, seed=0):
@@ -52,8 +52,11 @@ def run(recipe, seed=0):
         else:
             recipe = recipe.changed(epochs=recipe.epochs + recipe.detection_epochs)
         net = train_regressor(Run(store, split, recipe, seed, folder), detector)
-    found = {p: predict(net, store, split[p]).reshape(-1, 17, 3) for p in ("train", "test")}
-    return {part: mpjpe(poses, truth[part]) for part, poses in found.items()}
+    errors = {}
+    for part in ("train", "test"):
+        poses = predict(net, store, split[part]).reshape(-1, 17, 3)
+        errors[part] = mpjpe(poses, truth[part])
+    return errors
 
 
 # %% [markdown]
@@ -66,7 +69,7 @@ def run(recipe, seed=0):
 base = Recipe(optimizer="adam", batch=32, detection_epochs=1, epochs=3, lr_decay=0.1)
 variants = {
     "no pre-training": {"pretrain": False},
-    "taken-over layers frozen": {"shared": "freeze"},
+    "transferred layers frozen": {"shared": "freeze"},
     "distance, not its square": {"loss": "distance"},
     "SGD with momentum 0.9 (eq. 7)": {"optimizer": "sgd"},
     "SGD without momentum": {"optimizer": "sgd", "momentum": 0.0},
@@ -79,30 +82,31 @@ middle, luck = float(np.mean(seeds)), abs(seeds[0] - seeds[1])
 print(f"{'':31} train   S11    change")
 for name, row in rows.items():
     change = row["test"] - middle
-    verdict = (
-        "" if "seed" in name else "no more than luck" if abs(change) <= luck else "beyond the seeds"
-    )
+    verdict = "no more than luck" if abs(change) <= luck else "beyond the seeds"
+    if "seed" in name:
+        verdict = ""
     print(f"{name:31} {row['train']:5.1f} {row['test']:6.1f} {change:+7.1f}  {verdict}".rstrip())
-print(f"{'mean pose':31}       {blind:6.1f}")
+print(f"{'mean pose':31}       {constant:6.1f}")
 
 # %% [markdown]
 # What can be asserted whatever the seed: the base has learned something, and the report's optimizer
 # has not yet. A learning rate belongs to a number of steps; its 0.001 was meant for 100 epochs.
 
 # %%
-assert middle < blind and (Recipe().lr, Recipe().epochs, len(VARIANTS)) == (0.001, 100, 10)
+assert middle < constant
+assert (Recipe().lr, Recipe().epochs, len(VARIANTS)) == (0.001, 100, 10)
 assert rows["SGD with momentum 0.9 (eq. 7)"]["test"] > max(seeds)
 
-figure = kit.figure(7, 3)
-axes = figure.add_subplot(axisbelow=True, xlabel="error, mm")
+plot = kit.new_plot(7, 3)
+axes = plot.add_subplot(axisbelow=True, xlabel="error, mm")
 names = list(rows)[::-1]
 axes.barh(names, [rows[n]["test"] for n in names], color=kit.canvas.PREDICTION, label="subject 11")
 train_errors = [rows[n]["train"] for n in names]
 axes.barh(names, train_errors, color=kit.canvas.TRUTH, height=0.3, label="training")
-axes.axvline(blind, color=kit.canvas.GREY, linestyle="--", label="mean pose")
+axes.axvline(constant, color=kit.canvas.GREY, linestyle="--", label="mean pose")
 axes.axvspan(min(seeds), max(seeds), color=kit.canvas.ACCENT, label="the two seeds")
 axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-kit.save(figure, "19_ablation")
+kit.save_plot(plot, "19_ablation")
 
 # %% [markdown]
 # Two seeds are a poor yardstick: they may be close by chance. And a few epochs are a small budget:

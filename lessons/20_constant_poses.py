@@ -8,8 +8,8 @@
 # - **Running time.** Under 45 s.
 #
 # Report 1 ends with a riddle, to be solved by a better network. Its author published some of the
-# predictions. Where they lie beside this project we look at them; elsewhere we let the twin make
-# the same mistake. First, a magnifying glass for any sequence of poses:
+# predictions. Where the folder LESSONS_SAMPLES holds them we look at them; elsewhere we let the
+# synthetic stand-in make the same mistake. First, a magnifying glass for any sequence of poses:
 
 # %%
 import tempfile
@@ -36,14 +36,17 @@ def runs(poses, starts):
 
 def examine(name, predicted, truth, starts):
     """Say what is constant; return the mean error at each place of a run of twelve."""
-    share, pairs = identical_fraction(predicted, starts), set(range(1, len(truth))) - set(starts)
+    fraction = identical_fraction(predicted, starts)
+    pairs = set(range(1, len(truth))) - set(starts)
     same = [(predicted[t] == predicted[t - 1]).all() for t in pairs]
-    assert np.isclose(share, np.mean(same))  # minipose counts as we do
+    assert np.isclose(fraction, np.mean(same))  # minipose counts as we do
     error = mpjpe(predicted, truth, root_relative=False)
-    print(f"{name}: {len(truth)} poses, error {error:.2f} mm, {share:.1%} of neighbours", end=" ")
+    print(
+        f"{name}: {len(truth)} poses, error {error:.2f} mm, {fraction:.1%} of neighbours", end=" "
+    )
     print(f"identical; true poses {identical_fraction(truth, starts):.0%}")
     whole = [first for first, length in runs(predicted, starts) if length == HELD]
-    if share:
+    if fraction:
         print(f"  {len(whole)} of {len(runs(predicted, starts))} runs are exactly {HELD} long")
     else:
         whole = range(0, len(truth) - HELD + 1, HELD)
@@ -55,20 +58,21 @@ def examine(name, predicted, truth, starts):
 # ## The evidence
 
 # %%
-curves, path = {}, people.real_sample("data", "real", "h36m_report1", "poses_h36m_walking.npz")
+curves = {}
+path = people.real_sample("data", "real", "h36m_report1", "poses_h36m_walking.npz")
 if path:
     with np.load(path) as file:
         real, truth, starts = file["predictions"], file["ground_truth"], list(file["block_starts"])
     curves["report 1's own"] = examine("report 1's own", real, truth, starts)
     assert [length for _, length in runs(real, starts)].count(HELD) > 15
 else:
-    print("report 1's own predictions are not here: the twin has to do")
+    print("report 1's own predictions are not here: the synthetic stand-in has to do")
 
 # %% [markdown]
 # A network is a smooth function: two different pictures give two different answers, if only in the
-# last digit. **Identical to the bit** means that the inputs were identical. So not the network is
-# constant, but the picture: probably the film was read by jumping to every 12th frame. The poses
-# come from another file and moved on.
+# last digit. **Identical to the bit** means that the inputs were identical. So it is the picture
+# that is constant, not the network: probably the film was read by jumping to every 12th frame. The
+# poses come from another file and moved on.
 #
 # If so, one picture has twelve labels, and the best that training can do is to aim at their middle.
 # The error within a run must be large, small, large: a V. And no network, however good, gets below
@@ -86,9 +90,10 @@ if path:
 # %% [markdown]
 # ## The experiment
 #
-# The twin can commit the crime: `hold=12` shows each picture for twelve labels. Two people walk,
-# for some seconds at 50 frames a second; one network learns from held pictures, another from
-# distinct ones. Like report 1's author we look at predictions for pictures that were trained on.
+# The synthetic stand-in can make the same mistake: `hold=12` shows each picture for twelve labels.
+# Two people walk, for some seconds at 50 frames a second; one network learns from held pictures,
+# another from distinct ones. Like report 1's author we look at predictions for pictures that were
+# trained on.
 
 # %%
 recipe = Recipe(optimizer="adam", batch=32, lr=0.001, lr_decay=0.05, loss="distance", epochs=8)
@@ -112,8 +117,8 @@ assert curves["held pictures"].min() < 0.8 * ends  # the V
 assert np.ptp(curves["distinct pictures"]) < 0.5 * np.ptp(curves["held pictures"])
 
 # %%
-figure = kit.figure(9.6, 3)
-left, right = figure.add_subplot(1, 2, 1), figure.add_subplot(1, 2, 2)
+plot = kit.new_plot(9.6, 3)
+left, right = plot.add_subplot(1, 2, 1), plot.add_subplot(1, 2, 2)
 left.plot(np.arange(96) / 50, walked[:96, 3, 0], color=kit.canvas.TRUTH, label="true")
 for (name, poses), colour in zip(predictions.items(), (kit.canvas.PREDICTION, kit.canvas.ACCENT)):
     left.plot(np.arange(96) / 50, poses[:96, 3, 0], color=colour, label=name, linewidth=1.2)
@@ -124,7 +129,7 @@ for (name, errors), colour in zip(curves.items(), colours):
     right.plot(range(HELD), errors, marker=".", color=colour, label=name)
 right.set(title="error in mm by place in a run of 12", ylim=(0, None), xlabel="place")
 right.legend()
-kit.save(figure, "20_constant_poses")
+kit.save_plot(plot, "20_constant_poses")
 
 # %% [markdown]
 # The staircase and the V are back, and distinct pictures remove both: same network, poses and
@@ -134,15 +139,18 @@ kit.save(figure, "20_constant_poses")
 # %% [markdown]
 # ## Change this, predict, run
 #
-# Hold each picture for 25 labels (half a second, about a step). What happens to the share of
+# Hold each picture for 25 labels (half a second, about a step). What happens to the fraction of
 # identical neighbours, and to the floor?
 
 # %% tags=["hide-cell"]
 floors = {}
 for hold in (HELD, 25):
-    parts = [walked[t : t + hold] for s in (0, 192) for t in range(s, s + 192 - hold + 1, hold)]
-    middle = [np.linalg.norm(p - p.mean(axis=0), axis=2).mean() for p in parts]
-    floors[hold] = float(np.mean(middle))
+    distances = []
+    for start in (0, 192):
+        for t in range(start, start + 192 - hold + 1, hold):
+            part = walked[t : t + hold]
+            distances.append(np.linalg.norm(part - part.mean(axis=0), axis=2).mean())
+    floors[hold] = float(np.mean(distances))
 assert floors[25] > 1.5 * floors[HELD]
 kit.answer(
     f"1 − 1/25 = {1 - 1 / 25:.0%} identical instead of {1 - 1 / HELD:.0%}. For these two walkers\n"

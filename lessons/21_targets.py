@@ -15,7 +15,7 @@
 # ## A keypoint file
 #
 # For each person 75 numbers: x, y in px and a confidence, 25 times. A joint that was not found is
-# `0, 0, 0`. The twin writes such files about people it has drawn:
+# `0, 0, 0`. The synthetic stand-in has such files of people that it has drawn:
 
 # %%
 import json
@@ -53,16 +53,16 @@ assert count == joints_found(np.array(found))
 # ## A mask file
 #
 # A mask may come as a picture, white on the person: above 200 of 255 counts, since JPEG smears the
-# edges. Or as COCO's **run lengths**: down the columns, so many pixels without, so many with, and
-# so on.
+# edges. Or as COCO's **run lengths**: down the columns, the number of pixels without, the number
+# with, and so on.
 
 # %%
 mask_file = sorted((folder / "masks").iterdir())[NUMBER]
 grey = np.asarray(Image.open(mask_file))
 assert np.array_equal(read_mask(mask_file), grey > 200)
 
-small, counts, last = (grey > 200)[10:60, 20:70], [], False
-run = 0
+small = (grey > 200)[10:60, 20:70]
+counts, last, run = [], False, 0
 for column in range(small.shape[1]):
     for row in range(small.shape[0]):
         if small[row, column] != last:
@@ -86,11 +86,12 @@ assert np.array_equal(decode({"size": list(small.shape), "counts": counts}), sma
 # blur, scaled to reach 100.
 
 # %%
-figure = people.small_person(NUMBER, side=64)
-height, width = figure.mask.shape
-joints = [
-    (j + 1, math.floor(x), math.floor(y)) for j, (x, y, c) in enumerate(figure.keypoints) if c > 0
-]
+person = people.small_person(NUMBER, side=64)
+height, width = person.mask.shape
+joints = []  # (class, x, y): the pixel of each joint that was found
+for j, (x, y, confidence) in enumerate(person.keypoints):
+    if confidence > 0:
+        joints.append((j + 1, math.floor(x), math.floor(y)))
 reach = 4  # px; further away a Gaussian with σ = 1 is nothing
 bell = [math.exp(-(d * d) / 2) for d in range(-reach, reach + 1)]
 bell = [value / sum(bell) for value in bell]
@@ -104,7 +105,7 @@ edge = min(min(x, y, width - 1 - x, height - 1 - y) for _, x, y in joints)
 by_loops = 100 * blur[inner] / blur[inner].max()
 print(f"{len(joints)} joints, none nearer to the border than {edge} px;", end=" ")
 print(f"height of a hill before it is scaled {bell[reach] ** 2:.3f}")
-target = heatmap(figure.keypoints, (height, width))
+target = heatmap(person.keypoints, (height, width))
 assert edge >= reach and np.allclose(by_loops, target, atol=1e-3)
 
 # %% [markdown]
@@ -115,11 +116,12 @@ assert edge >= reach and np.allclose(by_loops, target, atol=1e-3)
 # %%
 classes = np.zeros((height, width), int)
 for y, x in zip(*np.nonzero(blur[inner] > 0.01)):
-    classes[y, x] = min(joints, key=lambda joint: (joint[1] - x) ** 2 + (joint[2] - y) ** 2)[0]
-assert np.array_equal(classes, class_map(figure.keypoints, (height, width)))
+    distances = [(jx - x) ** 2 + (jy - y) ** 2 for _, jx, jy in joints]
+    classes[y, x] = joints[np.argmin(distances)][0]
+assert np.array_equal(classes, class_map(person.keypoints, (height, width)))
 
 hot = expand(classes)  # (26, H, W): channel c is 1 where the class is c
-values = joint_targets(figure.keypoints, (height, width))[1]
+values = joint_targets(person.keypoints, (height, width))[1]
 soft = expand(classes, values)  # the hills instead of ones
 size = (classes > 0).sum() / len(joints)
 print(f"background: {hot[0].mean():.1%} of the pixels; a joint: {size:.1f} px")
@@ -127,8 +129,8 @@ here = classes > 0
 assert (hot.sum(axis=0) == 1).all() and np.allclose(soft[1:].sum(axis=0)[here], values[here])
 
 # %%
-path = kit.figure_folder() / "21_targets.png"
-people.show(heatmap_pair(figure.image, target, classes, path))
+path = kit.plot_folder() / "21_targets.png"
+kit.show_plot(heatmap_pair(person.image, target, classes, path))
 
 # %% [markdown]
 # ## Change this, predict, run

@@ -7,16 +7,17 @@
 # - **Running time.** Under 10 s.
 #
 # PoseNet ends in fully connected layers, which fit one picture size and forget where things were.
-# For a mask, an answer for each pixel, report 2 takes **U-Net**, which has convolutions only. Its
-# way *down* halves the picture four times, so that a pixel of the smallest map has seen much of the
-# person; its way *up* doubles it four times again. What a halving throws away is handed across: the
-# **skip** connections.
+# For a mask, an answer for each pixel, report 2 takes **U-Net**, which has convolutions only. On
+# the way *down* it halves the picture four times, so that a pixel of the smallest channels has seen
+# much of the person; on the way *up* it doubles it four times again. What a halving throws away is
+# handed across: the **skip** connections.
 #
 # ## The parts
 #
 # With the ops of the earlier lessons and the weights of a minipose network, in its own order. In
 # the place of tanh stands **ReLU**, $\max(z, 0)$, which is cheaper and does not flatten where it is
-# large. At the end a convolution of 1 × 1, the *head*, mixes the maps of each pixel to its scores.
+# large. At the end a convolution of 1 × 1, the *head*, mixes the channels of each pixel to its
+# scores.
 
 # %%
 import itertools
@@ -70,8 +71,8 @@ print("our function and minipose's network: equal to the bit")
 # %% [markdown]
 # ## How many weights?
 #
-# A convolution from $a$ to $b$ maps with a $k \times k$ kernel has $k^2 a b$ weights and $b$
-# biases. Report 2's network is 64 maps wide at the top and 1024 at the bottom. Count without
+# A convolution from $a$ to $b$ channels with a $k \times k$ kernel has $k^2 a b$ weights and $b$
+# biases. Report 2's network is 64 channels wide at the top and 1024 at the bottom. Count without
 # building it:
 
 
@@ -80,9 +81,9 @@ def parameters(width, outputs):
     def one(a, b, k):
         return k * k * a * b + b
 
-    maps = [3] + [width * 2**level for level in range(5)]
-    down = sum(one(a, b, 3) + one(b, b, 3) for a, b in itertools.pairwise(maps))
-    up = sum(one(2 * b, b, 2) + one(2 * b, b, 3) + one(b, b, 3) for b in maps[1:5])
+    channels = [3] + [width * 2**level for level in range(5)]
+    down = sum(one(a, b, 3) + one(b, b, 3) for a, b in itertools.pairwise(channels))
+    up = sum(one(2 * b, b, 2) + one(2 * b, b, 3) + one(b, b, 3) for b in channels[1:5])
     return down + up + sum(one(width, n, 1) for n in outputs)
 
 
@@ -99,16 +100,16 @@ assert parameters(64, [2, 26, 1]) == 31_033_565
 
 # %%
 x = mp.Tensor(np.random.default_rng(1).random((1, 3, 224, 224), np.float32), requires_grad=True)
-influence, share = {}, {}
+influence, near = {}, {}
 for name, skips in (("with skips", True), ("without", False)):
     x.grad = None
     unet(x, net, skips)[0, 1, 112, 112].backward()
     influence[name] = np.abs(x.grad[0]).sum(axis=0)  # (224, 224)
     seen = np.flatnonzero(influence[name].any(axis=0))
-    share[name] = influence[name][108:117, 108:117].sum() / influence[name].sum()
+    near[name] = influence[name][108:117, 108:117].sum() / influence[name].sum()
     print(f"{name:10} columns {seen[0]} to {seen[-1]};", end=" ")
-    print(f"{share[name]:.1%} of the influence comes from within 4 px")
-assert share["with skips"] > 2 * share["without"]
+    print(f"{near[name]:.1%} of the influence comes from within 4 px")
+assert near["with skips"] > 2 * near["without"]
 
 # %% [markdown]
 # So wide sight comes from the bottom of the U, and without the skips there is no other. With them a
@@ -116,13 +117,13 @@ assert share["with skips"] > 2 * share["without"]
 # influence, on a logarithmic scale:
 
 # %%
-figure = kit.figure(6.4, 3.2)
+plot = kit.new_plot(6.4, 3.2)
 for k, (name, values) in enumerate(influence.items()):
-    axes = figure.add_subplot(1, 2, k + 1)
+    axes = plot.add_subplot(1, 2, k + 1)
     axes.imshow(np.log10(values / values.max() + 1e-6), cmap="magma", vmin=-4, vmax=0)
     axes.set_axis_off()
     axes.set_title(f"{name}: what one pixel looks at", fontsize=9)
-kit.save(figure, "22_unet")
+kit.save_plot(plot, "22_unet")
 
 # %% [markdown]
 # ## Change this, predict, run

@@ -7,12 +7,12 @@
 # - **Running time.** Under 45 s.
 #
 # Report 2 tries four targets. Two are **regressions**: one channel, whose value at a pixel should
-# be the heatmap's, between 0 and 1 or between 0 and 100; punished by the mean squared error. Two
-# are **classifications**: 26 channels, softmax over them, punished by cross entropy; the target is
-# 1 in the channel of the nearest joint ("softmax"), or the heatmap's value there ("regression
+# be the heatmap's, between 0 and 1 or between 0 and 100; the loss is the mean squared error. Two
+# are **classifications**: 26 channels and softmax over them; the loss is cross entropy, the target
+# is 1 in the channel of the nearest joint ("softmax"), or the heatmap's value there ("regression
 # softmax").
 #
-# ## The two punishments, by loops
+# ## The two losses, by loops
 
 # %%
 import math
@@ -50,12 +50,12 @@ print(f"cross entropy {entropy:.4f} a pixel, mean squared error {squares:.4f}: a
 
 # %%
 everybody, _ = people.in_room()
-figures = everybody[::33][:6]
+persons = everybody[::33][:6]
 for peak in (1.0, 100.0):
-    target = make_batch(figures, MODELS["mask+regression"], peak).regression
+    target = make_batch(persons, MODELS["mask+regression"], peak).regression
     print(f"target up to {peak:3.0f}: saying 0 everywhere costs {np.mean(target**2):.5f}")
 net = UNet({"mask": 2}, width=8, dropout=0.0, rng=np.random.default_rng(1))
-batch = make_batch(figures, MODELS["mask"])
+batch = make_batch(persons, MODELS["mask"])
 person = ops.softmax(net(mp.Tensor(batch.images))["mask"], axis=1)[:, 1]
 print(f"the dice loss of the mask before training: {dice_loss(person, batch.mask).item():.2f}")
 
@@ -71,18 +71,18 @@ print(f"the dice loss of the mask before training: {dice_loss(person, batch.mask
 # suffice). How far do the joints stand out from the rest of the body, and how good is the mask?
 
 # %%
-ways = {
+recipes = {
     "0-1 regression": Recipe(model="mask+regression", peak=1.0),
     "0-100 regression": Recipe(model="mask+regression", peak=100.0),
     "softmax": Recipe(model="mask+softmax", joint_weight=10.0),
     "regression softmax": Recipe(model="mask+regression-softmax", joint_weight=10.0),
 }
 shown, heights, dice = {}, {}, {}
-for name, recipe in ways.items():
+for name, recipe in recipes.items():
     recipe = recipe.changed(width=8, dropout=0.0, batch=1, lr=2e-3)
     net = UNet(recipe.outputs.heads, width=8, dropout=0.0, rng=np.random.default_rng(1))
-    people.learn(net, figures, recipe, steps=300)
-    batch = make_batch(figures, recipe.outputs, recipe.peak)
+    people.learn(net, persons, recipe, steps=300)
+    batch = make_batch(persons, recipe.outputs, recipe.peak)
     with mp.no_grad():
         scores = net(mp.Tensor(batch.images))
     person = ops.softmax(scores["mask"], axis=1).data[:, 1]
@@ -103,15 +103,16 @@ assert heights["0-1 regression"] < 0.5 * max(heights.values())
 assert dice["0-1 regression"] > dice["0-100 regression"] + 0.05
 
 # %% [markdown]
-# With 0-1 the heatmap is the mask once more (see below): it follows the maps that the mask needs,
-# and its own loss is hardly heard. With 0-100 it is the *mask* that is hardly heard, and beside our
-# tenfold cross entropies as well. The report's masks suffered with 0-100, too: a validation dice of
-# 0.888, and 0.919 without joints. For the two ways with classes, "any joint" is drawn:
+# With 0-1 the heatmap is the mask once more (see below): it follows the channels that the mask
+# needs, and its own loss is hardly heard. With 0-100 it is the *mask* that is hardly heard, and
+# beside our tenfold cross entropies as well. The report's masks suffered with 0-100, too: a
+# validation dice of 0.888, and 0.919 without joints. For the two targets with classes, "any joint"
+# is drawn:
 
 # %%
-columns = [("picture", [f.image for f in figures[:3]])]
-columns += [(name, list(maps[:3])) for name, maps in shown.items()]
-people.show(picture_table(columns, kit.figure_folder() / "24_four_ways.png"))
+columns = [("picture", [f.image for f in persons[:3]])]
+columns += [(name, list(joints[:3])) for name, joints in shown.items()]
+kit.show_plot(picture_table(columns, kit.plot_folder() / "24_four_ways.png"))
 
 # %% [markdown]
 # A heatmap of one channel has a second flaw: it says *somewhere here is a joint*, not which. So the
@@ -125,7 +126,8 @@ people.show(picture_table(columns, kit.figure_folder() / "24_four_ways.png"))
 
 # %% tags=["hide-cell"]
 said, wanted = rng.random((1, 1, 8, 8)), rng.random((1, 1, 8, 8))
-small, large = mse(mp.Tensor(said), wanted).item(), mse(mp.Tensor(100 * said), 100 * wanted).item()
+small = mse(mp.Tensor(said), wanted).item()
+large = mse(mp.Tensor(100 * said), 100 * wanted).item()
 assert np.isclose(large, 1e4 * small)
 kit.answer(
     "100² = 10,000. That is what the report's remedy does: not a better target but a louder loss.\n"

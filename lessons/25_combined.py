@@ -7,7 +7,7 @@
 # - **Running time.** Under 45 s.
 #
 # Report 2's combined models are one U-Net with two or three **heads**: a 1 × 1 convolution for each
-# task, on the same last maps. The loss is a sum,
+# task, on the same last channels. The loss is a sum,
 #
 # $$L = w_m\,(1 - \text{dice}) + w_j\,\text{cross entropy} + w_r\,\text{mean squared error}$$
 #
@@ -32,7 +32,7 @@ for name, outputs in MODELS.items():
     counts[name] = sum(p.size for p in net.parameters())
     print(f"{name:24} heads {outputs.heads!s:46} {counts[name]:,} weights")
 extra = counts["mask+softmax"] - counts["mask"]
-assert extra == 26 * 6 + 26  # a 1 × 1 convolution from 6 maps to 26
+assert extra == 26 * 6 + 26  # a 1 × 1 convolution from 6 channels to 26
 print(f"25 joints cost {extra / counts['mask']:.2%} more weights; a second network 100 %")
 
 # %% [markdown]
@@ -41,12 +41,13 @@ print(f"25 joints cost {extra / counts['mask']:.2%} more weights; a second netwo
 # has no neighbourhood: at each pixel it is a small fully connected layer, the same everywhere.
 
 # %%
-maps, head = np.random.default_rng(1).random((6, 4, 5), np.float32), net.heads["joints"]
+channels = np.random.default_rng(1).random((6, 4, 5), np.float32)
+head = net.heads["joints"]
 by_loops = np.zeros((26, 4, 5))
 for y in range(4):
     for x in range(5):
-        by_loops[:, y, x] = head.weight.data[:, :, 0, 0] @ maps[:, y, x] + head.bias.data
-assert np.allclose(by_loops, head(mp.Tensor(maps[None])).data[0], atol=1e-5)
+        by_loops[:, y, x] = head.weight.data[:, :, 0, 0] @ channels[:, y, x] + head.bias.data
+assert np.allclose(by_loops, head(mp.Tensor(channels[None])).data[0], atol=1e-5)
 
 # %% [markdown]
 # ## Who pulls how hard?
@@ -77,7 +78,7 @@ def compare(net, when):
     lengths = [float(np.linalg.norm(v)) for v in (mask, joints)]
     cosine = mask @ joints / (lengths[0] * lengths[1])
     print(
-        f"{when}: the mask pulls with {lengths[0]:.3f}, the joints with {lengths[1]:.3f};", end=" "
+        f"{when}: the mask pulls with {lengths[0]:.3f}, the joints with {lengths[1]:.3f},", end=" "
     )
     print(f"cosine {cosine:+.2f}")
     return cosine
@@ -109,14 +110,14 @@ for name, weight in (("mask alone", 0.0), ("joints, weight 1", 1.0), ("joints, w
 assert max(dice for _, dice in curves["mask alone"]) > 0.5
 
 # %%
-figure = kit.figure(5.4, 3)
-axes = figure.add_subplot()
+plot = kit.new_plot(5.4, 3)
+axes = plot.add_subplot()
 colours = (kit.canvas.GREY, kit.canvas.TRUTH, kit.canvas.ACCENT)
 for (name, curve), colour in zip(curves.items(), colours):
     axes.plot(*zip(*curve), color=colour, marker=".", label=name)
 axes.set(title="dice of masks of unseen people", xlabel="steps", ylim=(0, 1))
 axes.legend()
-kit.save(figure, "25_combined")
+kit.save_plot(plot, "25_combined")
 
 # %% [markdown]
 # At first both pull in one direction: find the person. Later they do so less; with a cosine below 0

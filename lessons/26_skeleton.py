@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 26 · From channels to a skeleton
 #
-# - **Question.** How do 26 maps of probabilities become 25 points and 24 limbs?
+# - **Question.** How do 26 channels of probabilities become 25 points and 24 limbs?
 # - **Read first.** Lesson 21: the class map. Lesson 24: softmax over channels.
 # - **Source.** Report 2, section III: "we take the pixel that maximizes the softmax output for each
 #   channel (joint), and we draw lines between those pixels".
@@ -25,34 +25,34 @@ from minipose.targets.heatmaps import expand, joint_targets
 everybody, _ = people.in_room()
 
 
-def perfect(figure):
+def perfect(person):
     """What a perfect network would say."""
-    return expand(*joint_targets(figure.keypoints, figure.mask.shape))
+    return expand(*joint_targets(person.keypoints, person.mask.shape))
 
 
-def highest(maps):
+def highest(channels):
     """For each joint's channel: the place (x, y) of its highest pixel, and how high it is."""
     places, heights = [], []
     for joint in range(1, 26):
         best = (-1.0, 0, 0)
-        for y, x in np.ndindex(maps.shape[1:]):
-            if maps[joint, y, x] > best[0]:
-                best = (float(maps[joint, y, x]), x, y)
+        for y, x in np.ndindex(channels.shape[1:]):
+            if channels[joint, y, x] > best[0]:
+                best = (float(channels[joint, y, x]), x, y)
         places.append((best[1] + 0.5, best[2] + 0.5))
         heights.append(best[0])
     return np.array(places), np.array(heights)
 
 
-figure = everybody[0]
-places, heights = highest(perfect(figure))
-package_places, package_heights = Prediction(figure.mask * 1.0, perfect(figure)).joint_places()
+person = everybody[0]
+places, heights = highest(perfect(person))
+package_places, package_heights = Prediction(person.mask * 1.0, perfect(person)).joint_places()
 assert np.array_equal(places, package_places) and np.allclose(heights, package_heights)
-assert len(figure.mask) == 64 and FOUND == 0.1  # px of height; the probability of the last section
+assert len(person.mask) == 64 and FOUND == 0.1  # px of height; the probability of the last section
 
 # %% [markdown]
 # Why the half? Report 2 draws a joint at the *integer part* of its coordinates: one at 17.8 is
 # drawn at 17, one at 17.2 as well. On average they were half a pixel further. Over many perfect
-# maps:
+# answers:
 
 # %%
 gaps = []
@@ -69,35 +69,37 @@ assert np.abs(gaps.mean()) < 0.1 < 0.4 < np.abs((gaps - 0.5).mean())
 # So even a perfect network is off by some tenths of a pixel: the price of whole pixels. At the 64
 # px of these pictures, which keep the lessons short, a pixel is much; the report's have 192.
 #
-# ## A network's own maps
+# ## A network's own channels
 #
 # A small network learns three pictures by heart. (For people whom it has not seen it would need
 # many thousand steps: `make train-unet`.)
 
 # %%
-figures = everybody[::33][:3]
-recipe = Recipe(
-    model="mask+softmax", width=8, dropout=0.0, batch=1, lr=2e-3, joint_weight=10.0,
-    background_weight=0.1,
-)  # fmt: skip
-net = people.learn(build(recipe, seed=2), figures, recipe, steps=850)
-found = [predict_array(net, figure.image) for figure in figures]
-places, heights = (np.stack(v) for v in zip(*(f.joint_places() for f in found)))
+persons = everybody[::33][:3]
+recipe = Recipe(model="mask+softmax", width=8, dropout=0.0, batch=1, lr=2e-3)
+recipe = recipe.changed(joint_weight=10.0, background_weight=0.1)
+net = people.learn(build(recipe, seed=2), persons, recipe, steps=850)
+found = [predict_array(net, person.image) for person in persons]
+answers = [prediction.joint_places() for prediction in found]
+places = np.stack([at for at, _ in answers])  # (3, 25, 2) px
+heights = np.stack([high for _, high in answers])
 
 # %% [markdown]
 # How good is that? A distance in px depends on how large somebody is in the picture, so one counts
-# the joints that are nearer than half a head: the PCK, "percentage of correct keypoints". The bar
-# to beat: each joint at its average place, without a look at the picture.
+# the joints that are nearer than half a head: the PCK, "percentage of correct keypoints". The
+# constant baseline puts each joint at its average place, whatever the picture shows.
 
 # %%
-truth = np.stack([figure.keypoints for figure in figures])
+truth = np.stack([person.keypoints for person in persons])
 visible = truth[..., 2] > 0
-blind = np.broadcast_to(truth[..., :2].mean(axis=0), truth[..., :2].shape)
-errors = {"network": places, "average places": blind}
-errors = {name: pixel_errors(v, truth[..., :2], visible) for name, v in errors.items()}
+average = np.broadcast_to(truth[..., :2].mean(axis=0), truth[..., :2].shape)
+errors = {
+    "network": pixel_errors(places, truth[..., :2], visible),
+    "average places": pixel_errors(average, truth[..., :2], visible),
+}
 half_head = 0.5 * head_sizes(truth)
 for name, gap in errors.items():
-    by_loops = np.mean([gap[n, j] <= half_head[n] for n in range(3) for j in range(25)])
+    by_loops = np.mean([gap[n, j] <= half_head[n] for n, j in np.ndindex(3, 25)])
     assert np.isclose(by_loops, correct_fraction(gap, half_head))
     print(f"{name:14} median {np.median(gap):.1f} px, PCK {by_loops:.1%}")
 order = np.argsort(errors["network"].mean(axis=0))
@@ -110,15 +112,15 @@ assert np.median(errors["network"]) < np.median(errors["average places"])
 # its joints are there.
 
 # %%
-drawing = kit.figure(6.4, 3)
+plot = kit.new_plot(6.4, 3)
 for k, prediction in enumerate(found):
-    axes = drawing.add_subplot(1, 3, k + 1)
-    show_picture(axes, on_mask(figures[k].image, prediction.mask))
+    axes = plot.add_subplot(1, 3, k + 1)
+    show_picture(axes, on_mask(persons[k].image, prediction.mask))
     present = heights[k] >= FOUND
     draw_skeleton(axes, places[k], present)
     limbs = sum(present[a] and present[b] for a, b in BODY_25_LIMBS)
     axes.set_title(f"{limbs} limbs, {np.median(errors['network'][k]):.1f} px", fontsize=8)
-kit.save(drawing, "26_skeleton")
+kit.save_plot(plot, "26_skeleton")
 
 # %% [markdown]
 # ## Change this, predict, run

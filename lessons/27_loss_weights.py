@@ -25,14 +25,14 @@ from minipose.metrics import pixel_errors
 from minipose.optim import Adam
 
 everybody, _ = people.in_room()
-figures = everybody[::33][:6]
+persons = everybody[::33][:6]
 recipe = Recipe(model="mask+softmax", width=8, dropout=0.0, batch=1, lr=2e-3)
-batch = make_batch(figures, recipe.outputs)
-shares = batch.joints.mean(axis=(0, 2, 3))  # of each of the 26 classes
-ignorant = -(shares * np.log(shares)).sum()
-scores = np.zeros(batch.joints.shape, np.float32) + np.log(shares)[:, None, None]
+batch = make_batch(persons, recipe.outputs)
+fractions = batch.joints.mean(axis=(0, 2, 3))  # of the pixels, for each of the 26 classes
+ignorant = -(fractions * np.log(fractions)).sum()
+scores = np.zeros(batch.joints.shape, np.float32) + np.log(fractions)[:, None, None]
 said = categorical_cross_entropy(mp.Tensor(scores), batch.joints).item()
-print(f"background {shares[0]:.1%}; saying each class's share everywhere costs {said:.3f} a pixel")
+print(f"background {fractions[0]:.1%}; saying how common each class is costs {said:.3f} a pixel")
 print(f"guessing with equal chances costs {np.log(26):.3f}")
 assert np.isclose(said, ignorant, rtol=1e-4)
 
@@ -57,28 +57,29 @@ print("before training:", {name: round(value, 3) for name, value in parts.items(
 # learn them by heart?
 
 # %%
-WEIGHTS, rows = (0.3, 3.0, 30.0, 300.0), {}
-truth = np.stack([figure.keypoints for figure in figures])
+WEIGHTS = (0.3, 3.0, 30.0, 300.0)
+rows = {}
+truth = np.stack([person.keypoints for person in persons])
 print(f"{'weight':>7} {'dice':>6} {'cross entropy':>14} {'median of joints, px':>21}")
 for weight in WEIGHTS:
     net = build(recipe, seed=1)
-    people.learn(net, figures, recipe.changed(joint_weight=weight), steps=330)
+    people.learn(net, persons, recipe.changed(joint_weight=weight), steps=330)
     with mp.no_grad():
         parts = loss_parts(net(mp.Tensor(batch.images)), batch)
-    places = np.stack([predict_array(net, f.image).joint_places()[0] for f in figures])
+    places = np.stack([predict_array(net, f.image).joint_places()[0] for f in persons])
     gaps = pixel_errors(places, truth[..., :2], truth[..., 2] > 0)
     rows[weight] = (1 - parts["dice_loss"].item(), float(np.median(gaps)))
     dice, distance = rows[weight]
     print(f"{weight:7g} {dice:6.3f} {parts['cross_entropy'].item():14.4f} {distance:21.1f}")
 
 # %%
-figure = kit.figure(7.4, 2.8)
+plot = kit.new_plot(7.4, 2.8)
 for k, title in enumerate(("dice of the mask", "median error of the joints, px")):
-    axes = figure.add_subplot(1, 2, k + 1)
+    axes = plot.add_subplot(1, 2, k + 1)
     values = [rows[w][k] for w in WEIGHTS]
     axes.semilogx(WEIGHTS, values, marker="o", color=kit.canvas.PREDICTION)
     axes.set(title=title, xlabel="weight of the joints' loss", ylim=(0, None))
-kit.save(figure, "27_loss_weights")
+kit.save_plot(plot, "27_loss_weights")
 assert min(distance for _, distance in rows.values()) < 0.8 * rows[0.3][1]
 
 # %% [markdown]
@@ -109,9 +110,9 @@ def trained(mask_weight, joint_weight):
     return np.concatenate([p.data.ravel() for p in net.parameters()])
 
 
-same, other = (
-    np.mean(np.abs(trained(0.1, 1.0) - trained(*pair)) > 1e-4) for pair in ((1.0, 10.0), (1.0, 1.0))
-)
+one = trained(0.1, 1.0)
+same = np.mean(np.abs(one - trained(1.0, 10.0)) > 1e-4)
+other = np.mean(np.abs(one - trained(1.0, 1.0)) > 1e-4)
 assert same < 0.05 < other
 kit.answer(
     "Between 3 and 30, at 10: only the ratio counts. After three steps of a tiny network, weights\n"

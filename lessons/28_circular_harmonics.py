@@ -1,7 +1,7 @@
 # %% [markdown]
-# # 28 · Filters that know about turning
+# # 28 · Filters that know about rotation
 #
-# - **Question.** Can a filter be built so that turning the picture changes its answer as we like?
+# - **Question.** Can a filter be built so that rotating the picture changes its answer as we like?
 # - **Read first.** Lesson 8: convolution. Complex numbers are introduced below.
 # - **Source.** Report 2, section II-C 2 (Worrall et al. 2017, sections 3 and 4).
 # - **Running time.** Under 10 s.
@@ -11,8 +11,8 @@
 #
 # A complex number $z = a + ib$ is an arrow in the plane, $a$ to the right and $b$ up, with a length
 # $|z|$ and a direction, its *phase*. Multiplying two arrows multiplies lengths and *adds
-# directions*. So $e^{i\theta} = \cos\theta + i\sin\theta$, of length 1, turns what it multiplies by
-# $\theta$:
+# directions*. So $e^{i\theta} = \cos\theta + i\sin\theta$, of length 1, rotates what it multiplies
+# by $\theta$:
 
 # %%
 import cmath
@@ -35,14 +35,14 @@ print("directions:", *(f"{math.degrees(cmath.phase(v)):.1f}°" for v in (z, z * 
 # $$W_\nu(r, \varphi) = R(r)\, e^{i\beta}\, e^{i\nu\varphi}$$
 #
 # $R$ says how strongly the distance $r$ counts, $\beta$ where the arrows begin; both are learned.
-# The whole number $\nu$ is fixed: how often the arrow turns on the way round. The answer to a
+# The whole number $\nu$ is fixed: how often the arrow turns along a circle. The answer to a
 # picture $f$ is $y = \sum_p W_\nu(p) f(p)$.
 #
-# Turn the picture anticlockwise by $\theta$. What was at the angle $\varphi$ is now at
+# Rotate the picture anticlockwise by $\theta$. What was at the angle $\varphi$ is now at
 # $\varphi - \theta$ (rows go down, so $\varphi$ grows clockwise) and meets the value
 # $e^{i\nu(\varphi-\theta)}$: the same factor for all points, so it can be pulled out of the sum.
 # **The length of the answer stays; its direction turns along:**
-# $\;y_\text{turned} = e^{-i\nu\theta}\, y$. A smooth, lopsided picture:
+# $\;y_\text{rotated} = e^{-i\nu\theta}\, y$. A smooth, lopsided picture:
 
 # %%
 grid = np.linspace(-1, 1, 161)
@@ -52,7 +52,7 @@ ring = np.exp(-((radius - 0.5) ** 2) / 0.02)
 
 
 def picture(theta, down=down, right=right):
-    total = 0  # three soft spots, turned anticlockwise by theta (on the screen)
+    total = 0  # three soft spots, rotated anticlockwise by theta (on the screen)
     for r, phi, strength in ((0.5, 0.3, 1.0), (0.45, 2.2, 0.6), (0.3, -1.9, 0.8)):
         y, x = r * np.sin(phi - theta), r * np.cos(phi - theta)
         total = total + strength * np.exp(-((down - y) ** 2 + (right - x) ** 2) / 0.03)
@@ -70,25 +70,25 @@ for nu, y in answers.items():
     assert error < 1e-6
 
 # %%
-figure = kit.figure(9.6, 4.4)
-cells = figure.add_gridspec(2, 4)
+plot = kit.new_plot(9.6, 4.4)
+cells = plot.add_gridspec(2, 4)
 colours = {0: kit.canvas.GREY, -1: kit.canvas.TRUTH, -2: kit.canvas.PREDICTION}
 images = {f"real part, ν = {nu}": (ring * np.exp(1j * nu * angle)).real for nu in colours}
 images |= {f"picture, {t}°": picture(math.radians(t)) for t in (0, 60)}
 for (title, image), cell in zip(images.items(), (0, 1, 2, 3, 7)):
-    axes = figure.add_subplot(cells[cell])
+    axes = plot.add_subplot(cells[cell])
     flat = "picture" in title
     axes.imshow(image, cmap="gray" if flat else "RdBu", vmin=0 if flat else -1, vmax=1)
     axes.set_axis_off()
     axes.set_title(title, fontsize=9)
-left, middle = figure.add_subplot(cells[1, 0:2]), figure.add_subplot(cells[1, 2])
+left, middle = plot.add_subplot(cells[1, 0:2]), plot.add_subplot(cells[1, 2])
 for nu, y in answers.items():
     left.plot(np.degrees(angles), np.degrees(np.unwrap(np.angle(y / y[0]))), color=colours[nu])
     left.text(195, -nu * 195 + 20, f"ν = {nu}", ha="right")
     middle.plot(np.degrees(angles), abs(y), color=colours[nu])
-left.set(title="how far the answer turns, °", xlabel="the picture turns by, °")
-middle.set(title="its length", xlabel="the picture turns by, °", ylim=(0, None))
-kit.save(figure, "28_circular_harmonics")
+left.set(title="how far the answer turns, °", xlabel="the picture is rotated by, °")
+middle.set(title="its length", xlabel="the picture is rotated by, °", ylim=(0, None))
+kit.save_plot(plot, "28_circular_harmonics")
 
 # %% [markdown]
 # ## On nine pixels
@@ -127,9 +127,9 @@ for nu in (-1, 0, 1):
 pixels = np.mgrid[-1:2, -1:2] * math.sqrt(0.03 / 2)  # the spots above have σ = √(0.03/2)
 for sigma in (1.5, 4.0):  # px
     for nu in (0, -1):
-        B, turns = ring_basis(3, nu)[0], np.radians([0, 90, 45])
-        y = np.array([(B * picture(t, *pixels / sigma)).sum() for t in turns])
-        off = np.abs(y / y[0] - np.exp(-1j * nu * turns))
+        B, rotations = ring_basis(3, nu)[0], np.radians([0, 90, 45])
+        y = np.array([(B * picture(t, *pixels / sigma)).sum() for t in rotations])
+        off = np.abs(y / y[0] - np.exp(-1j * nu * rotations))
         print(f"σ = {sigma} px, ν = {nu:2}: off by {off[1]:.0e} at 90°, {off[2]:.1e} at 45°")
         assert off[1] < 1e-12 < off[2]
 

@@ -1,17 +1,17 @@
 # %% [markdown]
-# # 29 · Streams: maps that turn along
+# # 29 · Streams: channels that rotate along
 #
 # - **Question.** How can harmonic filters follow one another without losing count of the turns?
 # - **Read first.** Lesson 28: circular harmonics.
 # - **Source.** Report 2, section II-C 2 and figure 4 (Worrall et al. 2017, section 4).
 # - **Running time.** Under 20 s (the first time: it draws the people).
 #
-# Brightness has no direction: a picture is a map of **order 0**. A filter with the number $\nu$
-# makes a map whose arrows turn by $-\nu\theta$ if the picture turns by $\theta$: a map of order
-# $-\nu$. Filter again and the numbers add up. So every map has an order $n$, how often its arrows
-# turn while the picture turns once, and **a filter from order $n$ to order $o$ has the number
-# $\nu = n - o$**. Maps of one order may be added; they form a *stream*. Those of two orders may
-# not: after a turn they would point apart.
+# Brightness has no direction: a picture is a channel of **order 0**. A filter with the number $\nu$
+# makes a channel whose arrows turn by $-\nu\theta$ if the picture is rotated by $\theta$: a channel
+# of order $-\nu$. Filter again and the numbers add up. So every channel has an order $n$, how often
+# its arrows turn while the picture is rotated once, and **a filter from order $n$ to order $o$ has
+# the number $\nu = n - o$**. Channels of one order may be added; they form a *stream*. Those of two
+# orders may not: after a rotation they would point apart.
 #
 # Report 2 keeps two streams, orders 0 and 1: ν = 0 within each, ν = −1 from 0 to 1 and ν = 1 back.
 
@@ -26,16 +26,17 @@ from minipose import ops
 from minipose.kernels.circular_harmonics import centre_basis, parts, ring_basis
 from minipose.nn.harmonic import ComplexBatchNorm, HarmonicConv2d, MagnitudeGate
 
-STREAMS = (2, 2)  # two complex maps of order 0, two of order 1
+STREAMS = (2, 2)  # two complex channels of order 0, two of order 1
 rng = np.random.default_rng(0)
 layer = HarmonicConv2d(STREAMS, STREAMS, rng).astype(np.float64)
 
 
 def by_loops(planes):
-    """Each map that leaves is a sum over all that enter, with the filter number n − o."""
-    maps = [planes[re] + 1j * planes[im] for re, im in parts(STREAMS)]  # orders 0 and 1: (2, H, W)
-    padded = [np.pad(m, ((0, 0), (1, 1), (1, 1))) for m in maps]
-    out = [np.zeros(m.shape, complex) for m in maps]
+    """Each channel out is a sum over all that enter, with the filter number n − o."""
+    # one array (2 channels, H, W) for order 0, one for order 1
+    orders = [planes[re] + 1j * planes[im] for re, im in parts(STREAMS)]
+    padded = [np.pad(channels, ((0, 0), (1, 1), (1, 1))) for channels in orders]
+    out = [np.zeros(channels.shape, complex) for channels in orders]
     for o, n, i, j in np.ndindex(2, 2, 2, 2):
         R, beta = (p.data[2 * o + i, 2 * n + j, 0] for p in (layer.radial, layer.phase))
         W = R * np.exp(1j * beta) * ring_basis(3, n - o)[0]
@@ -43,7 +44,10 @@ def by_loops(planes):
             W = W + (1 + 1j) * getattr(layer, f"centre_{o}").data[i, j] * centre_basis(3)
         for y, x in np.ndindex(planes.shape[1:]):
             out[o][i, y, x] += (W * padded[n][j, y : y + 3, x : x + 3]).sum()
-    return np.concatenate([part for m in out for part in (m.real, m.imag)])
+    result = []
+    for channels in out:
+        result += [channels.real, channels.imag]
+    return np.concatenate(result)
 
 
 x = rng.normal(0, 1, (8, 6, 5))
@@ -52,14 +56,15 @@ print(f"largest difference between loops and minipose: {gap:.0e}")
 assert gap < 1e-12
 
 # %% [markdown]
-# ## Does it turn along?
+# ## Does it rotate along?
 #
-# A turn by 90° brings pixels to new places and multiplies arrows of order $n$ by $i^n$. Turn first
-# or filter first: it has to come to the same.
+# A rotation by 90° brings pixels to new places and multiplies arrows of order $n$ by $i^n$. Rotate
+# first or filter first: it has to come to the same. (The field's word for this is *equivariant*.)
 
 
 # %%
-def turned(planes, quarter=1):  # all maps, as they are when the picture is turned anticlockwise
+def rotated(planes, quarter=1):
+    """All channels, as they are when the picture is rotated anticlockwise by quarter turns."""
     out = np.rot90(planes, quarter, axes=(2, 3)).copy()
     for order, (re, im) in enumerate(parts(STREAMS)):
         arrows = (out[:, re] + 1j * out[:, im]) * 1j ** (order * quarter)
@@ -67,9 +72,10 @@ def turned(planes, quarter=1):  # all maps, as they are when the picture is turn
     return out
 
 
-def broken(layer, quarter=1):  # how much turning first and turning last disagree
+def broken(layer, quarter=1):
+    """How much rotating first and rotating last disagree."""
     x = np.random.default_rng(3).normal(0, 1, (1, 8, 8, 8))
-    first, last = layer(turned(x, quarter)), turned(layer(x), quarter)
+    first, last = layer(rotated(x, quarter)), rotated(layer(x), quarter)
     return float(np.abs(first - last).max() / np.abs(last).max())
 
 
@@ -93,7 +99,7 @@ keep = np.array([1, 0, 0, 1, 1, 0, 0, 1]).reshape(1, 8, 1, 1)  # re 0, im 0, re 
 pairs = keep[:, [0, 1, 0, 1, 4, 5, 4, 5]]
 candidates = {
     "gate: z · σ(A|z| + b)": through(MagnitudeGate(STREAMS, rng).astype(np.float64)),
-    "norm: less its mean, over the spread of |z|": through(ComplexBatchNorm(STREAMS)),
+    "norm: minus its mean, over the spread of |z|": through(ComplexBatchNorm(STREAMS)),
     "average pool": through(lambda x: ops.avg_pool2d(x, 2)),
     "bilinear enlargement": through(lambda x: ops.upsample_bilinear(x, 2)),
     "dropout of whole arrows": lambda v: v * pairs,
@@ -104,32 +110,35 @@ candidates = {
 }
 results = {name: broken(f) for name, f in candidates.items()}
 for name, error in results.items():
-    print(f"{name:44} off by {error:7.0e}  {'keeps' if error < 1e-12 else 'BREAKS'} the turning")
+    verdict = "rotates along" if error < 1e-12 else "DOES NOT"
+    print(f"{name:44} off by {error:7.0e}  {verdict}")
 assert [error < 1e-12 for error in results.values()] == [True] * 5 + [False] * 4
 
 # %% [markdown]
-# Dropping both parts of an arrow independently is what report 2's library did. A walker's map:
+# Dropping both parts of an arrow independently is what report 2's library did. A walker's channel:
 
 # %%
 walker = people.walkers().read("images", np.array([200]))[0].astype(float)
-grey = walker.reshape(64, 2, 64, 2).mean(axis=(1, 3))[:, 12:52][None, None] / 255
+half_size = walker.reshape(64, 2, 64, 2).mean(axis=(1, 3))
+grey = half_size[None, None, :, 12:52] / 255  # (1, 1, 64, 40)
 edge = HarmonicConv2d((1,), (0, 1), np.random.default_rng(5)).astype(np.float64)
-figure, lengths = kit.figure(8, 4), []
-for quarter, title in enumerate(("an order-1 map", "turned by 90°: the arrows turn along")):
+plot = kit.new_plot(8, 4)
+lengths = []
+for quarter, title in enumerate(("a channel of order 1", "rotated by 90°: the arrows turn along")):
     picture = np.ascontiguousarray(np.rot90(grey, quarter, axes=(2, 3)))
     planes = edge(mp.Tensor(picture)).data[0]
     lengths.append(np.hypot(*planes))
     rows, columns = np.nonzero(lengths[-1] > 0.25 * lengths[-1].max())
-    axes = figure.add_subplot(1, 2, quarter + 1, title=title)
+    axes = plot.add_subplot(1, 2, quarter + 1, title=title)
     axes.imshow(picture[0, 0], cmap="gray")
     size = {"units": "inches", "width": 0.018, "scale": 5 * lengths[0].max()}
     axes.quiver(columns, rows, *planes[:, rows, columns], color=kit.canvas.ACCENT, **size)
     axes.set_axis_off()
-kit.save(figure, "29_streams")
+kit.save_plot(plot, "29_streams")
 assert np.allclose(np.rot90(lengths[0]), lengths[1], atol=1e-12)
 
 # %% [markdown]
-# All arrows stand on their edges at one angle, the layer's $\beta$; the lengths are a map of edges.
+# All arrows stand on their edges at one angle, the layer's $\beta$; the lengths show the edges.
 #
 # ## Change this, predict, run
 #
@@ -137,7 +146,8 @@ assert np.allclose(np.rot90(lengths[0]), lengths[1], atol=1e-12)
 # does it show?
 
 # %% tags=["hide-cell"]
-wrong, B = {}, ring_basis(3, -1)[0]
+wrong = {}
+B = ring_basis(3, -1)[0]
 z = rng.normal(0, 1, (3, 3)) + 1j * rng.normal(0, 1, (3, 3))
 for quarter in (1, 2, 3):
     y = [(B * m).sum() for m in (z, np.rot90(z, quarter) * 1j**quarter)]

@@ -1,15 +1,15 @@
 # %% [markdown]
 # # 30 · The harmonic U-Net
 #
-# - **Question.** Is a network whose masks turn with the picture worth its price?
+# - **Question.** Is a network whose masks rotate with the picture worth its price?
 # - **Read first.** Lesson 22: U-Net. Lesson 29: streams.
 # - **Source.** Report 2, sections II-C 2 and II-D 2, table I.
 # - **Running time.** Under 50 s.
 #
-# Take U-Net; make every convolution harmonic, with half of its maps of order 0 and half of order 1;
-# replace ReLU by the gate and the norm of lesson 29, the maximum by the average, and nearest by
-# bilinear enlargement. At the end only order 0 leaves, and of it the real part: a score has no
-# direction. That is report 2's **H-Net**.
+# Take U-Net; make every convolution harmonic, with half of its channels of order 0 and half of
+# order 1; replace ReLU by the gate and the norm of lesson 29, the maximum by the average, and
+# nearest by bilinear enlargement. At the end only order 0 leaves, and of it the real part: a score
+# has no direction. That is report 2's **H-Net**.
 #
 # ## Counting
 
@@ -22,7 +22,7 @@ import numpy as np
 import kit
 import minipose as mp
 import people
-from minipose.experiments.people.augmentation import rotated as turned
+from minipose.experiments.people.augmentation import rotated
 from minipose.experiments.people.outputs import predict_array
 from minipose.experiments.people.recipe import Recipe
 from minipose.experiments.people.train import build
@@ -31,18 +31,18 @@ from minipose.models import HNet, UNet
 
 
 def parameters(width, outputs=2):
-    """R and β of each pair of maps, c of each pair of one order, and the gates."""
+    """R and β of each pair of channels, c of each pair of one order, and the gates."""
 
-    def convolution(a, b):  # from a maps of each of some orders to b of each of two
+    def convolution(a, b):  # from a channels of each of some orders to b of each of two
         return 2 * sum(a) * sum(b) + sum(m * n for m, n in zip(a, b))
 
     def unit(a, b):
         return convolution(a, b) + sum(b) ** 2 + sum(b)
 
-    maps = [(3,)] + [(width * 2**level,) * 2 for level in range(5)]
-    down = sum(unit(a, b) + unit(b, b) for a, b in itertools.pairwise(maps))
-    up = sum(2 * unit(a, b) + unit(b, b) for a, b in zip(maps[2:], maps[1:]))
-    return down + up + convolution(maps[1], (outputs,))
+    channels = [(3,)] + [(width * 2**level,) * 2 for level in range(5)]
+    down = sum(unit(a, b) + unit(b, b) for a, b in itertools.pairwise(channels))
+    up = sum(2 * unit(a, b) + unit(b, b) for a, b in zip(channels[2:], channels[1:]))
+    return down + up + convolution(channels[1], (outputs,))
 
 
 small = HNet({"mask": 2}, width=2, rng=np.random.default_rng(0))
@@ -53,12 +53,12 @@ print(f"{layers} harmonic convolutions")
 assert parameters(32) == 13_430_240  # the published count
 
 # %% [markdown]
-# Fewer weights, but not less work: 32 + 32 complex maps are 128 planes of numbers, where U-Net has
-# 64.
+# Fewer weights, but not less work: 32 + 32 complex channels are 128 planes of numbers, where U-Net
+# has 64.
 #
-# ## Does the whole network turn along?
+# ## Does the whole network rotate along?
 #
-# Scores of the turned picture against the turned scores, before any training:
+# Scores of the rotated picture against the rotated scores, before any training:
 
 # %%
 picture = np.random.default_rng(1).random((1, 3, 64, 64))
@@ -82,15 +82,15 @@ for name, net in nets.items():
 # undo it. At other angles lesson 28 found nine pixels to be few, and the errors of all layers
 # add up. Below they are measured.
 #
-# ## Learning upright, tested turned
+# ## Learning upright, tested rotated
 #
 # Both networks learn masks of upright people who walk, in as many steps, each at a rate that suits
-# it. Then subject 11 is turned.
+# it. Then subject 11 is rotated.
 
 # %%
 train, test = people.in_room()
-train, test = [turned(figure, 0) for figure in train[::2]], test[::4]  # put on a square, unturned
-ANGLES, STEPS, curves = (0, 30, 45, 60, 90, 180, 270), 160, {}
+train, test = [rotated(person, 0) for person in train[::2]], test[::4]  # on a square, upright
+ANGLES, STEPS = (0, 30, 45, 60, 90, 180, 270), 160
 
 
 def learn(network, width, rate, pictures):
@@ -99,12 +99,13 @@ def learn(network, width, rate, pictures):
     net = people.learn(build(recipe, seed=0), pictures, recipe, STEPS)
     curve = []
     for angle in ANGLES:
-        there = [turned(figure, angle) for figure in test]
-        dice = [dice_coefficient(predict_array(net, f.image).mask, f.mask) for f in there]
+        there = [rotated(person, angle) for person in test]
+        dice = [dice_coefficient(predict_array(net, p.image).mask, p.mask) for p in there]
         curve.append(float(np.mean(dice)))
     return curve
 
 
+curves = {}
 for name, choices in (("U-Net", ("unet", 8, 1e-3)), ("H-Net", ("hnet", 3, 1e-2))):
     start = time.perf_counter()
     curves[name] = learn(*choices, train)
@@ -117,27 +118,27 @@ spread = {name: np.ptp([curve[k] for k in quarters]) for name, curve in curves.i
 print("quarter turns change dice by", {name: f"{value:.4f}" for name, value in spread.items()})
 assert spread["H-Net"] < 0.25 * spread["U-Net"]
 
-figure = kit.figure(5.6, 3)
-axes = figure.add_subplot()
+plot = kit.new_plot(5.6, 3)
+axes = plot.add_subplot()
 for (name, curve), colour in zip(curves.items(), (kit.canvas.TRUTH, kit.canvas.PREDICTION)):
     axes.plot(ANGLES, curve, marker=".", color=colour, label=name)
-axes.set(title="dice of masks of unseen, turned people", xlabel="turned by, °", ylim=(0, 1))
+axes.set(title="dice of masks of unseen, rotated people", xlabel="rotated by, °", ylim=(0, 1))
 axes.set_xticks(ANGLES)
 axes.legend()
-kit.save(figure, "30_harmonic_unet")
+kit.save_plot(plot, "30_harmonic_unet")
 
 # %% [markdown]
 # Report 2 got 0.911 from its H-Net and 0.919 from U-Net, in 30 hours against 6.5, and kept U-Net:
 # for upright people the property costs more than it gives. Where pictures may lie on their side
-# (from a drone, under a microscope) it is the other way round.
+# (from a drone, under a microscope) it is the reverse.
 #
 # ## Change this, predict, run
 #
-# Show U-Net turned pictures in training (`turned(figure, 90 * k)` with a random k). Does its curve
-# become flat at quarter turns? Exactly?
+# Show U-Net rotated pictures in training (`rotated(person, 90 * k)` with a random k). Does its
+# curve become flat at quarter turns? Exactly?
 
 # %% tags=["hide-cell"]
-everywhere = [turned(figure, 90 * k) for figure in train[::4] for k in range(4)]
+everywhere = [rotated(person, 90 * k) for person in train[::4] for k in range(4)]
 curve = learn("unet", 8, 3e-4, everywhere)  # more carefully: these pictures differ more
 dice = [curve[k] for k in quarters]
 assert np.ptp(dice) > 1e-6

@@ -59,7 +59,7 @@ def near(value):  # what is inside; an array that is not over there is the mista
     if isinstance(value, np.ndarray) and value.ndim:
         raise TypeError(f"a NumPy array {value.shape} got into a computation over there")
     if isinstance(value, (list, tuple)):
-        return type(value)(near(v) for v in value)
+        return type(value)(near(part) for part in value)
     return value.inner if isinstance(value, FarArray) else value
 
 
@@ -68,7 +68,13 @@ def guarded(thing):  # an array becomes a far one, a function takes and gives fa
         return FarArray(thing)
     if not callable(thing) or isinstance(thing, type):
         return thing
-    return lambda *a, **k: guarded(thing(*map(near, a), **{n: near(v) for n, v in k.items()}))
+
+    def call(*arguments, **options):
+        arguments = [near(a) for a in arguments]
+        options = {name: near(value) for name, value in options.items()}
+        return guarded(thing(*arguments, **options))
+
+    return call
 
 
 class Far:  # the library: NumPy's names
@@ -78,17 +84,29 @@ class Far:  # the library: NumPy's names
         return guarded(getattr(np, name))
 
 
+# Python looks for operators in the class itself, so hand them on one by one.
+def operator(name):
+    return lambda self, *others: guarded(getattr(self.inner, name))(*others)
+
+
+def operator_in_place(name):
+    def change(self, other):
+        getattr(self.inner, name)(near(other))
+        return self
+
+    return change
+
+
 OPERATORS = "add sub mul truediv pow matmul radd rsub rmul rtruediv neg lt gt getitem setitem len"
-for name in [f"__{word}__" for word in OPERATORS.split()]:
-    setattr(FarArray, name, lambda self, *o, n=name: guarded(getattr(self.inner, n))(*o))
+for word in OPERATORS.split():
+    setattr(FarArray, f"__{word}__", operator(f"__{word}__"))
 for name in ("__iadd__", "__isub__", "__imul__"):
-    in_place = lambda self, o, n=name: (getattr(self.inner, n)(near(o)), self)[1]  # noqa: E731
-    setattr(FarArray, name, in_place)
+    setattr(FarArray, name, operator_in_place(name))
 far = Far()
 register_array_module(FarArray, far)
 
 # %% [markdown]
-# The layer of lesson 7, a loss, the walk back and a step of descent, here and over there:
+# The layer of lesson 7, a loss, backward and a step of descent, here and over there:
 
 
 # %%
@@ -116,10 +134,11 @@ except TypeError as error:
 # minipose's tests run every op through such a stand-in, a stricter one (`tests/strict`). Bringing
 # home costs more than the copy: the processor only *orders* work from the card and goes on, and a
 # number that it wants, like `loss.item()`, must be finished first. So minipose looks at the loss
-# only now and then (`LOOK_EVERY` in `training/loop.py`).
+# only now and then (`LOOK_EVERY` in `minipose/training/loop.py`).
 
 # %%
-rates, images = {}, np.random.default_rng(0).random((32, 1, 128, 128), np.float32)
+rates = {}
+images = np.random.default_rng(0).random((32, 1, 128, 128), np.float32)
 for device in ("cpu", "cuda") if gpu_status()[0] else ("cpu",):
     net = PoseNet((5, 10, 15), "regression", rng=np.random.default_rng(0)).to(device)
     batch, target = (to_device(a, device) for a in (images, np.zeros((32, 51), np.float32)))
@@ -132,10 +151,10 @@ for device in ("cpu", "cuda") if gpu_status()[0] else ("cpu",):
 
     rates[device] = 32 / kit.seconds(step, repeats=3)
     print(f"{device}: {rates[device]:.0f} pictures a second, forward and backward")
-figure = kit.figure(5, 1 + 0.4 * len(rates))
-axes = figure.add_subplot(axisbelow=True, title="PoseNet forward and backward, pictures a second")
+plot = kit.new_plot(5, 1 + 0.4 * len(rates))
+axes = plot.add_subplot(axisbelow=True, title="PoseNet forward and backward, pictures a second")
 axes.barh(list(rates), list(rates.values()), color=kit.canvas.TRUTH, height=0.5)
-kit.save(figure, "32_gpu")
+kit.save_plot(plot, "32_gpu")
 
 # %% [markdown]
 # ## Change this, predict, run

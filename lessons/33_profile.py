@@ -49,10 +49,11 @@ def nodes(node, seen):  # all that a result depends on
     return seen.values()
 
 
-def step(batch=BATCH, watch=False):  # gives the seconds of the walk back and of the update
+def step(batch=BATCH, watch=False):  # gives the seconds of backward and of the update
     loss = joint_distance(net(mp.Tensor(images[:batch])), target[:batch])
-    for node in nodes(loss.node, {}) if watch else ():
-        node.backward = timed(node.backward, (node.name, "backward"))
+    if watch:
+        for node in nodes(loss.node, {}):
+            node.backward = timed(node.backward, (node.name, "backward"))
     optimizer.zero_grad()
     begin = time.perf_counter()
     loss.backward()
@@ -63,12 +64,13 @@ def step(batch=BATCH, watch=False):  # gives the seconds of the walk back and of
 
 # %% [markdown]
 # Forward ops are functions of the module `ops`: they can be wrapped there for the measurement.
-# PoseNet's convolution, pool, bias and tanh are one op, `conv2d_max_pool2d`: done apart, they would
-# write maps of four times the size and read them again.
+# PoseNet's convolution, pool, bias and tanh are one op, `conv2d_max_pool2d`. minipose's fast layer
+# computes it in one go: one op after the other, they write channels of four times the size and read
+# them again. Without the fast layer the graph has a node for each of them.
 
 # %%
 NAMES = ("conv2d_max_pool2d", "linear", "tanh", "reshape", "sum", "sqrt", "mean", "multiply")
-plain = kit.seconds(step, repeats=3)
+unwatched = kit.seconds(step, repeats=3)
 before = {name: getattr(ops, name) for name in NAMES}
 for name in NAMES:
     setattr(ops, name, timed(before[name], (name, "forward")))
@@ -79,7 +81,7 @@ for name in NAMES:
     setattr(ops, name, before[name])
 each = {key: value / ROUNDS for key, value in spent.items()} | {("Adam", "update"): parts[1]}
 total = sum(each.values())
-print(f"a step takes {1000 * plain:.0f} ms; watched, {1000 * whole:.0f} ms")
+print(f"a step takes {1000 * unwatched:.0f} ms; watched, {1000 * whole:.0f} ms")
 for (name, direction), value in sorted(each.items(), key=lambda item: -item[1])[:7]:
     print(f"{name:18} {direction:9} {1000 * value:7.1f} ms {value / total:6.1%}")
 watched_back = sum(value for (_, direction), value in each.items() if direction == "backward")
@@ -89,45 +91,50 @@ assert 0.5 * parts[0] < watched_back <= 1.05 * parts[0] and total <= 1.05 * whol
 # ## How fast could it be?
 #
 # The limit is what this machine reaches in a large matrix product. Count the products of a
-# convolution: each output pixel needs (maps that enter) · (kernel)² for each map that leaves. The
-# way back needs as many for the weights, and again for the input (not for the picture).
+# convolution: each output pixel needs (channels in) · (kernel)² for each channel out. Backward
+# needs as many for the weights, and again for the input (not for the picture).
 
 # %%
-forward_products, backward_products, side, maps = 0, 0, 128, 1
-for leaving, kernel in ((5, 5), (10, 5), (15, 6)):
+forward_products = backward_products = 0
+side, channels = 128, 1
+for out_channels, kernel in ((5, 5), (10, 5), (15, 6)):
     out = side - kernel + 1
-    products = BATCH * out * out * maps * leaving * kernel**2
+    products = BATCH * out * out * channels * out_channels * kernel**2
     forward_products += products
-    backward_products += products * (1 if maps == 1 else 2)
-    side, maps = out // 2, leaving
+    backward_products += products * (1 if channels == 1 else 2)
+    side, channels = out // 2, out_channels
 connected = BATCH * sum(layer.weight.size for layer in (net.fc1, net.fc2, net.out))
 square = rng.random((1024, 1024), np.float32)
 limit = 1024**3 / kit.seconds(lambda: square @ square)
+back = sum(
+    each.get((name, "backward"), 0) for name in ("conv2d_max_pool2d", "conv2d", "max_pool2d")
+)
 rows = {
-    "convolutions, forward": forward_products / each[NAMES[0], "forward"],
-    "convolutions, backward": backward_products / each[NAMES[0], "backward"],
-    "fully connected, forward": connected / each[NAMES[1], "forward"],
-    "fully connected, backward": 2 * connected / each[NAMES[1], "backward"],
+    "convolutions, forward": forward_products / each["conv2d_max_pool2d", "forward"],
+    "convolutions, backward": backward_products / back,
+    "fully connected, forward": connected / each["linear", "forward"],
+    "fully connected, backward": 2 * connected / each["linear", "backward"],
 }
-print(f"the limit: {limit / 1e9:.1f} thousand million products a second")
+print(f"the limit: {limit / 1e9:.1f} billion products a second")
 for name, rate in rows.items():
     print(f"{name:26} {rate / 1e9:5.1f}, {rate / limit:4.0%} of it")
 arithmetic = forward_products / (forward_products + connected)
-weights = sum(p.size for p in net.shared_parameters()) / sum(p.size for p in net.parameters())
+few = sum(p.size for p in net.shared_parameters())
+weights = few / sum(p.size for p in net.parameters())
 print(f"the convolutions hold {weights:.2%} of the weights and do {arithmetic:.0%} of the products")
 assert arithmetic > 0.5 > 100 * weights
 
 # %%
-figure = kit.figure(7.2, 3)
-axes = figure.add_subplot(axisbelow=True)
+plot = kit.new_plot(7.2, 3)
+axes = plot.add_subplot(axisbelow=True)
 colours = dict(forward=kit.canvas.TRUTH, backward=kit.canvas.PREDICTION, update=kit.canvas.ACCENT)
-for (name, way), value in sorted(each.items(), key=lambda item: item[1])[-5:]:
-    axes.barh(f"{name}, {way}", 1000 * value, color=colours[way], height=0.6)
+for (name, direction), value in sorted(each.items(), key=lambda item: item[1])[-5:]:
+    axes.barh(f"{name}, {direction}", 1000 * value, color=colours[direction], height=0.6)
 axes.set(title=f"one step of {BATCH} pictures, ms", xlabel="ms")
-kit.save(figure, "33_profile")
+kit.save_plot(plot, "33_profile")
 
 # %% [markdown]
-# A convolution from few maps to few is a long and thin matrix product, in which moving numbers
+# A convolution from few channels to few is a long and thin matrix product, in which moving numbers
 # costs more than multiplying them. And Adam touches every weight, however few pictures the step has
 # seen.
 #
@@ -136,10 +143,11 @@ kit.save(figure, "33_profile")
 # Double the batch. Which lines of the table double, which stay?
 
 # %% tags=["hide-cell"]
-few, many = (np.min([step(batch) for _ in range(5)], axis=0) for batch in (16, 32))
+few = np.min([step(16) for _ in range(5)], axis=0)
+many = np.min([step(32) for _ in range(5)], axis=0)
 back_grows, adam_grows = many / few
 assert adam_grows < back_grows
 kit.answer(
-    f"From 16 to 32 pictures, the way back takes {back_grows:.1f} times as long (small products\n"
-    f"waste more), Adam {adam_grows:.1f} times: it goes through the weights and sees no picture."
+    f"From 16 to 32 pictures, backward takes {back_grows:.1f} times as long (small products waste\n"
+    f"more), Adam {adam_grows:.1f} times: it goes through the weights and sees no picture."
 )

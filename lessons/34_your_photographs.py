@@ -3,13 +3,13 @@
 #
 # - **Question.** What may one expect of a trained network on a picture from elsewhere?
 # - **Read first.** Lessons 14 and 17: the crop and the regressor.
-# - **Source.** `minipose.experiments.pose3d.predict.py`, behind `python -m minipose predict`.
+# - **Source.** `minipose/experiments/pose3d/predict.py`, behind `python -m minipose predict`.
 # - **Running time.** Under 40 s.
 #
 # A network knows what it was shown: here, people who walk, without background, seen from chest
 # height. This lesson trains a small one and changes one thing after another, at a price that the
-# twin knows. To use a picture of yours, put its name here, with the box of the person (x0, y0, x1,
-# y1 in px) and, if you have one, a picture that is white on the person:
+# synthetic stand-in knows. To use a picture of yours, put its name here, with the box of the person
+# (x0, y0, x1, y1 in px) and, if you have one, a picture that is white on the person:
 
 # %%
 PICTURE, BOX, MASK = None, None, None
@@ -72,7 +72,7 @@ assert np.array_equal(by_hand, crop) and np.allclose(ours, joints, atol=0.01)
 # %% [markdown]
 # ## One change at a time
 #
-# Twelve frames of somebody new, handed over in several ways; and twelve people who do not walk.
+# Twelve frames of somebody new, with one change each time; and twelve people who do not walk.
 
 
 # %%
@@ -81,54 +81,56 @@ def wider(box):
     return box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin
 
 
-def flipped(path, turn):
-    out = path.with_name(f"{turn}_{path.name}")
-    Image.open(path).transpose(turn).save(out)
+def flipped(path, how):
+    out = path.with_name(f"{how}_{path.name}")
+    Image.open(path).transpose(how).save(out)
     return out
 
 
 quarter, left_right = Image.Transpose.ROTATE_90, Image.Transpose.FLIP_LEFT_RIGHT
-ways = {
+changes = {
     "box and mask": lambda p, m, b: predict_image(net, p, b, m),
     "box 20 % too wide": lambda p, m, b: predict_image(net, p, wider(b), m),
     "background stays": lambda p, m, b: predict_image(net, p, b),
     "whole picture": lambda p, m, b: predict_image(net, p),
     "lying": lambda p, m, b: predict_image(net, flipped(p, quarter), mask=flipped(m, quarter)),
 }
+changes["not walking"] = changes["box and mask"]
 results, shown = {}, {}
-truth, strangers = np.stack(truth), [people.stranger(k) for k in range(12)]
-for name, way in [*ways.items(), ("not walking", ways["box and mask"])]:
+truth = np.stack(truth)
+strangers = [people.stranger(k) for k in range(12)]
+for name, predict in changes.items():
     chosen, true = files, truth
     if name == "lying":
-        true = truth[..., [1, 0, 2]] * [1, -1, 1]  # the true pose is turned as well
+        true = truth[..., [1, 0, 2]] * [1, -1, 1]  # the true pose is rotated as well
     if name == "not walking":
         chosen = [write(f"stranger{k}", image, s) for k, (image, s, _) in enumerate(strangers)]
         true = np.stack([joints for *_, joints in strangers])
-    answers = [way(*paths) for paths in chosen]  # (joints, crop) each
+    answers = [predict(*paths) for paths in chosen]  # (joints, crop) each
     poses = np.stack([joints for joints, _ in answers])
     results[name], shown[name] = mpjpe(poses, true), answers[4]
     print(f"{name:18} MPJPE {results[name]:4.0f} mm, PA-MPJPE {pa_mpjpe(poses, true):4.0f} mm")
 average = store.read("joints_3d", store.split()["train"]).mean(axis=0)
-blind = mpjpe(np.broadcast_to(average, truth.shape), truth)
-print(f"{'mean pose':18} MPJPE {blind:4.0f} mm")
-assert results["box and mask"] == min(results.values()) < blind
+constant = mpjpe(np.broadcast_to(average, truth.shape), truth)
+print(f"{'mean pose':18} MPJPE {constant:4.0f} mm")
+assert results["box and mask"] == min(results.values()) < constant
 
 # %%
-figure = kit.figure(9.6, 3.6)
+plot = kit.new_plot(9.6, 3.6)
 for k, (name, (joints, crop)) in enumerate(shown.items()):
-    axes = figure.add_subplot(2, 6, k + 1)
+    axes = plot.add_subplot(2, 6, k + 1)
     axes.imshow(crop, cmap="gray", vmin=0, vmax=255)
     axes.set_axis_off()
     axes.set_title(name, fontsize=8)
-    below = figure.add_subplot(2, 6, k + 7, projection="3d")
+    below = plot.add_subplot(2, 6, k + 7, projection="3d")
     prepare_axes(below)
     draw_pose(below, joints - joints[0])
-kit.save(figure, "34_your_photographs")
+kit.save_plot(plot, "34_your_photographs")
 
 # %% [markdown]
 # So: cut out tightly, remove the background, upright, walking. And a pose may look plausible where
 # it is wrong: the network has only ever said plausible poses. Longer training lowers the first
-# line; only other pictures lower the last ones. Real photographs differ from the twin in more ways
+# line; only other pictures lower the last ones. Real photographs differ from synthetic ones in more
 # than these.
 
 # %%
@@ -144,7 +146,7 @@ if PICTURE:
 # %% tags=["hide-cell"]
 mirrored, _ = predict_image(net, flipped(picture, left_right), mask=flipped(mask, left_right))
 change = mpjpe(mirror(mirrored[None]), predict_image(net, picture, box, mask)[0][None])
-assert change < blind
+assert change < constant
 kit.answer(
     "The mirrored pose: left and right exchanged, x negated. The network, which saw mirrored\n"
     f"pictures in training, does so roughly: the two answers differ by {change:.0f} mm."

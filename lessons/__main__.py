@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--out",
         type=Path,
         default=Path(os.environ.get("LESSONS_OUT") or DEFAULT_OUT),
-        help="folder of the figures (default: %(default)s)",
+        help="folder of the plots (default: %(default)s)",
     )
     parser.add_argument(
         "--readme", action="store_true", help="after a run of all: renew lessons/README.md"
@@ -50,7 +50,7 @@ def run_one(lesson: course.Lesson, options: argparse.Namespace) -> int:
 
 def run_all(options: argparse.Namespace) -> int:
     """A row per lesson as it ends; what failed is shown in full below the table."""
-    print(f"{'lesson':52} {'seconds':>7} {'asserts':>7} {'figures':>7}")
+    print(f"{'lesson':52} {'seconds':>7} {'asserts':>7} {'plots':>7}")
     outcomes = []
     for lesson in course.all_lessons():
         outcome = course.run(lesson, options.out)
@@ -59,12 +59,12 @@ def run_all(options: argparse.Namespace) -> int:
         if outcome.seconds > lesson.budget:
             remark += f" over its {lesson.budget:.0f} s"
         row = f"{lesson.number:2} {lesson.title:49} {outcome.seconds:7.1f} {lesson.asserts:7}"
-        print(f"{row} {len(outcome.figures):7} {remark}".rstrip(), flush=True)
+        print(f"{row} {len(outcome.plots):7} {remark}".rstrip(), flush=True)
     failed = [outcome for outcome in outcomes if outcome.status]
     total = sum(outcome.seconds for outcome in outcomes)
     asserts = sum(outcome.lesson.asserts for outcome in outcomes)
-    figures = sum(len(outcome.figures) for outcome in outcomes)
-    print(f"{'all':52} {total:7.1f} {asserts:7} {figures:7}   figures in {options.out}")
+    plots = sum(len(outcome.plots) for outcome in outcomes)
+    print(f"{'all':52} {total:7.1f} {asserts:7} {plots:7}   plots in {options.out}")
     for outcome in failed:
         print(f"\n{outcome.lesson.path.name} failed:\n{outcome.output}")
     if options.readme and not failed:

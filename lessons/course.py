@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import ast
+import io
 import os
 import re
 import subprocess
 import sys
 import time
+import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 LIMIT = 60.0  # s, of any lesson
+READING_LIMIT = 20.0  # minutes, of any lesson
+
+# What reading costs. 200 words a minute is slow for prose: this prose holds equations. In code the
+# names, numbers and strings are counted, not the lines, so that nobody gains by squeezing several
+# statements into one; the lessons' lines hold six or seven each, which makes about 10 s a line.
+PROSE_WORDS_A_MINUTE = 200.0
+CODE_WORD_SECONDS = 1.5
 CHAPTERS = {
     "The engine": range(1, 7),
     "The layers": range(7, 13),
@@ -26,13 +35,14 @@ HEADER = ("Question", "Read first", "Source", "Running time")
 
 @dataclass(frozen=True)
 class Lesson:
-    """One script: its number, what its header says and how many asserts it holds."""
+    """One script: its number, what its header says, its asserts, its reading time."""
 
     path: Path
     number: int
     title: str
     header: dict[str, str]
     asserts: int
+    reading: float  # minutes
 
     @property
     def name(self) -> str:
@@ -50,12 +60,12 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run of a lesson left: seconds, exit status, figures, and all that it printed."""
+    """What one run of a lesson left: seconds, exit status, plots, and all that it printed."""
 
     lesson: Lesson
     seconds: float
     status: int
-    figures: list[Path]
+    plots: list[Path]
     output: str
 
 
@@ -90,14 +100,31 @@ def read(path: Path) -> Lesson:
     if title is None or tuple(header) != HEADER:
         raise ValueError(f"{path.name}: expected a title '# N · …' and a list of {HEADER}")
     asserts = sum(isinstance(node, ast.Assert) for node in ast.walk(ast.parse(text)))
-    return Lesson(path, int(path.name[:2]), title[1], header, asserts)
+    return Lesson(path, int(path.name[:2]), title[1], header, asserts, reading_minutes(text))
 
 
-def run(lesson: Lesson, figures: Path, answers: bool = False) -> Outcome:
-    """Run a lesson in a process of its own; its figures go to the folder ``figures``."""
-    for old in figures.glob(f"{lesson.name}*.png"):
+def reading_minutes(text: str) -> float:
+    """Estimate how long somebody reads a lesson of this text, in minutes.
+
+    Prose by its words, code by its names, numbers and strings: see the constants above.
+    """
+    prose = code = 0
+    for cell in re.split(r"^# %%", text, flags=re.M)[1:]:
+        kind, _, content = cell.partition("\n")
+        if "[markdown]" in kind:
+            prose += len(re.sub(r"^# ?", "", content, flags=re.M).split())
+        else:
+            tokens = tokenize.generate_tokens(io.StringIO(content).readline)
+            counted = (tokenize.NAME, tokenize.NUMBER, tokenize.STRING)
+            code += sum(token.type in counted for token in tokens)
+    return prose / PROSE_WORDS_A_MINUTE + code * CODE_WORD_SECONDS / 60
+
+
+def run(lesson: Lesson, plots: Path, answers: bool = False) -> Outcome:
+    """Run a lesson in a process of its own; its plots go to the folder ``plots``."""
+    for old in plots.glob(f"{lesson.name}*.png"):
         old.unlink()
-    environment = os.environ | {"LESSONS_OUT": str(figures), "PYTHONUNBUFFERED": "1"}
+    environment = os.environ | {"LESSONS_OUT": str(plots), "PYTHONUNBUFFERED": "1"}
     environment.pop("LESSONS_ANSWERS", None)
     environment |= {"LESSONS_ANSWERS": "1"} if answers else {}
     paths = [str(FOLDER.parent), environment.get("PYTHONPATH", "")]
@@ -111,5 +138,5 @@ def run(lesson: Lesson, figures: Path, answers: bool = False) -> Outcome:
         encoding="utf-8",
     )
     seconds = time.perf_counter() - start
-    made = sorted(figures.glob(f"{lesson.name}*.png"))
+    made = sorted(plots.glob(f"{lesson.name}*.png"))
     return Outcome(lesson, seconds, done.returncode, made, done.stdout)

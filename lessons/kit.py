@@ -1,4 +1,4 @@
-"""What every lesson shares: a place for figures, a stopwatch, an answer kept out of sight.
+"""What every lesson shares: a place for plots, a stopwatch, an answer kept out of sight.
 
 A lesson runs as a script, as a notebook and as a page of the book; each function here does what
 suits the place where it is called.
@@ -6,15 +6,18 @@ suits the place where it is called.
 
 from __future__ import annotations
 
+import functools
+import importlib
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import TypeVar
 
 from matplotlib.figure import Figure
 
-from minipose.fast import workers
 from minipose.plots import canvas
 
 T = TypeVar("T")
@@ -22,25 +25,51 @@ T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def figure_folder() -> Path:
-    """Where figures go: LESSONS_OUT, or runs/lessons beside the package."""
+def plot_folder() -> Path:
+    """Where plots go: LESSONS_OUT, or runs/lessons beside the package."""
     return Path(os.environ.get("LESSONS_OUT") or ROOT / "runs" / "lessons")
 
 
-def figure(width: float, height: float) -> Figure:
-    """An empty figure of that many inches, in the house style, without a window."""
+def new_plot(width: float, height: float) -> Figure:
+    """An empty plot of that many inches, in minipose's style, without a window."""
     return canvas.new_plot(width, height)
 
 
-def save(figure: Figure, name: str) -> None:
+def save_plot(plot: Figure, name: str) -> None:
     """Save ``name.png`` (the name starts with the lesson's) and show it where that is possible."""
-    path = canvas.save(figure, figure_folder() / f"{name}.png")
+    show_plot(canvas.save(plot, plot_folder() / f"{name}.png"))
+
+
+def show_plot(path: Path) -> None:
+    """Show a plot that is already saved; on a terminal, print where it is."""
     if in_notebook():
         from IPython.display import Image, display
 
         display(Image(filename=str(path)))
     else:
-        print(f"figure: {path}")
+        print(f"plot: {path}")
+
+
+def fast(name: str) -> ModuleType | None:
+    """The module ``minipose.fast.<name>``, or None, and a line that says so, where it is not used.
+
+    The folder ``minipose/fast`` can be deleted, and ``MINIPOSE_PLAIN=1`` switches it off. A lesson
+    therefore derives and tests its idea by itself, and compares it with minipose's fast form only
+    where there is one.
+    """
+    if not _fast_is_used():
+        _say_that_it_is_left_out()
+        return None
+    return importlib.import_module(f"minipose.fast.{name}")
+
+
+@functools.cache  # once in a lesson is enough
+def _say_that_it_is_left_out() -> None:
+    print("(minipose runs without its folder fast: what needs it in this lesson is left out)")
+
+
+def _fast_is_used() -> bool:
+    return "minipose.fast" in sys.modules  # minipose itself imports it, unless told not to
 
 
 def seconds(
@@ -62,16 +91,22 @@ def seconds(
 
 
 def processor_seconds(function: Callable[[], object], repeats: int = 5) -> float:
-    """The same on one thread and without the time that it waited: for comparing ways."""
+    """As ``seconds``, on one thread and without the time that it waited: to compare algorithms.
+
+    Without minipose's fast layer the time of all threads is added up.
+    """
     return on_one_thread(seconds, function, repeats, time.process_time)
 
 
 def on_one_thread(function: Callable[..., T], *arguments: object) -> T:
     """``function(*arguments)``, with kernels and matrix products on one thread meanwhile.
 
-    Small products gain nothing from more threads, which only wait for each other.
+    Small products gain nothing from more threads, which only wait for each other. Without
+    minipose's fast layer there is nothing that sets the number of threads: it is left as it is.
     """
-    with workers.alone():
+    if not _fast_is_used():
+        return function(*arguments)
+    with importlib.import_module("minipose.fast.workers").alone():
         return function(*arguments)
 
 

@@ -1,6 +1,6 @@
 """What the lessons on poses and pictures share: small collections of drawn people.
 
-A collection is drawn once and kept beside the figures, as the same store that ``make`` trains on;
+A collection is drawn once and kept in runs/lessons/data, as the same store that ``make`` trains on;
 the first lesson that asks for it waits some seconds, the others do not.
 """
 
@@ -43,28 +43,18 @@ from minipose.optim import Adam
 from minipose.skeletons import H36M_17_OF_32
 from minipose.tensor import Tensor
 
-SHARED = kit.ROOT.parent / "shared"  # where the tests, too, look for real samples
 GREY = np.array([0.299, 0.587, 0.114])  # luma of ITU-R 601
 
 
 def real_sample(*parts: str) -> Path | None:
-    """A file of real samples beside the checkout, or None where there is none."""
-    path = SHARED.joinpath(*parts)
-    return path if path.exists() else None
-
-
-def show(path: Path) -> None:
-    """A figure that minipose's own plots have saved, shown as ``kit.save`` shows its."""
-    if kit.in_notebook():
-        from IPython.display import Image, display
-
-        display(Image(filename=str(path)))
-    else:
-        print(f"figure: {path}")
+    """A file of the folder of real samples that LESSONS_SAMPLES names; None if there is none."""
+    folder = os.environ.get("LESSONS_SAMPLES")
+    path = Path(folder).joinpath(*parts) if folder else None
+    return path if path and path.exists() else None
 
 
 def walk(subject: int, take: int, frames: int, step: int = 7) -> tuple[Posed, Plan]:
-    """A walk of the twin: poses of every ``step``-th frame at 50 Hz, and who walked."""
+    """A synthetic walk: poses of every ``step``-th frame at 50 Hz, and who walked."""
     plan = Plan(subject, take, frames, step, hold=1, seed=0)
     return plan.walk()[0], plan
 
@@ -116,9 +106,9 @@ def walkers(
     return H36MStore(path)
 
 
-def figures(count: int = 120, side: int = 48, seed: int = 0) -> PeopleStore:
+def anywhere(count: int = 120, side: int = 48, seed: int = 0) -> PeopleStore:
     """A store of single people in places of all kinds; the shorter side has ``side`` px."""
-    path = _place("figures", (count, side, seed))
+    path = _place("anywhere", (count, side, seed))
     if not path.exists():
         with PeopleWriter(path) as writer:
             for person in _drawn(small_person, range(count), repeat(side), repeat(seed)):
@@ -151,7 +141,8 @@ def _room_view(view: tuple[int, str], frames: int, size: tuple[int, int]) -> lis
     posed, plan = walk(subject, 1, frames, 13)
     bones, camera = plan.walk()[1], cameras_for(subject)[name]
     empty = background(camera, frame_size(name), 0)
-    parts, figures = dress(posed, bones, plan.outfit()), []
+    parts = dress(posed, bones, plan.outfit())
+    persons = []
     for i in range(frames):
         image = empty.copy()
         mask = draw(image, parts.at(i), camera, Lamp())
@@ -159,17 +150,16 @@ def _room_view(view: tuple[int, str], frames: int, size: tuple[int, int]) -> lis
         step = 1.12 * max((y1 - y0) / height, (x1 - x0) / width)  # px of the photograph per px
         left, top = (x0 + x1) / 2 - step * width / 2, (y0 + y1) / 2 - step * height / 2
         box = (left, top, left + step * width, top + step * height)
-        pictures = [
+        small, small_mask = (
             np.asarray(Image.fromarray(a).resize((width, height), Image.Resampling.BOX, box=box))
             for a in (image, mask.astype(np.uint8) * 255)
-        ]
+        )
         places = camera.project(camera.to_camera(body_25(posed.cut(slice(i, i + 1)))))
         places = (places + 0.5 - (left, top)) / step - 0.5
         joints = np.concatenate([places, np.ones((25, 1))], axis=1).astype(np.float32)
-        figures.append(
-            Person(pictures[0], (pictures[1] > 127).astype(np.uint8), joints, f"S{subject}")
-        )
-    return figures
+        inside = (small_mask > 127).astype(np.uint8)
+        persons.append(Person(small, inside, joints, f"S{subject}"))
+    return persons
 
 
 def upright(store: PeopleStore, count: int) -> list[Person]:
@@ -181,7 +171,7 @@ def upright(store: PeopleStore, count: int) -> list[Person]:
 
 def learn(
     net: Module,
-    figures: list[Person],
+    persons: list[Person],
     recipe: Recipe,
     steps: int,
     watch: Callable[[int], None] | None = None,
@@ -197,8 +187,8 @@ def learn(
     for step in range(steps):
         if watch:
             watch(step)
-        chosen = rng.choice(len(figures), recipe.batch, replace=False)
-        few = [augmented(figures[i], recipe, rng) for i in chosen]
+        chosen = rng.choice(len(persons), recipe.batch, replace=False)
+        few = [augmented(persons[i], recipe, rng) for i in chosen]
         batch = make_batch(few, recipe.outputs, recipe.peak)
         optimizer.lr = recipe.lr * (0.51 + 0.49 * np.cos(np.pi * step / steps))
         optimizer.zero_grad()
@@ -215,7 +205,7 @@ def small_person(number: int, side: int = 48, seed: int = 0) -> Person:
     joints = np.concatenate([places, sample.keypoints[:, 2:]], axis=1)
     joints[sample.keypoints[:, 2] == 0] = 0
     image, mask = resize_bicubic(sample.image, factor), resize_mask(sample.mask, factor)
-    return Person(image, mask, joints.astype(np.float32), f"twin{number:04d}", "twin")
+    return Person(image, mask, joints.astype(np.float32), f"synthetic{number:04d}", "synthetic")
 
 
 def _view(view: tuple[int, int, str], frames: int, step: int, hold: int) -> dict[str, np.ndarray]:

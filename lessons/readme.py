@@ -1,4 +1,4 @@
-"""Renew lessons/README.md: the path, one line a lesson, and a small copy of a figure of each."""
+"""Renew lessons/README.md: the path, a row for each lesson, and a small copy of a plot of each."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from PIL import Image
 
 from lessons.course import CHAPTERS, FOLDER, Lesson
 
-THUMBNAILS = FOLDER / "figures"
+PICTURES = FOLDER / "pictures"
 WIDTH = 360  # px
-COLOURS = 128  # of a thumbnail's palette
+COLOURS = 128  # of a small picture's palette
 
 INTRODUCTION = """# Lessons
 
@@ -19,47 +19,49 @@ that asks one question, builds the answer naively, asserts that it equals minipo
 minipose's.
 
 ```
-make lesson N=7              # run one: it prints, checks itself and saves its figures
+make lesson N=7              # run one: it prints, tests itself and saves its plots
 make lesson N=7 ANSWERS=1    # with the answer to its closing question
 make lessons                 # run all, with a table
 make book                    # all as pages, with equations and output: build/book/index.html
 ```
 
-The files are in percent format (`# %%`): the usual editors open them as notebooks. Figures go to
+The files are in percent format (`# %%`): the usual editors open them as notebooks. Plots go to
 `runs/lessons` (or to the folder that `LESSONS_OUT` names). Read the lessons in order, or start
-anywhere: each says what it needs.
+anywhere: each says what it needs. The time to read is an estimate from the number of words; the
+time to run is the limit that each lesson keeps on two cores.
 
 This page is written by `make lessons ARGS=--readme`.
 """
 
 
-def write(lessons: list[Lesson], figures: Path) -> None:
-    """Write the page, with a thumbnail of the first figure that each lesson left in ``figures``."""
+def write(lessons: list[Lesson], plots: Path) -> None:
+    """Write the page, with a small copy of the first plot that each lesson left in ``plots``."""
     text = INTRODUCTION
-    THUMBNAILS.mkdir(exist_ok=True)
-    for old in THUMBNAILS.glob("*.png"):
+    PICTURES.mkdir(exist_ok=True)
+    for old in PICTURES.glob("*.png"):
         old.unlink()
     for chapter in CHAPTERS:
         rows = [lesson for lesson in lessons if lesson.chapter == chapter]
         if rows:
-            text += f"\n## {chapter}\n\n| | lesson | |\n|---|---|---|\n"
-            text += "".join(_row(lesson, figures) for lesson in rows)
+            text += f"\n## {chapter}\n\n| | lesson | read | run | |\n|---|---|---|---|---|\n"
+            text += "".join(_row(lesson, plots) for lesson in rows)
     (FOLDER / "README.md").write_text(text, encoding="utf-8")
 
 
-def _row(lesson: Lesson, figures: Path) -> str:
+def _row(lesson: Lesson, plots: Path) -> str:
     picture = ""
-    for figure in sorted(figures.glob(f"{lesson.name}*.png"))[:1]:
-        path = thumbnail(figure)
-        picture = f'<img src="figures/{path.name}" width="180" alt="{lesson.title}">'
-    link = f"[{lesson.title}]({lesson.path.name})"
-    return f"| {lesson.number} | {link}<br>{lesson.header['Question']} | {picture} |\n"
+    for plot in sorted(plots.glob(f"{lesson.name}*.png"))[:1]:
+        path = small_copy(plot)
+        picture = f'<img src="pictures/{path.name}" width="180" alt="{lesson.title}">'
+    link = f"[{lesson.title}]({lesson.path.name})<br>{lesson.header['Question']}"
+    times = f"{lesson.reading:.0f} min | {lesson.budget:.0f} s"
+    return f"| {lesson.number} | {link} | {times} | {picture} |\n"
 
 
-def thumbnail(figure: Path) -> Path:
-    """A small copy of a figure, with few colours."""
-    path = THUMBNAILS / figure.name
-    with Image.open(figure) as image:
+def small_copy(plot: Path) -> Path:
+    """A small copy of a plot, with few colours."""
+    path = PICTURES / plot.name
+    with Image.open(plot) as image:
         size = (WIDTH, round(WIDTH * image.height / image.width))
         small = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
     small.quantize(COLOURS).save(path, optimize=True)

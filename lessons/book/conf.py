@@ -39,10 +39,10 @@ html_copy_source = False
 html_show_copyright = False
 html_math_renderer = "mathml"
 
-# What the lessons see while the book runs them: minipose, a place for figures, and none of the
+# What the lessons see while the book runs them: minipose, a place for plots, and none of the
 # reader's own IPython settings.
 os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-os.environ.setdefault("LESSONS_OUT", str(ROOT / "build" / "book-figures"))
+os.environ.setdefault("LESSONS_OUT", str(ROOT / "build" / "book-plots"))
 os.environ["IPYTHONDIR"] = str(ROOT / "build" / "book-ipython")
 settings = ROOT / "build" / "book-ipython" / "profile_default" / "ipython_kernel_config.py"
 settings.parent.mkdir(parents=True, exist_ok=True)
