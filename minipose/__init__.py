@@ -24,7 +24,7 @@ def __getattr__(name: str) -> ModuleType:
     raise AttributeError(f"module 'minipose' has no attribute {name!r}")
 
 
-if os.environ.get("MINIPOSE_PLAIN", "0") in ("", "0"):
+if os.environ.get("MINIPOSE_PLAIN", "").lower() in ("", "0", "no", "false"):
     try:
         import minipose.fast  # it offers itself to kernels.faster
     except ModuleNotFoundError as missing:

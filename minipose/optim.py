@@ -16,6 +16,7 @@ class Optimizer:
     """Parameters, a learning rate and, per parameter, state of the same shape."""
 
     state_names: tuple[str, ...] = ()
+    elementwise = False  # whether ``formula`` treats each number by itself: then pieces do, too
 
     def __init__(self, parameters: Iterable[Parameter], lr: float) -> None:
         self.parameters = list(parameters)
@@ -104,6 +105,7 @@ class SGD(Optimizer):
     """
 
     state_names = ("velocity",)
+    elementwise = True
 
     def __init__(
         self,
@@ -136,6 +138,7 @@ class Adam(Optimizer):
     """
 
     state_names = ("mean", "square")
+    elementwise = True
 
     def __init__(
         self,

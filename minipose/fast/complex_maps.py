@@ -80,7 +80,8 @@ def _droppable(x: Any, rate: Any, rng: Any, streams: Any) -> bool:
 
 def _of_one_size(tensors: Any, streams: Any) -> bool:
     return (
-        on_cpu(*tensors)
+        isinstance(tensors, (list, tuple))
+        and on_cpu(*tensors)
         and accepted(plain.total_streams, tensors, streams)
         and len({(x.shape[0], *x.shape[2:]) for x in tensors}) == 1
     )

@@ -137,7 +137,7 @@ def upsample_conv2d(
 
 
 def _suits(x, weight, bias=None, relu=False) -> bool:
-    if not on_cpu(x, weight, bias) or not x.ndim == weight.ndim == 4:
+    if not on_cpu(x, weight, bias) or not x.ndim == weight.ndim == 4 or not x.size * weight.size:
         return False
     fits = x.shape[1] == weight.shape[1] and weight.shape[2:] == (2, 2)
     return fits and (bias is None or bias.shape == weight.shape[:1])

@@ -120,6 +120,7 @@ def _two_orders(
         and not (real_output and len(into) > 1)
         and isinstance(scale, int)
         and scale >= 1
+        and isinstance(centres, (list, tuple))
         and on_cpu(x, weights, *centres)
         and min(x.size, weights.size) > 0
         and accepted(plain.check_input, "harmonic_conv2d", x, of)

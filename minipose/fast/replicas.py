@@ -19,7 +19,7 @@ import numpy as np
 from minipose.fast import workers
 from minipose.kernels.faster import offer
 from minipose.nn import Module
-from minipose.training.parts import Loss, Part, Parts, differentiate, in_parts
+from minipose.training.parts import Loss, Part, Parts, add_gradients, in_parts
 
 
 class Replicas(Parts):
@@ -51,7 +51,7 @@ class Replicas(Parts):
             other.start(part)
         try:
             with workers.alone():
-                total = differentiate(self.model, self.loss, first)
+                total = add_gradients(self.model, self.loss, first)
         finally:  # after an error, too: an answer left behind would be taken for the next one's
             answers = [other.answer() for other, _ in busy]
         for (other, _), (loss, error) in zip(busy, answers, strict=True):
@@ -135,7 +135,7 @@ def _serve(pipe: Any, mine: Any, model: Module, loss: Loss, gradients: list[np.n
             try:
                 model.train(part.training)
                 model.zero_grad()
-                value = differentiate(model, loss, part)
+                value = add_gradients(model, loss, part)
                 for parameter, gradient in zip(model.parameters(), gradients, strict=True):
                     gradient[...] = 0 if parameter.grad is None else parameter.grad
                 mine.send((value, None))

@@ -50,7 +50,8 @@ def _pieces(*arrays: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
 
 
 def _on_cpu(optimizer: Optimizer, moved: list[int]) -> bool:
-    return all(isinstance(p.data, np.ndarray) for p in optimizer.parameters)
+    on_cpu = all(isinstance(p.data, np.ndarray) for p in optimizer.parameters)
+    return optimizer.elementwise and on_cpu
 
 
 class Flat:
@@ -97,9 +98,8 @@ def at_once(optimizer: Optimizer, moved: list[int]) -> None:
 
 def _all_on_gpu(optimizer: Optimizer, moved: list[int]) -> bool:
     parameters = optimizer.parameters
-    return len(moved) == len(parameters) and not any(
-        isinstance(p.data, np.ndarray) for p in parameters
-    )
+    on_gpu = not any(isinstance(p.data, np.ndarray) for p in parameters)
+    return optimizer.elementwise and on_gpu and len(moved) == len(parameters)
 
 
 offer(update, _on_cpu, in_pieces)

@@ -22,6 +22,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -31,6 +32,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _offers: dict[Callable, list[tuple[Callable[..., bool], Callable]]] = {}
 _before_first_choice: list[Callable[[], None]] = []
 _plain = ContextVar("plain", default=False)  # of each thread by itself
+_lock, _making = threading.RLock(), False
 
 
 def replaceable(plain: Function) -> Function:
@@ -53,8 +55,9 @@ def offer(plain: Callable, suits: Callable[..., bool], faster: Callable) -> None
     plain : a ``replaceable`` function
     suits : called with the arguments as they were given, before they are checked: it has to answer
         False for arguments that are wrong, so that ``plain`` says what is wrong with them
-    faster : takes the same arguments, computes the same up to rounding; of several offers the first
-        that suits is taken
+    faster : takes the same arguments, computes the same up to rounding (which may decide between
+        equal values: at the corner of a ReLU, in a pooling block); of several offers the first that
+        suits is taken
     """
     _offers[plain].append((suits, faster))
 
@@ -63,8 +66,8 @@ def choose(plain: Function, *args: Any, **options: Any) -> Function:
     """The function to call: the first offer that suits these arguments, or ``plain`` itself."""
     if _plain.get():
         return plain
-    while _before_first_choice:
-        _before_first_choice.pop()()
+    if _before_first_choice:
+        _make_offers()
     try:
         for suits, faster in _offers[plain]:
             if suits(*args, **options):
@@ -84,8 +87,25 @@ def _check_signature(plain: Callable, args: tuple, options: dict[str, Any]) -> N
 
 
 def before_first_choice(load: Callable[[], None]) -> None:
-    """Call ``load``, which makes offers, when something is about to be computed: not earlier."""
+    """Call ``load``, which makes offers, when something is about to be computed: not earlier.
+
+    If it fails, or is interrupted, the next call tries again.
+    """
     _before_first_choice.append(load)
+
+
+def _make_offers() -> None:
+    global _making
+    with _lock:  # other threads wait here until all offers are made
+        if _making:  # what is being loaded computes something itself: plainly
+            return
+        _making = True
+        try:
+            while _before_first_choice:
+                _before_first_choice[0]()
+                _before_first_choice.pop(0)
+        finally:
+            _making = False
 
 
 @contextlib.contextmanager

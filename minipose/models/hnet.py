@@ -1,4 +1,4 @@
-"""H-Net: a U-Net of harmonic convolutions, whose masks turn with the picture (report 2)."""
+"""H-Net: a U-Net of harmonic convolutions, whose masks rotate with the picture (report 2)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from minipose.tensor import Tensor
 
 
 class Unit(Module):
-    """gate(norm(harmonic convolution)); with ``scale`` the maps are enlarged first."""
+    """gate(norm(harmonic convolution)); with ``scale`` the channels are enlarged first."""
 
     def __init__(self, of: Streams, into: Streams, rng: np.random.Generator, scale: int = 1):
         self.convolution = HarmonicConv2d(of, into, rng, scale=scale)
@@ -26,7 +26,7 @@ class Unit(Module):
 
 
 class Block(Module):
-    """Two units and dropout of whole maps."""
+    """Two units and dropout of whole channels."""
 
     def __init__(self, of: Streams, into: Streams, rng: np.random.Generator, rate: float) -> None:
         self.first = Unit(of, into, rng)
@@ -40,24 +40,24 @@ class Block(Module):
 class HNet(ScoresOfPixels):
     """x (N, 3, H, W) in [0, 1] -> {head: scores (N, channels, H, W)} for any H and W.
 
-    Maps are complex and of rotation order 0 or 1: ``width`` of each at full size, twice as many at
-    each of four halvings (32 + 32, …, 512 + 512). A level on the way down is a block of two units
-    (3×3 harmonic convolution, batch norm, magnitude gate) with dropout; 2×2 average pooling leads
-    down. Bilinear upsampling and a unit lead up, where the maps of the same level on the way down
-    are put beside, order by order, and a block follows. A head is a 3×3 harmonic convolution to
-    order 0 of which the real part is returned: scores before any softmax.
+    Channels are complex and of rotation order 0 or 1: ``width`` of each at full size, twice as many
+    at each of four halvings (32 + 32, …, 512 + 512). A level on the way down is a block of two
+    units (3×3 harmonic convolution, batch norm, magnitude gate) with dropout; 2×2 average pooling
+    leads down. Bilinear upsampling and a unit lead up, where the channels of the same level on the
+    way down are put beside them, order by order, and a block follows. A head is a 3×3 harmonic
+    convolution to order 0 of which the real part is returned: scores before any softmax.
 
-    If the picture turns by 90°, 180° or 270°, so do the scores, exactly (sides that are multiples
-    of 16); at other angles they do so only roughly.
+    If the picture is rotated by 90°, 180° or 270°, so are the scores, exactly (sides that are
+    multiples of 16); at other angles only roughly.
 
     Parameters
     ----------
     heads : mapping of name to channels
         {"mask": 2}, or as in ``UNet``.
     width : int
-        Complex maps of each order at full size; 32 is the report's.
+        Complex channels of each order at full size; 32 is the report's.
     dropout : float
-        Share of maps switched off in training.
+        Fraction of channels switched off in training.
     rng : numpy Generator, optional
         For the initial weights.
 
@@ -73,14 +73,14 @@ class HNet(ScoresOfPixels):
     ) -> None:
         check_size("HNet", heads, width)
         rng = np.random.default_rng(0) if rng is None else rng
-        maps = [(width * 2**level, width * 2**level) for level in range(LEVELS)]
-        below = list(zip([(3,), *maps], maps, strict=False))
-        upwards = list(zip(maps[:0:-1], maps[-2::-1], strict=True))  # (16w, 8w), …, (2w, w)
-        self.down = [Block(a, b, rng, dropout) for a, b in below]
+        streams = [(width * 2**level, width * 2**level) for level in range(LEVELS)]
+        downwards = zip([(3,), *streams[:-1]], streams, strict=True)
+        upwards = list(zip(streams[:0:-1], streams[-2::-1], strict=True))  # (16w, 8w), …, (2w, w)
+        self.down = [Block(a, b, rng, dropout) for a, b in downwards]
         self.double = [Unit(a, b, rng, scale=2) for a, b in upwards]
         self.up = [Block(a, b, rng, dropout) for a, b in upwards]
         self.heads = {
-            name: HarmonicConv2d(maps[0], (channels,), rng, real_output=True)
+            name: HarmonicConv2d(streams[0], (channels,), rng, real_output=True)
             for name, channels in heads.items()
         }
 

@@ -134,6 +134,8 @@ def check_conv2d(
         raise ValueError(
             f"conv2d: x has {x.shape[1]} channels, weight expects {weight.shape[1]} {shapes}"
         )
+    if min(weight.shape[2:]) < 1:
+        raise ValueError(f"conv2d: expected a kernel of at least 1 × 1 {shapes}")
     if any(n + 2 * p < k for n, p, k in zip(x.shape[2:], padding, weight.shape[2:], strict=True)):
         raise ValueError(f"conv2d: the kernel is larger than the padded image {shapes}")
     if bias is not None and bias.shape != weight.shape[:1]:

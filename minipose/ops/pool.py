@@ -63,9 +63,9 @@ def avg_pool2d(x: Tensor, kernel_size: int, stride: int | None = None) -> Tensor
     y *= 1 / kernel_size**2
 
     def backward(grad_y):
-        grad_x, share = xp.zeros(shape, dtype=dtype), grad_y * (1 / kernel_size**2)
+        grad_x, each = xp.zeros(shape, dtype=dtype), grad_y * (1 / kernel_size**2)
         for tap in [first, *taps]:
-            grad_x[tap] += share
+            grad_x[tap] += each
         return (grad_x,)
 
     return record("avg_pool2d", y, inputs=(x,), backward=backward)

@@ -78,7 +78,8 @@ def pad(x: Tensor, widths: Widths) -> Tensor:
 def crop(x: Tensor, widths: Widths) -> Tensor:
     """y = x without (before, after) elements of each axis: what ``pad`` added is taken off."""
     kept = tuple(n - sum(w) for n, w in zip(x.shape, widths, strict=False))
-    if len(widths) != x.ndim or any(min(w) < 0 for w in widths) or min(kept, default=1) < 1:
+    pairs = len(widths) == x.ndim and all(len(w) == 2 and min(w) >= 0 for w in widths)
+    if not pairs or min(kept, default=1) < 1:
         raise ValueError(f"crop: widths {list(widths)} do not leave anything of {x.shape}")
     return select(x, tuple(slice(w[0], w[0] + n) for w, n in zip(widths, kept, strict=True)))
 

@@ -66,11 +66,11 @@ class Parts:
 
     def total(self, parts: list[Part]) -> float:
         """The loss of all parts; their gradients are added to the parameters'."""
-        return sum(differentiate(self.model, self.loss, part) for part in parts)
+        return sum(add_gradients(self.model, self.loss, part) for part in parts)
 
 
 def split(batch: Any, parts: int) -> list[tuple[Any, float]]:
-    """Up to so many parts of a named tuple of arrays, along axis 0, and each one's fraction."""
+    """At most ``parts`` parts of a named tuple of arrays, along axis 0, and each one's fraction."""
     count = len(batch[0])
     size = -(-count // parts)
     cuts = [slice(start, min(start + size, count)) for start in range(0, count, size)]
@@ -83,7 +83,7 @@ def split(batch: Any, parts: int) -> list[tuple[Any, float]]:
     ]
 
 
-def differentiate(model: Module, loss: Loss, part: Part) -> float:
+def add_gradients(model: Module, loss: Loss, part: Part) -> float:
     """Add the part's fraction of the gradients; returns its fraction of the loss."""
     model.reseed(*part.entropy)
     value = loss(model, part.batch) * part.fraction

@@ -30,6 +30,22 @@ def test_pieces_make_the_step(make, order):
         np.testing.assert_array_equal(ours, expected)
 
 
+class Normalised(SGD):
+    """w ← w − ε·g/‖g‖: not element by element."""
+
+    elementwise = False
+
+    def formula(self, w, g, v):
+        w -= self.lr * g / np.sqrt((g * g).sum())
+
+
+def test_a_formula_that_looks_at_the_whole_parameter_gets_it():
+    w = mp.Parameter(np.zeros((1000, 1000)))
+    w.grad = np.ones(w.shape)
+    Normalised([w], lr=1.0).step()
+    assert np.sqrt((w.data**2).sum()) == pytest.approx(1)
+
+
 def test_the_numbers_do_not_depend_on_the_threads(monkeypatch):
     gradient = np.random.default_rng(0).standard_normal((1200, 1100), dtype=np.float32)
     results = []

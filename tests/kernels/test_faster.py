@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -162,6 +163,47 @@ def test_what_makes_offers_is_loaded_once_and_late(door):
     plain(1)
     plain(1)
     assert loads == ["load"] and answered == ["plain", "fast", "fast"]
+
+
+def test_a_first_call_waits_for_the_offers_that_another_thread_loads(door):
+    """Else one of several first calls would be computed by another algorithm than the others."""
+    plain, answered = door
+    begun = threading.Event()
+
+    def load():
+        begun.set()
+        time.sleep(0.1)
+        plain(0)  # what is being loaded may compute something: plainly
+        offer(plain, lambda x, *, scale=1: True, stand_in(answered, "fast"))
+
+    def call_when_begun():
+        begun.wait()
+        plain(1)
+
+    before_first_choice(load)
+    threads = [threading.Thread(target=target) for target in (lambda: plain(1), call_when_begun)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answered == ["plain", "fast", "fast"]
+
+
+def test_loading_that_fails_is_tried_again(door):
+    plain, answered = door
+    tries = []
+
+    def load():
+        tries.append("try")
+        if len(tries) == 1:
+            raise KeyboardInterrupt
+        offer(plain, lambda x, *, scale=1: True, stand_in(answered, "fast"))
+
+    before_first_choice(load)
+    with pytest.raises(KeyboardInterrupt):
+        plain(1)
+    plain(1)
+    assert len(tries) == 2 and answered == ["fast"]
 
 
 SCRIPT = """

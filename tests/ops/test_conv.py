@@ -113,6 +113,7 @@ X, W = Tensor(np.ones((1, 3, 8, 8))), Tensor(np.ones((4, 2, 3, 3)))
         ),
         (lambda: ops.conv2d(X[0], W), r"conv2d: expected x \(N, C, H, W\) and weight"),
         (lambda: ops.conv2d(X[:, :2, :2], W), "the kernel is larger than the padded image"),
+        (lambda: ops.conv2d(X[:, :2], W[:, :, :0]), "expected a kernel of at least 1 × 1"),
         (lambda: ops.conv2d(X[:, :2], W, X[0, 0, 0]), r"expected bias \(4,\), got \(8,\)"),
         (lambda: ops.conv2d(X[:, :2], W, stride=0), "expected stride of 1 or more .* got 0"),
         (lambda: ops.conv2d(X[:, :2], W, stride=(1, 2, 3)), r"or a pair\), got \(1, 2, 3\)"),

@@ -95,6 +95,7 @@ X = Tensor(np.ones((2, 3)))
             ValueError,
             "crop: widths .* do not leave anything",
         ),
+        (lambda: ops.crop(X, ((0, 0, 1), (0, 0))), ValueError, "do not leave anything"),
         (lambda: ops.crop(X, ((0, 0),)), ValueError, r"do not leave anything of \(2, 3\)"),
         (lambda: X[5], IndexError, r"select: 5 is outside of shape \(2, 3\)"),
         (lambda: X[[0, 1]], TypeError, r"select: expected integers, slices or \.\.\., got \[0, 1"),
