@@ -145,15 +145,15 @@ class Gradients:
         for parent, grad in zip(parents, answers, strict=True):
             if grad is None:  # as for every input that needs none
                 continue
-            key, before = id(parent), self._of.get(id(parent))
-            if before is None:
+            key = id(parent)
+            if self._of.get(key) is None:
                 self._of[key] = grad
                 if _is_shared(grad, grad_y, answers):
                     self._shared.add(key)
             elif key in self._summed:
-                before += grad
+                self._of[key] += grad
             else:
-                self._of[key] = before + grad
+                self._of[key] = self._of[key] + grad
                 self._summed.add(key)
                 self._shared.discard(key)
 

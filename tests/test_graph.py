@@ -144,3 +144,10 @@ def test_a_gradient_of_too_few_axes_is_named():
     y = with_backward(lambda g: (g[0],), x)
     with pytest.raises(ValueError, match=r"has shape \(2,\), the input has \(2, 2\)"):
         y.backward(np.ones((2, 2)))
+
+
+def test_three_gradients_of_a_single_number_add_up():
+    """NumPy's sum of two numbers is a number, which cannot be added to in place."""
+    x = Tensor(np.float64(2.0), requires_grad=True)
+    (x * x + x).backward()
+    assert x.grad == 5
