@@ -1,6 +1,6 @@
 """The harmonic ops again, with loops over single complex numbers. Shares nothing with ``minipose``.
 
-Streams are unpacked to lists of complex maps, one for each order, and packed again at the end.
+Streams are unpacked to a list of complex arrays, one for each order, and packed again at the end.
 """
 
 from __future__ import annotations
@@ -45,26 +45,26 @@ def filters(kernel_size, number):
         total = 0.0
         for r, radius, angle in samples:
             du, dv = u - radius * math.cos(angle), v - radius * math.sin(angle)
-            share = math.exp(-(du * du + dv * dv) / 0.5)
-            basis[r, i, j] += share * cmath.exp(1j * number * angle)
-            total += share
+            weight = math.exp(-(du * du + dv * dv) / 0.5)
+            basis[r, i, j] += weight * cmath.exp(1j * number * angle)
+            total += weight
         basis[:, i, j] /= total
     return basis, near / near.sum()
 
 
 def harmonic_kernel(weights, *centres, into, of, kernel_size=3):
-    """The blocks [[Wr, −Wi], [Wi, Wr]] of each pair of maps, pair by pair."""
+    """The blocks [[Wr, −Wi], [Wi, Wr]] of each pair of channels, pair by pair."""
     kernel = np.zeros((2 * sum(into), 2 * sum(of), kernel_size, kernel_size))
-    for o, (out_at, out_map, b) in enumerate(_maps(into)):
-        for i, (in_at, in_map, a) in enumerate(_maps(of)):
-            w = _filter(weights[:, o, i], centres, b, a, out_map, in_map, kernel_size)
+    for o, (out_at, out_channel, b) in enumerate(_channels(into)):
+        for i, (in_at, in_channel, a) in enumerate(_channels(of)):
+            w = _filter(weights[:, o, i], centres, b, a, out_channel, in_channel, kernel_size)
             for row, column, part in ((0, 0, w.real), (0, 1, -w.imag), (1, 0, w.imag)):
                 kernel[out_at + row * into[b], in_at + column * of[a]] = part
             kernel[out_at + into[b], in_at + of[a]] = w.real
     return kernel
 
 
-def _maps(streams):
+def _channels(streams):
     """For each complex map: the plane of its real part, its number within its order, its order."""
     at = 0
     for order, count in enumerate(streams):
@@ -73,16 +73,16 @@ def _maps(streams):
         at += 2 * count
 
 
-def _filter(weight, centres, out_order, in_order, out_map, in_map, kernel_size):
+def _filter(weight, centres, out_order, in_order, out_channel, in_channel, kernel_size):
     basis, near = filters(kernel_size, in_order - out_order)
     w = sum((weight[0][r] + 1j * weight[1][r]) * basis[r] for r in range(len(basis)))
     if out_order == in_order:
-        w = w + (1 + 1j) * centres[out_order][out_map, in_map] * near
+        w = w + (1 + 1j) * centres[out_order][out_channel, in_channel] * near
     return w
 
 
 def harmonic_conv2d(x, weights, *centres, into, of, kernel_size=3, scale=1, real_output=False, **_):
-    """y[o] at p = Σ over maps i and taps t of W[o, i, t] · x[i] at p + t − k//2."""
+    """y[o] at p = Σ over channels i and taps t of W[o, i, t] · x[i] at p + t − k//2."""
     if x.shape[1] == sum(of):
         x = np.concatenate([x, np.zeros_like(x)], axis=1)
     if scale > 1:
@@ -91,13 +91,13 @@ def harmonic_conv2d(x, weights, *centres, into, of, kernel_size=3, scale=1, real
     orders = unpack(x, of)
     n, _, h, w = x.shape
     y = [np.zeros((n, count, h, w), dtype=complex) for count in into]
-    for o, (_, out_map, b) in enumerate(_maps(into)):
-        for i, (_, in_map, a) in enumerate(_maps(of)):
-            taps = _filter(weights[:, o, i], centres, b, a, out_map, in_map, kernel_size)
+    for o, (_, out_channel, b) in enumerate(_channels(into)):
+        for i, (_, in_channel, a) in enumerate(_channels(of)):
+            taps = _filter(weights[:, o, i], centres, b, a, out_channel, in_channel, kernel_size)
             for s, p, q, u, v in np.ndindex(n, h, w, kernel_size, kernel_size):
                 row, column = p + u - half, q + v - half
                 if 0 <= row < h and 0 <= column < w:
-                    y[b][s, out_map, p, q] += taps[u, v] * orders[a][s, in_map, row, column]
+                    y[b][s, out_channel, p, q] += taps[u, v] * orders[a][s, in_channel, row, column]
     return y[0].real if real_output else pack(y)
 
 

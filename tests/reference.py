@@ -178,9 +178,9 @@ def upsample_bilinear(x, scale):
         r, s = math.floor(row), math.floor(column)
         for i in (0, 1):
             for j in (0, 1):
-                share = (1 - abs(row - (r + i))) * (1 - abs(column - (s + j)))
+                weight = (1 - abs(row - (r + i))) * (1 - abs(column - (s + j)))
                 at = min(max(r + i, 0), h - 1), min(max(s + j, 0), w - 1)
-                y[b, k, p, q] += share * x[b, k, at[0], at[1]]
+                y[b, k, p, q] += weight * x[b, k, at[0], at[1]]
     return y
 
 
@@ -212,7 +212,7 @@ def window_cross_entropy(logits, target):
 
 
 def dice_loss(probabilities, target, smooth=1e-6):
-    """1 less the mean over images of twice the overlap by the sum of both."""
+    """1 minus the mean over images of twice the overlap by the sum of both."""
     dice = 0.0
     for p, t in zip(probabilities, target, strict=True):
         overlap = total = 0.0
@@ -230,7 +230,7 @@ def mse(predicted, target):
 
 def categorical_cross_entropy(logits, target):
     """−t_c log softmax(z)_c, summed over classes (axis 1), averaged over pixels."""
-    share, total = softmax(logits, 1), 0.0
+    probabilities, total = softmax(logits, 1), 0.0
     for at in np.ndindex(logits.shape):
-        total -= target[at] * math.log(share[at])
+        total -= target[at] * math.log(probabilities[at])
     return np.array(total * logits.shape[1] / logits.size)

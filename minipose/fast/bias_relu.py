@@ -1,7 +1,7 @@
 """What follows a convolution, in one pass: y ← max(y + b, 0), on threads and in place.
 
 A channel of U-Net is larger than the cache, so every pass over it costs as much as fetching it.
-Here a piece is fetched once for both steps, and once for both on the way back:
+Here a piece is fetched once for both steps, and once for both in the backward pass:
 
     dL/dz = dL/dy where y > 0, else 0        dL/db[o] = Σ dL/dz[n, o, p, q]
 """

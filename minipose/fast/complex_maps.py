@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minipose.fast import workers
-from minipose.fast.planes import batch_first
+from minipose.fast.planes import from_planes
 from minipose.fast.scaling import scaled
 from minipose.fast.suitable import accepted, on_cpu
 from minipose.kernels.circular_harmonics import Streams, parts, planes
@@ -70,7 +70,7 @@ def _moves(streams: Sequence[Streams]) -> list[tuple[int, slice, slice]]:
 def _empty_planes(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """(N, C, H, W) by index, plane after plane in memory."""
     n, c, h, w = shape
-    return batch_first(np.empty((c, n, h, w), dtype=dtype))
+    return from_planes(np.empty((c, n, h, w), dtype=dtype))
 
 
 def _droppable(x: Any, rate: Any, rng: Any, streams: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Convolution, 2×2 max-pooling, bias and tanh in one go, for few maps and many samples.
+"""Convolution, 2×2 max-pooling, bias and tanh in one go, for few channels and many samples.
 
 The four convolution outputs of one pooling block see a patch of (kh + 1) × (kw + 1) pixels. So
 multiply each patch by a matrix that holds the kernel four times, shifted by (a, b) ∈ {0, 1}²:
@@ -7,7 +7,7 @@ multiply each patch by a matrix that holds the kernel four times, shifted by (a,
     y[o, p, q] = tanh(b[o] + max_{a,b} block[a, b, o, p, q])
 
 The price is (kh+1)(kw+1)/(kh·kw) as many multiplications, most of the extra ones by zero; the gain
-is a product with four times the rows, which BLAS likes, and no map of four times the size.
+is a product with four times the rows, which BLAS likes, and no result of four times the size.
 
 Memory order decides the speed. Here the samples come last, (H, W, C, N): whatever is taken from an
 image is a row of N neighbours that is copied, compared or added together, never a single number.
@@ -35,7 +35,7 @@ BANDS = 8  # at most; enough for several threads to finish at about the same tim
 
 
 def suits(x: np.ndarray, weight: np.ndarray) -> bool:
-    """Whether this is the fast way: rows of samples that are worth it, maps that need it."""
+    """Whether this algorithm is the faster one: many samples, few channels, a pixel to return."""
     return len(x) >= 16 and len(weight) <= 16 and min(pooled_size(x.shape, weight.shape)) >= 1
 
 
@@ -47,7 +47,7 @@ def pooled_size(images: tuple[int, ...], kernels: tuple[int, ...]) -> tuple[int,
 def forward(
     x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, tanh: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Pooled maps y (N, O, P, Q), and which of its block's four each value came from.
+    """Pooled channels y (N, O, P, Q), and which of its block's four each value came from.
 
     ``winner`` is uint8 (P, Q, O, N): 2a + b. Of equal ones the first in row order counts.
     """
@@ -101,9 +101,9 @@ def backward(
             spread = _product(cols, weight, patches)
             _spread(grad, winner[p], spread)
             flat = spread.reshape(cols, len(kernel), -1)  # (Q, 4·O, N)
-            shares = workers.scratch("shares", (cols, *kernel.shape), x.dtype)
-            np.matmul(flat, patches.transpose(0, 2, 1), out=shares)
-            grad_kernel += shares.sum(axis=0)
+            sums = workers.scratch("sums", (cols, *kernel.shape), x.dtype)
+            np.matmul(flat, patches.transpose(0, 2, 1), out=sums)
+            grad_kernel += sums.sum(axis=0)
             if grad_images is not None:
                 grad_patches = workers.scratch("patches", patches.shape, x.dtype)
                 np.matmul(kernel_t, flat, out=grad_patches)

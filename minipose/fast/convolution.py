@@ -1,4 +1,4 @@
-"""The fast ``conv2d``: an algorithm chosen by shape or by hand, once for the way there and back.
+"""The fast ``conv2d``: an algorithm chosen by shape or by hand, once for forward and backward.
 
 - ``im2col``: the columns of all pictures at once, products cut for the cache; any shape.
 - ``strips``: im2col in strips that fit the cache, on threads, channels last; any shape.
@@ -97,7 +97,7 @@ def _winograd(kernel: Pair, padding: Pair) -> Algorithm:
 
 
 def _by_columns(name: str, kernel: Pair, size: Pair, stride: Pair, padding: Pair) -> Algorithm:
-    way = strips if name == "strips" else columns
+    module = strips if name == "strips" else columns
     within = all(p < k for p, k in zip(padding, kernel, strict=True))
 
     def backward_input(grad_y: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -107,9 +107,9 @@ def _by_columns(name: str, kernel: Pair, size: Pair, stride: Pair, padding: Pair
 
     return Algorithm(
         name,
-        lambda x, weight: way.forward(x, weight, stride, padding),
+        lambda x, weight: module.forward(x, weight, stride, padding),
         backward_input,
-        lambda grad_y, x: way.backward_weight(grad_y, x, kernel, stride, padding),
+        lambda grad_y, x: module.backward_weight(grad_y, x, kernel, stride, padding),
     )
 
 

@@ -60,15 +60,15 @@ def backward(
     grad_x = np.empty(images.shape, dtype=x.dtype) if x_needed else None
     sums = np.empty((h, w, 2, 2, o), dtype=x.dtype)
     total = np.empty((4 * o, c), dtype=x.dtype)
-    share = total if n == 1 else np.empty_like(total)
+    partial = total if n == 1 else np.empty_like(total)
     for k in range(n):
         _each_row(lambda p, k=k: _sum_gradients(grads[k], p, sums), h)
         flat = sums.reshape(h * w, -1)
         if grad_x is not None:
             multiply(flat, matrix, grad_x[k].reshape(h * w, c))
-        multiply(flat.T, images[k].reshape(h * w, c), share if k else total)
+        multiply(flat.T, images[k].reshape(h * w, c), partial if k else total)
         if k:
-            total += share
+            total += partial
     grad_w = np.ascontiguousarray(total.reshape(2, 2, o, c).transpose(2, 3, 0, 1))
     return None if grad_x is None else channels_first(grad_x), grad_w
 

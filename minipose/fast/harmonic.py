@@ -17,7 +17,7 @@ import numpy as np
 from minipose.fast import harmonic_mix, harmonic_weights
 from minipose.fast.harmonic_stencils import gather, spread
 from minipose.fast.harmonic_weights import Matrices
-from minipose.fast.planes import batch_first, enlarge, enlarge_backward, planes_first
+from minipose.fast.planes import enlarge, enlarge_backward, from_planes, planes_first
 from minipose.fast.suitable import accepted, on_cpu
 from minipose.kernels.circular_harmonics import Streams
 from minipose.kernels.faster import offer
@@ -55,7 +55,8 @@ def harmonic_conv2d(
     data = planes_first(x.data)  # (C, N, H, W)
     if plain.check_input("harmonic_conv2d", x, of):  # real: the imaginary parts are 0
         data = np.concatenate([data, np.zeros_like(data)])
-    used = harmonic_weights.matrices(weights.data[..., 0], [c.data for c in centres], into, of)
+    near = [c.data for c in centres]
+    used = harmonic_weights.mixing_matrices(weights.data[..., 0], near, into, of)
     convolve = _products_first if sum(into) <= sum(of) else _patterns_first
     y, differentiate = convolve(data, used, into, of, scale)
 
@@ -64,10 +65,10 @@ def harmonic_conv2d(
         if real_output:
             grad = np.concatenate([grad, np.zeros_like(grad)])
         grad_x, grad_matrices = differentiate(grad)
-        grad_a, grad_c = harmonic_weights.matrices_backward(grad_matrices, into, of)
-        return (batch_first(grad_x[:count]), grad_a[..., None], *grad_c)
+        grad_a, grad_c = harmonic_weights.mixing_matrices_backward(grad_matrices, into, of)
+        return (from_planes(grad_x[:count]), grad_a[..., None], *grad_c)
 
-    y = batch_first(y[: into[0]] if real_output else y)
+    y = from_planes(y[: into[0]] if real_output else y)
     return record("harmonic_conv2d", y, inputs=(x, weights, *centres), backward=backward)
 
 
@@ -84,18 +85,18 @@ def _patterns_first(x: np.ndarray, a: Matrices, into: Streams, of: Streams, scal
 
 
 def _products_first(x: np.ndarray, a: Matrices, into: Streams, of: Streams, scale: int):
-    """The adjoint of filtering and mixing on the way back: mix, enlarge, filter what leaves."""
+    """Mix, enlarge, filter what leaves: the adjoint of filtering and mixing from y to x."""
     factors = harmonic_weights.factors(a.adjoint(into, of), of)
     mixed = harmonic_mix.unmix(factors, x, of)
     mixed = [_both(enlarge, pair, scale) for pair in mixed]
 
     def differentiate(grad_y):
-        filtered = spread(grad_y, into, len(of), turn=-1)
+        filtered = spread(grad_y, into, len(of), sign=-1)
         filtered = [_both(enlarge_backward, pair, scale) for pair in filtered]
         grad_x, grad_back = harmonic_mix.mix_and_gram(factors, filtered, x, of, into)
         return grad_x, grad_back.adjoint(of, into)
 
-    return gather(mixed, into, turn=-1), differentiate
+    return gather(mixed, into, sign=-1), differentiate
 
 
 def _both(resized, pair: np.ndarray, scale: int) -> np.ndarray:

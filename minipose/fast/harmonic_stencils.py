@@ -17,7 +17,7 @@ channels filtered by the box (those of order o) or by the gradient t (1 + κv) +
     first = [Im Z, Re (1 + i) Q x]        second = [Re Z, Im (1 + i) Q x]
 
 ``gather`` is the adjoint of ``spread``: s and v, and so B₀ and Q, are their own adjoints, t and w
-change sign. ``turn = −1`` stands for (1 − i) instead of (1 + i), see ``harmonic_weights``.
+change sign. ``sign = −1`` stands for (1 − i) instead of (1 + i), see ``harmonic_weights``.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def numbers() -> Numbers:
     return Numbers(edge, float(ring[2, 2].real) / edge, middle, float(centre[1, 2]) / middle)
 
 
-def spread(x: np.ndarray, of: Streams, orders: int, turn: int = 1) -> Filtered:
+def spread(x: np.ndarray, of: Streams, orders: int, sign: int = 1) -> Filtered:
     """Filter planes x (2C, N, H, W) with every pattern that ``orders`` orders leaving need."""
     n, size = sum(of), x.shape[1:]
     made = [pair_of_planes(n + _near(of, o), size, x.dtype) for o in range(orders)]
@@ -67,7 +67,7 @@ def spread(x: np.ndarray, of: Streams, orders: int, turn: int = 1) -> Filtered:
         for o, pair in enumerate(made):
             if o == i:
                 _box(z, sums, pair[::-1, rows])
-                _turned(_plus(z, sums), turn, pair[:, ends])
+                _rotated(_plus(z, sums), sign, pair[:, ends])
             else:
                 right, down = _gradient(z, sums)
                 upper, lower = (np.add, np.subtract) if i > o else (np.subtract, np.add)
@@ -78,7 +78,7 @@ def spread(x: np.ndarray, of: Streams, orders: int, turn: int = 1) -> Filtered:
     return made
 
 
-def gather(filtered: Filtered, into: Streams, turn: int = 1) -> np.ndarray:
+def gather(filtered: Filtered, into: Streams, sign: int = 1) -> np.ndarray:
     """The adjoint of ``spread``: planes (2C, N, H, W) of what ``first`` and ``second`` hold."""
     some, size = filtered[0], filtered[0].shape[2:]
     y = np.empty((2 * sum(into), *size), dtype=some.dtype)
@@ -91,7 +91,7 @@ def gather(filtered: Filtered, into: Streams, turn: int = 1) -> np.ndarray:
         inside = _scratch("inside", out)  # what is still to be summed over left and right
         if i < len(filtered):
             near = _scratch("near", out)
-            _turned(filtered[i][:, ends], -turn, near)
+            _rotated(filtered[i][:, ends], -sign, near)
             _box_and_plus(filtered[i][::-1, rows], near, out, inside)
         else:
             out.fill(0)
@@ -143,9 +143,9 @@ def _gradient(z: np.ndarray, sides: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return right, down
 
 
-def _turned(z: np.ndarray, turn: int, out: np.ndarray) -> None:
-    """(1 ± i) z."""
-    add, subtract = (np.add, np.subtract) if turn > 0 else (np.subtract, np.add)
+def _rotated(z: np.ndarray, sign: int, out: np.ndarray) -> None:
+    """(1 ± i) z: rotated by ±45°, and √2 times as long."""
+    add, subtract = (np.add, np.subtract) if sign > 0 else (np.subtract, np.add)
     subtract(z[0], z[1], out=out[0])
     add(z[1], z[0], out=out[1])
 

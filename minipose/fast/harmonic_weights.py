@@ -30,7 +30,7 @@ class Matrices(NamedTuple):
     near: list[np.ndarray]
 
     def adjoint(self, into: Streams, of: Streams) -> Matrices:
-        """What takes y back to x, if it is spread with ``turn = −1`` and mixed with these.
+        """What takes y back to x, if it is spread with ``sign = −1`` and mixed with these.
 
         The adjoint of a number a is its conjugate, that of the gradient is minus itself (with −ν,
         as the orders change places), that of (1 + i) is (1 − i). Doing it twice changes nothing.
@@ -79,7 +79,7 @@ def polar_backward(
     return grads[0], grads[1]
 
 
-def matrices(
+def mixing_matrices(
     weights: np.ndarray, centres: Sequence[np.ndarray], into: Streams, of: Streams
 ) -> Matrices:
     """What multiplies box, gradient and plus, from what multiplies the patterns.
@@ -100,7 +100,7 @@ def matrices(
     return Matrices(re, im, [c * (middle * (1 - near**2)) for c in centres])
 
 
-def matrices_backward(
+def mixing_matrices_backward(
     grad: Matrices, into: Streams, of: Streams
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """dL/dweights (2, O, I) and dL/dcentres."""

@@ -12,10 +12,10 @@ from minipose.fast import workers
 def batch_last(x: np.ndarray) -> np.ndarray:
     """(N, C, H, W) -> (H, W, C, N) with the samples contiguous: no copy if they lie so already."""
     n, c, h, w = x.shape
-    turned = x.transpose(2, 3, 1, 0)
-    if turned.flags.c_contiguous:
-        return turned
-    out = np.empty(turned.shape, dtype=x.dtype)
+    transposed = x.transpose(2, 3, 1, 0)
+    if transposed.flags.c_contiguous:
+        return transposed
+    out = np.empty(transposed.shape, dtype=x.dtype)
     bands = workers.pieces(h, 16)
 
     def task(k: int) -> None:

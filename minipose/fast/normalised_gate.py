@@ -1,6 +1,6 @@
 """Batch norm and magnitude gate of complex channels, three passes forward and three backward.
 
-With d = z − μ, r = |d| and s = σ + 0.01 of each map (``ops.complex_batch_norm``), n = d/s,
+With d = z − μ, r = |d| and s = σ + 0.01 of each channel (``ops.complex_batch_norm``), n = d/s,
 
     forward    1. μ, s and m = |n|, each channel  2. q = logistic(A m + b)    3. y = n q
     backward   1. t = Re(g conj n) q (1 − q)      2. Aᵀt, dL/dA, dL/db        3. dL/dz, each channel
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minipose.fast import workers
-from minipose.fast.planes import batch_first, complex_maps, planes_first, rows_apart
+from minipose.fast.planes import complex_maps, from_planes, planes_first, rows_apart
 from minipose.fast.products import in_blocks
 from minipose.fast.suitable import accepted, on_cpu
 from minipose.kernels.circular_harmonics import Streams, spans
@@ -48,9 +48,9 @@ def normalised_gate(x: Tensor, weight: Tensor, bias: Tensor, streams: Streams) -
     def differentiate(grad_y):
         grad = planes_first(grad_y).reshape(flat.shape)
         grad_z, grad_a, grad_b = backward(grad, flat, a, kept, streams)
-        return batch_first(grad_z.reshape(size)), grad_a, grad_b
+        return from_planes(grad_z.reshape(size)), grad_a, grad_b
 
-    y = batch_first(y.reshape(size))
+    y = from_planes(y.reshape(size))
     return record("normalised_gate", y, inputs=(x, weight, bias), backward=differentiate)
 
 
@@ -130,11 +130,11 @@ def backward(
 
     workers.run(decided, len(blocks))
     strips = _strips(pixels)
-    turned = a.T
+    transposed = a.T
 
     def mixed(k: int) -> tuple[np.ndarray, np.ndarray]:
         part = t[:, strips[k]]
-        in_blocks(turned, part, through[:, strips[k]])
+        in_blocks(transposed, part, through[:, strips[k]])
         gram = np.empty_like(a)
         in_blocks(part, kept.magnitude[:, strips[k]].T, gram)
         return gram, part.sum(axis=1)
@@ -151,9 +151,9 @@ def backward(
         squares = _squares(d)
         own = through[rows]  # Aᵀt / |n|: what reaches z through the magnitude
         np.divide(own, kept.magnitude[rows], out=own)
-        share = workers.scratch("r", squares.shape, z.dtype)
-        np.multiply(own, squares, out=share)
-        total = along[rows] + share.sum(axis=1, keepdims=True) / s
+        buffer = workers.scratch("r", squares.shape, z.dtype)
+        np.multiply(own, squares, out=buffer)
+        total = along[rows] + buffer.sum(axis=1, keepdims=True) / s
         # dL/ds = −total/s², and ∂s/∂r = (r − mean r)/((pixels − 1) σ) along d/r
         slope = total * inverse_deviation(deviation, kept.mean_r[rows])
         slope /= s * s * max(pixels - 1, 1)
@@ -163,10 +163,10 @@ def backward(
         np.multiply(own, 1 / (s * s), out=own)
         np.add(own, squares, out=own)
         np.subtract(own, slope, out=own)
-        np.multiply(kept.gate[rows], 1 / s, out=share)
+        np.multiply(kept.gate[rows], 1 / s, out=buffer)
         grad = complex_maps(grad_z, streams, order)[:, cut]
         np.multiply(d, own, out=d)
-        np.multiply(complex_maps(grad_y, streams, order)[:, cut], share, out=grad)
+        np.multiply(complex_maps(grad_y, streams, order)[:, cut], buffer, out=grad)
         np.add(grad, d, out=grad)
         np.subtract(grad, _mean(grad), out=grad)
 
@@ -185,8 +185,8 @@ def _squares(d: np.ndarray) -> np.ndarray:
     return np.add(both[0], both[1], out=both[0])
 
 
-def _mean(maps: np.ndarray) -> np.ndarray:
-    return maps.sum(axis=-1, keepdims=True) * (1 / maps.shape[-1])
+def _mean(channels: np.ndarray) -> np.ndarray:
+    return channels.sum(axis=-1, keepdims=True) * (1 / channels.shape[-1])
 
 
 def _strips(pixels: int) -> list[slice]:

@@ -23,7 +23,7 @@ def planes_first(x: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(x.transpose(1, 0, 2, 3))
 
 
-def batch_first(x: np.ndarray) -> np.ndarray:
+def from_planes(x: np.ndarray) -> np.ndarray:
     """(C, N, H, W) -> (N, C, H, W): a view."""
     return x.transpose(1, 0, 2, 3)
 

@@ -21,7 +21,7 @@ Index = tuple[slice, ...]
 BLOCK = 1 << 16  # pooled numbers that one task works on
 
 
-class Part(NamedTuple):
+class Place(NamedTuple):
     """Where a task finds its part of the pooled array, and of the array that is pooled."""
 
     of_y: Index
@@ -35,7 +35,7 @@ def max_forward(x: Array, kernel: int, stride: int) -> tuple[Array, Array]:
     """
     y = empty_as(x, _pooled(x.shape, kernel, stride))
     winner = np.empty_like(y, dtype=pool.winner_dtype(np, kernel))
-    cuts = _parts(y, kernel, stride)
+    cuts = _places(y, kernel, stride)
 
     def task(k: int) -> None:
         part, best, which = x[cuts[k].of_x], y[cuts[k].of_y], winner[cuts[k].of_y]
@@ -55,16 +55,16 @@ def max_forward(x: Array, kernel: int, stride: int) -> tuple[Array, Array]:
 def max_backward(grad_y: Array, winner: Array, size: Pair, kernel: int, stride: int) -> Array:
     """dL/dx (N, C, H, W): each gradient goes to the element that was the maximum."""
 
-    def share(part: Index, number: int) -> Array:
+    def gradient_of_tap(part: Index, number: int) -> Array:
         return grad_y[part] * (winner[part] == number)
 
-    return _spread(share, grad_y, size, kernel, stride)
+    return _spread(gradient_of_tap, grad_y, size, kernel, stride)
 
 
 def average_forward(x: Array, kernel: int, stride: int) -> Array:
     """The means (N, C, H', W')."""
     y = empty_as(x, _pooled(x.shape, kernel, stride))
-    cuts = _parts(y, kernel, stride)
+    cuts = _places(y, kernel, stride)
 
     def task(k: int) -> None:
         part, mean = x[cuts[k].of_x], y[cuts[k].of_y]
@@ -81,28 +81,28 @@ def average_forward(x: Array, kernel: int, stride: int) -> Array:
 def average_backward(grad_y: Array, size: Pair, kernel: int, stride: int) -> Array:
     """dL/dx (N, C, H, W): each element of a block gets 1/k² of the block's gradient."""
 
-    def share(part: Index, number: int) -> Array:
+    def gradient_of_tap(part: Index, number: int) -> Array:
         return grad_y[part] * (1 / kernel**2)
 
-    return _spread(share, grad_y, size, kernel, stride)
+    return _spread(gradient_of_tap, grad_y, size, kernel, stride)
 
 
-def _spread(share, grad_y: Array, size: Pair, kernel: int, stride: int) -> Array:
-    """dL/dx, to which each tap of a block adds its share of the block's gradient."""
+def _spread(gradient_of_tap, grad_y: Array, size: Pair, kernel: int, stride: int) -> Array:
+    """dL/dx, to which each tap of a block adds its part of the block's gradient."""
     grad_x = empty_as(grad_y, (*grad_y.shape[:2], *size))
     covered = kernel == stride and all(n % stride == 0 for n in size)
     if not covered:
         grad_x.fill(0)
     apart = stride >= kernel
-    cuts = _parts(grad_y, kernel, stride) if apart else [_whole()]
+    cuts = _places(grad_y, kernel, stride) if apart else [_whole()]
 
     def task(k: int) -> None:
         part = grad_x[cuts[k].of_x]
         for number, tap in enumerate(pool.tap_slices(part.shape, kernel, stride)):
             if apart:
-                part[tap] = share(cuts[k].of_y, number)
+                part[tap] = gradient_of_tap(cuts[k].of_y, number)
             else:
-                part[tap] += share(cuts[k].of_y, number)
+                part[tap] += gradient_of_tap(cuts[k].of_y, number)
 
     workers.run(task, len(cuts))
     return grad_x
@@ -112,7 +112,7 @@ def _pooled(shape: tuple[int, ...], kernel: int, stride: int) -> tuple[int, ...]
     return *shape[:2], *(output_size(n, kernel, stride, 0) for n in shape[2:])
 
 
-def _parts(y: Array, kernel: int, stride: int) -> list[Part]:
+def _places(y: Array, kernel: int, stride: int) -> list[Place]:
     """Parts of about ``BLOCK`` pooled numbers; lines of blocks where lines lie outermost."""
     axis = workers.outermost_axis(y)
     if axis == 3:
@@ -121,12 +121,12 @@ def _parts(y: Array, kernel: int, stride: int) -> list[Part]:
     found = []
     for cut in workers.pieces(y.shape[axis], max(1, BLOCK * y.shape[axis] // max(1, y.size))):
         lines = slice(cut.start * stride, (cut.stop - 1) * stride + kernel)
-        found.append(Part((*lead, cut), (*lead, lines if axis == 2 else cut)))
+        found.append(Place((*lead, cut), (*lead, lines if axis == 2 else cut)))
     return found
 
 
-def _whole() -> Part:
-    return Part((), ())
+def _whole() -> Place:
+    return Place((), ())
 
 
 def max_pool2d(x: Tensor, kernel_size: int, stride: int | None = None) -> Tensor:

@@ -1,4 +1,4 @@
-"""Matrix products in parts: for all threads, and for the fastest way that BLAS has.
+"""Matrix products in parts: one for each thread, of a size that BLAS multiplies fastest.
 
 BLAS can share out a product itself, but its threads then keep looking for more work for a while, on
 the very cores that the kernels' own threads need next. So ``multiply`` cuts a product along the
@@ -6,7 +6,7 @@ longer side of its result, and each part is computed on one thread.
 
 BLAS copies the parts of both matrices that it works on into memory of its own, so that a large
 product finds them in the best order. That costs as much as it saves where a side is as short as
-most numbers of maps are. OpenBLAS takes matrices as they lie where the product has at most 10⁶
+most numbers of channels are. OpenBLAS takes matrices as they lie where the product has at most 10⁶
 multiplications; ``in_blocks`` cuts products with short sides to that, which is up to half as fast
 again.
 

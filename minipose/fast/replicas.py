@@ -95,7 +95,7 @@ class _Other:
             raise self._gone() from None
 
     def answer(self) -> tuple[float, Exception | None]:
-        """Wait; the part's share of the loss, or what went wrong."""
+        """Wait; the part's term of the loss, or what went wrong."""
         try:
             return self.pipe.recv()
         except EOFError:

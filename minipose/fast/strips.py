@@ -11,8 +11,8 @@ Where those pieces are long enough for a product of their own, the kernel's line
 y is then a sum of kh products, and a line of the image is copied once instead of kh times. A 1×1
 convolution needs no copy at all: the image is its own matrix of columns.
 
-dL/dx of stride 1 is a convolution of dL/dy, with k − 1 − p zeros around, with the kernel turned by
-180° and its maps exchanged: each pixel collects from the outputs that saw it.
+dL/dx of stride 1 is a convolution of dL/dy, with k − 1 − p zeros around, with the kernel rotated by
+180° and its channels exchanged: each pixel collects from the outputs that saw it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Pair = tuple[int, int]
 
 STRIP_BYTES = 1 << 20  # of columns at a time
 LONG = 32  # numbers in a piece, from which on the kernel's lines take turns
-CHUNKS = 4  # a sample's strips are added up in so many sums, whatever the number of threads
+CHUNKS = 4  # sums into which a sample's strips are added up, whatever the number of threads
 
 
 def forward(x: np.ndarray, weight: np.ndarray, stride: Pair, padding: Pair) -> np.ndarray:
@@ -49,9 +49,9 @@ def forward(x: np.ndarray, weight: np.ndarray, stride: Pair, padding: Pair) -> n
             if taps.start == 0:
                 np.matmul(cols, matrix[taps], out=flat)
             else:
-                share = workers.scratch("share", flat.shape, y.dtype)
-                np.matmul(cols, matrix[taps], out=share)
-                flat += share
+                partial = workers.scratch("partial", flat.shape, y.dtype)
+                np.matmul(cols, matrix[taps], out=partial)
+                flat += partial
 
     workers.run(task, len(strips))
     return channels_first(y)
@@ -59,9 +59,9 @@ def forward(x: np.ndarray, weight: np.ndarray, stride: Pair, padding: Pair) -> n
 
 def backward_input(grad_y: np.ndarray, weight: np.ndarray, padding: Pair) -> np.ndarray:
     """dL/dx (N, C, H, W) for stride 1 and a padding of at most k − 1."""
-    turned = weight[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
+    rotated = weight[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
     around = tuple(k - 1 - p for k, p in zip(weight.shape[2:], padding, strict=True))
-    return forward(grad_y, turned, (1, 1), around)
+    return forward(grad_y, rotated, (1, 1), around)
 
 
 def backward_weight(
@@ -76,11 +76,11 @@ def backward_weight(
 
     def task(k: int) -> np.ndarray:
         total = np.zeros((taps, o), dtype=x.dtype)
-        share = workers.scratch("share", total.shape, x.dtype)
+        partial = workers.scratch("partial", total.shape, x.dtype)
         for n, rows in strips[chunks[k]]:
             for some, cols in _columns(padded[n], rows, grads.shape[2], kernel, stride):
-                np.matmul(cols.T, grads[n, rows].reshape(len(cols), o), out=share[some])
-            total += share
+                np.matmul(cols.T, grads[n, rows].reshape(len(cols), o), out=partial[some])
+            total += partial
         return total
 
     total = workers.add_in_order(workers.run(task, len(chunks)))

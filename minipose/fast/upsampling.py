@@ -53,11 +53,11 @@ def _interpolate(x: Array, axis: int, scale: int, out: Array | None = None) -> A
     shape = list(x.shape)
     shape[axis] *= scale
     y = empty_as(x, tuple(shape)) if out is None else out
-    shares = {}
+    weighted = {}
     for k, (side, weight) in enumerate(_phases(scale)):
-        if weight not in shares:  # for an even scale, each weight serves both sides
-            shares[weight] = x * (1 - weight), x * weight
-        own, other = shares[weight]
+        if weight not in weighted:  # for an even scale, each weight serves both sides
+            weighted[weight] = x * (1 - weight), x * weight
+        own, other = weighted[weight]
         part = y[_along(axis, slice(k, None, scale))]
         inner, neighbour, border = _shifted(axis, side)
         np.add(own[inner], other[neighbour], out=part[inner])
@@ -80,9 +80,9 @@ def _spread(grad_y: Array, axis: int, scale: int, out: Array | None = None) -> A
             grad_x += total * (1 - weight)
     for k, (side, weight) in phases:
         inner, neighbour, border = _shifted(axis, side)
-        share = parts[k] * weight
-        grad_x[neighbour] += share[inner]
-        grad_x[border] += share[border]
+        weighted = parts[k] * weight
+        grad_x[neighbour] += weighted[inner]
+        grad_x[border] += weighted[border]
     return grad_x
 
 

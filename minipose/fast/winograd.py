@@ -1,9 +1,9 @@
 """Winograd's convolution: F(4×4, 3×3) makes 36 multiplications where 144 are written.
 
 A kernel of r × r moves over a tile of t × t pixels and leaves m × m outputs, m = t − r + 1. In one
-dimension the outputs are, turned round, coefficients of a product of polynomials, and a product can
-be computed by evaluating both factors at t points, multiplying values, and interpolating
-(``winograd_points`` derives the matrices, ``winograd_tiles`` applies them):
+dimension this is the transpose of a product of polynomials, and a product can be computed by
+evaluating both factors at t points, multiplying values, and interpolating (``winograd_points``
+derives the matrices, ``winograd_tiles`` applies them):
 
     y = Aᵀ [(G g) ⊙ (Bᵀ d)]
 
@@ -16,11 +16,11 @@ and over all channels the ⊙ becomes, for each of the t² positions ξ, a matri
 
     M[ξ] = V[ξ] U[ξ],   V[ξ] (tiles, C),  U[ξ] (C, O)
 
-Multiplications for each output and pair of maps, against r² as written: 36/16 for 3×3 (16/4 where
-images are small), 64/16 for 5×5, 64/9 for 6×6.
+Multiplications for each output and pair of channels, against r² as written: 36/16 for 3×3 (16/4
+where images are small), 64/16 for 5×5, 64/9 for 6×6.
 
 The derivatives are the same steps transposed: dL/dU[ξ] = V[ξ]ᵀ dL/dM[ξ] with dL/dM = A dL/dY Aᵀ and
-dL/dw = Gᵀ dL/dU G; and dL/dx is a convolution of dL/dy with the kernel turned by 180°.
+dL/dw = Gᵀ dL/dU G; and dL/dx is a convolution of dL/dy with the kernel rotated by 180°.
 
 Images lie channels last, (N, H, W, C). Small ones go through together, as many as make a good
 product, and such blocks are spread over the threads; large ones are cut into lines of tiles. The
@@ -47,7 +47,7 @@ OUTPUTS = {3: 4, 5: 4, 6: 3}  # m for each r
 FEW = 64  # tiles: of fewer, 3×3 takes m = 2, whose transformed kernel is less than half as large
 TILES = 192  # a task: tiles enough for a good matrix product, few enough for the cache
 GROUP = 512  # tiles whose transforms wait in memory for dL/dw's products
-PAIRS = 1 << 15  # of maps, whose kernels are transformed in a task
+PAIRS = 1 << 15  # of channels, whose kernels are transformed in a task
 MANY_PAIRS = 1 << 16
 MANY = 16  # samples, from which on several sums of dL/dw are made
 CHUNKS = 8  # such sums, whatever the number of threads
@@ -60,7 +60,7 @@ def suits(kernel: Pair, stride: Pair, padding: Pair) -> bool:
 
 
 def tiles(samples: int, size: Pair, r: int) -> int:
-    """How many tiles so many outputs of that size take."""
+    """The number of tiles that outputs of this size take, of all samples."""
     _, grid = _cut(samples, size, r)
     return samples * grid[0] * grid[1]
 
@@ -71,13 +71,13 @@ def forward(x: np.ndarray, weight: np.ndarray, padding: Pair) -> np.ndarray:
 
 
 def backward_input(grad_y: np.ndarray, weight: np.ndarray, padding: Pair) -> np.ndarray:
-    """dL/dx: dL/dy, with r − 1 − p zeros around, correlated with the kernel turned by 180°."""
+    """dL/dx: dL/dy, with r − 1 − p zeros around, correlated with the kernel rotated by 180°."""
     around = tuple(k - 1 - p for k, p in zip(weight.shape[2:], padding, strict=True))
     return _correlate(grad_y, weight[:, :, ::-1, ::-1], around)
 
 
 def _correlate(x: np.ndarray, weight: np.ndarray, padding: Pair) -> np.ndarray:
-    """Images (N, maps out, H', W') of images (N, maps in, H, W), kernels (in, out, r, r)."""
+    """Images (N, out, H', W') of images (N, in, H, W) and kernels (in, out, r, r), by channels."""
     (c, o), r = weight.shape[:2], weight.shape[2]
     size = tuple(n + 2 * p - r + 1 for n, p in zip(x.shape[2:], padding, strict=True))
     m, grid = _cut(len(x), size, r)
@@ -165,23 +165,23 @@ def _multiply(grads: np.ndarray, values: np.ndarray, total: np.ndarray, first: b
         if first:
             np.matmul(grads[k].T, values[k], out=total[k])
             return
-        share = workers.scratch("share", total.shape[1:], total.dtype)
-        np.matmul(grads[k].T, values[k], out=share)
-        total[k] += share
+        partial = workers.scratch("partial", total.shape[1:], total.dtype)
+        np.matmul(grads[k].T, values[k], out=partial)
+        total[k] += partial
 
     workers.run(task, len(total))
 
 
 def _transformed_either_way(weight: np.ndarray, m: int) -> np.ndarray:
-    """U (t², in, out): of many maps in the order in which they lie, which costs the product less
-    than sorting costs the transform."""
+    """U (t², in, out): of many channels in the order in which they lie, which costs the product
+    less than sorting costs the transform."""
     if weight.shape[0] * weight.shape[1] > MANY_PAIRS and weight.strides[0] < weight.strides[1]:
         return transformed_kernel(weight.transpose(1, 0, 2, 3), m).transpose(0, 2, 1)
     return transformed_kernel(weight, m)
 
 
 def transformed_kernel(weight: np.ndarray, m: int) -> np.ndarray:
-    """U = G g Gᵀ for all pairs of maps, (t², A, B) of (A, B, r, r)."""
+    """U = G g Gᵀ for all pairs of channels, (t², A, B) of (A, B, r, r)."""
     (a, b), r = weight.shape[:2], weight.shape[2]
     t = m + r - 1
     of_kernels = transforms(m, r)[1]
@@ -217,7 +217,7 @@ def _kernel_gradient(total: np.ndarray, r: int, m: int) -> np.ndarray:
 
 
 def _blocks(samples: int, grid: Pair, at_once: int) -> list[slice]:
-    """Samples that go through together: about so many tiles, and an even number of blocks."""
+    """Samples that go through together: about ``at_once`` tiles, and an even number of blocks."""
     pairs = max(1, round(samples * grid[0] * grid[1] / (2 * at_once)))
     return workers.pieces(samples, -(-samples // (2 * pairs)))
 
@@ -232,7 +232,7 @@ def _each_block(task: Callable[[int], None], blocks: list[slice]) -> None:
 
 
 def _cut(samples: int, size: Pair, r: int) -> tuple[int, Pair]:
-    """m for so many images of that size, and the tiles down and across."""
+    """m for these samples of outputs of this size, and the tiles down and across."""
     grid = _grid(size, OUTPUTS[r])
     if r == 3 and samples * grid[0] * grid[1] < FEW:
         return 2, _grid(size, 2)

@@ -1,8 +1,8 @@
 """Winograd's matrices for any kernel size, derived from points, and applied as sums.
 
-Correlating t = m + r − 1 inputs d with r weights g gives m outputs. Turned round (transposed), that
-is the product of a polynomial of r coefficients with one of m, which has t coefficients and is
-known from its values at t points. With t − 1 finite points pᵢ, M_i(x) = Π_{j≠i} (x − pⱼ), and ∞,
+Correlating t = m + r − 1 inputs d with r weights g gives m outputs. Transposed, that is the product
+of a polynomial of r coefficients with one of m, which has t coefficients and is known from its
+values at t points. With t − 1 finite points pᵢ, M_i(x) = Π_{j≠i} (x − pⱼ), and ∞,
 
     Bᵀ  row i: the coefficients of M_i(x),              row ∞: those of Π_j (x − pⱼ)
     G   row i: (1, pᵢ, …, pᵢ^(r−1)) / M_i(pᵢ),          row ∞: (0, …, 0, 1)

@@ -43,7 +43,7 @@ def thread_count() -> int:
 def run(task: Callable[[int], T], count: int) -> list[T]:
     """``[task(0), …, task(count − 1)]``, computed by several threads where that helps.
 
-    A task that itself calls ``run`` computes its share alone.
+    A task that itself calls ``run`` runs those tasks one after another on its own thread.
     """
     blas = _blas()
     if blas is None or getattr(_local, "working", False):
@@ -60,7 +60,7 @@ def run(task: Callable[[int], T], count: int) -> list[T]:
 
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
-    """All that this thread calls is computed by this thread: others have the other cores."""
+    """Run kernels in this block on the calling thread only: others have the other cores."""
     blas = _blas()
     before = None if blas is None else blas.get()
     was_working, _local.working = getattr(_local, "working", False), True

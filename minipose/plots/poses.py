@@ -91,10 +91,12 @@ def prediction_of_image(crop: np.ndarray, joints: np.ndarray, path: str | os.Pat
     axes.imshow(crop, cmap="gray", vmin=0, vmax=255)
     axes.set_axis_off()
     axes.set_title("what the network saw", loc="left")
-    for k, (label, turn) in enumerate((("as the camera sees it", -78), ("from the side", -8)), 2):
+    for k, (label, azimuth) in enumerate(
+        (("as the camera sees it", -78), ("from the side", -8)), 2
+    ):
         axes = plot.add_subplot(1, 3, k, projection="3d")
         prepare_axes(axes)
-        axes.view_init(elev=12, azim=turn)
+        axes.view_init(elev=12, azim=azimuth)
         draw_pose(axes, joints)
         axes.set_title(label, fontsize=9, y=0.98)
     return canvas.save(plot, path)

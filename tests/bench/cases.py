@@ -21,8 +21,8 @@ class Case:
     name : on the command line
     title : in the table
     network : "posenet", "unet", "hnet" or "frames"
-    kernels : maps of PoseNet's convolutions
-    width : maps of U-Net at full size
+    kernels : channels of PoseNet's convolutions
+    width : channels of U-Net at full size
     frames : in a store, where reading it is measured
     batch, size : of the images, (height, width) in px
     training : a whole step, or the forward pass alone
@@ -119,10 +119,10 @@ def _posenet(case: Case) -> int:
 
 def _unet(case: Case) -> int:
     pixels, total = case.size[0] * case.size[1], 0
-    maps = [case.width * 2**level for level in range(5)]
-    for level, (inside, outside) in enumerate(zip([3, *maps], maps, strict=False)):
+    channels = [case.width * 2**level for level in range(5)]
+    for level, (inside, outside) in enumerate(zip([3, *channels], channels, strict=False)):
         total += pixels // 4**level * 9 * (inside * outside + outside * outside)
-    for level, outside in enumerate(maps[:4]):
+    for level, outside in enumerate(channels[:4]):
         doubling = 4 * 2 * outside * outside
         total += pixels // 4**level * (doubling + 9 * 3 * outside * outside)
     return total + pixels * case.width * sum(CLASSES.values())

@@ -89,7 +89,7 @@ def run_case(case: cases.Case, variants: list[str], device: str, seconds: float)
                     try:
                         theirs.ask("check", Path(folder) / "theirs.npz")
                     except ChildProcessError as error:
-                        print(f"{case.name}: no figures for {variant}: {error}", file=sys.stderr)
+                        print(f"{case.name}: no numbers for {variant}: {error}", file=sys.stderr)
                         continue
                     difference = compare(mine, Path(folder) / "theirs.npz") if same else None
                     pairs[variant] = {

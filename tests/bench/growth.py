@@ -1,4 +1,4 @@
-"""How cost grows: time and memory of minipose against one size at a time, and a figure of it."""
+"""How cost grows: time and memory of minipose against one size at a time, and a plot of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.bench import cases
 from tests.bench.cases import Case
 from tests.bench.driver import Worker
 
-FIGURE = Path("docs/images/cost.png")
+PLOT = Path("docs/images/cost.png")
 POSE = Case("growth", "", "posenet", True, 32, (128, 128))
 UNET = Case("growth", "", "unet", True, 1, (96, 64), width=16)
 READ = Case("growth", "", "frames", True, 128, (128, 128))
@@ -20,14 +20,14 @@ SIZES = ((48, 32), (96, 64), (192, 128), (384, 256))
 SERIES = {
     "images in a batch": ("PoseNet [5 10 15], a step", "batch", (4, 16, 64, 256)),
     "pixels of an image": ("U-Net of width 16, a step", "size", SIZES),
-    "maps at full size": ("U-Net on 96×64, a step", "width", (4, 8, 16, 32, 64)),
+    "channels at full size": ("U-Net on 96×64, a step", "width", (4, 8, 16, 32, 64)),
     "frames in a store": ("reading an epoch of frames", "frames", (256, 1024, 4096)),
 }
 BASE = {"batch": POSE, "size": UNET, "width": UNET, "frames": READ}
 
 
 def run(device: str) -> dict:
-    """Seconds and peak MiB for each size; draws the figure."""
+    """Seconds and peak MiB for each size; draws the plot."""
     rows = {}
     for axis, (what, field, values) in SERIES.items():
         points = [_measure(replace(BASE[field], **{field: v}), v, device) for v in values]
@@ -55,8 +55,8 @@ def draw(rows: dict) -> None:
     """Time above, memory below; both axes logarithmic, the dotted line is proportional cost."""
     from minipose.plots import canvas
 
-    figure = canvas.new_plot(2.7 * len(rows), 4.6)
-    panels = figure.subplots(2, len(rows), sharex="col")
+    plot = canvas.new_plot(2.7 * len(rows), 4.6)
+    panels = plot.subplots(2, len(rows), sharex="col")
     for column, (axis, row) in zip(panels.T, rows.items(), strict=True):
         at, seconds, memory = (np.array(v) for v in zip(*row["points"], strict=True))
         for axes, values, colour in zip(
@@ -76,4 +76,4 @@ def draw(rows: dict) -> None:
         column[1].set_xlabel(axis)
     panels[0, 0].set_ylabel("seconds")
     panels[1, 0].set_ylabel("peak memory, MiB")
-    canvas.save(figure, FIGURE)
+    canvas.save(plot, PLOT)

@@ -64,7 +64,7 @@ class Side:
             x.grad = None
 
     def _put(self, array: np.ndarray, is_map: bool) -> object:
-        """On the device; maps in the order in which the kernels leave them there, kernels as is."""
+        """On the device; pictures in the order in which ops leave them there, kernels as is."""
         if array.ndim == 4 and is_map and self.device == "cpu":
             axes = (2, 3, 1, 0) if self.op.batch_last else (0, 2, 3, 1)
             back = tuple(sorted(range(4), key=axes.__getitem__))

@@ -12,7 +12,7 @@ PATH = Path("runs/bench")
 class Results:
     """Rows by kind and name, in one JSON file for each kind of run.
 
-    Rows that were made on another machine or with other versions are dropped: figures of one table
+    Rows that were made on another machine or with other versions are dropped: numbers of one table
     can be compared with each other.
     """
 

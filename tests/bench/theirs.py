@@ -67,9 +67,9 @@ class UNet(nn.Module):
 
     def __init__(self, width: int, dropout: float) -> None:
         super().__init__()
-        maps = [width * 2**level for level in range(5)]
-        self.down = nn.ModuleList(Two(a, b) for a, b in zip([3, *maps], maps, strict=False))
-        upwards = list(zip(maps[:0:-1], maps[-2::-1], strict=True))
+        channels = [width * 2**level for level in range(5)]
+        self.down = nn.ModuleList(Two(a, b) for a, b in zip([3, *channels], channels, strict=False))
+        upwards = list(zip(channels[:0:-1], channels[-2::-1], strict=True))
         self.double = nn.ModuleList(Doubling(a, b) for a, b in upwards)
         self.up = nn.ModuleList(Two(2 * b, b) for _, b in upwards)
         self.heads = nn.ModuleDict({n: nn.Conv2d(width, c, 1) for n, c in CLASSES.items()})

@@ -197,7 +197,7 @@ def test_prediction_of_any_picture(store, path, tmp_path, capsys):
     recipe = Recipe(width=1, epochs=1, batch=9)
     train(Run(store, store.split(), recipe, 0, tmp_path / "run"))
     exif = Image.Exif()
-    exif[0x0112] = 6  # turned by 90 degrees: 60 × 90 px on disk is 90 × 60 upright
+    exif[0x0112] = 6  # rotated by 90 degrees: 60 × 90 px on disk is 90 × 60 upright
     photo = tmp_path / "photo.jpg"
     Image.new("RGB", (90, 60), (90, 120, 40)).save(photo, exif=exif)
     grey = tmp_path / "grey.png"

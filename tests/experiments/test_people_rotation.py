@@ -39,7 +39,7 @@ def test_all_networks_at_one_budget(tmp_path, monkeypatch):
         assert list(row["dice_by_angle"]) == list(ANGLES)
         assert all(0 <= value <= 1 for value in row["dice_by_angle"].values())
         assert row["seconds_a_step"] > 0 and row["parameters"] > 0
-    # What a harmonic network says of a picture turned by right angles is turned with it.
+    # What a harmonic network says of a picture rotated by right angles is rotated with it.
     upright, upside_down = (rows["hnet"]["dice_by_angle"][a] for a in (0, 180))
     assert abs(upright - upside_down) < 1e-3
     text = (tmp_path / "out" / "report.md").read_text()

@@ -68,7 +68,7 @@ def test_blocks_make_the_product(m, k, n, stack, limit, depth, grain):
 @pytest.mark.parametrize(
     ("sides", "block"),
     [
-        ((32, 64, 4096), (32, 480)),  # few maps, many pixels: whole columns, as many as fit
+        ((32, 64, 4096), (32, 480)),  # few channels, many pixels: whole columns, as many as fit
         ((4096, 64, 32), (480, 32)),
         ((32, 4096, 64), (16, 48)),  # a sum over the pixels, DEPTH of them at a time
         ((512, 512, 512), (512, 512)),  # no side is short: BLAS copies, and is the faster for it

@@ -57,8 +57,8 @@ def test_pieces_cover_all_once():
 def test_batch_last_there_and_back():
     x = np.random.default_rng(0).standard_normal((3, 2, 20, 5))
     for array in layouts(x):
-        turned = layout.batch_last(array)
-        assert turned.flags.c_contiguous and turned.shape == (20, 5, 2, 3)
-        np.testing.assert_array_equal(layout.batch_first(turned), x)
-        assert layout.batch_last(layout.batch_first(turned)) is not None
-        assert np.shares_memory(layout.batch_last(layout.batch_first(turned)), turned)
+        transposed = layout.batch_last(array)
+        assert transposed.flags.c_contiguous and transposed.shape == (20, 5, 2, 3)
+        np.testing.assert_array_equal(layout.batch_first(transposed), x)
+        assert layout.batch_last(layout.batch_first(transposed)) is not None
+        assert np.shares_memory(layout.batch_last(layout.batch_first(transposed)), transposed)

@@ -39,16 +39,16 @@ def test_any_size_comes_back_cropped_from_the_padded_image(size):
         np.testing.assert_array_equal(y.data, padded[name].data[:, :, : size[0], : size[1]])
 
 
-def turn(x, quarters):
-    """The picture or the scores, turned anticlockwise."""
+def rotate(x, quarters):
+    """The picture or the scores, rotated anticlockwise."""
     return np.ascontiguousarray(np.rot90(x, quarters, axes=(2, 3)))
 
 
-def turning_error(net, x, quarters):
-    """Largest difference of f(turned x) and turned f(x), relative to the largest score."""
+def rotation_error(net, x, quarters):
+    """Largest difference of f(rotated x) and rotated f(x), relative to the largest score."""
     straight = net(mp.Tensor(x))["mask"].data
-    turned = net(mp.Tensor(turn(x, quarters)))["mask"].data
-    return float(np.abs(turned - turn(straight, quarters)).max() / np.abs(straight).max())
+    rotated = net(mp.Tensor(rotate(x, quarters)))["mask"].data
+    return float(np.abs(rotated - rotate(straight, quarters)).max() / np.abs(straight).max())
 
 
 @either_form
@@ -60,12 +60,12 @@ def test_quarter_turns_are_exact(size, dtype, most, form):
     x = rng.random((1, 3, *size)).astype(dtype)
     with form():
         for quarters in (1, 2, 3):
-            assert turning_error(net, x, quarters) <= most
+            assert rotation_error(net, x, quarters) <= most
 
 
 @either_form
 def test_dropout_keeps_quarter_turns_exact(form):
-    """One mask for both parts of a map, the same in two runs from one seed."""
+    """One mask for both parts of a channel, the same in two runs from one seed."""
     rng = np.random.default_rng(3)
     net = HNet({"mask": 2}, width=4, dropout=0.3, rng=rng).astype(np.float64).train()
     x = rng.random((1, 3, 32, 32))
@@ -73,8 +73,8 @@ def test_dropout_keeps_quarter_turns_exact(form):
         net.reseed(5)
         straight = net(mp.Tensor(x))["mask"].data
         net.reseed(5)
-        turned = net(mp.Tensor(turn(x, 1)))["mask"].data
-    np.testing.assert_allclose(turned, turn(straight, 1), rtol=0, atol=1e-12)
+        rotated = net(mp.Tensor(rotate(x, 1)))["mask"].data
+    np.testing.assert_allclose(rotated, rotate(straight, 1), rtol=0, atol=1e-12)
     assert not np.allclose(straight, net.eval()(mp.Tensor(x))["mask"].data)
 
 
@@ -105,9 +105,9 @@ def test_a_mistake_in_the_filters_shows_at_90_degrees(mistake, monkeypatch):
     net = HNet({"mask": 2}, width=2, rng=rng).astype(np.float64).eval()
     x = rng.random((1, 3, 32, 32))
     with plain_only():
-        assert turning_error(net, x, 1) > 1e-3
+        assert rotation_error(net, x, 1) > 1e-3
         if mistake == "sign":
-            assert turning_error(net, x, 2) < 1e-12
+            assert rotation_error(net, x, 2) < 1e-12
 
 
 class _Op(mp.nn.Module):
@@ -145,8 +145,8 @@ def _layers(rng):
 @either_form
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", list(_layers(np.random.default_rng(0))[0]))
-def test_each_layer_turns_maps_of_order_n_by_i_to_the_n(name, layout, form):
-    """f(turn(z) · iⁿ) = turn(f(z)) · iⁿ, and the magnitudes just turn."""
+def test_each_layer_rotates_channels_of_order_n_by_i_to_the_n(name, layout, form):
+    """f(rotate(z) · iⁿ) = rotate(f(z)) · iⁿ, and the magnitudes just rotate."""
     rng = np.random.default_rng(4)
     table, of = _layers(rng)
     layer, into = table[name]
@@ -154,24 +154,24 @@ def test_each_layer_turns_maps_of_order_n_by_i_to_the_n(name, layout, form):
     z = rng.standard_normal((2, 2 * sum(of), 4, 6))
     with form():
         straight = layer(mp.Tensor(LAYOUTS[layout](np, z))).data
-        turns = [
-            layer(mp.Tensor(LAYOUTS[layout](np, _turn_streams(z, of, quarters)))).data
+        rotations = [
+            layer(mp.Tensor(LAYOUTS[layout](np, _rotate_streams(z, of, quarters)))).data
             for quarters in (1, 2, 3)
         ]
-    for quarters, turned in enumerate(turns, start=1):
-        np.testing.assert_allclose(turned, _turn_streams(straight, into, quarters), atol=1e-12)
-        wrong = _turn_streams(straight, into, quarters, sign=-1)
-        assert (quarters == 2) == np.allclose(turned, wrong, atol=1e-3)
+    for quarters, rotated in enumerate(rotations, start=1):
+        np.testing.assert_allclose(rotated, _rotate_streams(straight, into, quarters), atol=1e-12)
+        wrong = _rotate_streams(straight, into, quarters, sign=-1)
+        assert (quarters == 2) == np.allclose(rotated, wrong, atol=1e-3)
 
 
-def _turn_streams(x, streams, quarters, sign=1):
+def _rotate_streams(x, streams, quarters, sign=1):
     from tests.harmonic_reference import pack, unpack
 
-    orders = [turn(z, quarters) for z in unpack(x, streams)]
+    orders = [rotate(z, quarters) for z in unpack(x, streams)]
     return pack([z * 1j ** (sign * n * quarters) for n, z in enumerate(orders)])
 
 
-def test_a_head_turns_the_picture_and_nothing_else():
+def test_a_head_rotates_the_picture_and_nothing_else():
     """Real parts of order 0: i⁰ = 1, so they are scores at every quarter turn."""
     rng = np.random.default_rng(5)
     head = layers.HarmonicConv2d((2, 3), (4,), rng, real_output=True).astype(np.float64)
@@ -179,18 +179,18 @@ def test_a_head_turns_the_picture_and_nothing_else():
     straight = head(mp.Tensor(z)).data
     assert straight.shape == (2, 4, 4, 6)
     for quarters in (1, 2, 3):
-        turned = head(mp.Tensor(_turn_streams(z, (2, 3), quarters))).data
-        np.testing.assert_allclose(turned, turn(straight, quarters), atol=1e-12)
+        rotated = head(mp.Tensor(_rotate_streams(z, (2, 3), quarters))).data
+        np.testing.assert_allclose(rotated, rotate(straight, quarters), atol=1e-12)
 
 
 def test_the_library_of_the_report_breaks_it_by_two_masks():
-    """Re and im dropped each by itself: what is left of an order-1 map points elsewhere."""
+    """Re and im dropped each by itself: what is left of an order-1 channel points elsewhere."""
     rng = np.random.default_rng(6)
     z = rng.standard_normal((1, 4, 4, 4))
     masks = rng.random((1, 4, 1, 1)) < 0.5
-    masks[0, 2] = not masks[0, 3]  # of the order-1 map one part stays
-    turned = _turn_streams(z, (1, 1), 1) * masks
-    assert not np.allclose(turned, _turn_streams(z * masks, (1, 1), 1))
+    masks[0, 2] = not masks[0, 3]  # of the order-1 channel one part stays
+    rotated = _rotate_streams(z, (1, 1), 1) * masks
+    assert not np.allclose(rotated, _rotate_streams(z * masks, (1, 1), 1))
 
 
 def test_the_whole_networks_gradient():

@@ -49,7 +49,7 @@ def test_width_scales_every_level():
 def test_the_whole_networks_gradient():
     rng = np.random.default_rng(1)
     net = UNet({"mask": 2, "regression": 1}, width=1, rng=rng).astype(np.float64).eval()
-    for parameter in net.parameters():  # away from the kinks of ReLU and from all-zero maps
+    for parameter in net.parameters():  # away from the kinks of ReLU and from all-zero channels
         parameter.assign_(np.abs(parameter.data) + 0.05)
     names = ("down.0.first", "down.4.second", "double.1.convolution", "up.3.first", "heads.mask")
     parameters = dict(net.named_parameters())

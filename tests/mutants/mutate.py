@@ -166,10 +166,10 @@ def mutants(target: Target) -> Iterator[Mutant]:
     for statement, node in body:
         for change, replacement in _alterations(node):
             tree = copy.deepcopy(target.tree)
-            twins = list(ast.walk(tree))
-            twin, line = twins[places[id(node)]], twins[places[id(statement)]]
-            _replace(tree, twin, replacement)
-            line = replacement if line is twin else line
+            copies = list(ast.walk(tree))
+            copied, line = copies[places[id(node)]], copies[places[id(statement)]]
+            _replace(tree, copied, replacement)
+            line = replacement if line is copied else line
             module = compile(ast.fix_missing_locations(tree), f"<{target.module}>", "exec")
             code = module
             for name in target.function.split("."):
@@ -224,9 +224,9 @@ def _alterations(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     elif isinstance(node, ast.AugAssign):
         yield "overwritten instead of added", ast.Assign([node.target], node.value)
     elif isinstance(node, ast.IfExp):
-        yield "condition turned", ast.IfExp(_not(node.test), node.body, node.orelse)
+        yield "condition inverted", ast.IfExp(_not(node.test), node.body, node.orelse)
     elif isinstance(node, ast.If):
-        yield "condition turned", ast.If(_not(node.test), node.body, node.orelse)
+        yield "condition inverted", ast.If(_not(node.test), node.body, node.orelse)
     elif isinstance(node, ast.Attribute) and node.attr == "T":
         yield "transposition dropped", node.value
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range":

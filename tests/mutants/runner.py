@@ -140,7 +140,7 @@ class MutationRun:
 
 
 def _judge_all(pairs: list[tuple[Mutant, Runs]], processes: int) -> Iterator[Outcome]:
-    """The outcomes, as they come; so many forks at a time."""
+    """The outcomes, as they come; ``processes`` forks at a time."""
     running: dict[int, tuple[Mutant, Runs, int]] = {}
     for mutant, runs in pairs:
         if len(running) == processes:

@@ -1,11 +1,11 @@
-"""Ops between harmonic convolutions; x holds streams of complex maps z as real planes.
+"""Ops between harmonic convolutions; x holds streams of complex channels z as real planes.
 
 complex_batch_norm   y = (z − μ)/(σ + 0.01), σ of |z − μ|, over all pictures and pixels
 magnitude_gate       y = z · logistic(A|z| + b)
 normalised_gate      the two above
 complex_relu         y = z · max(|z| + b, 0)/|z|
-map_dropout          y = z · m/(1 − rate), one m for each picture and complex map
-concatenate_streams  the maps of order 0 of all inputs, then those of order 1
+map_dropout          y = z · m/(1 − rate), one m for each picture and complex channel
+concatenate_streams  the channels of order 0 of all inputs, then those of order 1
 """
 
 import numpy as np
@@ -21,8 +21,8 @@ STREAMS = st.sampled_from([(1, 1), (2, 1), (0, 2), (2,)])
 
 
 @st.composite
-def maps(draw, *others, values=None, sizes=((2, 3), (3, 3), (1, 4)), kinds=STREAMS, **options):
-    """Streams, and what else the op takes: shapes in which C stands for the number of maps."""
+def planes(draw, *others, values=None, sizes=((2, 3), (3, 3), (1, 4)), kinds=STREAMS, **options):
+    """Streams, and what else the op takes: shapes in which C stands for the number of channels."""
     streams = draw(kinds)
     c, n = sum(streams), draw(st.integers(1, 2))
     shapes = [(n, 2 * c, *draw(st.sampled_from(sizes)))]
@@ -61,12 +61,12 @@ def _dropout_reference(x, rate, seed, streams):
     return reference.pack(orders)
 
 
-drops = maps(rate=st.sampled_from([0.0, 0.3, 0.75]), seed=st.just(3))
-gated = maps(("C", "C"), ("C",))
-several_at_once = maps(("C", "C"), ("C",), kinds=st.just((3,)))  # a task takes half of the maps
+drops = planes(rate=st.sampled_from([0.0, 0.3, 0.75]), seed=st.just(3))
+gated = planes(("C", "C"), ("C",))
+several_at_once = planes(("C", "C"), ("C",), kinds=st.just((3,)))  # a task takes half of them
 
 CASES = [
-    Case("complex_batch_norm", ops.complex_batch_norm, maps(), reference.complex_batch_norm),
+    Case("complex_batch_norm", ops.complex_batch_norm, planes(), reference.complex_batch_norm),
     Case("magnitude_gate", ops.magnitude_gate, gated, reference.magnitude_gate),
     Case("normalised_gate", ops.normalised_gate, gated, reference.normalised_gate),
     Case(
@@ -78,7 +78,7 @@ CASES = [
     Case(
         "complex_relu",
         ops.complex_relu,
-        maps(("C",), values=[far_from_the_kink, biases]),
+        planes(("C",), values=[far_from_the_kink, biases]),
         reference.complex_relu,
     ),
     Case("map_dropout", _dropout, drops, _dropout_reference, linear_in=(0,), host_random=True),

@@ -1,4 +1,4 @@
-"""Maps of two pixels: both are equally far from the mean, so the deviation is 0 but for rounding.
+"""Channels of two pixels: both are equally far from the mean, so the deviation is 0 up to rounding.
 
 Whatever rounding leaves there must not become a slope: y = (z − μ) / 0.01 is linear.
 """

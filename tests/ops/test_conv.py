@@ -5,7 +5,7 @@
     dL/dx[n,c,u,v]   = Σ over all o, i, j, p, q that meet (u, v) of w[o, c, i, j] · g[n, o, p, q]
     dL/db[o]         = Σ_{n,p,q} g[n, o, p, q]
 
-(a cross-correlation: the kernel is not turned over). It is linear in x and in w.
+(a cross-correlation: the kernel is not flipped). It is linear in x and in w.
 """
 
 import numpy as np

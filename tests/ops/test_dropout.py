@@ -1,4 +1,4 @@
-"""y = x·m/(1 − rate), dL/dx = g·m/(1 − rate), with m drawn to be 0 at a share ``rate``, else 1."""
+"""y = x·m/(1 − rate), dL/dx = g·m/(1 − rate), with m drawn: 0 with probability ``rate``, else 1."""
 
 import numpy as np
 import pytest

@@ -44,17 +44,17 @@ def predictions(draw, shapes, values=None, labels=None):
     return draw(calls([shape], values, target=st.just(target)))
 
 
-anywhere, far, shares = uniform(-2, 2), uniform(3, 5), uniform(0.1, 0.9)
+anywhere, far, fractions = uniform(-2, 2), uniform(3, 5), uniform(0.1, 0.9)
 joints = [(4, 6), (2, 2, 3), (1, 3), (3, 3)]
 images = [(2, 3, 4), (1, 2, 2), (3, 3, 3)]
-maps = [(2, 3, 2, 2), (1, 2, 3, 1), (3, 3, 3, 3)]
+classes = [(2, 3, 2, 2), (1, 2, 3, 1), (3, 3, 3, 3)]
 ROWS = {
     "joint_squared_error": predictions(joints, anywhere, anywhere),
     "joint_distance": predictions(joints, anywhere, far),
     "window_cross_entropy": predictions([(3, 8), (1, 5), (4, 4)], anywhere),
-    "dice_loss": predictions(images, shares),
+    "dice_loss": predictions(images, fractions),
     "mse": predictions([*joints, *images], anywhere, anywhere),
-    "categorical_cross_entropy": predictions(maps, anywhere, uniform(0, 1)),
+    "categorical_cross_entropy": predictions(classes, anywhere, uniform(0, 1)),
 }
 CASES = [
     Case(name, _against(getattr(losses, name)), row, getattr(reference, name))

@@ -1,4 +1,4 @@
-"""Larger maps: x (N, C, H, W) -> y (N, C, s·H, s·W). Both ops are linear, y = A x Bᵀ.
+"""Larger pictures: x (N, C, H, W) -> y (N, C, s·H, s·W). Both ops are linear, y = A x Bᵀ.
 
 upsample_nearest   each pixel becomes a block of s × s;  dL/dx is the sum over the block
 upsample_bilinear  pixel p lies at (p + ½)/s − ½ of x;   dL/dx = Aᵀ g B

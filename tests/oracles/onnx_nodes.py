@@ -162,7 +162,7 @@ def resize(attributes, x, *others):
         need(down == across, "two factors")
         return ops.upsample_bilinear(Tensor(x), down).data
     need(attributes["mode"] == b"nearest", "cubic interpolation")
-    both = ops.upsample_nearest(Tensor(x), down * across)  # then every so many of them
+    both = ops.upsample_nearest(Tensor(x), down * across)  # then some of them
     return both[:, :, ::across, ::down].data
 
 

@@ -1,6 +1,6 @@
 """The harmonic ops in PyTorch's complex numbers, which minipose does without.
 
-Planes [re 0, im 0, re 1, im 1, …] become one complex tensor (N, maps of all orders, H, W), and
+Planes [re 0, im 0, re 1, im 1, …] become one complex tensor (N, channels of all orders, H, W), and
 what the equations write with conjugates and phases is left to PyTorch.
 """
 
@@ -14,12 +14,12 @@ from tests.harmonic_reference import filters
 
 
 def unpack(x, streams):
-    """Real planes -> complex maps."""
-    maps, at = [], 0
+    """Real planes -> complex channels."""
+    channels, at = [], 0
     for count in streams:
-        maps.append(torch.complex(x[:, at : at + count], x[:, at + count : at + 2 * count]))
+        channels.append(torch.complex(x[:, at : at + count], x[:, at + count : at + 2 * count]))
         at += 2 * count
-    return torch.cat(maps, dim=1)
+    return torch.cat(channels, dim=1)
 
 
 def pack(z, streams):

@@ -64,19 +64,19 @@ def hnet(x, p, heads):
 
     h, w = x.shape[2:]
     width = len(p["down.0.first.gate.bias"]) // 2
-    maps = [(width * 2**level,) * 2 for level in range(5)]
+    levels = [(width * 2**level,) * 2 for level in range(5)]
     x, skips = f.pad(x, (0, -w % 16, 0, -h % 16)), []
     for level in range(5):
         x = f.avg_pool2d(x, 2) if level else x
-        x = block(x, f"down.{level}", maps[level - 1] if level else (3,), maps[level])
+        x = block(x, f"down.{level}", levels[level - 1] if level else (3,), levels[level])
         skips.append(x)
     skips.pop()
     for step in range(4):
-        of, into = maps[4 - step], maps[3 - step]
+        of, into = levels[4 - step], levels[3 - step]
         x = unit(x, f"double.{step}", of, into, scale=2)
         x = harmonic.concatenate(skips.pop(), x, streams=(into, into))
         x = block(x, f"up.{step}", of, into)
     return {
-        name: convolve(x, f"heads.{name}", maps[0], (channels,), real_output=True)[:, :, :h, :w]
+        name: convolve(x, f"heads.{name}", levels[0], (channels,), real_output=True)[:, :, :h, :w]
         for name, channels in heads.items()
     }

@@ -48,7 +48,7 @@ def reduce_sum(x, axis=None, keepdims=False):
 
 
 def select(x, key):
-    """PyTorch knows no negative steps: what is read backwards is turned over first."""
+    """PyTorch knows no negative steps: what is read backwards is flipped first."""
     keys = list(key) if isinstance(key, tuple) else [key]
     for axis, part in enumerate(keys):
         if isinstance(part, slice) and part.step == -1:

@@ -71,7 +71,7 @@ def test_mirrored_joints_have_mirrored_labels(seed):
 
 @given(seed=st.integers(0, 2**32 - 1), size=st.sampled_from([8.0, 30.0, 300.0]))
 def test_more_than_a_third_of_an_edge_is_in_at_most_three_windows_a_row(seed, size):
-    """A bound that needs no second implementation: shares over disjoint windows sum to at most 1.
+    """A bound without a second implementation: fractions over disjoint windows sum to at most 1.
 
     Every second window is disjoint from the next, so at most 3 of them can hold more than 30 %.
     """

@@ -164,17 +164,17 @@ def _move(rotation: np.ndarray, x: float = 0.0, y: float = 0.0, z: float = 0.0) 
 
 
 def rx(angle: np.ndarray | float) -> np.ndarray:
-    """Turns about x (forward) by ``angle`` rad, (T, 3, 3)."""
+    """Rotations about x (forward) by ``angle`` rad, (T, 3, 3)."""
     return _rotation(angle, 1, 2)
 
 
 def ry(angle: np.ndarray | float) -> np.ndarray:
-    """Turns about y (left) by ``angle`` rad: positive bows what stands up forward."""
+    """Rotations about y (left) by ``angle`` rad: positive bows what stands up forward."""
     return _rotation(angle, 2, 0)
 
 
 def rz(angle: np.ndarray | float) -> np.ndarray:
-    """Turns about z (up) by ``angle`` rad: positive is to the left."""
+    """Rotations about z (up) by ``angle`` rad: positive is to the left."""
     return _rotation(angle, 0, 1)
 
 

@@ -42,11 +42,11 @@ def blobs(degrees: float, side: int = SIDE, sigma: float = SIGMA, seed: int = 0)
 def rotated_channels(channels: np.ndarray, degrees: float, order: int) -> np.ndarray:
     """Complex channels (C, H, W) rotated anticlockwise about the middle, times e^{i·order·φ}."""
     angle = np.deg2rad(degrees)
-    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    rotation = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     middle = (np.array(channels.shape[1:]) - 1) / 2
-    offset = middle - turn @ middle
+    offset = middle - rotation @ middle
     both = [
-        [affine_transform(part, turn, offset, order=3) for part in (plane.real, plane.imag)]
+        [affine_transform(part, rotation, offset, order=3) for part in (plane.real, plane.imag)]
         for plane in channels
     ]
     return np.array([re + 1j * im for re, im in both]) * np.exp(1j * order * angle)
@@ -123,7 +123,7 @@ def draw(folder: Path, nets: dict[str, Module], picture: np.ndarray) -> dict[str
     draw_rotated_streams(columns, folder / "streams.png")
     return {
         "filters.png": "The fixed patterns of harmonic filters",
-        "streams.png": "Channels of order 0 and 1 of one picture, rotated: the arrows turn with it",
+        "streams.png": "Channels of order 0 and 1 of one picture, rotated: the arrows rotate too",
         "equivariance.png": "How far channels and scores are from rotating with the picture",
     }
 

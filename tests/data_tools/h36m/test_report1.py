@@ -56,8 +56,8 @@ def test_every_row_arrives_relative_to_its_pelvis(tmp_path):
 def test_images_may_be_stored_transposed_or_as_0_to_1(tmp_path):
     data = matrices()
     save(tmp_path / "a", **data)
-    turned = data["images"].reshape(-1, 128, 128).transpose(0, 2, 1).reshape(16, -1)
-    save(tmp_path / "b", **data | {"images": turned / 255})
+    transposed = data["images"].reshape(-1, 128, 128).transpose(0, 2, 1).reshape(16, -1)
+    save(tmp_path / "b", **data | {"images": transposed / 255})
     import_report1(tmp_path / "a", tmp_path / "a.h5")
     import_report1(tmp_path / "b", tmp_path / "b.h5", transposed=True)
     np.testing.assert_array_equal(

@@ -131,13 +131,13 @@ def test_pairs_go_by_name_not_by_position(tmp_path):
         assert np.allclose(store[1].keypoints[:, 2], person(seed=2)[:, 2], atol=1e-3)
 
 
-def test_a_turned_photograph_is_upright_before_it_is_paired(tmp_path):
+def test_a_rotated_photograph_is_upright_before_it_is_paired(tmp_path):
     root = tmp_path / "in"
     save_sample(root, "a")
     exif = Image.Exif()
     exif[274] = 6
-    turned = picture().rotate(90, expand=True)
-    turned.save(root / "images" / "a.jpg", exif=exif, quality=95)
+    rotated = picture().rotate(90, expand=True)
+    rotated.save(root / "images" / "a.jpg", exif=exif, quality=95)
     assert not reasons(root, tmp_path / "a.h5")[0]
     with PeopleStore(tmp_path / "a.h5") as store:
         small = resize_bicubic(np.asarray(picture()), 128 / WIDTH)

@@ -98,8 +98,8 @@ def test_the_foot_on_the_floor_does_not_slide(walks):
         slide = speed.min(axis=(1, 2))  # of whatever point of the soles is stillest
         assert np.median(slide) < 80 and np.percentile(slide, 90) < 250
         # Each foot in turn is that point, for about half of the time.
-        share = (speed.min(axis=2).argmin(axis=1) == 0).mean()
-        assert 0.4 < share < 0.6
+        fraction = (speed.min(axis=2).argmin(axis=1) == 0).mean()
+        assert 0.4 < fraction < 0.6
 
 
 def test_they_turn_and_stay_in_the_room_with_their_feet_on_the_floor(walks):
