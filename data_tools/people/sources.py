@@ -82,7 +82,7 @@ def open_source(path: Path, places: Places, kind: str | None = None) -> Source:
     if kind == "atr" and (root / "humanparsing").is_dir():
         root = root / "humanparsing"
     remarks: list[str] = []
-    own, own_mask, source, images = _own_labels(kind, path, remarks)
+    own, own_mask, source, images = _own_labels(kind, path)
     folder = _image_folder(root, images)
     if kind == "atr":
         mask_folders = [root / LABEL_FOLDER]
@@ -112,7 +112,7 @@ Own = Callable[[Path], list[np.ndarray]] | None
 OwnMask = Callable[[Path, tuple[int, int]], np.ndarray | None] | None
 
 
-def _own_labels(kind: str, path: Path, remarks: list[str]) -> tuple[Own, OwnMask, str, str | None]:
+def _own_labels(kind: str, path: Path) -> tuple[Own, OwnMask, str, str | None]:
     """A source's own joints and masks, its name, and where its annotation says pictures are."""
     if kind == "lsp":
         joints = lsp.LspJoints(path if path.is_file() else path / lsp.FILE)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -21,9 +20,6 @@ from minipose.optim import Optimizer
 from minipose.storage import atomic
 
 FORMAT = "minipose checkpoint 1"
-# Parameters that had another name in an earlier version: (pattern of the earlier name, today's as
-# ``re.sub`` takes it). Applied in order to names that the model does not have.
-EARLIER_NAMES: tuple[tuple[str, str], ...] = ()
 
 
 def save(
@@ -78,23 +74,12 @@ def load(
     """
     arrays, meta = read(path)
     try:
-        model.load_state_dict(todays_names(_below("model/", arrays), set(model.state_dict())))
+        model.load_state_dict(_below("model/", arrays))
         if optimizer is not None:
             optimizer.load_state_dict(_below("optimizer/", arrays))
     except ValueError as error:
         raise UserError(f"{path}: does not fit: {error}") from None
     return meta
-
-
-def todays_names(arrays: dict[str, np.ndarray], known: set[str]) -> dict[str, np.ndarray]:
-    """The arrays of an earlier version's model under the names that the model has today."""
-    found = {}
-    for name, array in arrays.items():
-        for pattern, today in EARLIER_NAMES:
-            if name not in known:
-                name = re.sub(pattern, today, name)
-        found[name] = array
-    return found
 
 
 def _below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

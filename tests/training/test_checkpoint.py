@@ -51,22 +51,6 @@ def test_what_does_not_fit_is_named(tmp_path):
         checkpoint.load(path, make(size=4)[0])
 
 
-def test_parameters_of_an_earlier_version_find_their_places(tmp_path, monkeypatch):
-    net, _ = make()
-    old, _ = make(1)
-    path = checkpoint.save(tmp_path / "a.npz", old, None, {})
-    arrays, meta = checkpoint.read(path)
-    text = np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)
-    renamed = {name.replace("model/", "model/inner.0."): a for name, a in arrays.items()}
-    np.savez(path, meta=text, **renamed)
-    with pytest.raises(UserError, match="does not fit"):
-        checkpoint.load(path, net)
-    monkeypatch.setattr(checkpoint, "EARLIER_NAMES", ((r"inner\.(\d+)\.(weight|bias)$", r"\2"),))
-    checkpoint.load(path, net)
-    for name, value in old.state_dict().items():
-        np.testing.assert_array_equal(net.state_dict()[name], value)
-
-
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"PK\x03\x04 half a zip"])
 def test_damaged_files_are_named(tmp_path, content):
     (tmp_path / "a.npz").write_bytes(content)
