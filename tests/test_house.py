@@ -1,5 +1,7 @@
 """The order of the house: what may import what, and what the plain core does without."""
 
+import pytest
+
 from tests import house
 
 
@@ -11,6 +13,26 @@ def test_no_file_of_the_core_knows_minipose_fast():
 
 def test_modules_do_not_import_each_other_in_circles():
     assert house.circles() == []
+
+
+@pytest.mark.parametrize("plain", [True, False], ids=["plain", "as-it-is"])
+def test_import_minipose_loads_few_files(plain):
+    loaded = house.loaded_files(plain)
+    assert "minipose/tensor.py" in loaded
+    assert len(loaded) <= house.TARGET_IMPORT
+
+
+@pytest.mark.parametrize("network", [n for n, most in house.TARGET_STEP.items() if most])
+def test_a_plain_step_enters_few_files(network):
+    entered = house.entered_files(network, plain=True)
+    assert {"minipose/tensor.py", "minipose/ops/conv.py", "minipose/optim.py"} <= set(entered)
+    assert len(entered) <= house.TARGET_STEP[network]
+
+
+def test_functions_of_the_core_are_short():
+    lengths = {where: n for name in house.core() for n, where in house.functions(name)}
+    assert len(lengths) > 100
+    assert not {where: n for where, n in lengths.items() if n > house.TARGET_FUNCTION}
 
 
 def test_hidden_imports_are_found(tmp_path, monkeypatch):

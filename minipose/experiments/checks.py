@@ -73,8 +73,11 @@ def _as(kind: type, value: Any) -> Any:
         return value if kind is bool else None
     if kind is int and isinstance(value, Integral):
         return int(value)
-    if kind is float and isinstance(value, Real) and math.isfinite(value):
-        return float(value)
+    if kind is float and isinstance(value, Real):
+        try:
+            return float(value) if math.isfinite(value) else None
+        except OverflowError:  # a whole number beyond the largest float
+            return None
     if kind is Path and isinstance(value, (str, Path)) and str(value).strip():
         return Path(value)
     return value if kind is str and isinstance(value, str) else None
