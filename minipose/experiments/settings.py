@@ -98,22 +98,33 @@ def checked(
     Parameters
     ----------
     where : what a message begins with: the file that the values come from
+
+    Raises
+    ------
+    UserError
+        If a name or a value is wrong, or a shorthand contradicts another choice.
     """
     known = declared(*kinds)
     found: dict[str, Any] = {}
-    meant: dict[str, Any] = {}
     unknown = sorted(set(values) - set(known))
     if unknown:
         raise UserError(
             f"{where}unknown {', '.join(unknown)}; known are {', '.join(sorted(known))}"
         )
+    written_out: dict[str, Mapping[str, Any]] = {}
     for name, value in values.items():
         shorthands = known[name].metadata["shorthands"]
         if isinstance(value, str) and value in shorthands:
-            meant |= shorthands[value]
+            written_out[f"{name} {value}"] = shorthands[value]
         elif value is not None:
             found[name] = known[name].metadata["check"](f"{where}{name}", value)
-    return found | meant
+    for shorthand, meant in written_out.items():
+        for name, value in meant.items():
+            if found.setdefault(name, value) != value:
+                raise UserError(
+                    f"{where}{name}: expected {value} with {shorthand}, got {found[name]}"
+                )
+    return found
 
 
 def resolve(
@@ -153,7 +164,9 @@ def read_toml(path: Path) -> dict[str, Any]:
             return tomllib.load(file)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except IsADirectoryError:
+        raise UserError(f"{path}: a folder, expected a TOML file") from None
+    except (OSError, ValueError) as error:  # ValueError: no TOML, no text, or too long a number
         raise UserError(f"{path}: not a readable TOML file ({error})") from None
 
 

@@ -36,6 +36,7 @@ class Tea(Choices):
         ("cups", "many", "cups: expected a whole number of 1 or more, got 'many'"),
         ("heat", 1, "heat: expected a number of at least 0 and below 1, got 1"),
         ("heat", float("nan"), "heat: expected a number of at least 0 and below 1, got nan"),
+        ("heat", -(10**400), "heat: expected a number of at least 0 and below 1, got -1000"),
         ("heat", "hot", "heat: expected a number of at least 0 and below 1, got 'hot'"),
         ("kind", "white", "kind: expected green or black, got 'white'"),
         ("milk", "no", "milk: expected true or false, got 'no'"),
@@ -73,11 +74,18 @@ def test_values_are_of_their_own_type():
         ("people", "epochs = true", "epochs: expected a whole number of 1 or more, got True"),
         ("h36m", "lr_decay = -5", "lr_decay: expected a number of at least 0 and at most 1"),
         ("h36m", 'lr = "fast"', "lr: expected a number above 0, got 'fast'"),
+        ("people", "lr = " + 400 * "9", "lr: expected a number above 0, got 9999"),
+        ("people", "lr = " + 5000 * "9", "not a readable TOML file (Exceeds the limit"),
         ("people", "lr = inf", "lr: expected a number above 0, got inf"),
         ("h36m", "kernels = [5, 10]", "kernels: expected 3 values, each a whole number of 1"),
         ("people", 'model = "best"', "model: expected mask or mask+regression or"),
         ("h36m", 'recipe = "best"', "recipe: expected report or quick or full, got 'best'"),
         ("people", "seed = -1", "seed: expected a whole number of 0 or more, got -1"),
+        (
+            "people",
+            'model = "hnet"\nnetwork = "unet"',
+            "network: expected hnet with model hnet, got unet",
+        ),
         ("people", "epoch = 3", "unknown epoch; known are background_weight, batch"),
     ],
 )
@@ -126,10 +134,26 @@ def test_a_recipe_named_in_a_file_is_that_recipe(tmp_path, job):
 
 def test_a_shorthand_stands_for_several_choices(tmp_path):
     about = KINDS["people"]
-    recipe = resolve(about.Settings, about.RECIPES, {"network": "unet", "model": "hnet"})[1]
-    assert (recipe.network, recipe.model) == ("hnet", "mask")
+    for flags in ({"model": "hnet"}, {"network": "hnet", "model": "hnet"}):
+        recipe = resolve(about.Settings, about.RECIPES, flags)[1]
+        assert (recipe.network, recipe.model) == ("hnet", "mask")
     (tmp_path / "a.toml").write_text('model = "hnet"\n')
     recipe = resolve(about.Settings, about.RECIPES, {}, tmp_path / "a.toml")[1]
+    assert (recipe.network, recipe.model) == ("hnet", "mask")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_shorthand_that_contradicts_another_choice_is_refused(order):
+    about = KINDS["people"]
+    flags = dict([("network", "unet"), ("model", "hnet")][::order])
+    with pytest.raises(UserError, match=r"^network: expected hnet with model hnet, got unet$"):
+        resolve(about.Settings, about.RECIPES, flags)
+
+
+def test_flags_win_over_what_a_shorthand_in_a_file_means(tmp_path):
+    about = KINDS["people"]
+    (tmp_path / "a.toml").write_text('network = "unet"\n')
+    recipe = resolve(about.Settings, about.RECIPES, {"model": "hnet"}, tmp_path / "a.toml")[1]
     assert (recipe.network, recipe.model) == ("hnet", "mask")
 
 
