@@ -23,13 +23,13 @@ def main(argv: list[str] | None = None) -> int:
         except ModuleNotFoundError as error:
             print(f"error: {missing_package(error)}", file=sys.stderr)
             return 1
-    lines = [f"  {name:8} {does}" for name, does in TOOLS.items()]
-    usage = "\n".join(["usage: python -m data_tools TOOL … (--help for its flags)", "", *lines])
     if argv and argv[0] in ("-h", "--help"):
-        print(usage)
+        lines = [f"  {name:8} {does}" for name, does in TOOLS.items()]
+        print("\n".join(["usage: python -m data_tools TOOL … (--help for its flags)", "", *lines]))
         return 0
-    given = f"error: no tool {argv[0]!r}\n" if argv else ""
-    print(given + usage, file=sys.stderr)
+    given = f"no tool {argv[0]!r}" if argv else "no tool is given"
+    expected = f"expected {' or '.join(TOOLS)} (python -m data_tools --help lists all)"
+    print(f"error: {given}: {expected}", file=sys.stderr)
     return 2
 
 

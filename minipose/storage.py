@@ -9,6 +9,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from minipose.errors import UserError
+
 _PARTIAL = re.compile(r"\..*\.(\d+)\.partial(\.[^.]*)?")
 
 
@@ -63,6 +65,21 @@ def atomic_folder(path: str | os.PathLike) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
+
+
+def expect_folder(path: str | os.PathLike) -> Path:
+    """The path, if it is a folder or one could be made there.
+
+    Raises
+    ------
+    UserError
+        If it, or what should be a folder above it, is a file.
+    """
+    path = Path(path)
+    there = next((place for place in (path, *path.parents) if place.exists()), path)
+    if there.exists() and not there.is_dir():
+        raise UserError(f"{there}: a file, expected a folder")
+    return path
 
 
 def partial_path(path: str | os.PathLike) -> Path:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from PIL import Image
@@ -154,14 +155,41 @@ def test_another_run_in_the_same_folder_is_refused(store, run, capsys):
         (["predict", "none.png", "--checkpoint", "RUN/best.npz"], "none.png: no such file"),
         (["predict", "x.png", "--checkpoint", "STORE"], "not a readable checkpoint"),
         (["show", "RUN/best.npz"], "not a readable HDF5 file"),
+        (["show", "none.h5"], "none.h5: no such file (expected a store made by data_tools h36m or"),
+        (["show", "RUN"], "tiny: a folder (expected a store made by data_tools h36m or data_tools"),
+        (["show", "RUN/other.h5"], "other.h5: not a store of minipose (expected one made by data"),
+        (["evaluate", "RUN", "--data", "STORE"], "tiny: a folder (expected a checkpoint such as"),
+        (["predict", "RUN", "--checkpoint", "RUN/best.npz"], "tiny: a folder, expected a picture"),
+        (["train", "h36m", "--config", "RUN"], "tiny: a folder, expected a TOML file"),
     ],
 )
 def test_mistakes_are_one_line(args, message, store, run, tmp_path, capsys):
+    with h5py.File(run / "other.h5", "w") as file:
+        file.attrs["format"] = "somebody else's"
     args = [a.replace("STORE", str(store)).replace("RUN", str(run)) for a in args]
     out = ["--out", str(tmp_path / "out")]
     assert main([*args, *out]) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: ") and message in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("out", ["report.md", "report.md/below"])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["train", "h36m", "--data", "STORE"],
+        ["evaluate", "RUN/best.npz", "--data", "STORE"],
+        ["predict", "none.png", "--checkpoint", "RUN/best.npz"],
+        ["show", "STORE"],
+    ],
+    ids=lambda args: args[0],
+)
+def test_a_file_where_a_folder_is_wanted_is_said_before_anything_is_computed(
+    args, out, store, run, capsys
+):
+    args = [a.replace("STORE", str(store)).replace("RUN", str(run)) for a in args]
+    assert main([*args, "--out", str(run / out)]) == 1
+    assert capsys.readouterr().err == f"error: {run / 'report.md'}: a file, expected a folder\n"
 
 
 def test_a_config_file_with_a_typing_error(tmp_path, capsys):
@@ -181,6 +209,11 @@ def test_a_config_file_with_a_typing_error(tmp_path, capsys):
             "argument --epochs: expected a whole number of 1 or more, got 'many'",
         ),
         (["train", "people", "--model", "best"], "argument --model: invalid choice: 'best'"),
+        (
+            ["train", "h36m", "--bogus", "--epochs", "1"],
+            "unrecognized arguments: --bogus (python -m minipose train h36m --help lists all)",
+        ),
+        (["--bogus", "doctor"], "unrecognized arguments: --bogus (python -m minipose --help"),
         (["predict"], "the following arguments are required: IMAGE, --checkpoint"),
     ],
 )

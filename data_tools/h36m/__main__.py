@@ -1,4 +1,4 @@
-"""``python -m data_tools.h36m RAW --out STORE.h5``: import Human3.6M."""
+"""``python -m data_tools h36m RAW --out STORE.h5``: import Human3.6M."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from minipose.errors import Parser, missing_package
 def build_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = Parser(
-        prog="python -m data_tools.h36m",
+        prog="python -m data_tools h36m",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         description="Import Human3.6M into one HDF5 store: crop each person, remove the "
         "background, scale to 128 x 128, keep 17 joints relative to the pelvis.",

@@ -1,4 +1,4 @@
-"""``python -m data_tools.people SOURCE... --out STORE.h5``: build report 2's data set."""
+"""``python -m data_tools people SOURCE... --out STORE.h5``: build report 2's data set."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from minipose.errors import Parser
 def build_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = Parser(
-        prog="python -m data_tools.people",
+        prog="python -m data_tools people",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         description="Build one HDF5 store of single people from pictures, their joints (OpenPose "
         "BODY_25 files, else the source's own) and masks, paired by name; the shorter side "

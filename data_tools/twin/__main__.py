@@ -1,4 +1,4 @@
-"""``python -m data_tools.twin h36m --out DIR``: write a synthetic stand-in for a data set."""
+"""``python -m data_tools twin h36m --out DIR``: write a synthetic stand-in for a data set."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from pathlib import Path
 from tqdm import tqdm
 
 from minipose.errors import Parser
+from minipose.storage import expect_folder
 
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and write. Returns the exit status."""
     parser = Parser(
-        prog="python -m data_tools.twin",
+        prog="python -m data_tools twin",
         description="Write drawn people in the same files as the real data sets.",
     )
     kinds = parser.add_subparsers(dest="kind", required=True)
@@ -42,6 +43,7 @@ def main(argv: list[str] | None = None) -> int:
     people.add_argument("--workers", type=int, default=2, help="processes")
     args = parser.parse_args(argv)
     try:
+        expect_folder(args.out)
         return write_people(args) if args.kind == "people" else write_h36m(args)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)

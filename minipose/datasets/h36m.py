@@ -72,7 +72,7 @@ class H36MStore(Store):
         If the file is missing, damaged, or not such a store.
     """
 
-    format, maker = FORMAT, "data_tools.h36m"
+    format, maker = FORMAT, "data_tools h36m"
 
     def __init__(self, path: str | os.PathLike) -> None:
         super().__init__(path)

@@ -128,7 +128,7 @@ class PeopleStore(Store):
         If the file is missing, damaged, or not such a store.
     """
 
-    format, maker = FORMAT, "data_tools.people"
+    format, maker = FORMAT, "data_tools people"
     earlier_formats = EARLIER_FORMATS
 
     def __init__(self, path: str | os.PathLike) -> None:

@@ -8,7 +8,7 @@ from typing import Self
 
 import h5py
 
-from minipose.storage import partial_path, put_in_place, remove_abandoned
+from minipose.storage import expect_folder, partial_path, put_in_place, remove_abandoned
 
 
 class StoreWriter:
@@ -19,7 +19,7 @@ class StoreWriter:
 
     def __init__(self, path: str | os.PathLike, format: str) -> None:
         self.path = Path(path)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        expect_folder(self.path.parent).mkdir(parents=True, exist_ok=True)
         remove_abandoned(self.path.parent)
         self.partial = partial_path(self.path)
         self.file = h5py.File(self.partial, "w")
@@ -43,6 +43,27 @@ class StoreWriter:
         self.partial.unlink(missing_ok=True)
 
 
+def open_to_read(path: Path, maker: str) -> h5py.File:
+    """An HDF5 file.
+
+    Parameters
+    ----------
+    maker : what makes such files, for the message
+
+    Raises
+    ------
+    ValueError
+        If the file is missing or cannot be read.
+    """
+    if not path.is_file():
+        found = "a folder" if path.is_dir() else "no such file"
+        raise ValueError(f"{path}: {found} (expected a store made by {maker})")
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        raise ValueError(f"{path}: not a readable HDF5 file ({error})") from None
+
+
 class Store:
     """A finished HDF5 file, ``self.file``, to be read.
 
@@ -58,13 +79,7 @@ class Store:
 
     def __init__(self, path: str | os.PathLike) -> None:
         self.path = Path(path)
-        if not self.path.is_file():
-            found = "a folder" if self.path.is_dir() else "no such file"
-            raise ValueError(f"{path}: {found} (expected a store made by {self.maker})")
-        try:
-            self.file = h5py.File(self.path, "r")
-        except OSError as error:
-            raise ValueError(f"{path}: not a readable HDF5 file ({error})") from None
+        self.file = open_to_read(self.path, self.maker)
         try:
             found = self.file.attrs.get("format")
             if found not in (self.format, *self.earlier_formats):

@@ -14,6 +14,7 @@ from minipose.experiments.report import publish
 from minipose.experiments.run_folder import claim
 from minipose.experiments.settings import RunSettings, checked, declared, resolve
 from minipose.nn import Module
+from minipose.storage import expect_folder
 from minipose.training import checkpoint
 
 
@@ -24,7 +25,7 @@ def train(args: argparse.Namespace) -> None:
     settings, recipe = resolve(job.settings, job.recipes, flags, args.config)
     if settings.data is None:
         raise UserError(f"--data: expected a store (.h5); {job.maker} makes one")
-    folder = settings.out or Path(job.default_out(recipe))
+    folder = expect_folder(settings.out or job.default_out(recipe))
     device = use_device(settings.device, settings.tf32)
     with job.open_store(settings.data) as store:
         split = store.split(limit=settings.limit)
@@ -44,6 +45,8 @@ def train(args: argparse.Namespace) -> None:
 def evaluate(args: argparse.Namespace) -> None:
     """Measure a checkpoint on a store."""
     settings = _settings(args)
+    if settings.out is not None:
+        expect_folder(settings.out)
     job, net, meta = load_network(args.checkpoint, use_device(settings.device, settings.tf32))
     with job.open_store(settings.data) as store:
         measured = job.measure(net, store, store.split(limit=settings.limit), _recipe(job, meta))
@@ -59,10 +62,11 @@ def evaluate(args: argparse.Namespace) -> None:
 def predict(args: argparse.Namespace) -> None:
     """What the network finds in each picture, as files beside one another."""
     settings = _settings(args)
+    folder = expect_folder(settings.out or ".")
     job, net, _ = load_network(args.checkpoint, use_device(settings.device, settings.tf32))
     box = tuple(args.box) if args.box else None
     for picture in args.images:
-        for path in job.predict(net, picture, box, args.mask, settings.out or Path(".")):
+        for path in job.predict(net, picture, box, args.mask, folder):
             print(path)
 
 
@@ -70,7 +74,7 @@ def show(args: argparse.Namespace) -> None:
     """Draw what a store holds."""
     settings = _settings(args)
     use_device(settings.device, settings.tf32)
-    out = settings.out or Path("runs/show")
+    out = expect_folder(settings.out or "runs/show")
     job: Job = experiments.load(job_of_store(args.source)).JOB
     with job.open_store(args.source) as store:
         split = store.split(limit=settings.limit)
@@ -106,16 +110,23 @@ def load_network(path: Path, device: str = "cpu") -> tuple[Job, Module, dict[str
 
 
 def job_of_store(path: Path) -> str:
-    """The job whose name stands in the store's format; the first one reports what is wrong."""
-    import h5py
+    """The job whose name stands in the store's format.
 
-    try:
-        with h5py.File(path, "r") as file:
-            words = str(file.attrs.get("format", "")).split()
-    except OSError:
-        words = []
-    words = [experiments.EARLIER.get(word, word) for word in words]
-    return next((job for job in experiments.JOBS if job in words), next(iter(experiments.JOBS)))
+    Raises
+    ------
+    ValueError
+        If it is not a store of any job.
+    """
+    from minipose.datasets.store import open_to_read
+
+    makers = " or ".join(f"data_tools {job}" for job in experiments.JOBS)
+    with open_to_read(path, makers) as file:
+        words = str(file.attrs.get("format", "")).split()
+    for word in words:
+        job = experiments.EARLIER.get(word, word)
+        if job in experiments.JOBS:
+            return job
+    raise UserError(f"{path}: not a store of minipose (expected one made by {makers})")
 
 
 def _recipe(job: Job, meta: dict[str, Any]) -> Any:

@@ -48,7 +48,8 @@ def read(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]
     """
     path = Path(path)
     if not path.is_file():
-        raise UserError(f"{path}: no such file (expected a checkpoint such as best.npz)")
+        found = "a folder" if path.is_dir() else "no such file"
+        raise UserError(f"{path}: {found} (expected a checkpoint such as best.npz)")
     if not zipfile.is_zipfile(path):  # NumPy would take it for a pickle, and advise to trust it
         raise UserError(f"{path}: not a readable checkpoint (expected an .npz of a training)")
     try:

@@ -10,13 +10,28 @@ def test_a_tool_is_run_by_its_name(tool, capsys):
     with pytest.raises(SystemExit) as stop:
         main([tool, "--help"])
     assert stop.value.code == 0
-    assert f"usage: python -m data_tools.{tool}" in capsys.readouterr().out
+    assert f"usage: python -m data_tools {tool} " in capsys.readouterr().out
 
 
 def test_help_lists_the_tools_and_another_name_is_wrong_usage(capsys):
     assert main(["--help"]) == 0
     listed = capsys.readouterr().out
     assert all(f"  {tool} " in listed for tool in TOOLS)
-    assert main(["h36"]) == 2
-    message = capsys.readouterr().err
-    assert message.startswith("error: no tool 'h36'\n") and all(tool in message for tool in TOOLS)
+    for given, message in (["h36"], "no tool 'h36': "), ([], "no tool is given: "):
+        assert main(given) == 2
+        error = capsys.readouterr().err
+        assert error.startswith(f"error: {message}") and error.count("\n") == 1
+        assert all(tool in error for tool in TOOLS)
+
+
+def test_a_file_where_a_folder_is_wanted_is_one_line(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert main(["twin", "people", "--out", str(tmp_path / "file")]) == 1
+    assert capsys.readouterr().err == f"error: {tmp_path / 'file'}: a file, expected a folder\n"
+
+
+def test_an_unknown_flag_names_the_help_that_lists_the_known_ones(capsys):
+    with pytest.raises(SystemExit):
+        main(["twin", "people", "--out", "x", "--bogus"])
+    error = capsys.readouterr().err
+    assert error.startswith("error: unrecognized arguments: --bogus (python -m data_tools twin p")

@@ -206,7 +206,7 @@ def test_an_empty_store_is_refused(tmp_path):
 def test_other_files_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"none\.h5: no such file"):
         H36MStore(tmp_path / "none.h5")
-    with pytest.raises(ValueError, match=r": a folder \(expected a store made by data_tools\.h36m"):
+    with pytest.raises(ValueError, match=r": a folder \(expected a store made by data_tools h36m"):
         H36MStore(tmp_path)
     (tmp_path / "text.h5").write_text("text")
     with pytest.raises(ValueError, match="not a readable HDF5 file"):
