@@ -8,13 +8,12 @@ VENV := .venv
 RUN := PYTHONUNBUFFERED=1 $(VENV)/bin/python -m
 MINIPOSE := $(RUN) minipose
 
-# A path may hold spaces: make and the shell get them escaped, and names made from it hold hyphens.
-space := $(subst ,, )
-escaped = $(subst $(space),\ ,$(1))
-RAW := $(call escaped,$(DATA))
+# A value as one word for the shell, whatever it holds (a dollar is written $$); ~/ is still home.
+quoted = $(subst '~/,~/','$(subst ','\'',$(1))')
+RAW := $(if $(DATA),$(call quoted,$(DATA)))
 
-ifneq ($(RAW),)
-ifeq ($(wildcard $(RAW)),)
+ifneq ($(and $(RAW),$(filter train-% ablate-% compare-%,$(MAKECMDGOALS))),)
+ifeq ($(shell [ -e $(RAW) ] && echo found),)
 $(error DATA=$(DATA): no such file or folder)
 endif
 endif
@@ -24,7 +23,7 @@ endif
 .NOTPARALLEL:
 .SUFFIXES:
 .PHONY: help setup test test-plain lint format gradcheck mutants house bench train-h36m \
-  ablate-h36m train-unet compare-unet compare-hnet lessons lesson book doctor clean
+  ablate-h36m train-unet compare-unet compare-hnet lessons lesson book doctor clean changed
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -86,24 +85,27 @@ bench: $(VENV)/.installed-bench  ## minipose against PyTorch, step by step
 
 # --- The two jobs ---------------------------------------------------------------------------------
 # DATA= names a folder of raw data or a finished store (.h5); without it, a synthetic stand-in is
-# drawn. What is drawn or imported is kept in data/ and used again.
+# drawn. What is drawn or imported is kept in data/ and used again, until its folder is changed. Make
+# itself handles no odd names: a store has its folder's, with hyphens for brackets, spaces and such.
 
 SIZE := $(if $(FULL),full,quick)
-NAME := $(notdir $(patsubst %/,%,$(subst $(space),-,$(DATA))))
-STORE := $(if $(filter %.h5,$(NAME)),$(RAW))
+PLAIN := LC_ALL=C tr -c 'A-Za-z0-9._+\200-\377' -
+NAME := $(if $(RAW),$(shell printf %s "$$(basename $(RAW))" | $(PLAIN)))
+FINISHED := $(filter %.h5,$(NAME))
 
 # $(call job,JOB,flags of its drawing,ending of an imported store's name) defines JOB_STORE and how
 # data_tools makes it.
 define job
-$(1)_STORE := $(or $(STORE),data/$(if $(NAME),$(NAME)$(3),$(1)-$(SIZE)).h5)
+$(1)_STORE := $(if $(FINISHED),,data/$(if $(NAME),$(NAME)$(3),$(1)-$(SIZE)).h5)
 
 data/$(1)-$(SIZE)/.written: | $(VENV)/.installed-run
 	$(RUN) data_tools twin $(1) --out $$(dir $$@) $(2) --seed $(SEED)
 	@touch $$@
 
-ifeq ($(STORE),)
-$$($(1)_STORE): $(or $(RAW),data/$(1)-$(SIZE)/.written) | $(VENV)/.installed-run
-	$(RUN) data_tools $(1) $(or $(RAW),data/$(1)-$(SIZE)) --out $$@
+ifeq ($(FINISHED),)
+$$($(1)_STORE): $(if $(NAME),$(if $(shell [ $(RAW) -nt data/$(NAME)$(3).h5 ] && echo newer),changed),\
+  data/$(1)-$(SIZE)/.written) | $(VENV)/.installed-run
+	$(RUN) data_tools $(1) $$(or $$(RAW),data/$(1)-$(SIZE)) --out $$@
 endif
 endef
 
@@ -111,9 +113,10 @@ $(eval $(call job,h36m,$(if $(FULL),--frames 600 --step 5,--frames 220 --step 7)
 $(eval $(call job,people,--count $(if $(FULL),6200,2400),-people))
 
 # $(call train,JOB,name of the run's folder,recipe unless RECIPE= names one)
-train = $(MINIPOSE) train $(1) --data $($(1)_STORE) --out $(call escaped,$(or $(OUT),runs/$(2))) \
-  $(if $(or $(RECIPE),$(3)),--recipe $(or $(RECIPE),$(3))) --device $(DEVICE) --seed $(SEED) \
-  $(if $(EPOCHS),--epochs $(EPOCHS))
+train = $(MINIPOSE) train $(1) --data $(or $($(1)_STORE),$(RAW)) \
+  --out $(call quoted,$(or $(OUT),runs/$(2))) \
+  $(if $(or $(RECIPE),$(3)),--recipe $(call quoted,$(or $(RECIPE),$(3)))) \
+  --device $(DEVICE) --seed $(SEED) $(if $(EPOCHS),--epochs $(EPOCHS))
 
 train-h36m: $(VENV)/.installed-run $(h36m_STORE)  ## 3D pose: data, detection, regression, report
 	$(call train,h36m,h36m-$(SIZE),$(SIZE)) $(ARGS)
@@ -123,7 +126,7 @@ ablate-h36m: $(VENV)/.installed-run $(h36m_STORE)  ## what helped: pre-training,
 	  $(if $(EPOCHS),,--epochs 6) $(ARGS)
 
 train-unet: $(VENV)/.installed-run $(people_STORE)  ## mask and joints of a person (MODEL=triple, hnet, ...)
-	$(call train,people,people-$(SIZE)-$(subst +,-,$(MODEL)),$(SIZE)) --model $(MODEL) $(ARGS)
+	$(call train,people,people-$(SIZE)-$(subst +,-,$(MODEL)),$(SIZE)) --model $(call quoted,$(MODEL)) $(ARGS)
 
 compare-unet: $(VENV)/.installed-run $(people_STORE)  ## report 2's five models at one budget, beside its table II
 	$(call train,people,people-models,compare) --compare models --limit 1000 $(ARGS)

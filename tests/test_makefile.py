@@ -1,0 +1,105 @@
+"""What make hands over: paths of any name, recipes of two words; one line if DATA is wrong."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.test_docs import ROOT
+
+pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+
+# Stands in for Python: notes its arguments, one a line, and makes the store that it is asked for.
+PYTHON = """#!/bin/sh
+printf '%s\\n' "$@" -- >> ../asked
+while [ $# -gt 1 ]; do
+  case "$1 $2" in '--out '*.h5) echo made > "$2";; esac
+  shift
+done
+"""
+ODD = ["(x) y", "[x]", "it's", "a#b", "a(b)", "two  spaces", "100%", "ä;b", "a,b", "x*"]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """The Makefile beside an environment that is set up already."""
+    tree = tmp_path / "tree"
+    (tree / ".venv/bin").mkdir(parents=True)
+    (tree / "data").mkdir()
+    shutil.copy(ROOT / "Makefile", tree)
+    (tree / "pyproject.toml").touch()
+    (tree / ".venv/.installed-run").touch()
+    (tree / ".venv/bin/python").write_text(PYTHON)
+    (tree / ".venv/bin/python").chmod(0o755)
+    return tree
+
+
+def make(tree: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """Run make without what a make around the tests has put into the environment."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tree.parent)}
+    command = ["make", *arguments]
+    return subprocess.run(
+        command, cwd=tree, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def asked(tree: Path) -> list[list[str]]:
+    """The arguments of each command so far."""
+    log = tree.parent / "asked"
+    text = log.read_text() if log.exists() else ""
+    return [one.splitlines() for one in text.split("--\n")[:-1]]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_folders_of_any_name_are_imported_once_and_again_when_they_change(name, tree):
+    raw = tree.parent / name
+    raw.mkdir()
+    os.utime(raw, (1, 1))
+    arguments = ["train-h36m", f"DATA={raw}", f"OUT={raw}/out"]
+    assert make(tree, *arguments).returncode == 0
+    importing, training = asked(tree)
+    assert importing[:4] == ["-m", "data_tools", "h36m", str(raw)]
+    store = importing[importing.index("--out") + 1]
+    assert training[:4] == ["-m", "minipose", "train", "h36m"]
+    assert training[training.index("--data") + 1] == store
+    assert training[training.index("--out") + 1] == f"{raw}/out"
+    assert make(tree, *arguments).returncode == 0
+    assert asked(tree)[2:] == [training]
+    os.utime(tree / store, (1, 1))
+    os.utime(raw)
+    assert make(tree, *arguments).returncode == 0
+    assert asked(tree)[3:] == [importing, training]
+
+
+def test_a_finished_store_of_any_name_is_used_as_it_is(tree):
+    store = tree.parent / "(my) [store].h5"
+    store.touch()
+    assert make(tree, "train-unet", f"DATA={store}", "RECIPE=a b").returncode == 0
+    (training,) = asked(tree)
+    assert training[training.index("--data") + 1] == str(store)
+    assert training[training.index("--recipe") + 1] == "a b"
+
+
+def test_home_is_written_as_in_a_shell(tree):
+    (tree.parent / "my data").mkdir()
+    assert make(tree, "train-h36m", "DATA=~/my data").returncode == 0
+    assert asked(tree)[0][3] == str(tree.parent / "my data")
+
+
+@pytest.mark.parametrize("target", ["train-h36m", "ablate-h36m", "train-unet", "compare-hnet"])
+def test_wrong_data_is_one_line_before_anything_is_done(target, tree):
+    (tree / ".venv/.installed-run").unlink()
+    done = make(tree, target, "DATA=/no (such) place")
+    assert done.returncode == 2 and done.stdout == "" and not asked(tree)
+    assert "DATA=/no (such) place: no such file or folder" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("target", ["help", "clean"])
+def test_what_uses_no_data_does_not_look_for_it(target, tree):
+    done = make(tree, target, "DATA=/nowhere")
+    assert done.returncode == 0 and not done.stderr
