@@ -27,7 +27,7 @@ def pad_images(x: Array, padding: Pair) -> Array:
     if ph == 0 and pw == 0:
         return x
     n, c, h, w = x.shape
-    padded = array_module(x).zeros((n, c, h + 2 * ph, w + 2 * pw), dtype=x.dtype)
+    padded = array_module(x).zeros_like(x, shape=(n, c, h + 2 * ph, w + 2 * pw))
     padded[:, :, ph : ph + h, pw : pw + w] = x
     return padded
 
@@ -74,10 +74,11 @@ def backward_input(grad_y: Array, weight: Array, size: Pair, stride: Pair, paddi
 
 def backward_weight(grad_y: Array, x: Array, kernel: Pair, stride: Pair, padding: Pair) -> Array:
     """dL/dw (O, C, kh, kw). The columns are made again rather than kept: they are kh·kw × x."""
-    cols = im2col(x, kernel, stride, padding)
+    xp, cols = array_module(x), im2col(x, kernel, stride, padding)
     flat = grad_y.transpose(1, 0, 2, 3).reshape(grad_y.shape[1], -1)
-    grad_w = flat @ as_matrix(cols).T
-    return grad_w.reshape(grad_y.shape[1], x.shape[1], *kernel)
+    grad_w = xp.empty((grad_y.shape[1], x.shape[1], *kernel), dtype=x.dtype)
+    xp.matmul(flat, as_matrix(cols).T, out=grad_w.reshape(len(grad_w), -1))
+    return grad_w
 
 
 def as_matrix(cols: Array) -> Array:

@@ -30,17 +30,18 @@ def max_pool2d(x: Tensor, kernel_size: int, stride: int | None = None) -> Tensor
     Tensor, shape (N, C, ⌊(H − k)/s⌋ + 1, ⌊(W − k)/s⌋ + 1)
     """
     stride = check_pool2d("max_pool2d", x, kernel_size, stride)
-    xp, shape, dtype = array_module(x.data), x.shape, x.dtype
+    xp, shape = array_module(x.data), x.shape
     first, *taps = tap_slices(shape, kernel_size, stride)
-    y = x.data[first].copy()
-    winner = xp.zeros(y.shape, dtype=winner_dtype(xp, kernel_size))  # where each maximum came from
+    y = x.data[first].copy("K")
+    winner = xp.zeros_like(y, dtype=winner_dtype(xp, kernel_size))  # where each maximum came from
     for number, tap in enumerate(taps, start=1):
-        candidate = x.data[tap]
-        winner = xp.where(candidate > y, winner.dtype.type(number), winner)
+        candidate = x.data[tap].copy("K")  # whose neighbours are compared several at a time
+        # It only grows: the largest number is that of the last candidate that was larger.
+        xp.maximum(winner, (candidate > y) * winner.dtype.type(number), out=winner)
         xp.maximum(y, candidate, out=y)
 
     def backward(grad_y):
-        grad_x = xp.zeros(shape, dtype=dtype)
+        grad_x = xp.zeros_like(grad_y, shape=shape)
         for number, tap in enumerate([first, *taps]):
             grad_x[tap] += grad_y * (winner == number)
         return (grad_x,)
@@ -55,15 +56,15 @@ def avg_pool2d(x: Tensor, kernel_size: int, stride: int | None = None) -> Tensor
     Shapes as ``max_pool2d``.
     """
     stride = check_pool2d("avg_pool2d", x, kernel_size, stride)
-    xp, shape, dtype = array_module(x.data), x.shape, x.dtype
+    xp, shape = array_module(x.data), x.shape
     first, *taps = tap_slices(shape, kernel_size, stride)
-    y = x.data[first].copy()
+    y = x.data[first].copy("K")
     for tap in taps:
         y += x.data[tap]
     y *= 1 / kernel_size**2
 
     def backward(grad_y):
-        grad_x, each = xp.zeros(shape, dtype=dtype), grad_y * (1 / kernel_size**2)
+        grad_x, each = xp.zeros_like(grad_y, shape=shape), grad_y * (1 / kernel_size**2)
         for tap in [first, *taps]:
             grad_x[tap] += each
         return (grad_x,)
