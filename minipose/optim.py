@@ -9,7 +9,7 @@ import numpy as np
 
 from minipose.backend import Array, array_module, to_device, to_host
 from minipose.kernels.faster import replaceable
-from minipose.tensor import Parameter
+from minipose.tensor import Parameter, Tensor
 
 
 class Optimizer:
@@ -19,17 +19,24 @@ class Optimizer:
     elementwise = False  # whether ``formula`` treats each number by itself: then pieces do, too
 
     def __init__(self, parameters: Iterable[Parameter], lr: float) -> None:
-        self.parameters = list(parameters)
-        if not self.parameters:
-            raise ValueError(f"{type(self).__name__}: no parameters to optimize")
-        if not lr > 0:
+        self.parameters = _once_each(type(self).__name__, parameters)
+        self.lr = lr
+        if not self.lr > 0:
             raise ValueError(f"{type(self).__name__}: expected a learning rate above 0, got {lr}")
-        self.lr = float(lr)
-        self.step_count = 0
+        self.step_counts = [0] * len(self.parameters)  # how often each was moved
         self.state: dict[str, list[Array]] = {
             name: [array_module(p.data).zeros_like(p.data) for p in self.parameters]
             for name in self.state_names
         }
+
+    @property
+    def lr(self) -> float:
+        """The learning rate: a Python number, which leaves float32 as it is."""
+        return self._lr
+
+    @lr.setter
+    def lr(self, value: float) -> None:
+        self._lr = float(value)
 
     def zero_grad(self) -> None:
         """Forget the gradients; the next backward starts from nothing."""
@@ -38,21 +45,21 @@ class Optimizer:
 
     def step(self) -> None:
         """Move every parameter that has a gradient."""
-        self.step_count += 1
         moved = [i for i, p in enumerate(self.parameters) if p.grad is not None]
         for i in moved:
             _check_gradient(type(self).__name__, i, self.parameters[i])
+            self.step_counts[i] += 1
         update(self, moved)
         for i in moved:
             self.parameters[i].version += 1
 
-    def formula(self, w: Array, g: Array, *state: Array) -> None:
-        """The update of one parameter's values w by its gradient g, in place, with its state."""
+    def formula(self, w: Array, g: Array, t: int, *state: Array) -> None:
+        """The t-th update of a parameter's values w by its gradient g, in place, with its state."""
         raise TypeError(f"{type(self).__name__} defines no formula")
 
     def state_dict(self) -> dict[str, np.ndarray]:
-        """Copies of the state on the host: ``step`` and ``<name>.<parameter index>``."""
-        state = {"step": np.asarray(self.step_count)}
+        """Copies of the state on the host: ``steps`` and ``<name>.<parameter index>``."""
+        state = {"steps": np.array(self.step_counts)}
         for name, arrays in self.state.items():
             state.update((f"{name}.{i}", to_host(a).copy()) for i, a in enumerate(arrays))
         return state
@@ -62,7 +69,11 @@ class Optimizer:
 
         Raises ValueError if names or shapes differ; nothing is changed then.
         """
-        expected = {"step": ()}
+        count = len(self.parameters)
+        if "step" in state:  # of the first version, which had one count for all
+            steps = np.full(count, state["step"])
+            state = {"steps": steps} | {n: v for n, v in state.items() if n != "step"}
+        expected: dict[str, tuple[int, ...]] = {"steps": (count,)}
         for name, arrays in self.state.items():
             expected |= {f"{name}.{i}": tuple(a.shape) for i, a in enumerate(arrays)}
         got = {name: tuple(np.shape(value)) for name, value in state.items()}
@@ -72,7 +83,7 @@ class Optimizer:
                 f"{type(self).__name__}: state does not fit at {wrong[0]}: expected shape "
                 f"{expected.get(wrong[0])}, got {got.get(wrong[0])}"
             )
-        self.step_count = int(state["step"])
+        self.step_counts = [int(steps) for steps in state["steps"]]
         for name, arrays in self.state.items():
             for i, array in enumerate(arrays):
                 device = "cpu" if isinstance(array, np.ndarray) else "cuda"
@@ -85,7 +96,7 @@ def update(optimizer: Optimizer, moved: list[int]) -> None:
     for i in moved:
         parameter = optimizer.parameters[i]
         states = [optimizer.state[name][i] for name in optimizer.state_names]
-        optimizer.formula(parameter.data, parameter.grad, *states)
+        optimizer.formula(parameter.data, parameter.grad, optimizer.step_counts[i], *states)
 
 
 class SGD(Optimizer):
@@ -121,7 +132,7 @@ class SGD(Optimizer):
             raise ValueError(f"SGD: expected weight_decay of 0 or more, got {weight_decay}")
         self.momentum, self.weight_decay = float(momentum), float(weight_decay)
 
-    def formula(self, w: Array, g: Array, v: Array) -> None:
+    def formula(self, w: Array, g: Array, t: int, v: Array) -> None:
         v *= self.momentum
         v -= self.lr * g
         if self.weight_decay:
@@ -154,15 +165,28 @@ class Adam(Optimizer):
             raise ValueError(f"Adam: expected eps above 0, got {eps}")
         self.betas, self.eps = (float(betas[0]), float(betas[1])), float(eps)
 
-    def formula(self, w: Array, g: Array, mean: Array, square: Array) -> None:
+    def formula(self, w: Array, g: Array, t: int, mean: Array, square: Array) -> None:
         beta1, beta2 = self.betas
         mean *= beta1
         mean += (1 - beta1) * g
         square *= beta2
         square += (1 - beta2) * (g * g)
-        rate = self.lr / (1 - beta1**self.step_count)
-        spread = array_module(w).sqrt(square) * (1 / math.sqrt(1 - beta2**self.step_count))
+        rate = self.lr / (1 - beta1**t)
+        spread = array_module(w).sqrt(square) * (1 / math.sqrt(1 - beta2**t))
         w -= rate * mean / (spread + self.eps)
+
+
+def _once_each(name: str, parameters: Iterable[Parameter]) -> list[Parameter]:
+    """The parameters as a list, each once. Raises for what an optimizer cannot move."""
+    if isinstance(parameters, Tensor):
+        raise TypeError(f"{name}: expected a list of parameters, got one {parameters!r}")
+    found = list({id(p): p for p in parameters}.values())
+    if not found:
+        raise ValueError(f"{name}: no parameters to optimize")
+    for p in found:
+        if not isinstance(p, Tensor) or p.node is not None:
+            raise TypeError(f"{name}: expected parameters, got {p!r}, which cannot be moved")
+    return found
 
 
 def _check_gradient(name: str, index: int, parameter: Parameter) -> None:

@@ -8,25 +8,28 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 
 import numpy as np
 
 from minipose.backend import Array, array_module, is_array
 from minipose.graph import Backward, Node, walk
 
-_recording = True
-_debugging = False
+_recording = ContextVar("recording", default=True)  # of each thread by itself
+_debugging = ContextVar("debugging", default=False)
 
 
 @contextlib.contextmanager
 def no_grad() -> Iterator[None]:
-    """Compute values only: nothing is recorded, so nothing is kept for a backward pass."""
-    global _recording
-    before, _recording = _recording, False
+    """Compute values only: nothing is recorded, so nothing is kept for a backward pass.
+
+    It holds for the calling thread.
+    """
+    token = _recording.set(False)
     try:
         yield
     finally:
-        _recording = before
+        _recording.reset(token)
 
 
 @contextlib.contextmanager
@@ -35,12 +38,11 @@ def debug() -> Iterator[None]:
 
     Read-only results catch code that writes into an array which a later ``backward`` still needs.
     """
-    global _debugging
-    before, _debugging = _debugging, True
+    token = _debugging.set(True)
     try:
         yield
     finally:
-        _debugging = before
+        _debugging.reset(token)
 
 
 class Tensor:
@@ -84,6 +86,17 @@ class Tensor:
     def __len__(self) -> int:
         return len(self.data)
 
+    def __bool__(self) -> bool:
+        return bool(self.item())  # of several elements there is no one answer
+
+    def __reduce__(self) -> tuple:
+        if self.node is not None:
+            raise TypeError(f"pickle: a result of {self.node.name} holds its graph; use .detach()")
+        return type(self), (self.data,) if isinstance(self, Parameter) else (
+            self.data,
+            self.requires_grad,
+        )
+
     def __repr__(self) -> str:
         made_by = f", from {self.node.name}" if self.node is not None else ""
         return f"{type(self).__name__}(shape {self.shape}, {self.dtype}{made_by})"
@@ -124,7 +137,8 @@ class Tensor:
 
     def accumulate(self, grad: Array) -> None:
         """``grad`` is added to this leaf's, not into the old array, which others may hold."""
-        self._grad = grad if self._grad is None else self._grad + grad
+        total = grad if self._grad is None else self._grad + grad
+        self._grad = array_module(total).asarray(total)  # NumPy's sum of 0-d arrays is a number
 
     def backward(self, grad_output: Array | None = None, retain_graph: bool = False) -> None:
         """Add dL/dx to ``x.grad`` for every leaf x that this value depends on.
@@ -166,12 +180,13 @@ class Tensor:
 
 
 class Parameter(Tensor):
-    """A tensor to be learned: it owns its array and always requires a gradient."""
+    """A tensor to be learned: it has its own copy of the array and requires a gradient."""
 
     __slots__ = ()
 
     def __init__(self, array: object) -> None:
         super().__init__(array, requires_grad=True)
+        self.data = self.data.copy()
 
 
 def record(name: str, y: Array, inputs: Sequence[Tensor], backward: Backward) -> Tensor:
@@ -201,9 +216,9 @@ def record(name: str, y: Array, inputs: Sequence[Tensor], backward: Backward) ->
         listed = ", ".join(f"{x.dtype} {x.shape}" for x in inputs)
         raise TypeError(f"{name}: inputs of different dtypes ({listed})")
     result = Tensor(y)
-    if _debugging:
+    if _debugging.get():
         _check_result(name, result.data, inputs)
-    if _recording and any(x.requires_grad for x in inputs):
+    if _recording.get() and any(x.requires_grad for x in inputs):
         parents = tuple((x.node or x) if x.requires_grad else None for x in inputs)
         used = tuple((x.shape, x.dtype, x.version) for x in inputs)
         result.requires_grad = True
@@ -214,6 +229,8 @@ def record(name: str, y: Array, inputs: Sequence[Tensor], backward: Backward) ->
 def _as_float_array(array: object) -> Array:
     if isinstance(array, Tensor):
         raise TypeError("Tensor: expected an array, got a Tensor; use .detach() or .data")
+    if array is None:
+        raise TypeError("Tensor: expected an array or numbers, got None")
     if not is_array(array):
         try:
             return np.asarray(array, dtype=np.float32)

@@ -144,3 +144,46 @@ def test_parameters_on_a_device_share_one_array(make, xp):
         for i, each in enumerate(reference):
             expected = each.state_dict()[f"{name}.0"]
             np.testing.assert_allclose(state[f"{name}.{i}"], expected, rtol=1e-12, atol=1e-14)
+
+
+def test_a_step_count_is_of_one_parameter():
+    """A layer that is thawed after 1,000 steps begins as if it were the optimizer's first."""
+    early, late = parameter([1.0]), parameter([1.0])
+    optimizer = Adam([early, late], lr=0.1)
+    for _ in range(1000):
+        early.grad = np.ones(1)
+        optimizer.step()
+        optimizer.zero_grad()
+    late.grad = np.full(1, 3.0)
+    optimizer.step()
+    assert late.data[0] == pytest.approx(0.9, abs=1e-6)  # Adam's first step is the rate
+    other = Adam([parameter([1.0]), parameter([1.0])], lr=0.1)
+    other.load_state_dict(optimizer.state_dict())
+    assert other.step_counts == [1000, 1]
+
+
+def test_states_of_the_first_version_are_read():
+    optimizer = SGD([parameter([1.0]), parameter([2.0])])
+    state = {name: value for name, value in optimizer.state_dict().items() if name != "steps"}
+    optimizer.load_state_dict({"step": np.asarray(7), **state})
+    assert optimizer.step_counts == [7, 7]
+
+
+def test_what_cannot_be_moved_is_refused():
+    w = parameter([1.0])
+    with pytest.raises(TypeError, match="SGD: expected a list of parameters, got one Parameter"):
+        SGD(w)
+    with pytest.raises(TypeError, match=r"Adam: expected parameters, got Tensor\(.*multiply\)"):
+        Adam([w * 2])
+
+
+def test_a_rate_of_numpy_leaves_the_numbers_alone():
+    results = []
+    for lr in (0.1, np.float64(0.1)):
+        w = mp.Parameter(np.ones(5, np.float32))
+        optimizer = SGD([w], lr=1.0)
+        optimizer.lr = lr
+        w.grad = np.full(5, 1 / 3, np.float32)
+        optimizer.step()
+        results.append(w.data)
+    np.testing.assert_array_equal(*results)

@@ -1,6 +1,8 @@
 """The engine: order, accumulation, release, un-broadcasting, and what it refuses."""
 
 import gc
+import pickle
+import threading
 import weakref
 
 import numpy as np
@@ -206,3 +208,55 @@ def test_debug_names_the_op_that_made_nan_and_guards_results():
         y = x * 2
         with pytest.raises(ValueError, match="read-only"):
             y.data[0] = 5
+
+
+def test_recording_and_debugging_are_of_one_thread():
+    """Another thread goes on to train while this one only computes values."""
+    found = {}
+
+    def other():
+        x = mp.Tensor([1.0], requires_grad=True)
+        found["records"] = (x * 2).requires_grad
+        found["writeable"] = (x * 2).data.flags.writeable
+
+    with mp.no_grad(), mp.debug():
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+    assert found == {"records": True, "writeable": True}
+
+
+def test_gradients_are_arrays_also_of_single_numbers():
+    x = mp.Tensor(np.float64(2.0), requires_grad=True)
+    (x * x + x).backward()
+    assert type(x.grad) is np.ndarray and x.grad == 5
+    (x * x).backward()
+    assert type(x.grad) is np.ndarray and x.grad == 9
+
+
+def test_a_tensor_of_one_element_has_a_truth():
+    assert not mp.Tensor([0.0]) and mp.Tensor([2.0])
+    with pytest.raises(ValueError, match="expected one element"):
+        bool(mp.Tensor([1.0, 0.0]))
+
+
+def test_a_parameter_has_an_array_of_its_own():
+    array = np.zeros(2, np.float32)
+    one, two = mp.Parameter(array), mp.Parameter(array)
+    one.assign_(np.ones(2, np.float32))
+    assert not two.data.any() and not array.any()
+
+
+def test_nothing_is_not_a_number():
+    with pytest.raises(TypeError, match="expected an array or numbers, got None"):
+        mp.Tensor(None)
+
+
+def test_leaves_can_be_pickled_and_results_say_why_not():
+    w = mp.Parameter([1.0, 2.0])
+    again = pickle.loads(pickle.dumps(w))
+    assert type(again) is mp.Parameter and again.requires_grad
+    np.testing.assert_array_equal(again.data, w.data)
+    with pytest.raises(TypeError, match=r"pickle: a result of multiply .* use \.detach\(\)"):
+        pickle.dumps(w * 2)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps((w * 2).detach())).data, [2, 4])

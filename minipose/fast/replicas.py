@@ -110,7 +110,8 @@ class _Other:
     def add_gradients(self) -> None:
         """To the parameters' own."""
         for parameter, gradient in zip(self.model.parameters(), self.gradients, strict=True):
-            workers.elementwise(_add, parameter.grad, gradient)
+            if parameter.grad is not None:  # None: it is frozen, or no part of the loss needs it
+                workers.elementwise(_add, parameter.grad, gradient)
 
     def close(self) -> None:
         self.pipe.close()  # which is the sign to end

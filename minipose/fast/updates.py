@@ -26,15 +26,17 @@ TASK = 1 << 19  # elements that a thread takes at a time
 
 def in_pieces(optimizer: Optimizer, moved: list[int]) -> None:
     """``optim.update`` for parameters on a CPU."""
-    tasks: list[tuple[np.ndarray, ...]] = []
+    tasks: list[tuple[int, tuple[np.ndarray, ...]]] = []
     for i in moved:
         parameter = optimizer.parameters[i]
         states = [optimizer.state[name][i] for name in optimizer.state_names]
-        tasks += workers.matching_parts(parameter.data, parameter.grad, *states, piece=TASK)
+        parts = workers.matching_parts(parameter.data, parameter.grad, *states, piece=TASK)
+        tasks += [(optimizer.step_counts[i], part) for part in parts]
 
     def task(k: int) -> None:
-        for w, g, *states in _pieces(*tasks[k]):
-            optimizer.formula(w, g, *states)
+        t, arrays = tasks[k]
+        for w, g, *states in _pieces(*arrays):
+            optimizer.formula(w, g, t, *states)
 
     workers.run(task, len(tasks))
 
@@ -93,13 +95,14 @@ def at_once(optimizer: Optimizer, moved: list[int]) -> None:
     gradient = array_module(flat.values).concatenate(
         [p.grad.reshape(-1) for p in optimizer.parameters]
     )
-    optimizer.formula(flat.values, gradient, *flat.states)
+    optimizer.formula(flat.values, gradient, optimizer.step_counts[0], *flat.states)
 
 
 def _all_on_gpu(optimizer: Optimizer, moved: list[int]) -> bool:
     parameters = optimizer.parameters
     on_gpu = not any(isinstance(p.data, np.ndarray) for p in parameters)
-    return optimizer.elementwise and on_gpu and len(moved) == len(parameters)
+    together = len(moved) == len(parameters) and len(set(optimizer.step_counts)) == 1
+    return optimizer.elementwise and on_gpu and together
 
 
 offer(update, _on_cpu, in_pieces)

@@ -8,6 +8,7 @@ import numpy as np
 
 from minipose import ops
 from minipose.kernels.circular_harmonics import Streams, ring_basis, spans
+from minipose.nn.initialise import next_generator
 from minipose.nn.module import Module
 from minipose.tensor import Parameter, Tensor
 
@@ -73,7 +74,11 @@ class HarmonicConv2d(Module):
 
 
 class ComplexBatchNorm(Module):
-    """y = (z − mean z) / (deviation of |z − mean z| + 0.01); nothing is learned."""
+    """y = (z − mean z) / (deviation of |z − mean z| + 0.01); nothing is learned.
+
+    Mean and deviation are those of the batch, in evaluation too, as in report 2's library: what a
+    picture gives depends on the pictures beside it.
+    """
 
     def __init__(self, streams: Streams) -> None:
         self.streams = tuple(streams)
@@ -118,7 +123,7 @@ class MapDropout(Module):
 
     def __init__(self, rate: float, streams: Streams) -> None:
         self.rate, self.streams = rate, tuple(streams)
-        self.rng = np.random.default_rng(0)
+        self.rng = next_generator()
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.rate == 0:

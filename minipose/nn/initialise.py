@@ -6,6 +6,16 @@ import math
 
 import numpy as np
 
+_source = np.random.SeedSequence(0)
+
+
+def next_generator() -> np.random.Generator:
+    """A generator for a layer that draws random numbers: the n-th made in this process.
+
+    All come from one seeded source, and no two are alike.
+    """
+    return np.random.default_rng(_source.spawn(1)[0])
+
 
 def glorot_uniform(shape: tuple[int, ...], rng: np.random.Generator, pool: int = 1) -> np.ndarray:
     """U(−a, a) with a = √(6 / (fan_in + fan_out)), float32.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from minipose import ops
-from minipose.nn.initialise import glorot_uniform, he_normal
+from minipose.nn.initialise import glorot_uniform, he_normal, next_generator
 from minipose.nn.module import Module
 from minipose.tensor import Parameter, Tensor
 
@@ -130,13 +130,16 @@ class UpsampleNearest(Module):
 
 
 class Dropout(Module):
-    """Zero a fraction of the units in training, nothing in evaluation. See ``Module.reseed``."""
+    """Zero a fraction of the units in training, nothing in evaluation.
+
+    Each layer draws random numbers of its own; ``Module.reseed`` starts them anew.
+    """
 
     def __init__(self, rate: float) -> None:
         if not 0 <= rate < 1:
             raise ValueError(f"Dropout: expected a rate of at least 0 and below 1, got {rate}")
         self.rate = rate
-        self.rng = np.random.default_rng(0)
+        self.rng = next_generator()
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.rate == 0:

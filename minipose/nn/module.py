@@ -32,19 +32,31 @@ class Module:
         return self.forward(*inputs)
 
     def modules(self) -> Iterator[Module]:
-        """This module and all below it, parents first."""
-        yield self
-        for child in self._children().values():
-            yield from child.modules()
+        """This module and all below it, parents first, each once."""
+        return (module for _, module in self.named_modules())
+
+    def named_modules(self, name: str = "") -> Iterator[tuple[str, Module]]:
+        """Pairs of dotted name and module; this one's is ``name``."""
+        seen, waiting = set(), [(name, self)]
+        while waiting:
+            name, module = waiting.pop()
+            if id(module) not in seen:
+                seen.add(id(module))
+                yield name, module
+                below = [(_joined(name, n), v) for n, v in module._members()]
+                waiting += reversed([(n, v) for n, v in below if isinstance(v, Module)])
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """Pairs of dotted name and parameter, in order of assignment."""
-        for name, value in vars(self).items():
-            if isinstance(value, Parameter):
-                yield name, value
-        for prefix, child in self._children().items():
-            for name, value in child.named_parameters():
-                yield f"{prefix}.{name}", value
+        """Pairs of dotted name and parameter, in order of assignment.
+
+        A parameter that is reached in several ways is named once, by the first of them.
+        """
+        seen: set[int] = set()
+        for place, module in self.named_modules():
+            for name, value in module._members():
+                if isinstance(value, Parameter) and id(value) not in seen:
+                    seen.add(id(value))
+                    yield _joined(place, name), value
 
     def parameters(self) -> list[Parameter]:
         """All parameters, in order of assignment."""
@@ -57,11 +69,9 @@ class Module:
 
     def named_buffers(self) -> Iterator[tuple[str, Array]]:
         """Pairs of dotted name and buffer, in order of assignment."""
-        for name in vars(self).get("_buffers", {}):
-            yield name, getattr(self, name)
-        for prefix, child in self._children().items():
-            for name, value in child.named_buffers():
-                yield f"{prefix}.{name}", value
+        for place, module in self.named_modules():
+            for name in vars(module).get("_buffers", {}):
+                yield _joined(place, name), getattr(module, name)
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Copies of all parameters and buffers, on the host, by name."""
@@ -106,12 +116,11 @@ class Module:
         return self._convert(lambda array: array.astype(dtype))
 
     def _convert(self, change: Callable[[Array], Array]) -> Module:
+        for parameter in self.parameters():
+            parameter.data, parameter.grad = change(parameter.data), None
         for module in self.modules():
-            for name, value in vars(module).items():
-                if isinstance(value, Parameter):
-                    value.data, value.grad = change(value.data), None
-                elif name in vars(module).get("_buffers", {}):
-                    vars(module)[name] = change(value)
+            for name in vars(module).get("_buffers", {}):
+                setattr(module, name, change(getattr(module, name)))
         return self
 
     def train(self, mode: bool = True) -> Module:
@@ -143,15 +152,22 @@ class Module:
             return parameter.data
         return np.zeros(0, dtype=np.float32)
 
-    def _children(self) -> dict[str, Module]:
-        children = {}
+    def _members(self) -> Iterator[tuple[str, object]]:
+        """Names and values of the attributes, also those within lists, tuples and mappings."""
         for name, value in vars(self).items():
-            if isinstance(value, Module):
-                children[name] = value
-            elif isinstance(value, (list, tuple, dict)):
-                items = value.items() if isinstance(value, dict) else enumerate(value)
-                children |= {f"{name}.{key}": v for key, v in items if isinstance(v, Module)}
-        return children
+            yield from _within(name, value)
+
+
+def _joined(place: str, name: str) -> str:
+    return f"{place}.{name}" if place else name
+
+
+def _within(name: str, value: object) -> Iterator[tuple[str, object]]:
+    if not isinstance(value, (list, tuple, dict)):
+        yield name, value
+        return
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+        yield from _within(f"{name}.{key}", item)
 
 
 def _beside(target: Array, values: np.ndarray) -> Array:

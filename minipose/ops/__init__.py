@@ -16,6 +16,7 @@ from minipose.ops.elementwise import (
     divide,
     exp,
     log,
+    log_sigmoid,
     multiply,
     negative,
     power,

@@ -95,6 +95,8 @@ def power(x: Tensor, exponent: float) -> Tensor:
     data, p = x.data, float(exponent)
 
     def backward(grad_y):
+        if p == 0:  # x⁰ = 1 everywhere, also at 0, where x⁻¹ is infinite
+            return (grad_y * 0,)
         return (grad_y * (p * data ** (p - 1.0)),)
 
     return record("power", data**p, inputs=(x,), backward=backward)
@@ -150,16 +152,27 @@ def tanh(x: Tensor) -> Tensor:
 
 
 def sigmoid(x: Tensor) -> Tensor:
-    """y = σ(x) = 1/(1 + e⁻ˣ) = (1 + tanh(x/2))/2,  dL/dx = dL/dy · y(1 − y).
+    """y = σ(x) = 1/(1 + e⁻ˣ),  dL/dx = dL/dy · y(1 − y).
 
-    The form with tanh cannot overflow.
+    Computed as e^−ln(1 + e⁻ˣ), which neither overflows nor loses small values.
     """
-    y = 0.5 * (1 + array_module(x.data).tanh(0.5 * x.data))
+    xp, data = array_module(x.data), x.data
+    y = xp.exp(-xp.logaddexp(0, -data))
 
     def backward(grad_y):
-        return (grad_y * (y * (1 - y)),)
+        return (grad_y * (y * xp.exp(-xp.logaddexp(0, data))),)  # 1 − y = σ(−x)
 
     return record("sigmoid", y, inputs=(x,), backward=backward)
+
+
+def log_sigmoid(x: Tensor) -> Tensor:
+    """y = ln σ(x) = −ln(1 + e⁻ˣ),  dL/dx = dL/dy · σ(−x)."""
+    xp, data = array_module(x.data), x.data
+
+    def backward(grad_y):
+        return (grad_y * xp.exp(-xp.logaddexp(0, data)),)
+
+    return record("log_sigmoid", -xp.logaddexp(0, -data), inputs=(x,), backward=backward)
 
 
 def softplus(x: Tensor) -> Tensor:

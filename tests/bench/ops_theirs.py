@@ -23,6 +23,7 @@ FUNCTIONS: dict[str, Callable] = {
     "exp": torch.exp,
     "linear": f.linear,
     "log": torch.log,
+    "log_sigmoid": f.logsigmoid,
     "log_softmax": lambda x: torch.log_softmax(x, 1),
     "matmul": torch.matmul,
     "max_pool2d": f.max_pool2d,

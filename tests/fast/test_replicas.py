@@ -19,6 +19,15 @@ def test_processes_do_not_change_a_bit(parts):
         np.testing.assert_array_equal(a, b)
 
 
+def test_a_frozen_parameter_stays_without_a_gradient():
+    net = Toy().train()
+    frozen = net.parameters()[0]
+    frozen.requires_grad = False
+    with Replicas(net, loss, 2) as replicas:
+        replicas.backward(batch(4), 0)
+    assert frozen.grad is None and net.parameters()[1].grad is not None
+
+
 def test_there_are_processes_where_there_are_threads_for_them(monkeypatch):
     for threads, kind in (("1", Parts), ("2", Replicas)):
         monkeypatch.setenv("MINIPOSE_THREADS", threads)

@@ -35,7 +35,7 @@ class Normalised(SGD):
 
     elementwise = False
 
-    def formula(self, w, g, v):
+    def formula(self, w, g, t, v):
         w -= self.lr * g / np.sqrt((g * g).sum())
 
 

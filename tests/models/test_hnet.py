@@ -198,10 +198,8 @@ def test_the_whole_networks_gradient():
     net = HNet({"mask": 2, "regression": 1}, width=1, rng=rng).astype(np.float64).eval()
     parameters = dict(net.named_parameters())
     owners = {}
-    for prefix, module in _named(net):
-        owners.update(
-            (f"{prefix}{n}", (module, n)) for n in vars(module) if f"{prefix}{n}" in parameters
-        )
+    for place, module in net.named_modules():
+        owners |= {f"{place}.{n}": (module, n) for n in vars(module)}
     chosen = [
         n for n in parameters if n.startswith(("down.0", "down.2", "double.1", "up.3", "heads"))
     ]
@@ -215,12 +213,6 @@ def test_the_whole_networks_gradient():
         return mp.ops.concatenate([scores["mask"], scores["regression"]], axis=1)
 
     check_direction(function, [parameters[n].data for n in chosen], step=1e-6, rtol=1e-5)
-
-
-def _named(module, prefix=""):
-    yield prefix, module
-    for name, child in module._children().items():
-        yield from _named(child, f"{prefix}{name}.")
 
 
 @pytest.mark.parametrize(

@@ -57,18 +57,12 @@ def test_the_whole_networks_gradient():
 
     def function(*weights):
         for name, weight in zip(names, weights, strict=True):
-            owner = dict(zip(_names(net), net.modules(), strict=True))[name]
+            owner = dict(net.named_modules())[name]
             owner.weight = weight
         scores = net(mp.Tensor(x))
         return mp.ops.concatenate([scores["mask"], scores["regression"]], axis=1)
 
     check_direction(function, [parameters[f"{n}.weight"].data for n in names], rtol=1e-5)
-
-
-def _names(module, prefix=""):
-    yield prefix.rstrip(".")
-    for name, child in module._children().items():
-        yield from _names(child, f"{prefix}{name}.")
 
 
 def test_dropout_follows_the_levels_of_the_report():

@@ -11,6 +11,11 @@ def rng():
     return np.random.default_rng(0)
 
 
+def seeded(layer):
+    layer.rng = rng()
+    return layer
+
+
 X = Tensor(np.random.default_rng(1).standard_normal((2, 3, 6, 8)).astype(np.float32))
 FLAT = Tensor(np.random.default_rng(1).standard_normal((4, 6)).astype(np.float32))
 
@@ -37,7 +42,7 @@ FLAT = Tensor(np.random.default_rng(1).standard_normal((4, 6)).astype(np.float32
         (nn.Sequential(nn.Tanh(), nn.ReLU()), X, lambda x, layer: ops.relu(ops.tanh(x))),
         (nn.Dropout(0.5).eval(), X, lambda x, layer: x),
         (nn.Dropout(0.0), X, lambda x, layer: x),
-        (nn.Dropout(0.5), X, lambda x, layer: ops.dropout(x, 0.5, np.random.default_rng(0))),
+        (seeded(nn.Dropout(0.5)), X, lambda x, layer: ops.dropout(x, 0.5, rng())),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, nn.Module) else "",
 )
@@ -61,6 +66,13 @@ def test_he_keeps_the_variance_and_has_no_tails():
     deviation = np.sqrt(2 / 180)
     assert many.dtype == np.float32 and many.std() == pytest.approx(deviation, rel=0.02)
     assert abs(many).max() <= 2 * deviation / 0.8796
+
+
+def test_every_dropout_draws_random_numbers_of_its_own():
+    """Two in a row at ½ keep a quarter; with one mask for both they would keep a half."""
+    net = nn.Sequential(nn.Dropout(0.5), nn.Dropout(0.5))
+    kept = net(Tensor(np.ones((200, 200), np.float32))).data > 0
+    assert kept.mean() == pytest.approx(0.25, abs=0.01)
 
 
 def test_biases_begin_at_zero():

@@ -5,6 +5,7 @@ import pytest
 
 from minipose import Parameter, Tensor
 from minipose.nn import Dropout, Linear, Module, Sequential
+from minipose.optim import SGD
 
 
 class Part(Module):
@@ -41,6 +42,30 @@ def test_parameters_are_found_in_the_order_of_assignment():
     buffers = [name.replace("count", "weight") for name, _ in whole.named_buffers()]
     assert buffers == NAMES[1:]
     assert len(list(whole.modules())) == 7 and next(whole.modules()) is whole
+
+
+def test_what_is_reached_twice_counts_once():
+    net = Sequential(Linear(3, 3, np.random.default_rng(0)), Linear(3, 3, np.random.default_rng(1)))
+    net.again = net.layers[0]
+    net.tied = net.layers[1].weight
+    assert len(net.parameters()) == len({id(p) for p in net.parameters()}) == 4
+    assert len(list(net.modules())) == 3
+    optimizer = SGD([*net.parameters(), *net.parameters()], lr=1.0, momentum=0.0, weight_decay=0.0)
+    weight = net.layers[0].weight
+    weight.grad, before = np.ones_like(weight.data), weight.data.copy()
+    optimizer.step()
+    np.testing.assert_array_equal(weight.data, before - 1)
+
+
+def test_lists_within_lists_and_lists_of_parameters_are_found():
+    net = Module()
+    net.grid = [[Part(1), Part(2)], [Part(3)]]
+    net.scales = [Parameter(np.ones(2)), {"a": Parameter(np.ones(3))}]
+    names = [name for name, _ in net.named_parameters()]
+    assert names == [
+        "scales.0", "scales.1.a", "grid.0.0.weight", "grid.0.1.weight", "grid.1.0.weight",
+    ]  # fmt: skip
+    assert net.state_dict().keys() >= set(names)
 
 
 def test_state_goes_out_and_comes_back_as_copies():

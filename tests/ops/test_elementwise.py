@@ -1,22 +1,23 @@
 """Arithmetic and activations: y[i] depends on x[i] alone, or on a[i] and b[i] after broadcasting.
 
-==========  ===============  ==============================
-op          y                dL/dx, with g = dL/dy
-==========  ===============  ==============================
-add         a + b            g, g
-subtract    a − b            g, −g
-multiply    a · b            g·b, g·a
-divide      a / b            g/b, −g·a/b²
-power       xᵖ               g·p·xᵖ⁻¹
-negative    −x               −g
-exp         eˣ               g·y
-log         ln x             g/x
-sqrt        √x               g/(2y)
-tanh        tanh x           g·(1 − y²)
-sigmoid     1/(1 + e⁻ˣ)      g·y·(1 − y)
-softplus    ln(1 + eˣ)       g/(1 + e⁻ˣ)
-relu        max(x, 0)        g where x > 0, else 0
-==========  ===============  ==============================
+===========  ===============  ==============================
+op           y                dL/dx, with g = dL/dy
+===========  ===============  ==============================
+add          a + b            g, g
+subtract     a − b            g, −g
+multiply     a · b            g·b, g·a
+divide       a / b            g/b, −g·a/b²
+power        xᵖ               g·p·xᵖ⁻¹
+negative     −x               −g
+exp          eˣ               g·y
+log          ln x             g/x
+sqrt         √x               g/(2y)
+tanh         tanh x           g·(1 − y²)
+sigmoid      1/(1 + e⁻ˣ)      g·y·(1 − y)
+log_sigmoid  −ln(1 + e⁻ˣ)     g/(1 + eˣ)
+softplus     ln(1 + eˣ)       g/(1 + e⁻ˣ)
+relu         max(x, 0)        g where x > 0, else 0
+===========  ===============  ==============================
 
 Where an operand was repeated to the other's shape, its gradient is summed over the repetitions.
 """
@@ -58,12 +59,14 @@ CASES = [
     Case("negative", ops.negative, one(), each(operator.neg), linear_in=(0,)),
     Case("power/3", lambda x: ops.power(x, 3), one(anywhere), each(lambda x: x**3)),
     Case("power/half", lambda x: ops.power(x, 0.5), one(positive), each(math.sqrt)),
+    Case("power/0", lambda x: ops.power(x, 0), one(anywhere), each(lambda x: 1.0)),
     Case("power/minus_1", lambda x: ops.power(x, -1), one(positive), each(lambda x: 1 / x)),
     Case("exp", ops.exp, one(), each(math.exp)),
     Case("log", ops.log, one(positive), each(math.log)),
     Case("sqrt", ops.sqrt, one(positive), each(math.sqrt)),
     Case("tanh", ops.tanh, one(anywhere), each(math.tanh)),
     Case("sigmoid", ops.sigmoid, one(anywhere), each(lambda x: 1 / (1 + math.exp(-x)))),
+    Case("log_sigmoid", ops.log_sigmoid, one(), each(lambda x: -math.log(1 + math.exp(-x)))),
     Case("softplus", ops.softplus, one(anywhere), each(lambda x: math.log(1 + math.exp(x)))),
     Case("relu", ops.relu, one(distinct), each(lambda x: max(x, 0.0))),
     # A number takes the part of a tensor and gets no gradient.
@@ -137,3 +140,22 @@ X = Tensor(np.ones((2, 3), np.float32))
 def test_mistakes_are_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_small_values_of_a_sigmoid_are_kept():
+    x = Tensor(np.array([-20.0, -80.0], np.float32), requires_grad=True)
+    y = ops.sigmoid(x)
+    np.testing.assert_allclose(y.data, [math.exp(-20), math.exp(-80)], rtol=1e-5)
+    ops.log(y).backward(np.ones(2, np.float32))
+    np.testing.assert_allclose(x.grad, [1, 1], rtol=1e-6)
+    again = Tensor(x.data, requires_grad=True)
+    y = ops.log_sigmoid(again)
+    np.testing.assert_allclose(y.data, [-20, -80], rtol=1e-6)
+    y.backward(np.ones(2, np.float32))
+    np.testing.assert_allclose(again.grad, [1, 1], rtol=1e-6)
+
+
+def test_the_slope_of_x_to_the_0_is_0_everywhere():
+    x = Tensor(np.array([0.0, 2.0]), requires_grad=True)
+    (x**0).backward(np.ones(2))
+    np.testing.assert_array_equal(x.grad, [0, 0])

@@ -102,6 +102,7 @@ ORACLES = {
     "sqrt": torch.sqrt,
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
+    "log_sigmoid": f.logsigmoid,
     "softplus": f.softplus,
     "relu": torch.relu,
     "power/3": lambda x: x**3,
