@@ -38,6 +38,10 @@ class Camera:
         """X_cam = R (X_world − T), for points (..., 3) in mm."""
         return (world - self.centre) @ self.rotation.T
 
+    def to_world(self, points: np.ndarray) -> np.ndarray:
+        """X_world = Rᵀ X_cam + T, for points (..., 3) in mm."""
+        return points @ self.rotation + self.centre
+
     def project(self, points: np.ndarray) -> np.ndarray:
         """Camera-frame points (..., 3) in mm -> pixels (..., 2).
 

@@ -33,11 +33,10 @@ def test_rotation_is_built_as_rx_ry_rz():
     np.testing.assert_allclose(angles_from_rotation(rotation_from_angles(*angles)), angles)
 
 
-def test_the_camera_frame_is_the_world_moved_and_rotated():
+def test_world_and_camera_are_inverse():
     camera = cameras_for(1)["54138969"]
     points = rng.uniform(-1000, 1000, (5, 3))
-    back = camera.to_camera(points) @ camera.rotation + camera.centre  # Rᵀ X_cam + T
-    np.testing.assert_allclose(back, points, atol=1e-9)
+    np.testing.assert_allclose(camera.to_world(camera.to_camera(points)), points, atol=1e-9)
     np.testing.assert_allclose(camera.rotation @ camera.rotation.T, np.eye(3), atol=1e-12)
 
 
