@@ -7,7 +7,7 @@ import minipose as mp
 from minipose import ops
 from minipose.kernels import im2col
 from minipose.kernels.faster import plain_only
-from tests.bench import cases, driver, ops_cases, results, tables
+from tests.bench import cases, driver, ops_cases, plain, results, tables
 
 HARMONIC = {  # one op each here, whole modules elsewhere: PyTorch has no counterpart
     "complex_batch_norm", "complex_relu", "concatenate_streams", "harmonic_conv2d",
@@ -43,6 +43,18 @@ def test_arithmetic_is_that_of_the_convolutions(monkeypatch, name):
             net = mp.models.PoseNet((2, 3, 4), "regression")
             net(mp.Tensor(np.zeros((1, 1, 128, 128), np.float32)))
     assert cases.arithmetic(case) == 2 * sum(products)
+
+
+def test_plain_steps_are_timed_beside_fast_ones(capsys, monkeypatch):
+    tiny = cases.Case("tiny", "Tiny, training step", "unet", True, 1, (32, 16), width=1)
+    monkeypatch.setattr(plain, "TRAINED", [tiny])
+    monkeypatch.setenv("MINIPOSE_THREADS", "1")
+    monkeypatch.setenv("BENCH_CLOCK", "process_time")
+    monkeypatch.setattr("sys.argv", ["plain", "--pairs", "2"])
+    assert plain.main() == 0
+    assert "| Tiny | 0.0" in capsys.readouterr().out
+    times = plain.ratios(tiny, 2)
+    assert times.shape == (2, 2) and (times > 0).all()
 
 
 def test_different_results_are_refused(tmp_path):
