@@ -93,11 +93,10 @@ def power(x: Tensor, exponent: float) -> Tensor:
     if isinstance(exponent, Tensor):
         raise TypeError("power: the exponent is a fixed number; write exp(p * log(x)) for a Tensor")
     data, p = x.data, float(exponent)
+    lower = p - 1.0 if p else 0.0  # x⁰ has the slope 0 also at 0, where x⁻¹ is infinite
 
     def backward(grad_y):
-        if p == 0:  # x⁰ = 1 everywhere, also at 0, where x⁻¹ is infinite
-            return (grad_y * 0,)
-        return (grad_y * (p * data ** (p - 1.0)),)
+        return (grad_y * (p * data**lower),)
 
     return record("power", data**p, inputs=(x,), backward=backward)
 
