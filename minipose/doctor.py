@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import sys
 from pathlib import Path
 
 PACKAGES = ("numpy", "scipy", "pillow", "h5py", "matplotlib", "tqdm", "cdflib", "av", "cupy")
@@ -40,8 +41,5 @@ def _package(name: str) -> str:
 
 
 def _kernels() -> str:
-    try:
-        from minipose.fast.workers import blas_name, thread_count
-    except ImportError:  # minipose.fast may be deleted
-        return "kernels: plain"
-    return f"kernels: {thread_count()} threads, BLAS: {blas_name()}"
+    fast = sys.modules.get("minipose.fast")  # minipose has imported it, where it is used
+    return f"kernels: {fast.describe()}" if fast else "kernels: plain"

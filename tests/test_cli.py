@@ -232,6 +232,14 @@ def test_doctor(capsys):
     assert "numpy" in printed and "gpu:" in printed
 
 
+@pytest.mark.parametrize("off", ["1", "yes"])
+def test_doctor_says_when_all_is_plain(off):
+    command = [sys.executable, "-m", "minipose", "doctor"]
+    environment = os.environ | {"MINIPOSE_PLAIN": off}
+    printed = subprocess.run(command, env=environment, capture_output=True, text=True).stdout
+    assert "kernels: plain\n" in printed
+
+
 def test_importing_minipose_needs_numpy_alone():
     code = (
         "import sys; import minipose; "

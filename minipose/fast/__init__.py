@@ -34,4 +34,10 @@ def load() -> None:
     import_module("minipose.fast.memory").keep_freed_memory()
 
 
+def describe() -> str:
+    """How it computes on this machine, in a few words."""
+    workers = import_module("minipose.fast.workers")
+    return f"fast, {workers.thread_count()} threads, BLAS: {workers.blas_name()}"
+
+
 before_first_choice(load)
