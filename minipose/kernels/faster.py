@@ -4,7 +4,7 @@
 suit it, and comes in through here: it *offers* a function in place of a plain one, and each call
 *chooses* once, before it begins. What went forward by one algorithm therefore goes back by it.
 
-Nothing else in the package knows of ``minipose.fast``. Without it everything is plain.
+No other file imports ``minipose.fast`` but the package's root. Without it everything is plain.
 
 >>> @replaceable
 ... def double(x):
