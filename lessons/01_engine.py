@@ -121,7 +121,7 @@ kit.save_plot(plot, "01_engine")
 # ## The same engine on arrays
 #
 # A network has many weights and sees many examples at once. Two things are new. `@` is the matrix
-# product $Y = AB$, with the rule $G B^T$ and $A^T G$ (lesson 7 derives it; $B^T$ is $B$ with rows
+# product $Y = AB$, with the rule $G B^T$ and $A^T G$ (lesson 5 derives it; $B^T$ is $B$ with rows
 # and columns exchanged). And NumPy *broadcasts*: adding a bias of shape (3,) to an array (4, 3)
 # uses each bias four times, so its derivative is a sum of four: `summed_to`. minipose's value is
 # the `Tensor`, which keeps a gradient if told to. Both must agree on those of two layers:

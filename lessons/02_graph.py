@@ -9,7 +9,7 @@
 # While minipose computes, it notes every step: its name, what it was made from, and how to lead a
 # derivative back. The notes form a graph. Here is a small network with all that makes graphs
 # interesting: a *skip* (`h1` goes around the second layer, as in report 2's U-Net), and a square
-# that uses one value twice. `linear(x, w, b)` is the weighted sum $x w^T + b$ of lesson 7; a
+# that uses one value twice. `linear(x, w, b)` is the weighted sum $x w^T + b$ of lesson 5; a
 # `Parameter` is a tensor that is to be learned, so it always gets a gradient.
 
 # %%

@@ -23,12 +23,14 @@ READING_LIMIT = 20.0  # minutes, of any lesson
 PROSE_WORDS_A_MINUTE = 200.0
 CODE_WORD_SECONDS = 1.5
 CHAPTERS = {
-    "The engine": range(1, 7),
-    "The layers": range(7, 13),
-    "A pose from one image": range(13, 21),
-    "A person in a picture": range(21, 28),
-    "Harmonics": range(28, 32),
-    "Beyond": range(32, 35),
+    "The engine": range(1, 5),
+    "A first network": range(5, 8),
+    "Layers and descent": range(8, 17),
+    "A pose from one image": range(17, 28),
+    "A person in a picture": range(28, 37),
+    "Harmonics": range(37, 40),
+    "Speed": range(40, 44),
+    "Your own photographs": range(44, 46),
 }
 HEADER = ("Question", "Read first", "Source", "Running time")
 

@@ -176,7 +176,7 @@ def learn(
     steps: int,
     watch: Callable[[int], None] | None = None,
 ) -> Module:
-    """Lesson 16's loop for pictures: Adam, a rate that falls along half a cosine.
+    """Lesson 20's loop for pictures: Adam, a rate that falls along half a cosine.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ make book                    # all as pages, with equations and output: build/bo
 The files are in percent format (`# %%`): the usual editors open them as notebooks. Plots go to
 `runs/lessons` (or to the folder that `LESSONS_OUT` names). Read the lessons in order, or start
 anywhere: each says what it needs. The time to read is an estimate from the number of words; the
-time to run is the limit that each lesson keeps on two cores. Lesson 20 also looks at report 1's own
+time to run is the limit that each lesson keeps on two cores. Lesson 24 also looks at report 1's own
 predictions, where the folder that `LESSONS_SAMPLES` names holds them.
 
 This page is written by `make lessons ARGS=--readme`.

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 21 · What the second network should say
+# # 28 · What the second network should say
 #
 # - **Question.** How do files of OpenPose and Mask R-CNN become pictures that a network can
 #   imitate?
@@ -129,7 +129,7 @@ here = classes > 0
 assert (hot.sum(axis=0) == 1).all() and np.allclose(soft[1:].sum(axis=0)[here], values[here])
 
 # %%
-path = kit.plot_folder() / "21_targets.png"
+path = kit.plot_folder() / "28_targets.png"
 kit.show_plot(heatmap_pair(person.image, target, classes, path))
 
 # %% [markdown]

@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 10 · Faster convolutions: shifted products and strips
+# # 40 · Faster convolutions: shifted products and strips
 #
 # - **Question.** Why is one large matrix product not the fastest algorithm, and what is faster?
-# - **Read first.** Lesson 8.
+# - **Read first.** Lesson 10.
 # - **Source.** `minipose/kernels/im2col.py`; minipose's own faster algorithms, where they are
 #   present.
 # - **Running time.** Under 20 s.
@@ -142,7 +142,7 @@ axes.set_xticks(range(3), [f"{c} channels\n{height} × {width}" for c, height, w
 axes.grid(axis="x", visible=False)
 axes.legend(fontsize=7, ncols=4, loc="upper left")
 axes.set_ylim(top=1.2 * max(max(values) for values in speeds.values()))
-kit.save_plot(plot, "10_faster")
+kit.save_plot(plot, "40_faster")
 
 # %% [markdown]
 # There is no single winner, and speeds differ from machine to machine. So minipose has several

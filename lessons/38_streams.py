@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 29 · Streams: channels that rotate along
+# # 38 · Streams: channels that rotate along
 #
 # - **Question.** How can harmonic filters follow one another without losing count of the turns?
-# - **Read first.** Lesson 28: circular harmonics.
+# - **Read first.** Lesson 37: circular harmonics.
 # - **Source.** Report 2, section II-C 2 and figure 4 (Worrall et al. 2017, section 4).
 # - **Running time.** Under 20 s (the first time: it draws the people).
 #
@@ -134,7 +134,7 @@ for quarter, title in enumerate(("a channel of order 1", "rotated by 90°: the a
     size = {"units": "inches", "width": 0.018, "scale": 5 * lengths[0].max()}
     axes.quiver(columns, rows, *planes[:, rows, columns], color=kit.canvas.ACCENT, **size)
     axes.set_axis_off()
-kit.save_plot(plot, "29_streams")
+kit.save_plot(plot, "38_streams")
 assert np.allclose(np.rot90(lengths[0]), lengths[1], atol=1e-12)
 
 # %% [markdown]

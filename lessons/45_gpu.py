@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 32 · The same code on a GPU
+# # 45 · The same code on a GPU
 #
 # - **Question.** How can one source run on a processor and on a graphics card?
-# - **Read first.** Lesson 1: the engine. Lesson 7: fully connected layers.
+# - **Read first.** Lesson 1: the engine. Lesson 5: fully connected layers.
 # - **Source.** `minipose/backend.py`, after CuPy's `get_array_module`.
 # - **Running time.** Under 20 s.
 #
@@ -106,7 +106,7 @@ far = Far()
 register_array_module(FarArray, far)
 
 # %% [markdown]
-# The layer of lesson 7, a loss, backward and a step of descent, here and over there:
+# The layer of lesson 5, a loss, backward and a step of descent, here and over there:
 
 
 # %%
@@ -154,7 +154,7 @@ for device in ("cpu", "cuda") if gpu_status()[0] else ("cpu",):
 plot = kit.new_plot(5, 1 + 0.4 * len(rates))
 axes = plot.add_subplot(axisbelow=True, title="PoseNet forward and backward, pictures a second")
 axes.barh(list(rates), list(rates.values()), color=kit.canvas.TRUTH, height=0.5)
-kit.save_plot(plot, "32_gpu")
+kit.save_plot(plot, "45_gpu")
 
 # %% [markdown]
 # ## Change this, predict, run

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 6 · Going downhill
+# # 8 · Going downhill
 #
 # - **Question.** Given the gradient, how do weights move?
 # - **Read first.** Lesson 1.
@@ -113,7 +113,7 @@ left.plot(*LOWEST, "x", color="black")
 left.set(xlabel="$w_1$", ylabel="$w_2$", title="The first 40 steps", ylim=(0.3, 1.7))
 right.set(xlabel="step", ylabel="L", title="Loss")
 right.legend(fontsize=7)
-kit.save_plot(plot, "06_descent")
+kit.save_plot(plot, "08_descent")
 
 # %% [markdown]
 # Why not simply a larger $\epsilon$? Along one axis, a step multiplies the distance by

@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 24 · Four ways to ask for a joint
+# # 31 · Four ways to ask for a joint
 #
 # - **Question.** What should a network say at a pixel about joints?
-# - **Read first.** Lesson 21: the targets. Lesson 22: U-Net. Lesson 23: dice.
+# - **Read first.** Lesson 28: the targets. Lesson 29: U-Net. Lesson 30: dice.
 # - **Source.** Report 2, section II-D 3 a, b and c.
 # - **Running time.** Under 45 s.
 #
@@ -112,7 +112,7 @@ assert dice["0-1 regression"] > dice["0-100 regression"] + 0.05
 # %%
 columns = [("picture", [f.image for f in persons[:3]])]
 columns += [(name, list(joints[:3])) for name, joints in shown.items()]
-kit.show_plot(picture_table(columns, kit.plot_folder() / "24_four_ways.png"))
+kit.show_plot(picture_table(columns, kit.plot_folder() / "31_four_ways.png"))
 
 # %% [markdown]
 # A heatmap of one channel has a second flaw: it says *somewhere here is a joint*, not which. So the

@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 8 · Convolution, by loops and by one product
+# # 10 · Convolution, by loops and by one product
 #
 # - **Question.** What does a convolution compute, and how is it done fast?
-# - **Read first.** Lesson 7.
+# - **Read first.** Lesson 5.
 # - **Source.** Report 1, section 4.3 (5×5 and 6×6 kernels); `minipose/kernels/im2col.py`.
 # - **Running time.** Under 10 s.
 #
@@ -63,7 +63,7 @@ for i, (title, panel) in enumerate(panels.items()):
     limits = (0, 1) if i == 0 else (-0.4, 0.4)
     axes.imshow(panel, cmap="gray" if i == 0 else "RdBu", vmin=limits[0], vmax=limits[1])
     axes.axis("off")
-kit.save_plot(plot, "08_convolution")
+kit.save_plot(plot, "10_convolution")
 
 # %% [markdown]
 # ## From loops to one product
@@ -97,7 +97,7 @@ assert np.allclose(y, by_loops(x, weight))
 # %% [markdown]
 # ## And back
 #
-# $Y = W\,\mathrm{cols}$ is lesson 7 again: $dL/dW = G\,\mathrm{cols}^T$ and
+# $Y = W\,\mathrm{cols}$ is lesson 5 again: $dL/dW = G\,\mathrm{cols}^T$ and
 # $dL/d\,\mathrm{cols} = W^T G$. Only the copying is left. A pixel was copied into up to $k^2$
 # columns, so it gets the *sum* of what its copies get: `col2im`. Copying and summing are *adjoint*,
 # $\langle \mathrm{im2col}(x), c\rangle = \langle x, \mathrm{col2im}(c)\rangle$ for all $x$ and $c$,
@@ -126,7 +126,7 @@ large = 32 * 25 * 58 * 58 * 128 * 4 / 2**30  # channels·taps·pixels·batch·by
 print(f"the columns of report 1's second layer, [32 64 64], batch 128: {large:.1f} GiB")
 
 # %% [markdown]
-# The price is memory: the columns are $k^2$ times the image. Lesson 10 does without most of them.
+# The price is memory: the columns are $k^2$ times the image. Lesson 40 does without most of them.
 #
 # ## Change this, predict, run
 #
@@ -147,4 +147,4 @@ own = np.abs(rotated[0] - np.rot90(before[0])).max()
 kit.answer(f"""
 Moved: the channel moves along and is otherwise the same, so what was learned in one place holds
 in all. Rotated: it does not rotate along (it is off by up to {own:.2f}); the rotated `changes
-downwards` comes out instead. A kernel knows no rotation: lessons 28 to 31 build some that do.""")
+downwards` comes out instead. A kernel knows no rotation: lessons 37 to 39 build some that do.""")

@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 22 · U-Net from its parts
+# # 29 · U-Net from its parts
 #
 # - **Question.** How can a network see the whole person and still draw their outline to the pixel?
-# - **Read first.** Lesson 8: convolution. Lesson 9: max-pool. Lesson 21: the targets.
+# - **Read first.** Lesson 10: convolution. Lesson 11: max-pool. Lesson 28: the targets.
 # - **Source.** Report 2, section II-C 1 (Ronneberger, Fischer & Brox 2015).
 # - **Running time.** Under 10 s.
 #
@@ -123,7 +123,7 @@ for k, (name, values) in enumerate(influence.items()):
     axes.imshow(np.log10(values / values.max() + 1e-6), cmap="magma", vmin=-4, vmax=0)
     axes.set_axis_off()
     axes.set_title(f"{name}: what one pixel looks at", fontsize=9)
-kit.save_plot(plot, "22_unet")
+kit.save_plot(plot, "29_unet")
 
 # %% [markdown]
 # ## Change this, predict, run

@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 14 · From a frame to 128 × 128
+# # 18 · From a frame to 128 × 128
 #
 # - **Question.** What does the network get to see, and where are the joints in it?
-# - **Read first.** Lesson 13: joints, cameras, pixels.
+# - **Read first.** Lesson 17: joints, cameras, pixels.
 # - **Source.** Report 1, section 3: crop, grey, background removed, "the subject is placed at the
 #   center", 128 × 128, "padding zero-value pixels along the shorter dimension".
 # - **Running time.** Under 5 s.
@@ -122,7 +122,7 @@ for k, (title, picture, points) in enumerate(panels):
         axes.plot(across, down, color=kit.canvas.ACCENT, linewidth=1.8)
     axes.set_axis_off()
     axes.set_title(title, loc="left", fontsize=8)
-kit.save_plot(plot, "14_crop")
+kit.save_plot(plot, "18_crop")
 
 # %% [markdown]
 # ## Change this, predict, run

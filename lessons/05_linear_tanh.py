@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 7 · Fully connected, and why tanh
+# # 5 · Fully connected, and why tanh
 #
 # - **Question.** What does a fully connected layer do, and why is one followed by a tanh?
-# - **Read first.** Lessons 1, 4 and 6.
+# - **Read first.** Lessons 1 and 4.
 # - **Source.** Report 1, section 4.3 and figure 4 (layers of 1024 and 2048 with tanh);
 #   `minipose/ops/reduction.py`.
 # - **Running time.** Under 15 s.
@@ -79,8 +79,8 @@ assert not np.allclose(stacked, ops.linear(ops.tanh(ops.linear(x, w1)), w2).data
 # A pose in miniature. An arm in the plane hangs from a shoulder at the origin: upper arm 300 mm,
 # forearm 250 mm, and the elbow bends one way only. From the place of the hand, find the elbow.
 # There is a formula (two circles meet), but let a network find it from examples. `nn.Linear` is
-# such a layer with its own weight and bias, random at first (lesson 12); `mse` is the mean of the
-# squared errors, which the steps of lesson 6 make small. Two layers with 64 outputs, once with tanh
+# such a layer with its own weight and bias, random at first (lesson 13); `mse` is the mean of the
+# squared errors, which the steps of lesson 8 make small. Two layers with 64 outputs, once with tanh
 # and once without, and a last one for the two coordinates:
 
 
@@ -126,7 +126,7 @@ for i, (name, places) in enumerate(found.items()):
             arm = 300 * np.array([[0, 0], elbow, hands[k]])  # shoulder, elbow, hand
             axes.plot(*arm.T, color=colour, linewidth=1.3)
     axes.set(title=f"{name}: {error[name].mean():.0f} mm", xlabel="x, mm", ylabel="y, mm")
-kit.save_plot(plot, "07_linear_tanh")
+kit.save_plot(plot, "05_linear_tanh")
 
 # %% [markdown]
 # Blue is true, red is found. Without tanh the upper arm even changes its length.

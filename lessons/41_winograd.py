@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 11 · Winograd: fewer products, the same numbers
+# # 41 · Winograd: fewer products, the same numbers
 #
 # - **Question.** How can a 3×3 convolution do with a quarter of its products?
-# - **Read first.** Lessons 8 and 10.
+# - **Read first.** Lessons 10 and 40.
 # - **Source.** Lavin and Gray 2016, section 4.3.
 # - **Running time.** Under 15 s.
 #
@@ -55,7 +55,7 @@ assert np.allclose(product, np.convolve(a, g)) and evaluate_a.max() == 8
 #
 # For a fixed $g$, the product is linear in $a$: a matrix $M$ with $s = M a$. Its entries are
 # $M_{ki} = g_{k-i}$, so the *transposed* matrix takes six numbers to four,
-# $(M^T d)_p = \sum_k g_{k-p}\, d_k$: just the sliding kernel. (It is lesson 8 once more: the
+# $(M^T d)_p = \sum_k g_{k-p}\, d_k$: just the sliding kernel. (It is lesson 10 once more: the
 # adjoint.) And
 # $M = \mathrm{interpolate} \cdot \mathrm{diag}(\mathrm{evaluate}_g\, g) \cdot \mathrm{evaluate}_a$,
 # so
@@ -97,7 +97,7 @@ def tile_by_winograd(tile, kernel, A, G, B):
 outputs = tile_by_winograd(tile, kernel, evaluate_a, evaluate_g, interpolate)
 package = ops.conv2d(mp.Tensor(tile[None, None]), mp.Tensor(kernel[None, None])).data[0, 0]
 assert np.allclose(outputs, package)
-print(f"products: {tile.size} where the loops of lesson 8 write {outputs.size * kernel.size}")
+print(f"products: {tile.size} where the loops of lesson 10 write {outputs.size * kernel.size}")
 
 # %% [markdown]
 # ## What does it cost?
@@ -164,7 +164,7 @@ for name, colour in COLOURS.items():
 axes.set_xticks(CHANNELS, [str(c) for c in CHANNELS])
 axes.set(xlabel="channels, in and out", ylabel="processor time, ms")
 axes.legend(fontsize=7)
-kit.save_plot(plot, "11_winograd")
+kit.save_plot(plot, "41_winograd")
 
 # %% [markdown]
 # ## Change this, predict, run

@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 19 · What helped?
+# # 23 · What helped?
 #
 # - **Question.** Which of report 1's choices made the error smaller, and how would one know?
-# - **Read first.** Lesson 6: momentum and decay. Lesson 17: pre-training. Lesson 18: the error in
+# - **Read first.** Lesson 8: momentum and decay. Lesson 21: pre-training. Lesson 22: the error in
 #   mm.
 # - **Source.** Report 1, abstract and sections 4.1-4.4.
 # - **Running time.** Under 50 s.
@@ -106,7 +106,7 @@ axes.barh(names, train_errors, color=kit.canvas.TRUTH, height=0.3, label="traini
 axes.axvline(constant, color=kit.canvas.GREY, linestyle="--", label="mean pose")
 axes.axvspan(min(seeds), max(seeds), color=kit.canvas.ACCENT, label="the two seeds")
 axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-kit.save_plot(plot, "19_ablation")
+kit.save_plot(plot, "23_ablation")
 
 # %% [markdown]
 # Two seeds are a poor yardstick: they may be close by chance. And a few epochs are a small budget:

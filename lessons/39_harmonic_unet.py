@@ -1,13 +1,13 @@
 # %% [markdown]
-# # 30 · The harmonic U-Net
+# # 39 · The harmonic U-Net
 #
 # - **Question.** Is a network whose masks rotate with the picture worth its price?
-# - **Read first.** Lesson 22: U-Net. Lesson 29: streams.
+# - **Read first.** Lesson 29: U-Net. Lesson 38: streams.
 # - **Source.** Report 2, sections II-C 2 and II-D 2, table I.
 # - **Running time.** Under 50 s.
 #
 # Take U-Net; make every convolution harmonic, with half of its channels of order 0 and half of
-# order 1; replace ReLU by the gate and the norm of lesson 29, the maximum by the average, and
+# order 1; replace ReLU by the gate and the norm of lesson 38, the maximum by the average, and
 # nearest by bilinear enlargement. At the end only order 0 leaves, and of it the real part: a score
 # has no direction. That is report 2's **H-Net**.
 #
@@ -47,7 +47,7 @@ def parameters(width, outputs=2):
 
 small = HNet({"mask": 2}, width=2, rng=np.random.default_rng(0))
 assert parameters(2) == sum(p.size for p in small.parameters())
-print(f"width 32: {parameters(32):,} weights, where U-Net has 31,031,810 (lesson 22)")
+print(f"width 32: {parameters(32):,} weights, where U-Net has 31,031,810 (lesson 29)")
 layers = sum(name.endswith("phase") for name, _ in small.named_parameters())
 print(f"{layers} harmonic convolutions")
 assert parameters(32) == 13_430_240  # the published count
@@ -79,7 +79,7 @@ for name, net in nets.items():
 
 # %% [markdown]
 # To the last digits of float64, for the H-Net: nobody trained it to do that, and no training can
-# undo it. At other angles lesson 28 found nine pixels to be few, and the errors of all layers
+# undo it. At other angles lesson 37 found nine pixels to be few, and the errors of all layers
 # add up. Below they are measured.
 #
 # ## Learning upright, tested rotated
@@ -125,7 +125,7 @@ for (name, curve), colour in zip(curves.items(), (kit.canvas.TRUTH, kit.canvas.P
 axes.set(title="dice of masks of unseen, rotated people", xlabel="rotated by, °", ylim=(0, 1))
 axes.set_xticks(ANGLES)
 axes.legend()
-kit.save_plot(plot, "30_harmonic_unet")
+kit.save_plot(plot, "39_harmonic_unet")
 
 # %% [markdown]
 # Report 2 got 0.911 from its H-Net and 0.919 from U-Net, in 30 hours against 6.5, and kept U-Net:

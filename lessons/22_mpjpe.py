@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 18 · How far off is a pose?
+# # 22 · How far off is a pose?
 #
 # - **Question.** What do 80 mm of error mean, and what does the number hide?
-# - **Read first.** Lesson 13: poses. Lesson 17: the regressor.
+# - **Read first.** Lesson 17: poses. Lesson 21: the regressor.
 # - **Source.** Report 1, section 5, eq. 9. The alignment: Umeyama 1991, eq. 40-42.
 # - **Running time.** Under 20 s (the first time: it draws the people).
 #
@@ -119,7 +119,7 @@ for k, (name, poses) in enumerate(mistakes.items()):
     draw_pose(axes, poses[5], kit.canvas.PREDICTION)
     error = mpjpe(poses[5:6], truth[5:6])
     axes.set_title(f"{name}: {error:.0f} mm", fontsize=8, y=0.98)
-kit.save_plot(plot, "18_mpjpe")
+kit.save_plot(plot, "22_mpjpe")
 
 # %% [markdown]
 # The true pose is blue, the mistake red. (Left and right swapped looks right: the same lines, with

@@ -1,12 +1,12 @@
 # %% [markdown]
-# # 23 · Dice, and why not cross entropy alone
+# # 30 · Dice, and why not cross entropy alone
 #
 # - **Question.** How should a mask be judged?
-# - **Read first.** Lesson 16: cross entropy. Lesson 22: U-Net.
+# - **Read first.** Lesson 20: cross entropy. Lesson 29: U-Net.
 # - **Source.** Report 2, section II-D 1, eq. 1 (Dice 1945).
 # - **Running time.** Under 40 s.
 #
-# Judged pixel by pixel, as lesson 16 judged windows, "nobody is here" is right nearly everywhere.
+# Judged pixel by pixel, as lesson 20 judged windows, "nobody is here" is right nearly everywhere.
 # So report 2 asks for the **overlap** of the predicted set of pixels $X$ with the true one $Y$:
 #
 # $$\text{dice} = \frac{2\,|X \cap Y|}{|X| + |Y|}, \qquad \text{DiceLoss} = 1 - \text{dice}$$
@@ -139,7 +139,7 @@ for (name, curve), colour in zip(curves.items(), (kit.canvas.GREY, kit.canvas.PR
     right.plot(*zip(*curve), color=colour, label=f"trained on {name}", marker=".")
 right.set(title="dice of masks of unseen people", xlabel="steps", ylim=(0, 1))
 right.legend()
-kit.save_plot(plot, "23_dice")
+kit.save_plot(plot, "30_dice")
 
 # %% [markdown]
 # After so few steps cross entropy is still at the empty mask, or hardly past it: it works too, but

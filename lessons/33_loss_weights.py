@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 27 · Do the weights of the losses matter?
+# # 33 · Do the weights of the losses matter?
 #
 # - **Question.** Report 2 leaves one question open by name: what if the losses are weighted?
-# - **Read first.** Lesson 25: the sum of losses. Lesson 26: joints in px.
+# - **Read first.** Lesson 32: the sum of losses.
 # - **Source.** Report 2, section IV: "we did not change the weights of loss functions".
 # - **Running time.** Under 40 s.
 #
@@ -79,7 +79,7 @@ for k, title in enumerate(("dice of the mask", "median error of the joints, px")
     values = [rows[w][k] for w in WEIGHTS]
     axes.semilogx(WEIGHTS, values, marker="o", color=kit.canvas.PREDICTION)
     axes.set(title=title, xlabel="weight of the joints' loss", ylim=(0, None))
-kit.save_plot(plot, "27_loss_weights")
+kit.save_plot(plot, "33_loss_weights")
 assert min(distance for _, distance in rows.values()) < 0.8 * rows[0.3][1]
 
 # %% [markdown]

@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 9 · Max-pool, and what happens at a tie
+# # 11 · Max-pool, and what happens at a tie
 #
 # - **Question.** How does a channel get smaller, and which pixels get the gradient?
-# - **Read first.** Lessons 4 and 8.
+# - **Read first.** Lessons 4 and 10.
 # - **Source.** Report 1, section 4.3 and figure 4 (2×2 max-pool after each convolution);
 #   `minipose/ops/pool.py`.
 # - **Running time.** Under 15 s.
@@ -75,7 +75,7 @@ for i, (title, panel) in enumerate(zip(titles, (edges, pooled, landed))):
     axes = plot.add_subplot(1, 3, i + 1, title=title)
     axes.imshow(panel[0, 0], cmap="gray_r", vmax=(0.5, 0.5, 1)[i])
     axes.axis("off")
-kit.save_plot(plot, "09_max_pool")
+kit.save_plot(plot, "11_max_pool")
 print(f"{int(landed.sum())} of {landed.size} pixels get a gradient")
 assert landed.sum() == pooled.size
 

@@ -1,9 +1,9 @@
 # %% [markdown]
-# # 17 · From detector to regressor
+# # 21 · From detector to regressor
 #
 # - **Question.** How do 51 coordinates, in mm, come out of a picture, and what can the detector
 #   lend?
-# - **Read first.** Lesson 16: the detector. Lesson 13: what the 51 numbers are.
+# - **Read first.** Lesson 20: the detector. Lesson 17: what the 51 numbers are.
 # - **Source.** Report 1, sections 4.1 and 4.3, eq. 2 and 6.
 # - **Running time.** Under 40 s.
 #
@@ -72,7 +72,7 @@ for off in (10.0, 100.0, 1000.0):
 # Edges, limbs, outlines: what the convolutions of the detector found useful should serve the
 # regressor, too. So report 1 trains the detector first and begins the regressor with its three
 # convolutions. The fully connected layers start afresh, since their outputs mean something else.
-# `train_detector` and `train_regressor` are lesson 16's loop, with all choices in a recipe.
+# `train_detector` and `train_regressor` are lesson 20's loop, with all choices in a recipe.
 
 # %%
 choices = {"optimizer": "adam", "batch": 32, "lr_decay": 0.05, "loss": "distance", "flip": True}
@@ -117,14 +117,14 @@ for name, error in errors.items():
 assert max(errors["pre-trained"], errors["afresh"]) < 0.85 * constant
 
 # %%
-path = kit.plot_folder() / "17_regressor.png"
+path = kit.plot_folder() / "21_regressor.png"
 across = "epoch (the detector's counted)"
 kit.show_plot(learning_curves({"Error on unseen takes, mm": series}, path, across))
 
 # %% [markdown]
 # One run of each, a few epochs: do not read more into the difference than the next lessons allow.
 # If "afresh" is ahead, the detector's epochs were worth more as regression, in so short a training.
-# Lesson 19 asks the question properly. The poses themselves, of somebody never seen:
+# Lesson 23 asks the question properly. The poses themselves, of somebody never seen:
 
 # %%
 some = np.linspace(10, len(test) - 1, 3).astype(int)
@@ -133,7 +133,7 @@ predicted = predict(nets[best], store, split["test"][some]).reshape(-1, 17, 3)
 each = np.linalg.norm(predicted - test[some], axis=2).mean(axis=1)
 titles = [f"{best}: {e:.0f} mm off" for e in each]
 images = store.read("images", split["test"][some])
-path = kit.plot_folder() / "17_regressor_poses.png"
+path = kit.plot_folder() / "21_regressor_poses.png"
 kit.show_plot(predictions_beside_truth(images, predicted, test[some], titles, path))
 
 # %% [markdown]
@@ -149,5 +149,5 @@ assert frozen < 0.01 * total
 kit.answer(
     f"Only {frozen:,} of {total:,} weights are frozen ({frozen / total:.2%}), and yet the\n"
     "convolutions do most of the arithmetic: each of their weights is used at many places\n"
-    "(lesson 33 counts). What was good for windows is then all that the regressor ever sees."
+    "(lesson 43 counts). What was good for windows is then all that the regressor ever sees."
 )

@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 16 · A detector of joints
+# # 20 · A detector of joints
 #
 # - **Question.** How does a network learn to answer 1700 questions with yes or no?
-# - **Read first.** Lesson 15: the windows. Lessons 8 and 9: convolution and pooling.
+# - **Read first.** Lesson 19: the windows. Lessons 10 and 11: convolution and pooling.
 # - **Source.** Report 1, section 4.2, eq. 4 and 5; figures 3 and 4.
 # - **Running time.** Under 40 s.
 #
@@ -138,7 +138,7 @@ assert curve[-1] < 0.9 * constant
 some = np.linspace(0, len(test_x) - 1, 6).astype(int)
 found, truth = (v[some].reshape(-1, 17, 100) for v in (detect(test_x), test_h))
 pictures = store.read("images", split["test"][some])
-kit.show_plot(detected_windows(pictures, truth, found, kit.plot_folder() / "16_detector.png"))
+kit.show_plot(detected_windows(pictures, truth, found, kit.plot_folder() / "20_detector.png"))
 
 # %% [markdown]
 # ## Change this, predict, run

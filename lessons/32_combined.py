@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 25 · Two tasks, one network
+# # 32 · Two tasks, one network
 #
 # - **Question.** What happens inside when one network learns masks and joints at once?
-# - **Read first.** Lesson 24: the targets of joints. Lesson 3: derivatives add up.
+# - **Read first.** Lesson 31: the targets of joints. Lesson 3: derivatives add up.
 # - **Source.** Report 2, sections II-D 3 and III, table II.
 # - **Running time.** Under 45 s.
 #
@@ -60,7 +60,7 @@ assert np.allclose(by_loops, head(mp.Tensor(channels[None])).data[0], atol=1e-5)
 # %%
 train, test = people.in_room()
 recipe = Recipe(model="mask+softmax", width=8, dropout=0.0, batch=1, lr=1e-3, flip=True)
-recipe = recipe.changed(background_weight=0.1)  # counts a tenth: see lesson 27
+recipe = recipe.changed(background_weight=0.1)  # counts a tenth: see lesson 33
 few, unseen = make_batch(train[::40], recipe.outputs), make_batch(test[::4], recipe.outputs)
 
 
@@ -117,11 +117,11 @@ for (name, curve), colour in zip(curves.items(), colours):
     axes.plot(*zip(*curve), color=colour, marker=".", label=name)
 axes.set(title="dice of masks of unseen people", xlabel="steps", ylim=(0, 1))
 axes.legend()
-kit.save_plot(plot, "25_combined")
+kit.save_plot(plot, "32_combined")
 
 # %% [markdown]
 # At first both pull in one direction: find the person. Later they do so less; with a cosine below 0
-# one gains what the other loses, and the weight decides (lesson 27). Whether joints help the mask,
+# one gains what the other loses, and the weight decides (lesson 33). Whether joints help the mask,
 # as the report found, one run cannot say; nor can two runs that differ by 0.003. What is certain is
 # their price: next to nothing.
 #

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 5 · A check that cannot fail
+# # 15 · A check that cannot fail
 #
 # - **Question.** When does a check of a derivative see nothing?
 # - **Read first.** Lesson 4.
@@ -34,7 +34,7 @@ assert np.abs(x.grad).max() < 1e-15
 # ## Wrong on purpose
 #
 # The way to test a check is to feed it errors. This wraps an op: its values stay right, its
-# gradients do not. (`linear` and `conv2d` are the ops of lessons 7 and 8. What counts here is that
+# gradients do not. (`linear` and `conv2d` are the ops of lessons 5 and 10. What counts here is that
 # they have several inputs: numbers, weights and, for `linear`, a bias.)
 
 
@@ -110,7 +110,7 @@ axes.set_yticks(range(len(ERRORS)), list(ERRORS))
 axes.xaxis.tick_top()
 axes.grid(False)
 axes.tick_params(length=0)
-kit.save_plot(plot, "05_blind_checks")
+kit.save_plot(plot, "15_blind_checks")
 
 # %% [markdown]
 # Each of the first four has a blind spot: where its choice is *symmetric*, right and wrong

@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 26 · From channels to a skeleton
+# # 34 · From channels to a skeleton
 #
 # - **Question.** How do 26 channels of probabilities become 25 points and 24 limbs?
-# - **Read first.** Lesson 21: the class map. Lesson 24: softmax over channels.
+# - **Read first.** Lesson 28: the class map. Lesson 31: softmax over channels.
 # - **Source.** Report 2, section III: "we take the pixel that maximizes the softmax output for each
 #   channel (joint), and we draw lines between those pixels".
 # - **Running time.** Under 40 s.
@@ -120,7 +120,7 @@ for k, prediction in enumerate(found):
     draw_skeleton(axes, places[k], present)
     limbs = sum(present[a] and present[b] for a, b in BODY_25_LIMBS)
     axes.set_title(f"{limbs} limbs, {np.median(errors['network'][k]):.1f} px", fontsize=8)
-kit.save_plot(plot, "26_skeleton")
+kit.save_plot(plot, "34_skeleton")
 
 # %% [markdown]
 # ## Change this, predict, run

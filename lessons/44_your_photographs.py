@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 34 · Your own photographs
+# # 44 · Your own photographs
 #
 # - **Question.** What may one expect of a trained network on a picture from elsewhere?
-# - **Read first.** Lessons 14 and 17: the crop and the regressor.
+# - **Read first.** Lessons 18 and 21: the crop and the regressor.
 # - **Source.** `minipose/experiments/pose3d/predict.py`, behind `python -m minipose predict`.
 # - **Running time.** Under 40 s.
 #
@@ -44,7 +44,7 @@ net.eval()
 # %% [markdown]
 # ## One path for files
 #
-# `predict_image` reads, cuts out, blackens, scales and asks the network: lesson 14 and one call.
+# `predict_image` reads, cuts out, blackens, scales and asks the network: lesson 18 and one call.
 
 # %%
 posed, plan = people.walk(subject=11, take=2, frames=40, step=9)
@@ -125,7 +125,7 @@ for k, (name, (joints, crop)) in enumerate(shown.items()):
     below = plot.add_subplot(2, 6, k + 7, projection="3d")
     prepare_axes(below)
     draw_pose(below, joints - joints[0])
-kit.save_plot(plot, "34_your_photographs")
+kit.save_plot(plot, "44_your_photographs")
 
 # %% [markdown]
 # So: cut out tightly, remove the background, upright, walking. And a pose may look plausible where

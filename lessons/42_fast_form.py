@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 31 · Why the fast form is the same
+# # 42 · Why the fast form is the same
 #
 # - **Question.** What can be saved where a convolution has hardly any freedom?
-# - **Read first.** Lesson 10: faster convolutions. Lesson 29: streams.
+# - **Read first.** Lesson 40: faster convolutions. Lesson 38: streams.
 # - **Source.** Worrall et al. 2017, section 4; `minipose/ops/harmonic.py`.
 # - **Running time.** Under 15 s.
 #
@@ -181,7 +181,7 @@ if is_fast:
     axes.semilogx(WIDTHS, sooner, marker="o", base=2, label=label, color=kit.canvas.PREDICTION)
 axes.set(xlabel="channels of each order", ylim=(0, None), xticks=WIDTHS, xticklabels=WIDTHS)
 axes.legend()
-kit.save_plot(plot, "31_fast_form")
+kit.save_plot(plot, "42_fast_form")
 
 # %% [markdown]
 # Fewer products are not always less time: the first stage moves many numbers for little work.
@@ -196,6 +196,6 @@ plain = rng.normal(0, 1, (CHANNELS, CHANNELS, 3, 3))
 staged_plain = sum(mix(plain[:, :, i, j], moved) for i, j, moved in shifted(x.real))
 assert np.allclose(staged_plain, real(x.real, plain))
 kit.answer(
-    "Nothing: 9 mixings of all pairs instead of one. It is the sum over shifts of lesson 10.\n"
+    "Nothing: 9 mixings of all pairs instead of one. It is the sum over shifts of lesson 40.\n"
     "The saving is not in the two stages but in having fewer patterns than pixels."
 )

@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 15 · Where is the knee? A hundred questions with yes or no
+# # 19 · Where is the knee? A hundred questions with yes or no
 #
 # - **Question.** How can "where" become something that a network learns to classify?
-# - **Read first.** Lesson 14: the 128 × 128 picture and the joints in it.
+# - **Read first.** Lesson 18: the 128 × 128 picture and the joints in it.
 # - **Source.** Report 1, section 4.2 and eq. 3.
 # - **Running time.** Under 20 s (the first time: it draws the people).
 #
@@ -101,7 +101,7 @@ assert (count <= only.max() + 3 * bones).all()
 #
 # Note how rare a "yes" is. Whoever says "no" to everything is right in nearly all cases and has
 # learned nothing. So the fraction of right answers is a bad measure here. What else? Suppose
-# somebody answers all questions with the same probability $q$. The cross entropy of lesson 16 is
+# somebody answers all questions with the same probability $q$. The cross entropy of lesson 20 is
 # lowest if $q$ is the fraction of positive labels $p$, with $-p \log p - (1-p)\log(1-p)$. A
 # detector must beat this constant baseline:
 
@@ -119,7 +119,7 @@ assert abs(best - p) < 2e-4
 
 # %%
 picture = store.read("images", frames[3:4])[0]
-path = kit.plot_folder() / "15_windows.png"
+path = kit.plot_folder() / "19_windows.png"
 kit.show_plot(window_schematic(picture, keypoints[3], labels[3], path))
 
 # %% [markdown]

@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 33 · Where the time goes
+# # 43 · Where the time goes
 #
 # - **Question.** Which operations does a training step spend its time on?
-# - **Read first.** Lesson 2: the graph. Lesson 8: convolution. Lesson 17: the regressor.
+# - **Read first.** Lesson 2: the graph. Lesson 10: convolution. Lesson 21: the regressor.
 # - **Source.** Report 1, section 4.1: "2 to 3 days to train for 1 epoch".
 # - **Running time.** Under 20 s.
 #
@@ -131,7 +131,7 @@ colours = dict(forward=kit.canvas.TRUTH, backward=kit.canvas.PREDICTION, update=
 for (name, direction), value in sorted(each.items(), key=lambda item: item[1])[-5:]:
     axes.barh(f"{name}, {direction}", 1000 * value, color=colours[direction], height=0.6)
 axes.set(title=f"one step of {BATCH} pictures, ms", xlabel="ms")
-kit.save_plot(plot, "33_profile")
+kit.save_plot(plot, "43_profile")
 
 # %% [markdown]
 # A convolution from few channels to few is a long and thin matrix product, in which moving numbers

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 13 · From a body in a room to joints in a picture
+# # 17 · From a body in a room to joints in a picture
 #
 # - **Question.** What exactly is a "pose" in Human3.6M, and how does it get into a picture?
 # - **Read first.** Nothing new is needed; this chapter begins report 1's job.
@@ -135,7 +135,7 @@ for k, name in enumerate(CAMERA_NAMES):
     below = plot.add_subplot(2, 4, k + 5, projection="3d")
     prepare_axes(below)
     draw_pose(below, space - space[0])
-kit.save_plot(plot, "13_human36m")
+kit.save_plot(plot, "17_human36m")
 
 # %% [markdown]
 # ## Change this, predict, run

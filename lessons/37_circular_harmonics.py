@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 28 · Filters that know about rotation
+# # 37 · Filters that know about rotation
 #
 # - **Question.** Can a filter be built so that rotating the picture changes its answer as we like?
-# - **Read first.** Lesson 8: convolution. Complex numbers are introduced below.
+# - **Read first.** Lesson 10: convolution. Complex numbers are introduced below.
 # - **Source.** Report 2, section II-C 2 (Worrall et al. 2017, sections 3 and 4).
 # - **Running time.** Under 10 s.
 #
@@ -88,7 +88,7 @@ for nu, y in answers.items():
     middle.plot(np.degrees(angles), abs(y), color=colours[nu])
 left.set(title="how far the answer turns, °", xlabel="the picture is rotated by, °")
 middle.set(title="its length", xlabel="the picture is rotated by, °", ylim=(0, None))
-kit.save_plot(plot, "28_circular_harmonics")
+kit.save_plot(plot, "37_circular_harmonics")
 
 # %% [markdown]
 # ## On nine pixels

@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 12 · How weights begin, and what a bad beginning does
+# # 13 · How weights begin, and what a bad beginning does
 #
 # - **Question.** How large should random weights be?
-# - **Read first.** Lessons 6 and 7.
+# - **Read first.** Lessons 5 and 8.
 # - **Source.** Report 1's code: uniform $\pm\sqrt{6/(\mathrm{in} + \mathrm{out})}$ (Glorot and
 #   Bengio 2010); He et al. 2015; `minipose/nn/initialise.py`.
 # - **Running time.** Under 30 s.
@@ -129,7 +129,7 @@ for name, scale in SCALES.items():
     learning.plot(np.convolve(history, np.ones(20) / 20, mode="valid"), color=colours[name])
     print(f"{name:11} mean squared error at the end {last[name]:.2f} (always 0 would have 1.00)")
 learning.set(title="mean squared error", xlabel="step", ylim=(0, 1.6))
-kit.save_plot(plot, "12_initialisation")
+kit.save_plot(plot, "13_initialisation")
 assert last["Glorot"] < 0.6 * min(last["a third"], last["three times"])
 
 # %% [markdown]

@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 20 · The mystery of the constant poses
+# # 24 · The mystery of the constant poses
 #
 # - **Question.** Why did report 1's network predict the same pose twelve times in a row?
-# - **Read first.** Lessons 17 and 18: the regressor and its error.
+# - **Read first.** Lessons 21 and 22: the regressor and its error.
 # - **Source.** Report 1, section 5: "the network predicts almost a constant pose for k consecutive
 #   neighboring ground truth poses (k = 12 mostly in our case)".
 # - **Running time.** Under 45 s.
@@ -129,7 +129,7 @@ for (name, errors), colour in zip(curves.items(), colours):
     right.plot(range(HELD), errors, marker=".", color=colour, label=name)
 right.set(title="error in mm by place in a run of 12", ylim=(0, None), xlabel="place")
 right.legend()
-kit.save_plot(plot, "20_constant_poses")
+kit.save_plot(plot, "24_constant_poses")
 
 # %% [markdown]
 # The staircase and the V are back, and distinct pictures remove both: same network, poses and
