@@ -184,6 +184,44 @@ def upsample_bilinear(x, scale):
     return y
 
 
+def batch_norm(x, weight, bias, eps=1e-5, relu=False):
+    """Each value minus the mean of its channel, by the root of the channel's variance."""
+    y = np.zeros(x.shape)
+    for c in range(x.shape[1]):
+        y[:, c] = _normalised(x[:, c], eps) * weight[c] + bias[c]
+    return each(lambda v: max(v, 0.0))(y) if relu else y
+
+
+def batch_norm_inference(x, weight, bias, mean, variance, eps=1e-5, relu=False):
+    """The same with a mean and a variance that are given."""
+    y = np.zeros(x.shape)
+    for at in np.ndindex(x.shape):
+        c = at[1]
+        y[at] = (x[at] - mean[c]) / math.sqrt(variance[c] + eps) * weight[c] + bias[c]
+    return each(lambda v: max(v, 0.0))(y) if relu else y
+
+
+def group_norm(x, weight, bias, groups, eps=1e-5, relu=False):
+    """Each value minus the mean of its group in its picture, by the root of their variance."""
+    y, size = np.zeros(x.shape), x.shape[1] // groups
+    for n in range(x.shape[0]):
+        for c in range(0, x.shape[1], size):
+            y[n, c : c + size] = _normalised(x[n, c : c + size], eps)
+    for c in range(x.shape[1]):
+        y[:, c] = y[:, c] * weight[c] + bias[c]
+    return each(lambda v: max(v, 0.0))(y) if relu else y
+
+
+def _normalised(values, eps):
+    total = squares = 0.0
+    for v in values.ravel():
+        total += v
+    mean = total / values.size
+    for v in values.ravel():
+        squares += (v - mean) ** 2
+    return (values - mean) / math.sqrt(squares / values.size + eps)
+
+
 # --- Losses ---------------------------------------------------------------------------------------
 
 

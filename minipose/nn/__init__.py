@@ -22,3 +22,4 @@ from minipose.nn.layers import (
     UpsampleNearest,
 )
 from minipose.nn.module import Module
+from minipose.nn.norm import BatchNorm2d, GroupNorm

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from minipose import ops
+from minipose.nn.checks import one_of, positive
 from minipose.nn.initialise import glorot_uniform, he_normal, next_generator
 from minipose.nn.module import Module
 from minipose.tensor import Parameter, Tensor
@@ -16,7 +17,7 @@ class Linear(Module):
     """Y = X Wᵀ + b.  x (N, in_features) -> (N, out_features); Glorot weights, zero bias."""
 
     def __init__(self, in_features: int, out_features: int, rng: Generator) -> None:
-        _positive("Linear", in_features=in_features, out_features=out_features)
+        positive("Linear", in_features=in_features, out_features=out_features)
         self.weight = Parameter(glorot_uniform((out_features, in_features), rng))
         self.bias = Parameter(np.zeros(out_features, dtype=np.float32))
 
@@ -53,9 +54,9 @@ class Conv2d(Module):
         activation: str | None = None,
     ) -> None:
         sizes = {"in_channels": in_channels, "out_channels": out_channels}
-        _positive("Conv2d", **sizes, kernel_size=kernel_size)
-        _one_of("Conv2d", "initialise", initialise, ("glorot", "he"))
-        _one_of("Conv2d", "activation", activation, (None, "relu"))
+        positive("Conv2d", **sizes, kernel_size=kernel_size)
+        one_of("Conv2d", "initialise", initialise, ("glorot", "he"))
+        one_of("Conv2d", "activation", activation, (None, "relu"))
         draw = he_normal if initialise == "he" else glorot_uniform
         self.weight = Parameter(draw((out_channels, in_channels, kernel_size, kernel_size), rng))
         self.bias = Parameter(np.zeros(out_channels, dtype=np.float32)) if bias else None
@@ -76,7 +77,7 @@ class Conv2dMaxPool2d(Module):
         self, in_channels: int, out_channels: int, kernel_size: int, rng: Generator
     ) -> None:
         sizes = {"in_channels": in_channels, "out_channels": out_channels}
-        _positive("Conv2dMaxPool2d", **sizes, kernel_size=kernel_size)
+        positive("Conv2dMaxPool2d", **sizes, kernel_size=kernel_size)
         shape = (out_channels, in_channels, kernel_size, kernel_size)
         self.weight = Parameter(glorot_uniform(shape, rng, pool=4))
         self.bias = Parameter(np.zeros(out_channels, dtype=np.float32))
@@ -171,15 +172,3 @@ class Sequential(Module):
         for layer in self.layers:
             x = layer(x)
         return x
-
-
-def _one_of(layer: str, name: str, value: object, allowed: tuple) -> None:
-    if value not in allowed:
-        listed = " or ".join(repr(each) for each in allowed)
-        raise ValueError(f"{layer}: expected {name} {listed}, got {value!r}")
-
-
-def _positive(layer: str, **sizes: int) -> None:
-    for name, size in sizes.items():
-        if not isinstance(size, int) or size < 1:
-            raise ValueError(f"{layer}: expected {name} of 1 or more, got {size!r}")

@@ -28,6 +28,7 @@ from minipose.ops.elementwise import (
     tanh,
 )
 from minipose.ops.harmonic import harmonic_conv2d, harmonic_kernel, polar
+from minipose.ops.norm import batch_norm, batch_norm_inference, group_norm
 from minipose.ops.pool import avg_pool2d, max_pool2d
 from minipose.ops.reduction import linear, log_softmax, matmul, mean, softmax, sum
 from minipose.ops.shape import concatenate, crop, pad, reshape, select, transpose

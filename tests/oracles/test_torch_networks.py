@@ -32,6 +32,9 @@ LAYERS = {
     "Dropout in evaluation": (nn.Dropout(0.5).eval(), torch.nn.Dropout(0.5).eval(), (4, 6)),
     "Tanh": (nn.Tanh(), torch.nn.Tanh(), (4, 6)),
     "ReLU": (nn.ReLU(), torch.nn.ReLU(), (4, 6)),
+    "BatchNorm2d": (nn.BatchNorm2d(3), torch.nn.BatchNorm2d(3), (2, 3, 7, 8)),
+    "BatchNorm2d of rows": (nn.BatchNorm2d(6, 0.3), torch.nn.BatchNorm1d(6, momentum=0.3), (4, 6)),
+    "GroupNorm": (nn.GroupNorm(2, 6), torch.nn.GroupNorm(2, 6), (2, 6, 3, 4)),
     "Sequential": (
         nn.Sequential(nn.Tanh(), nn.Linear(6, 5, rng), nn.ReLU()),
         torch.nn.Sequential(torch.nn.Tanh(), torch.nn.Linear(6, 5), torch.nn.ReLU()),
@@ -66,6 +69,10 @@ def test_layers(name):
     assert_same(ours.grad, theirs.grad)
     for parameter, other in zip(layer.parameters(), module.parameters(), strict=True):
         assert_same(parameter.grad, other.grad)
+    if isinstance(layer, nn.BatchNorm2d):
+        assert_same(layer.running_mean, module.running_mean)
+        assert_same(layer.running_variance, module.running_var)
+        assert_same(layer.eval()(ours).data, module.eval()(theirs))
 
 
 OPTIMIZERS = {

@@ -26,6 +26,21 @@ def conv2d_max_pool2d(x, weight, bias=None, tanh=False):
     return torch.tanh(y) if tanh else y
 
 
+def batch_norm(x, weight, bias, eps=1e-5, relu=False):
+    y = f.batch_norm(x, None, None, weight, bias, training=True, eps=eps)
+    return f.relu(y) if relu else y
+
+
+def batch_norm_inference(x, weight, bias, mean, variance, eps=1e-5, relu=False):
+    y = f.batch_norm(x, mean, variance, weight, bias, training=False, eps=eps)
+    return f.relu(y) if relu else y
+
+
+def group_norm(x, weight, bias, groups, eps=1e-5, relu=False):
+    y = f.group_norm(x, groups, weight, bias, eps)
+    return f.relu(y) if relu else y
+
+
 def crop(x, widths):
     return x[tuple(slice(a, n - b) for (a, b), n in zip(widths, x.shape, strict=True))]
 
@@ -134,6 +149,9 @@ ORACLES = {
     "upsample_nearest": lambda x, scale: f.interpolate(x, scale_factor=scale),
     "upsample_bilinear": lambda x, scale: f.interpolate(x, scale_factor=scale, mode="bilinear"),
     "upsample_conv2d": upsample_conv2d,
+    "batch_norm": batch_norm,
+    "batch_norm_inference": batch_norm_inference,
+    "group_norm": group_norm,
     "polar": harmonic.polar,
     "harmonic_kernel": harmonic.kernel,
     "harmonic_conv2d": harmonic.convolve,

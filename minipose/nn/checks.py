@@ -1,0 +1,17 @@
+"""What layers ask of the arguments with which they are made."""
+
+from __future__ import annotations
+
+
+def one_of(layer: str, name: str, value: object, allowed: tuple) -> None:
+    """Raises ValueError if ``value`` is none of the allowed ones."""
+    if value not in allowed:
+        listed = " or ".join(repr(each) for each in allowed)
+        raise ValueError(f"{layer}: expected {name} {listed}, got {value!r}")
+
+
+def positive(layer: str, **sizes: int) -> None:
+    """Raises ValueError unless all are whole numbers of 1 or more."""
+    for name, size in sizes.items():
+        if not isinstance(size, int) or size < 1:
+            raise ValueError(f"{layer}: expected {name} of 1 or more, got {size!r}")
