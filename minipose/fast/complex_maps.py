@@ -75,7 +75,7 @@ def _empty_planes(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
 
 def _droppable(x: Any, rate: Any, rng: Any, streams: Any) -> bool:
     del rate, rng  # the plain op's own function, which is called, checks them
-    return on_cpu(x) and x.size > 0 and accepted(plain.check_streams, "map_dropout", x, streams)
+    return on_cpu(x) and accepted(plain.check_streams, "map_dropout", x, streams)
 
 
 def _of_one_size(tensors: Any, streams: Any) -> bool:

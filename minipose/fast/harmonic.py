@@ -107,7 +107,7 @@ def _both(resized, pair: np.ndarray, scale: int) -> np.ndarray:
 
 
 def _same_shape(radial: Any, phase: Any) -> bool:
-    return on_cpu(radial, phase) and radial.shape == phase.shape and radial.size > 0 < radial.ndim
+    return on_cpu(radial, phase) and radial.shape == phase.shape and radial.ndim > 0
 
 
 def _two_orders(
@@ -123,7 +123,6 @@ def _two_orders(
         and scale >= 1
         and isinstance(centres, (list, tuple))
         and on_cpu(x, weights, *centres)
-        and min(x.size, weights.size) > 0
         and accepted(plain.check_input, "harmonic_conv2d", x, of)
         and accepted(plain.check_weights, "harmonic_conv2d", weights, centres, into, of, 3)
     )

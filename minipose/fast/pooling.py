@@ -119,7 +119,7 @@ def _places(y: Array, kernel: int, stride: int) -> list[Place]:
         return [_whole()]
     lead = (slice(None),) * axis
     found = []
-    for cut in workers.pieces(y.shape[axis], max(1, BLOCK * y.shape[axis] // max(1, y.size))):
+    for cut in workers.pieces(y.shape[axis], max(1, BLOCK * y.shape[axis] // y.size)):
         lines = slice(cut.start * stride, (cut.stop - 1) * stride + kernel)
         found.append(Place((*lead, cut), (*lead, lines if axis == 2 else cut)))
     return found

@@ -11,11 +11,17 @@ from minipose.tensor import Tensor
 
 
 def on_cpu(*tensors: object) -> bool:
-    """Whether all are Tensors of NumPy arrays of one dtype (None is a bias that was left out)."""
-    given = [x for x in tensors if x is not None]
-    if not all(isinstance(x, Tensor) and isinstance(x.data, np.ndarray) for x in given):
-        return False
-    return len({x.dtype for x in given}) == 1
+    """Whether all are Tensors of NumPy arrays of one dtype (None is a bias that was left out).
+
+    False for empty ones, too: there is nothing to be faster at, and no task to cut them into.
+    """
+    dtypes = set()
+    for x in tensors:
+        if x is not None:
+            if not (isinstance(x, Tensor) and isinstance(x.data, np.ndarray) and x.data.size):
+                return False
+            dtypes.add(x.data.dtype)
+    return len(dtypes) == 1
 
 
 def accepted(check: Callable[..., Any], *args: Any) -> bool:

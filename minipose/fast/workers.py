@@ -9,25 +9,24 @@ any number of threads.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import functools
 import itertools
 import math
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
 
 import numpy as np
+
+from minipose.fast import blas
 
 T = TypeVar("T")
 
 PIECE = 1 << 16  # numbers: small enough for the cache, large enough to be worth a call
 
 _local = threading.local()
-_SYMBOLS = ("scipy_openblas_{}64_", "scipy_openblas_{}", "openblas_{}64_", "openblas_{}")
 
 
 def thread_count() -> int:
@@ -45,33 +44,27 @@ def run(task: Callable[[int], T], count: int) -> list[T]:
 
     A task that itself calls ``run`` runs those tasks one after another on its own thread.
     """
-    blas = _blas()
-    if blas is None or getattr(_local, "working", False):
+    if blas.found() is None or getattr(_local, "working", False):
         return [task(i) for i in range(count)]
-    threads, before = min(thread_count(), count), blas.get()
-    blas.set(1)  # for one thread of ours too: BLAS splits its sums by its own thread count
+    threads = min(thread_count(), count)
+    blas.hold()  # for one thread of ours too: BLAS splits its sums by its own thread count
     try:
         if threads < 2:
             return [task(i) for i in range(count)]
         return _shared(task, count, threads)
     finally:
-        blas.set(before)
+        blas.release()
 
 
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
     """Run kernels in this block on the calling thread only: others have the other cores."""
-    blas = _blas()
-    before = None if blas is None else blas.get()
     was_working, _local.working = getattr(_local, "working", False), True
     try:
-        if blas is not None:
-            blas.set(1)
-        yield
+        with blas.one_thread():
+            yield
     finally:
         _local.working = was_working
-        if blas is not None:
-            blas.set(before)
 
 
 def elementwise(function: Callable[..., T], *arrays: np.ndarray, piece: int = PIECE) -> list[T]:
@@ -182,27 +175,12 @@ def _helpers(count: int) -> SimpleQueue[_Job]:
     return jobs
 
 
-class _Blas:
-    """The thread count of the OpenBLAS library that NumPy brought along."""
-
-    def __init__(self, library: ctypes.CDLL, pattern: str) -> None:
-        self.set = getattr(library, pattern.format("set_num_threads"))
-        self.get = getattr(library, pattern.format("get_num_threads"))
-
-
-@functools.lru_cache
-def _blas() -> _Blas | None:
-    """NumPy's OpenBLAS; None where NumPy uses another library, which then keeps its own threads."""
-    package = Path(np.__file__).parent
-    folders = (package.with_name("numpy.libs"), package / ".dylibs", package / ".libs")
-    for path in (p for folder in folders for p in sorted(folder.glob("*openblas*"))):
-        library = ctypes.CDLL(str(path))  # it is loaded already: this only finds it
-        for pattern in _SYMBOLS:
-            if hasattr(library, pattern.format("set_num_threads")):
-                return _Blas(library, pattern)
-    return None
-
-
 def blas_name() -> str:
     """How ``run`` can steer BLAS here, for people who wonder about speed."""
-    return "NumPy's OpenBLAS" if _blas() is not None else "unknown, kernels run on one thread"
+    steered = blas.found() is not None
+    return "NumPy's OpenBLAS" if steered else "unknown, kernels run on one thread"
+
+
+if hasattr(os, "register_at_fork"):
+    # A child process has the queue, but none of the threads: it starts its own when it needs them.
+    os.register_at_fork(after_in_child=_helpers.cache_clear)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Iterable, Iterator
@@ -14,8 +15,9 @@ def prefetch(items: Iterable[T], ahead: int = 3) -> Iterator[T]:
     """The same items in the same order, made by a second thread up to ``ahead`` items early.
 
     An exception of the producer is raised here, at its place in the order. Leaving the loop early
-    stops the thread.
+    stops the thread. A forked process, which has no such thread, cannot go on with the iterator.
     """
+    owner = os.getpid()
     slots: queue.Queue = queue.Queue(maxsize=ahead)
     stop = threading.Event()
 
@@ -41,6 +43,8 @@ def prefetch(items: Iterable[T], ahead: int = 3) -> Iterator[T]:
     thread.start()
     try:
         while True:
+            if os.getpid() != owner:
+                raise RuntimeError("prefetch: this iterator is another process's; begin a new one")
             kind, value = slots.get()
             if kind == "end":
                 return

@@ -192,6 +192,18 @@ def test_what_began_one_way_goes_back_that_way(make):
 
 
 @every_call
+def test_the_plain_form_is_chosen_for_empty_arrays(make):
+    """Of which it has nothing but the shape: what is empty, and what is then zero, it says."""
+    op, arguments = make()
+    assert choose(op, *arguments) is not op
+    for leaf in test_harmonic.leaves(arguments):
+        full = leaf.data
+        leaf.data = full[:0]
+        assert choose(op, *arguments) is op
+        leaf.data = full
+
+
+@every_call
 def test_both_forms_compute_the_same(make):
     fast, plain = run(make, nullcontext, nullcontext)[1], run(make, plain_only, plain_only)[1]
     for a, b in zip(fast, plain, strict=True):

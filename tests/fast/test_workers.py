@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from minipose.fast import layout, workers
+from minipose.fast import blas, layout, workers
 from tests.strategies import layouts
 
 
@@ -34,6 +34,36 @@ def test_a_task_that_fails_is_heard_and_the_next_run_works(monkeypatch):
     with pytest.raises(ValueError, match="task 2"):
         workers.run(task, 4)
     assert workers.run(lambda k: workers.run(lambda j: j, 1)[0] + k, 3) == [0, 1, 2]
+
+
+def test_blas_has_its_threads_again_after_runs_that_overlap():
+    """The one that began first ends first: what the other found is not what there was."""
+    if blas.found() is None:
+        pytest.skip("NumPy brought no OpenBLAS along")
+    limit = blas.found()
+    began = [threading.Event() for _ in range(2)]
+    end = [threading.Event() for _ in range(2)]
+
+    def task(k):
+        began[k].set()
+        end[k].wait()
+
+    runs = [
+        threading.Thread(target=workers.run, args=(lambda _, k=k: task(k), 1)) for k in range(2)
+    ]
+    before = limit.get()
+    limit.set(2)
+    try:
+        for k in range(2):
+            runs[k].start()
+            began[k].wait()
+        for k in range(2):
+            assert limit.get() == 1
+            end[k].set()
+            runs[k].join()
+        assert limit.get() == 2
+    finally:
+        limit.set(before)
 
 
 def test_scratch_is_used_again_and_belongs_to_one_thread():
