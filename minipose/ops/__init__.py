@@ -15,6 +15,7 @@ from minipose.ops.elementwise import (
     add,
     divide,
     exp,
+    leaky_relu,
     log,
     log_sigmoid,
     multiply,

@@ -196,3 +196,15 @@ def relu(x: Tensor) -> Tensor:
         return (grad_y * (y > 0),)
 
     return record("relu", y, inputs=(x,), backward=backward)
+
+
+def leaky_relu(x: Tensor, slope: float = 0.01) -> Tensor:
+    """y = x where x > 0, else a·x with the slope a;  dL/dx = dL/dy where x > 0, else a · dL/dy."""
+    xp = array_module(x.data)
+    above = x.data > 0
+
+    def backward(grad_y):
+        return (xp.where(above, grad_y, slope * grad_y),)
+
+    y = xp.where(above, x.data, slope * x.data)
+    return record("leaky_relu", y, inputs=(x,), backward=backward)

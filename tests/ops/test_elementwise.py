@@ -17,6 +17,7 @@ sigmoid      1/(1 + e⁻ˣ)      g·y·(1 − y)
 log_sigmoid  −ln(1 + e⁻ˣ)     g/(1 + eˣ)
 softplus     ln(1 + eˣ)       g/(1 + e⁻ˣ)
 relu         max(x, 0)        g where x > 0, else 0
+leaky_relu   x or a·x         g where x > 0, else a·g
 ===========  ===============  ==============================
 
 Where an operand was repeated to the other's shape, its gradient is summed over the repetitions.
@@ -49,6 +50,7 @@ def one(values=None, **options):
 
 anywhere, positive = uniform(-3, 3), uniform(0.3, 3)
 pairs = calls(broadcast_pairs())
+leaks = one(distinct, slope=st.sampled_from([0.01, 0.3, 1.0, -0.5]))
 divisions = calls(broadcast_pairs(), [anywhere, positive])
 
 CASES = [
@@ -68,6 +70,7 @@ CASES = [
     Case("sigmoid", ops.sigmoid, one(anywhere), each(lambda x: 1 / (1 + math.exp(-x)))),
     Case("log_sigmoid", ops.log_sigmoid, one(), each(lambda x: -math.log(1 + math.exp(-x)))),
     Case("softplus", ops.softplus, one(anywhere), each(lambda x: math.log(1 + math.exp(x)))),
+    Case("leaky_relu", ops.leaky_relu, leaks, each(lambda x, slope: x if x > 0 else slope * x)),
     Case("relu", ops.relu, one(distinct), each(lambda x: max(x, 0.0))),
     # A number takes the part of a tensor and gets no gradient.
     Case("add/number", lambda x: 2 + x, one(), each(lambda x: 2 + x), linear_in=(0,)),

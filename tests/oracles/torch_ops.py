@@ -41,6 +41,17 @@ def group_norm(x, weight, bias, groups, eps=1e-5, relu=False):
     return f.relu(y) if relu else y
 
 
+def pooling(pool, margin):
+    """PyTorch's own margins are at most half a block wide; so they are added before."""
+
+    def op(x, kernel_size, stride, padding=0):
+        vertical, horizontal = padding if isinstance(padding, tuple) else (padding, padding)
+        widths = (horizontal, horizontal, vertical, vertical)
+        return pool(f.pad(x, widths, value=margin), kernel_size, stride)
+
+    return op
+
+
 def crop(x, widths):
     return x[tuple(slice(a, n - b) for (a, b), n in zip(widths, x.shape, strict=True))]
 
@@ -120,6 +131,7 @@ ORACLES = {
     "log_sigmoid": f.logsigmoid,
     "softplus": f.softplus,
     "relu": torch.relu,
+    "leaky_relu": lambda x, slope: f.leaky_relu(x, slope),
     "power/3": lambda x: x**3,
     "power/half": lambda x: x**0.5,
     "power/minus_1": lambda x: x**-1,
@@ -143,8 +155,8 @@ ORACLES = {
     "dropout": dropout,
     "conv2d": lambda x, w, b=None, stride=1, padding=0: f.conv2d(x, w, b, stride, padding),
     "conv2d_relu": conv2d_relu,
-    "max_pool2d": lambda x, kernel_size, stride: f.max_pool2d(x, kernel_size, stride),
-    "avg_pool2d": lambda x, kernel_size, stride: f.avg_pool2d(x, kernel_size, stride),
+    "max_pool2d": pooling(f.max_pool2d, -np.inf),
+    "avg_pool2d": pooling(f.avg_pool2d, 0.0),
     "conv2d_max_pool2d": conv2d_max_pool2d,
     "upsample_nearest": lambda x, scale: f.interpolate(x, scale_factor=scale),
     "upsample_bilinear": lambda x, scale: f.interpolate(x, scale_factor=scale, mode="bilinear"),
