@@ -82,8 +82,49 @@ def mean(x, axis=None, keepdims=False):
     return y * y.size / x.size
 
 
+def reduction(function):
+    """The function of a list of numbers applied to those that share their place on other axes."""
+
+    def reference(x, axis=None, keepdims=False, **options):
+        axes = range(x.ndim) if axis is None else [axis] if isinstance(axis, int) else axis
+        axes, groups = [a % x.ndim for a in axes], {}
+        for at in np.ndindex(x.shape):
+            place = tuple(0 if a in axes else i for a, i in enumerate(at))
+            groups.setdefault(place, []).append(float(x[at]))
+        y = np.zeros([1 if a in axes else n for a, n in enumerate(x.shape)])
+        for place, numbers in groups.items():
+            y[place] = function(numbers, **options)
+        return y if keepdims else y.reshape([n for a, n in enumerate(x.shape) if a not in axes])
+
+    return reference
+
+
+def _spread(numbers, correction=0):
+    middle = math.fsum(numbers) / len(numbers)
+    return math.fsum((v - middle) ** 2 for v in numbers) / (len(numbers) - correction)
+
+
+largest, smallest = reduction(max), reduction(min)
+var = reduction(_spread)
+logsumexp = reduction(lambda numbers: math.log(math.fsum(math.exp(v) for v in numbers)))
+
+
 def matmul(a, b):
-    """Y[m, n] = Σₖ A[m, k] B[k, n]."""
+    """Y[…, m, n] = Σₖ A[…, m, k] B[…, k, n]; a vector is a row in front, a column behind."""
+    if b.ndim == 1:
+        return matmul(a, b.reshape(-1, 1))[..., 0]
+    if a.ndim == 1:
+        return matmul(a.reshape(1, -1), b)[..., 0, :]
+    front = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    a = np.broadcast_to(a, front + a.shape[-2:])
+    b = np.broadcast_to(b, front + b.shape[-2:])
+    y = np.zeros((*front, a.shape[-2], b.shape[-1]))
+    for at in np.ndindex(front):
+        y[at] = _product(a[at], b[at])
+    return y
+
+
+def _product(a, b):
     y = np.zeros((a.shape[0], b.shape[1]))
     for m, n in np.ndindex(y.shape):
         for k in range(a.shape[1]):

@@ -79,7 +79,23 @@ def select(x, key):
     for axis, part in enumerate(keys):
         if isinstance(part, slice) and part.step == -1:
             x, keys[axis] = x.flip(axis), slice(None)
+        elif isinstance(part, (list, np.ndarray)):
+            array = np.asarray(part)
+            kind = bool if array.dtype == bool else int
+            keys[axis] = torch.from_numpy(array.astype(kind))
     return x[tuple(keys)]
+
+
+def stack(*tensors, axis):
+    return torch.stack(tensors, dim=axis)
+
+
+def var(x, axis=None, keepdims=False, correction=0):
+    return torch.var(x, dim=_axes(x, axis), keepdim=keepdims, correction=correction)
+
+
+def reduced(function):
+    return lambda x, axis=None, keepdims=False: function(x, dim=_axes(x, axis), keepdim=keepdims)
 
 
 def transpose(x, axes=None):
@@ -134,12 +150,27 @@ ORACLES = {
     "leaky_relu": lambda x, slope: f.leaky_relu(x, slope),
     "power/3": lambda x: x**3,
     "power/half": lambda x: x**0.5,
+    "power/0": lambda x: x**0,
     "power/minus_1": lambda x: x**-1,
     "add/number": lambda x: 2 + x,
     "subtract/number": lambda x: 2 - x,
     "multiply/number": lambda x: 2 * x,
     "divide/number": lambda x: 2 / x,
     "multiply/square": torch.square,
+    "power/tensors": torch.pow,
+    "power/of_2": lambda x: 2**x,
+    "abs": torch.abs,
+    "clip": lambda x, low=None, high=None: torch.clip(x, low, high),
+    "maximum": torch.maximum,
+    "maximum/number": lambda x: torch.maximum(x, torch.tensor(0.02, dtype=x.dtype)),
+    "minimum": torch.minimum,
+    "where": lambda a, b, condition: torch.where(torch.as_tensor(condition), a, b),
+    "max": reduced(torch.amax),
+    "min": reduced(torch.amin),
+    "var": var,
+    "logsumexp": reduced(torch.logsumexp),
+    "stack": stack,
+    "flatten": lambda x, start=1: torch.flatten(x, start) if start < x.ndim else x[..., None],
     "reshape": lambda x, shape: torch.reshape(x, shape),
     "transpose": transpose,
     "concatenate": concatenate,
