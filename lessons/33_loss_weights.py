@@ -22,7 +22,6 @@ from minipose.experiments.people.recipe import Recipe
 from minipose.experiments.people.train import build
 from minipose.losses import categorical_cross_entropy
 from minipose.metrics import pixel_errors
-from minipose.optim import Adam
 
 everybody, _ = people.in_room()
 persons = everybody[::33][:6]

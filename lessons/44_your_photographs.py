@@ -27,7 +27,6 @@ import minipose as mp
 import people
 from minipose.datasets.crop import box_of, crop_person
 from minipose.experiments.job import Run
-from minipose.experiments.pose3d.data import mirror
 from minipose.experiments.pose3d.predict import predict_image
 from minipose.experiments.pose3d.recipe import Recipe
 from minipose.experiments.pose3d.train import train_regressor

@@ -30,12 +30,15 @@ class Comparison:
     baseline : what saying the same of everything reaches, and
     baseline_name : how that is done, for instance "mean pose"
     lower_is_better : True for errors, False for dice
+    paired : whether a seed means the same task for all choices (the same people, the same pictures,
+        the same start): then the differences are judged, seed by seed
     """
 
     what: str
     baseline: float
     baseline_name: str = "constant baseline"
     lower_is_better: bool = True
+    paired: bool = False
     results: dict[str, np.ndarray] = field(default_factory=dict)
 
     def add(self, name: str, train: Callable[[int], float], seeds: Iterable[int] = (0, 1, 2)):
@@ -59,13 +62,18 @@ class Comparison:
         """How far the difference of both means may come from luck alone.
 
         Student's t with a common spread s of single runs: t · s · √(1/n + 1/m). For many seeds t is
-        about 2; for three of each it is 2.8, since three runs do not tell s well.
+        about 2; for three of each it is 2.8, since three runs do not tell s well. Paired: t · s/√n
+        with the spread s of the n differences.
         """
         a, b = self.results[one], self.results[other]
-        free = len(a) + len(b) - 2
-        squares = ((a - a.mean()) ** 2).sum() + ((b - b.mean()) ** 2).sum()
-        factor = student.ppf((1 + SURE) / 2, free)
-        return float(factor * math.sqrt(squares / free * (1 / len(a) + 1 / len(b))))
+        if self.paired:
+            gaps, free = a - b, len(a) - 1
+            error = gaps.std(ddof=1) / math.sqrt(len(gaps))
+        else:
+            free = len(a) + len(b) - 2
+            squares = ((a - a.mean()) ** 2).sum() + ((b - b.mean()) ** 2).sum()
+            error = math.sqrt(squares / free * (1 / len(a) + 1 / len(b)))
+        return float(student.ppf((1 + SURE) / 2, free) * error)
 
     def verdict(self, one: str, other: str) -> str:
         """``one`` against ``other``: "better", "worse", or "undecided" within the spread."""

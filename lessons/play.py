@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> None:
         _execute(answers.read_text(encoding="utf-8"), answers, names)
     if "--tries" in arguments:
         for changed in tries(text):
-            _execute(changed, path, dict(names))
+            _execute(changed, path, names)
 
 
 def answers_of(path: Path) -> Path:
