@@ -146,7 +146,7 @@ def test_what_is_wrong_with_groups_is_one_line():
     with pytest.raises(TypeError, match=r"expected a list of parameters, got Linear; write \.para"):
         SGD(mp.nn.Linear(2, 2, np.random.default_rng(0)))
     with pytest.raises(
-        TypeError, match=r"group 0: expected parameters, got Tensor.* cannot be mov"
+        TypeError, match=r"group 0: expected parameters, got a Tensor .* cannot be mov"
     ):
         SGD([{"parameters": [w * 2]}])
     with pytest.raises(TypeError, match=r"expected a list of parameters, got int$"):
