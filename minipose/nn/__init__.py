@@ -26,3 +26,7 @@ from minipose.nn.layers import (
 )
 from minipose.nn.module import Module
 from minipose.nn.norm import BatchNorm2d, GroupNorm
+from minipose.nn.summary import summary
+
+# ``net.summary(shape)`` is ``summary(net, shape)``: what looks at modules is not a part of them.
+Module.summary = summary

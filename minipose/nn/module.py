@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 
 import numpy as np
 
 from minipose.backend import Array, generator, to_device, to_host
 from minipose.tensor import Parameter, Tensor
+
+Watch = Callable[["Module", tuple[Tensor, ...]], object]
+
+_watch: ContextVar[Watch | None] = ContextVar("watch", default=None)  # of each thread by itself
+
+
+@contextlib.contextmanager
+def watching(watch: Watch) -> Iterator[None]:
+    """Within this block ``watch(module, inputs)`` is called in place of ``module.forward``."""
+    token = _watch.set(watch)
+    try:
+        yield
+    finally:
+        _watch.reset(token)
 
 
 class Module:
@@ -30,7 +46,8 @@ class Module:
                     f"{type(self).__name__}: expected a Tensor, got {type(x).__name__}; "
                     "write Tensor(x) for an array x"
                 )
-        return self.forward(*inputs)
+        watch = _watch.get()
+        return self.forward(*inputs) if watch is None else watch(self, inputs)
 
     def __repr__(self) -> str:
         """The tree of modules, each with those arguments that are not the usual ones."""
