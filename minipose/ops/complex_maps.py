@@ -43,10 +43,10 @@ def complex_batch_norm(x: Tensor, streams: Streams) -> Tensor:
     xp = array_module(x.data)
     re, im = _split(x.data, streams)
     axes, count = (0, 2, 3), x.size // x.shape[1]
-    re = re - re.mean(axis=axes, keepdims=True)
-    im = im - im.mean(axis=axes, keepdims=True)
+    re = re - _mean(re)
+    im = im - _mean(im)
     r = xp.sqrt(re * re + im * im + SMALL)
-    mean = r.mean(axis=axes, keepdims=True)
+    mean = _mean(r)
     apart = r - mean
     samples = max(count - 1, 1)
     deviation = xp.sqrt((apart * apart).sum(axis=axes, keepdims=True) / samples)
@@ -58,8 +58,8 @@ def complex_batch_norm(x: Tensor, streams: Streams) -> Tensor:
         along = (g_re * re + g_im * im).sum(axis=axes, keepdims=True)
         slope = along * inverse_deviation(deviation, mean) / (s * s * samples) * apart / r
         d_re, d_im = g_re / s - slope * re, g_im / s - slope * im
-        d_re -= d_re.mean(axis=axes, keepdims=True)
-        d_im -= d_im.mean(axis=axes, keepdims=True)
+        d_re -= _mean(d_re)
+        d_im -= _mean(d_im)
         return (_join(d_re, d_im, streams),)
 
     return record("complex_batch_norm", y, inputs=(x,), backward=backward)
@@ -214,6 +214,12 @@ def inverse_deviation(deviation: Array, mean: Array) -> Array:
     xp = array_module(deviation)
     real = deviation > ROUNDING * float(np.finfo(deviation.dtype).eps) * mean
     return real / xp.where(real, deviation, xp.ones_like(deviation))
+
+
+def _mean(channels: Array) -> Array:
+    """Of each channel, (1, C, 1, 1); of no pictures at all it is 0."""
+    mean = channels.mean if channels.size else channels.sum
+    return mean(axis=(0, 2, 3), keepdims=True)
 
 
 def _mix(matrix: Array, channels: Array) -> Array:

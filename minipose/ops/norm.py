@@ -146,7 +146,7 @@ def group_norm(
     """
     check_group_norm(x, weight, bias, groups)
     xp, axes, channels = array_module(x.data), *_layout(x)
-    of_groups = (len(x.data), groups, x.size // max(1, len(x.data) * groups))
+    of_groups = (len(x.data), groups, math.prod(x.shape[1:]) // groups)
     gamma = weight.data.reshape(channels)
     apart = x.data.reshape(of_groups)
     apart = apart - apart.mean(axis=2, keepdims=True)

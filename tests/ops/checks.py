@@ -3,7 +3,9 @@
 Each check takes a row, a call of it and the array library.
 """
 
+import warnings
 from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -53,6 +55,23 @@ def differences(case, call, xp, seed):
     entries = 60 if xp is np else 3  # on a device each slope waits for two transfers
     function = lambda *x: case.op(*x, **call.options)  # noqa: E731
     check_gradients(function, call.arrays(xp), rtol=1e-7, entries=entries, seed=seed)
+
+
+def empty_batch(case, call, xp, batched):
+    """Of no samples nothing comes out, and what is not a sample gets the gradient zero.
+
+    ``batched`` are the inputs whose first axis counts samples. The strict library fills memory that
+    is not written with NaN.
+    """
+    kept = tuple(v[:0] if i in batched else v for i, v in enumerate(call.values))
+    usual = case.op(*(Tensor(a) for a in call.arrays(xp)), **call.options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a mean of nothing, a division by zero
+        tensors, y, _ = forward_and_backward(case, replace(call, values=kept), xp, np.float32)
+    assert y.shape == (0, *usual.shape[1:]) and y.dtype == np.float32
+    for tensor in tensors:
+        assert tensor.grad.shape == tensor.shape and tensor.grad.dtype == np.float32
+        assert not to_host(tensor.grad).any()
 
 
 def float32_stays_and_nothing_is_overwritten(case, call, xp):

@@ -40,3 +40,17 @@ FAMILIES = (
     test_losses,
 )
 CASES = [case for family in FAMILIES for case in family.CASES]
+
+# The inputs whose first axis counts samples, of the ops that take none of them as they take many:
+# no picture in, no picture out. ``batch_norm`` says that it needs some.
+BATCHED = {
+    **dict.fromkeys(["negative", "exp", "log", "sqrt", "tanh", "sigmoid", "log_sigmoid"], (0,)),
+    **dict.fromkeys(["softplus", "relu", "leaky_relu", "power"], (0,)),
+    **dict.fromkeys(["linear", "matmul", "dropout"], (0,)),
+    **dict.fromkeys(["conv2d", "conv2d_relu", "conv2d_max_pool2d", "upsample_conv2d"], (0,)),
+    **dict.fromkeys(["max_pool2d", "avg_pool2d", "upsample_nearest", "upsample_bilinear"], (0,)),
+    **dict.fromkeys(["batch_norm_inference", "group_norm", "harmonic_conv2d"], (0,)),
+    **dict.fromkeys(["complex_batch_norm", "magnitude_gate", "normalised_gate"], (0,)),
+    **dict.fromkeys(["complex_relu", "map_dropout"], (0,)),
+    "concatenate_streams": (0, 1, 2),
+}

@@ -25,6 +25,10 @@ every_case = pytest.mark.parametrize("case", tables.CASES, ids=str)
 linear_case = pytest.mark.parametrize("case", [c for c in tables.CASES if c.linear_in], ids=str)
 
 
+batched = [case for case in tables.CASES if case.op_name in tables.BATCHED]
+batched_case = pytest.mark.parametrize("case", batched, ids=str)
+
+
 @every_case
 @given(data=st.data())
 def test_values(case, xp, data):
@@ -52,6 +56,15 @@ def test_differences(case, xp, data):
 def test_float32_stays_and_nothing_is_overwritten(case, xp, data):
     """float32 in, float32 out and back, close to float64; inputs and c are as they were."""
     checks.float32_stays_and_nothing_is_overwritten(case, data.draw(case.calls), xp)
+
+
+@batched_case
+@given(data=st.data())
+def test_empty_batch(case, xp, data):
+    """Of no samples nothing comes out, and what is not a sample gets the gradient zero."""
+    batched = tables.BATCHED[case.op_name]
+    call = data.draw(case.calls.filter(lambda call: call.values[0].ndim > 0))
+    checks.empty_batch(case, call, xp, batched)
 
 
 def test_every_op_and_every_loss_has_a_row():
