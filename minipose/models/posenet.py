@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from minipose import ops
@@ -88,7 +86,7 @@ class PoseNet(Module):
     def features(self, x: Tensor) -> Tensor:
         """The shared part: (N, 1, 128, 128) -> (N, kernels[2]·144)."""
         x = self.conv3(self.conv2(self.conv1(x)))
-        return ops.reshape(x, (x.shape[0], math.prod(x.shape[1:])))
+        return ops.flatten(x)
 
     def forward(self, x: Tensor) -> Tensor:
         if x.ndim != 4 or x.shape[1:] != (1, SIDE, SIDE):

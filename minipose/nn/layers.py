@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from minipose import ops
-from minipose.nn.checks import generator, one_of, positive
 from minipose.nn.initialise import glorot_uniform, he_normal, next_generator
-from minipose.nn.module import Module
+from minipose.nn.module import Module, check_generator, one_of, positive
 from minipose.ops.pool import check_blocks, pair
 from minipose.tensor import Parameter, Tensor
 
@@ -22,7 +19,7 @@ class Linear(Module):
 
     def __init__(self, in_features: int, out_features: int, rng: Generator) -> None:
         positive("Linear", in_features=in_features, out_features=out_features)
-        generator("Linear", rng)
+        check_generator("Linear", rng)
         self.in_features, self.out_features = in_features, out_features
         self.weight = Parameter(glorot_uniform((out_features, in_features), rng))
         self.bias = Parameter(np.zeros(out_features, dtype=np.float32))
@@ -70,7 +67,7 @@ class Conv2d(Module):
             pair("Conv2d", "padding", padding, 0)
         one_of("Conv2d", "initialise", initialise, ("glorot", "he"))
         one_of("Conv2d", "activation", activation, (None, "relu"))
-        generator("Conv2d", rng)
+        check_generator("Conv2d", rng)
         draw = he_normal if initialise == "he" else glorot_uniform
         self.weight = Parameter(draw((out_channels, in_channels, *kernel), rng))
         self.bias = Parameter(np.zeros(out_channels, dtype=np.float32)) if bias else None
@@ -98,7 +95,7 @@ class Conv2dMaxPool2d(Module):
     ) -> None:
         positive("Conv2dMaxPool2d", in_channels=in_channels, out_channels=out_channels)
         shape = out_channels, in_channels, *pair("Conv2dMaxPool2d", "kernel_size", kernel_size, 1)
-        generator("Conv2dMaxPool2d", rng)
+        check_generator("Conv2dMaxPool2d", rng)
         self.in_channels, self.out_channels, self.kernel_size = (
             in_channels,
             out_channels,
@@ -118,7 +115,7 @@ class UpsampleConv2d(Module):
     """
 
     def __init__(self, in_channels: int, out_channels: int, rng: Generator) -> None:
-        generator("UpsampleConv2d", rng)
+        check_generator("UpsampleConv2d", rng)
         self.convolution = Conv2d(in_channels, out_channels, 2, rng, initialise="he")
 
     def forward(self, x: Tensor) -> Tensor:
@@ -231,7 +228,7 @@ class Flatten(Module):
     """Each sample as a row: x (N, C, H, W) -> (N, C·H·W)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return ops.reshape(x, (len(x), math.prod(x.shape[1:])))
+        return ops.flatten(x)
 
 
 class Sequential(Module):

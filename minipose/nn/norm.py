@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from minipose import ops
-from minipose.nn.checks import one_of, positive
-from minipose.nn.module import Module
+from minipose.nn.module import Module, one_of, positive
 from minipose.tensor import Parameter, Tensor
 
 

@@ -25,7 +25,7 @@ every_case = pytest.mark.parametrize("case", tables.CASES, ids=str)
 linear_case = pytest.mark.parametrize("case", [c for c in tables.CASES if c.linear_in], ids=str)
 
 
-batched = [case for case in tables.CASES if case.op_name in tables.BATCHED]
+batched = [case for case in tables.CASES if tables.batched(case)]
 batched_case = pytest.mark.parametrize("case", batched, ids=str)
 
 
@@ -62,9 +62,8 @@ def test_float32_stays_and_nothing_is_overwritten(case, xp, data):
 @given(data=st.data())
 def test_empty_batch(case, xp, data):
     """Of no samples nothing comes out, and what is not a sample gets the gradient zero."""
-    batched = tables.BATCHED[case.op_name]
     call = data.draw(case.calls.filter(lambda call: call.values[0].ndim > 0))
-    checks.empty_batch(case, call, xp, batched)
+    checks.empty_batch(case, call, xp, tables.batched(case))
 
 
 def test_every_op_and_every_loss_has_a_row():
