@@ -55,6 +55,11 @@ def is_array(x: object) -> bool:
     return True
 
 
+def is_whole(value: object) -> bool:
+    """Whether ``value`` is an integer, of Python or as NumPy computes them (``np.prod(shape)``)."""
+    return isinstance(value, (int, np.integer))
+
+
 def to_host(x: Array) -> np.ndarray:
     """A NumPy array with the values of ``x``; a copy (and a wait) only if ``x`` is on a GPU."""
     if isinstance(x, (np.ndarray, np.generic)):

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 
 import numpy as np
 
-from minipose.backend import Array, generator, to_device, to_host
+from minipose.backend import Array, generator, is_whole, to_device, to_host
 from minipose.tensor import Parameter, Tensor
 
 Watch = Callable[["Module", tuple[Tensor, ...]], object]
@@ -199,6 +199,8 @@ def _arguments(module: Module) -> str:
         value, usual = vars(module).get(name, argument.default), argument.default
         if isinstance(usual, bool):  # bias=True left a Parameter, bias=False left None
             value = value is not None and value is not False
+        if isinstance(value, np.generic):
+            value = value.item()
         if isinstance(value, (bool, int, float, str, tuple)) and value != usual:
             bare = usual is argument.empty and len(shown) < 2  # what goes in and what comes out
             shown.append(repr(value) if bare else f"{name}={value!r}")
@@ -240,7 +242,7 @@ def one_of(layer: str, name: str, value: object, allowed: tuple) -> None:
 def positive(layer: str, **sizes: int) -> None:
     """Raises ValueError unless all are whole numbers of 1 or more."""
     for name, size in sizes.items():
-        if not isinstance(size, int) or size < 1:
+        if not is_whole(size) or size < 1:
             raise ValueError(f"{layer}: expected {name} of 1 or more, got {size!r}")
 
 

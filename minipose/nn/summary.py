@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from minipose.backend import array_module
+from minipose.backend import array_module, is_whole
 from minipose.nn.module import Module, watching
 from minipose.tensor import Parameter, Tensor, no_grad
 
@@ -147,4 +147,4 @@ def _shapes(result: object) -> str:
 
 
 def _is_shape(shape: object) -> bool:
-    return isinstance(shape, (tuple, list)) and all(isinstance(n, int) and n >= 0 for n in shape)
+    return isinstance(shape, (tuple, list)) and all(is_whole(n) and n >= 0 for n in shape)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from minipose.backend import Array, array_module
+from minipose.backend import Array, array_module, is_whole
 from minipose.kernels.faster import replaceable
 from minipose.ops.elementwise import relu as relu_op
 from minipose.tensor import Tensor, record
@@ -186,7 +186,7 @@ def check_group_norm(x: Tensor, weight: Tensor, bias: Tensor, groups: int) -> No
     """As ``check_batch_norm``; and C is to be a multiple of ``groups``, of two values or more."""
     check_batch_norm("group_norm", x, weight, bias)
     channels = x.shape[1]
-    if not isinstance(groups, int) or groups < 1 or channels % groups:
+    if not is_whole(groups) or groups < 1 or channels % groups:
         raise ValueError(f"group_norm: {channels} channels cannot be split into {groups} groups")
     if math.prod(x.shape[1:]) < 2 * groups:
         raise ValueError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from types import ModuleType
 
-from minipose.backend import array_module
+from minipose.backend import array_module, is_whole
 from minipose.kernels.faster import replaceable
 from minipose.kernels.im2col import crop_images, output_size, pad_images
 from minipose.tensor import Tensor, record
@@ -147,8 +147,8 @@ def check_blocks(
 def pair(name: str, what: str, value: int | Pair, smallest: int) -> Pair:
     """(vertical, horizontal), which may be given as one number. Raises ValueError."""
     numbers = value if isinstance(value, (tuple, list)) else (value, value)
-    if len(numbers) != 2 or any(not isinstance(v, int) or v < smallest for v in numbers):
+    if len(numbers) != 2 or any(not is_whole(v) or v < smallest for v in numbers):
         raise ValueError(
             f"{name}: expected {what} of {smallest} or more (or a pair), got {value!r}"
         )
-    return tuple(numbers)
+    return tuple(int(v) for v in numbers)

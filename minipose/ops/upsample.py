@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minipose.backend import Array, array_module
+from minipose.backend import Array, array_module, is_whole
 from minipose.kernels.faster import replaceable
 from minipose.tensor import Tensor, record
 
@@ -63,5 +63,5 @@ def check_upsample(name: str, x: Tensor, scale: int) -> None:
     """Raises ValueError if x is not a batch of images or the scale is not a whole number."""
     if x.ndim != 4:
         raise ValueError(f"{name}: expected x (N, C, H, W), got {x.shape}")
-    if not isinstance(scale, int) or scale < 1:
+    if not is_whole(scale) or scale < 1:
         raise ValueError(f"{name}: expected a positive whole scale, got {scale!r}")

@@ -62,6 +62,22 @@ def test_a_layer_is_its_op(layer, x, op):
     np.testing.assert_array_equal(layer(x).data, op(x, layer).data)
 
 
+def test_sizes_may_be_integers_of_numpy():
+    """As np.prod(shape) and array.shape computations give them."""
+    two, three = np.int64(2), np.int32(3)
+    net = nn.Sequential(
+        nn.Conv2d(three, two, three, rng(), stride=(two, 1), padding=np.int64(1)),
+        nn.GroupNorm(np.int64(1), two),
+        nn.MaxPool2d(two, np.int64(1)),
+        nn.UpsampleNearest(two),
+        nn.Flatten(),
+        nn.Linear(np.prod((2, 4, 14)), three, rng()),
+    )
+    assert net(X).shape == (2, 3)
+    assert "Linear(112, 3)" in repr(net) and "Conv2d(3, 2, kernel_size=3" in repr(net)
+    assert net.summary((np.int64(2), 3, 6, 8)).output == "(2, 3)"
+
+
 def test_glorot_by_hand():
     """fan_in 3·9 and fan_out 5·9: a = √(6/72); behind a pool of 4, √(6/(27 + 45/4))."""
     plain = glorot_uniform((5, 3, 3, 3), rng())
