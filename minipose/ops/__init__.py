@@ -11,6 +11,7 @@ from minipose.ops.complex_maps import (
 )
 from minipose.ops.conv import conv2d, conv2d_max_pool2d, conv2d_relu, upsample_conv2d
 from minipose.ops.dropout import dropout
+from minipose.ops.einsum import einsum
 from minipose.ops.elementwise import (
     add,
     divide,

@@ -180,6 +180,7 @@ ORACLES = {
     "sum": reduce_sum,
     "mean": mean,
     "matmul": torch.matmul,
+    "einsum": lambda *xs, subscripts: torch.einsum(subscripts, *xs),
     "linear": f.linear,
     "softmax": lambda x, axis: torch.softmax(x, axis),
     "log_softmax": lambda x, axis: torch.log_softmax(x, axis),
