@@ -1,6 +1,7 @@
 """All rows of all tables, in the order of the files of ``minipose/ops``; the losses come last."""
 
 from tests.ops import (
+    test_comparison,
     test_complex_maps,
     test_conv,
     test_conv_pool,
@@ -12,7 +13,6 @@ from tests.ops import (
     test_linear,
     test_losses,
     test_norm,
-    test_piecewise,
     test_pool,
     test_reduction,
     test_shape,
@@ -23,7 +23,7 @@ from tests.ops import (
 
 FAMILIES = (
     test_elementwise,
-    test_piecewise,
+    test_comparison,
     test_shape,
     test_indexing,
     test_reduction,
