@@ -343,3 +343,10 @@ def categorical_cross_entropy(logits, target):
     for at in np.ndindex(logits.shape):
         total -= target[at] * math.log(probabilities[at])
     return np.array(total * logits.shape[1] / logits.size)
+
+
+def cross_entropy_of_labels(logits, target):
+    """−log softmax(z) of the right class of each pixel, averaged."""
+    probabilities = softmax(logits, 1)
+    found = [probabilities[(at[0], target[at], *at[1:])] for at in np.ndindex(target.shape)]
+    return np.array(-math.fsum(math.log(p) for p in found) / len(found))

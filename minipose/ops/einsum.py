@@ -32,7 +32,7 @@ def einsum(subscripts: str, *tensors: Tensor) -> Tensor:
     arrays, needed = [x.data for x in tensors], [x.requires_grad for x in tensors]
     y = _evaluate(letters, arrays, out)
 
-    def gradient(i, grad_y):
+    def backward_to(i, grad_y):
         others, factors = letters[:i] + letters[i + 1 :], arrays[:i] + arrays[i + 1 :]
         alone = "".join(c for c in letters[i] if c not in "".join([out, *others]))
         sizes = [n for c, n in zip(letters[i], arrays[i].shape, strict=True) if c in alone]
@@ -40,7 +40,7 @@ def einsum(subscripts: str, *tensors: Tensor) -> Tensor:
         return _evaluate([out, *others, alone], [grad_y, *factors, ones], letters[i])
 
     def backward(grad_y):
-        return tuple(gradient(i, grad_y) if asked else None for i, asked in enumerate(needed))
+        return tuple(backward_to(i, grad_y) if asked else None for i, asked in enumerate(needed))
 
     return record("einsum", y, inputs=tensors, backward=backward)
 

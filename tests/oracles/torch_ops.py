@@ -126,7 +126,7 @@ def dice_loss(x, target, smooth=1e-6):
 
 
 def categorical_cross_entropy(x, target):
-    return f.cross_entropy(x, target)
+    return f.cross_entropy(x, target if target.ndim == x.ndim else target.long())
 
 
 def _axes(x, axis):
