@@ -19,6 +19,9 @@ import numpy as np
 from minipose.backend import Array, array_module, to_host
 from minipose.tensor import Tensor
 
+EPSILON, TINY = float(np.finfo(np.float64).eps), float(np.finfo(np.float64).tiny)
+ROUNDINGS = 16  # by how many ε a computed value may differ from the true one
+
 Function = Callable[..., Tensor]
 
 
@@ -54,10 +57,11 @@ def check_gradients(
     inputs : sequence of float64 arrays
         Where to look. They stay unchanged; their strides are kept.
     step : float
-        h. With values around 1 the error of the differences is about h² + 1e-16/h ≈ 1e-10.
+        h, times |x| where that is above 1; small against the distance over which f changes.
     rtol : float
-        Largest |analytic − numeric| allowed, relative to the largest gradient of that input (or to
-        1 where that is smaller).
+        Largest |analytic − numeric| allowed, relative to the larger of the two: each entry counts
+        by itself, however small it is. Added to that is what the differences may be wrong by, about
+        (16 ε/h + h²) of the values of f, which is 5e-10 for values around 1.
     entries : int, optional
         Check this many random entries per input instead of all.
     seed : int
@@ -70,7 +74,7 @@ def check_gradients(
     ValueError
         If an input is not float64: float32 differences cannot tell a wrong derivative.
     """
-    _check_arguments(inputs, step)
+    _check_arguments(inputs, step, rtol)
     rng = np.random.default_rng(seed)
     tensors = [Tensor(x, requires_grad=True) for x in inputs]
     cotangent = _differentiate(function, tensors, rng)
@@ -81,12 +85,13 @@ def check_gradients(
         chosen = np.arange(flat.size)
         if entries is not None and entries < flat.size:
             chosen = rng.choice(flat.size, size=entries, replace=False)
-        numeric = np.array([_slope(function, inputs, i, int(j), step, cotangent) for j in chosen])
-        scale = max(1.0, float(np.abs(numeric).max(initial=0.0)))
-        errors = np.abs(flat[chosen] - numeric) / scale
         compared += len(chosen)
         if len(chosen) == 0:
             continue
+        slopes = [_slope(function, inputs, i, int(j), step, cotangent) for j in chosen]
+        numeric, floor = np.array(slopes).T
+        scale = np.maximum(np.abs(flat[chosen]), np.abs(numeric)) + floor / rtol
+        errors = np.abs(flat[chosen] - numeric) / np.maximum(scale, TINY)
         k = int(np.argmax(np.where(np.isfinite(errors), errors, np.inf)))
         if not errors[k] <= rtol:
             index = tuple(int(n) for n in np.unravel_index(chosen[k], tensor.shape))
@@ -112,7 +117,7 @@ def check_direction(
     d/dt ⟨c, f(x + t u)⟩ = Σᵢ ⟨dL/dxᵢ, uᵢ⟩ for a random u of length 1. Two evaluations, whatever
     the number of entries; the tolerance is relative to the slope (or to 1e-3 of the gradient).
     """
-    _check_arguments(inputs, step)
+    _check_arguments(inputs, step, rtol)
     rng = np.random.default_rng(seed)
     tensors = [Tensor(x, requires_grad=True) for x in inputs]
     cotangent = _differentiate(function, tensors, rng)
@@ -122,15 +127,16 @@ def check_direction(
     grads = [np.zeros(t.shape) if t.grad is None else to_host(t.grad) for t in tensors]
     analytic = sum(float((g * u).sum()) for g, u in zip(grads, directions, strict=True))
 
-    def value(t: float) -> float:
+    def value(t: float) -> Array:
         moved = [
             x + array_module(x).asarray(t * u) for x, u in zip(inputs, directions, strict=True)
         ]
-        return _project(function(*[Tensor(x) for x in moved]), cotangent)
+        return function(*[Tensor(x) for x in moved]).data
 
-    numeric = (value(step) - value(-step)) / (2 * step)
-    norm = float(np.sqrt(sum(float((g * g).sum()) for g in grads)))
-    error = abs(analytic - numeric) / max(abs(numeric), 1e-3 * norm, 1e-12)
+    numeric, floor = _difference(value(step), value(-step), 2 * step, step, cotangent)
+    norm = _length(np.concatenate([g.reshape(-1) for g in grads]))
+    scale = max(abs(analytic), abs(numeric), 1e-3 * norm) + floor / rtol
+    error = abs(analytic - numeric) / max(scale, TINY)
     if not error <= rtol:
         raise GradientError(
             f"along a random direction: analytic {analytic:.10g}, numeric {numeric:.10g}, "
@@ -139,9 +145,9 @@ def check_direction(
     return GradientReport(error, 1, rtol)
 
 
-def _check_arguments(inputs: Sequence[Array], step: float) -> None:
-    if not step > 0:
-        raise ValueError(f"gradient check: expected a step above 0, got {step}")
+def _check_arguments(inputs: Sequence[Array], step: float, rtol: float) -> None:
+    if not (step > 0 and rtol > 0):
+        raise ValueError(f"gradient check: expected step and rtol above 0, got {step} and {rtol}")
     for i, x in enumerate(inputs):
         if x.dtype != np.float64:
             raise ValueError(f"gradient check: input {i} is {x.dtype}, expected float64")
@@ -158,10 +164,6 @@ def _differentiate(function: Function, tensors: list[Tensor], rng: np.random.Gen
     return cotangent
 
 
-def _project(result: Tensor, cotangent: Array) -> float:
-    return float((result.data * cotangent).sum())
-
-
 def _slope(
     function: Function,
     inputs: Sequence[Array],
@@ -169,14 +171,40 @@ def _slope(
     entry: int,
     step: float,
     cotangent: Array,
-) -> float:
-    """Central difference of ⟨c, f⟩ along one entry of one input."""
+) -> tuple[float, float]:
+    """Central difference of ⟨c, f⟩ along one entry of one input, and its own uncertainty."""
     index = np.unravel_index(entry, inputs[which].shape)
-    values = []
+    value = float(inputs[which][index])
+    ends, results = [], []
     for sign in (1.0, -1.0):
         moved = [Tensor(x) for x in inputs]
         bumped = inputs[which].copy("K")  # in the same memory order: channels-last stays so
-        bumped[index] += sign * step
+        ends.append(value + sign * step * max(1.0, abs(value)))
+        bumped[index] = ends[-1]
         moved[which] = Tensor(bumped)
-        values.append(_project(function(*moved), cotangent))
-    return (values[0] - values[1]) / (2 * step)
+        results.append(function(*moved).data)
+    return _difference(*results, ends[0] - ends[1], step, cotangent)
+
+
+def _difference(
+    plus: Array, minus: Array, width: float, step: float, cotangent: Array
+) -> tuple[float, float]:
+    """⟨c, f₊ − f₋⟩ / width, and how far from the slope it may be by its own making.
+
+    Every value is rounded to ε. Where the two are equal that is all; where they differ, rounding on
+    the way counts too, and h³ of the value for the third derivative. These errors are independent:
+    their squares add up.
+    """
+    xp = array_module(plus)
+    noise = xp.where(plus != minus, ROUNDINGS * EPSILON + step**3, EPSILON)
+    parts = noise * cotangent * (xp.abs(plus) + xp.abs(minus))
+    slope = float(((plus - minus) * cotangent).sum()) / width
+    return slope, _length(parts) / width
+
+
+def _length(x: Array) -> float:
+    """√Σ x², also where x² would overflow."""
+    largest = float(abs(x).max()) if x.size else 0.0
+    if not 0 < largest < np.inf:
+        return largest
+    return largest * float(((x / largest) ** 2).sum()) ** 0.5

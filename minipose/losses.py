@@ -6,9 +6,13 @@ operands of different shapes: a broadcast would silently compare everything with
 
 from __future__ import annotations
 
+import numpy as np
+
 from minipose import ops
-from minipose.backend import Array
+from minipose.backend import Array, array_module, is_array
 from minipose.tensor import Tensor
+
+MARGIN = 1e-3  # by which interpolation and rounding may carry a fraction out of [0, 1]
 
 
 def joint_squared_error(predicted: Tensor, target: Array) -> Tensor:
@@ -55,10 +59,12 @@ def window_cross_entropy(logits: Tensor, labels: Array) -> Tensor:
     logits : Tensor, shape (T, 1700)
         z, the last layer's linear output.
     labels : array, shape (T, 1700), 0 or 1
+        Looked at only on a CPU, as in ``dice_loss``.
 
     Source: report 1, eq. 4 and 5.
     """
     labels = _target("window_cross_entropy", logits, labels)
+    _check_fractions("window_cross_entropy: expected labels", labels)
     doubled = 2 * logits
     return 0.5 / logits.shape[0] * ops.sum(ops.softplus(doubled) - labels * doubled)
 
@@ -74,9 +80,17 @@ def dice_loss(probabilities: Tensor, mask: Array, smooth: float = 1e-6) -> Tenso
     smooth : float
         s: makes an empty prediction of an empty mask count as right.
 
+    Raises
+    ------
+    ValueError
+        If probabilities or mask are not from 0 to 1 (scores, or a mask of 0 and 255). On a GPU
+        they are not looked at, since that would wait for it.
+
     Source: report 2, eq. 1, with the constant of its code.
     """
     mask = _target("dice_loss", probabilities, mask)
+    _check_fractions("dice_loss: expected probabilities", probabilities)
+    _check_fractions("dice_loss: expected a mask", mask)
     axes = tuple(range(1, probabilities.ndim))
     overlap = ops.sum(probabilities * mask, axis=axes)
     total = ops.sum(probabilities, axis=axes) + ops.sum(mask, axis=axes)
@@ -98,18 +112,53 @@ def categorical_cross_entropy(logits: Tensor, target: Array) -> Tensor:
 
     Parameters
     ----------
-    logits : Tensor, shape (N, C, H, W)
+    logits : Tensor, shape (N, C, H, W) or (N, C)
         Scores before the softmax.
-    target : array, shape (N, C, H, W)
-        One-hot classes, or any non-negative weights (report 2's blurred values).
+    target : array, shape (N, C, H, W) or (N, C), or integers (N, H, W) or (N,)
+        One-hot classes, or any non-negative weights (report 2's blurred values); or the numbers of
+        the classes, from 0 (``one_hot``).
 
     Source: report 2, section II.D.3 b and c.
     """
-    target = _target("categorical_cross_entropy", logits, target)
+    target = _target("categorical_cross_entropy", logits, _weights(logits, target))
     if logits.ndim < 2:
         raise ValueError(f"categorical_cross_entropy: expected (N, C, ...), got {logits.shape}")
     pixels = logits.size / logits.shape[1]
     return -1 / pixels * ops.sum(target * ops.log_softmax(logits, axis=1))
+
+
+def _weights(logits: Tensor, target: Array) -> Array:
+    """One-hot for the numbers of classes; all else as it is."""
+    labels = np.asarray(target) if isinstance(target, (list, tuple)) else target
+    if not is_array(labels) or labels.dtype.kind not in "iu" or logits.ndim < 2:
+        return target
+    if labels.shape != logits.shape[:1] + logits.shape[2:]:
+        return target
+    xp = array_module(logits.data)
+    return xp.moveaxis(xp.asarray(one_hot(labels, logits.shape[1])), -1, 1)
+
+
+def one_hot(labels: Array, classes: int) -> Array:
+    """1 in the place of each label, else 0: integers (N, ...) -> float32 (N, ..., classes).
+
+    Raises ValueError for a label that is no class; on a GPU, where that is not looked at, it is 0
+    in all places.
+
+    Example
+    -------
+    >>> one_hot([2, 0], classes=3)
+    array([[0., 0., 1.],
+           [1., 0., 0.]], dtype=float32)
+    """
+    labels = labels if is_array(labels) else np.asarray(labels)
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"one_hot: expected integers, got {labels.dtype}")
+    xp = array_module(labels)
+    if xp is np:
+        wrong = labels[(labels < 0) | (labels >= classes)]
+        if wrong.size:
+            raise ValueError(f"one_hot: label {wrong[0]} is not from 0 to {classes - 1}")
+    return (labels[..., None] == xp.arange(classes)).astype(np.float32)
 
 
 def _target(name: str, predicted: Tensor, target: Array | Tensor) -> Tensor:
@@ -121,3 +170,10 @@ def _target(name: str, predicted: Tensor, target: Array | Tensor) -> Tensor:
     if target.dtype != predicted.dtype:
         target = Tensor(target.data.astype(predicted.dtype))
     return target
+
+
+def _check_fractions(expected: str, x: Tensor) -> None:
+    if array_module(x.data) is np:
+        low, high = x.data.min(), x.data.max()
+        if low < -MARGIN or high > 1 + MARGIN:
+            raise ValueError(f"{expected} from 0 to 1, got {low:g} to {high:g}")

@@ -2,12 +2,12 @@
 
 One line for each op and each loss, over all rows of its tables (in ``tests/ops``, and in
 ``tests/fast`` for each algorithm): the inputs whose derivative was looked at, the calls drawn, the
-numbers compared, and the worst relative error, |analytic − numeric| / max(1, largest |numeric| of
-that input), of the op as it is computed here (by ``minipose.fast`` where that is faster) and as it
-is written. Every entry of every input is compared, in float64 with h = 1e-5 and a random cotangent.
-Below, each network as a whole: all its parameters and its input moved along one random direction,
-the error relative to the slope (or to a thousandth of the gradient). The exit status is 1 if any
-error is above the tolerance.
+numbers compared, and the worst relative error of an entry (``gradcheck`` says relative to what), of
+the op as it is computed here (by ``minipose.fast`` where that is faster) and as it is written.
+Every entry of every input is compared, in float64 with h = 1e-5 and a random cotangent. Below, each
+network as a whole: all its parameters and its input moved along one random direction, the error
+relative to the slope (or to a thousandth of the gradient). The exit status is 1 if any error is
+above the tolerance.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import importlib.util
 import inspect
 import math
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
@@ -81,6 +82,16 @@ def draw(case: Case, examples: int, first: int) -> list[Call]:
     return found
 
 
+def worst(check: Callable, function: Callable, arrays: list[np.ndarray], first: int) -> float:
+    """The worst error that the check saw, also if that is too large."""
+    for rtol in (TOLERANCE, math.inf):
+        try:
+            return check(function, arrays, rtol=rtol, seed=first).worst
+        except GradientError:
+            continue
+    return math.inf  # no tolerance is wide enough for a NaN
+
+
 def examine(line: Line, case: Case, call: Call, first: int) -> None:
     """Compare one call in each form and note it in ``line``."""
 
@@ -91,11 +102,7 @@ def examine(line: Line, case: Case, call: Call, first: int) -> None:
     line.entries += sum(values.size for values in call.values)
     for form, within in FORMS.items():
         with within():
-            try:
-                report = check_gradients(function, call.arrays(np), rtol=math.inf, seed=first)
-                line.note(form, report.worst)
-            except GradientError:  # no tolerance is wide enough for a NaN
-                line.note(form, math.inf)
+            line.note(form, worst(check_gradients, function, call.arrays(np), first))
 
 
 def examine_whole(job: Job, first: int) -> Line:
@@ -105,11 +112,7 @@ def examine_whole(job: Job, first: int) -> Line:
     function, arrays = job.function(), job.arrays()  # once: it puts Tensors in place of parameters
     for form, within in FORMS.items():
         with within():
-            try:
-                report = check_direction(function, arrays, rtol=math.inf, seed=first)
-                line.note(form, report.worst)
-            except GradientError:
-                line.note(form, math.inf)
+            line.note(form, worst(check_direction, function, arrays, first))
     return line
 
 

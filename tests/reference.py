@@ -132,6 +132,25 @@ def _product(a, b):
     return y
 
 
+def einsum(*xs, subscripts):
+    """One product for each choice of all indices, added where the letters of the result point."""
+    given, arrow, out = subscripts.replace(" ", "").partition("->")
+    letters = given.split(",")
+    if not arrow:
+        out = "".join(c for c in sorted(set(given)) if c != "," and given.count(c) == 1)
+    sizes = {}
+    for names, x in zip(letters, xs, strict=True):
+        for name, n in zip(names, x.shape, strict=True):
+            sizes[name] = max(n, sizes.get(name, 1))
+    y = np.zeros([sizes[name] for name in out])
+    for at in np.ndindex(*sizes.values()):
+        index, product = dict(zip(sizes, at, strict=True)), 1.0
+        for names, x in zip(letters, xs, strict=True):
+            product *= x[tuple(index[c] % n for c, n in zip(names, x.shape, strict=True))]
+        y[tuple(index[c] for c in out)] += product
+    return y
+
+
 def linear(x, weight, bias=None):
     """Y[n, o] = b[o] + Σᵢ X[n, i] W[o, i]."""
     y = np.zeros((x.shape[0], weight.shape[0]))
@@ -324,3 +343,10 @@ def categorical_cross_entropy(logits, target):
     for at in np.ndindex(logits.shape):
         total -= target[at] * math.log(probabilities[at])
     return np.array(total * logits.shape[1] / logits.size)
+
+
+def cross_entropy_of_labels(logits, target):
+    """−log softmax(z) of the right class of each pixel, averaged."""
+    probabilities = softmax(logits, 1)
+    found = [probabilities[(at[0], target[at], *at[1:])] for at in np.ndindex(target.shape)]
+    return np.array(-math.fsum(math.log(p) for p in found) / len(found))

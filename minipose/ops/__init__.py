@@ -1,6 +1,7 @@
 """One function per operation: the forward pass and its derivative side by side."""
 
-from minipose.ops import elementwise, reading, shape
+from minipose.ops import comparison, elementwise, shape
+from minipose.ops.comparison import abs, clip, maximum, minimum, where
 from minipose.ops.complex_maps import (
     complex_batch_norm,
     complex_relu,
@@ -11,6 +12,7 @@ from minipose.ops.complex_maps import (
 )
 from minipose.ops.conv import conv2d, conv2d_max_pool2d, conv2d_relu, upsample_conv2d
 from minipose.ops.dropout import dropout
+from minipose.ops.einsum import einsum
 from minipose.ops.elementwise import (
     add,
     divide,
@@ -31,7 +33,6 @@ from minipose.ops.elementwise import (
 from minipose.ops.harmonic import harmonic_conv2d, harmonic_kernel, polar
 from minipose.ops.indexing import select
 from minipose.ops.norm import batch_norm, batch_norm_inference, group_norm
-from minipose.ops.piecewise import abs, clip, maximum, minimum, where
 from minipose.ops.pool import avg_pool2d, max_pool2d
 from minipose.ops.reduction import (
     linear,
@@ -51,7 +52,7 @@ from minipose.tensor import Tensor
 
 __all__ = [name for name, value in vars().items() if callable(value) and value is not Tensor]
 
-argmax = reading.argmax  # gives an array of places: not in the list, since it has no derivative
+argmax = comparison.argmax  # gives an array of places: not in the list, since it has no derivative
 
 # ``a + b`` on tensors is ``add(a, b)``: the engine below this floor cannot import its ops, so they
 # introduce themselves.
@@ -65,7 +66,7 @@ for _sign, _op in {
 }.items():
     setattr(Tensor, f"__{_sign}__", _op)
     setattr(Tensor, f"__r{_sign}__", elementwise.reflected(_op))
-for _sign, _compare in reading.COMPARISONS.items():
+for _sign, _compare in comparison.COMPARISONS.items():
     setattr(Tensor, _sign, _compare)
 Tensor.__neg__ = negative
 Tensor.__abs__ = abs

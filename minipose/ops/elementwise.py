@@ -38,7 +38,8 @@ def pair(name: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
 def _like(name: str, value: object, other: object) -> Tensor:
     if not isinstance(other, Tensor):
         raise TypeError(f"{name}: expected at least one Tensor, got {type(other).__name__}")
-    if is_array(value) and not isinstance(value, np.generic):
+    number = isinstance(value, (int, float, np.generic))
+    if not number and is_array(value):
         return Tensor(value.astype(other.dtype) if value.dtype.kind in "iub" else value)
     try:
         if value is not None:

@@ -54,8 +54,10 @@ def select(x: Tensor, key: object) -> Tensor:
 
 def _index(x: Tensor, key: object) -> tuple[tuple[Part, ...], bool]:
     """The key with the places of a mask for the mask, and whether it may name an element twice."""
-    xp = array_module(x.data)
-    parts = [_part(part) for part in (key if isinstance(key, tuple) else (key,))]
+    given = key if isinstance(key, tuple) else (key,)
+    if all(part is ... or isinstance(part, (int, slice)) for part in given):
+        return given, False
+    xp, parts = array_module(x.data), [_part(part) for part in given]
     unnamed = max(0, x.ndim - sum(_axes(part) for part in parts))  # axes that ``...`` stands for
     index, may_repeat, axis = [], False, 0
     for part in parts:

@@ -182,7 +182,7 @@ def softmax(x: Tensor, axis: int = 1) -> Tensor:
 
     The largest score is subtracted first, which cancels in the quotient and prevents overflow.
     """
-    _not_empty("softmax", axis, x.shape)
+    _check_axis("softmax", x, axis)
     xp = array_module(x.data)
     y = xp.exp(x.data - x.data.max(axis=axis, keepdims=True))
     y /= y.sum(axis=axis, keepdims=True)
@@ -195,7 +195,7 @@ def softmax(x: Tensor, axis: int = 1) -> Tensor:
 
 def log_softmax(x: Tensor, axis: int = 1) -> Tensor:
     """yᵢ = xᵢ − ln Σⱼ e^xⱼ along ``axis``,  dL/dx = dL/dy − softmax(x) · Σⱼ dL/dyⱼ."""
-    _not_empty("log_softmax", axis, x.shape)
+    _check_axis("log_softmax", x, axis)
     xp = array_module(x.data)
     y = x.data - x.data.max(axis=axis, keepdims=True)
     y -= xp.log(xp.exp(y).sum(axis=axis, keepdims=True))
@@ -220,9 +220,16 @@ def _normalise(name: str, axis: Axes, shape: Shape) -> Shape:
 
 def _not_empty(name: str, axis: Axes, shape: Shape) -> Shape:
     axes = _normalise(name, axis, shape)
-    if not all(shape[i] for i in axes):
+    if 0 in shape and not all(shape[i] for i in axes):
         raise ValueError(f"{name}: no elements along axes {axes} of shape {shape}")
     return axes
+
+
+def _check_axis(name: str, x: Tensor, axis: int) -> None:
+    if not -x.ndim <= axis < x.ndim:
+        raise ValueError(f"{name}: axis {axis} is not an axis of shape {x.shape}")
+    if x.shape[axis] == 0:
+        raise ValueError(f"{name}: no elements along axis {axis} of shape {x.shape}")
 
 
 def _without(axes: Sequence[int], shape: Shape) -> Shape:

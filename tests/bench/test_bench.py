@@ -15,8 +15,8 @@ HARMONIC = {  # one op each here, whole modules elsewhere: PyTorch has no counte
     "normalised_gate", "polar",
 }  # fmt: skip
 NOT_IN_A_NETWORK = {  # of this project: they have no size of their own to be timed at
-    "abs", "clip", "flatten", "logsumexp", "max", "maximum", "min", "minimum", "stack", "var",
-    "where",
+    "abs", "clip", "einsum", "flatten", "logsumexp", "max", "maximum", "min", "minimum", "stack",
+    "var", "where",
 }  # fmt: skip
 
 

@@ -73,7 +73,7 @@ OFFERS = [
         (True,),
         [*CONVOLUTION[:3], [IMAGES, (4, 3, 3, 3), (4,)]],
     ),
-    Offer(ops.matmul, products.matmul, [(5, 3), (3, 4)], (), [[(5, 3), (4, 3)], [(3,), (3, 4)]]),
+    Offer(ops.matmul, products.matmul, [(5, 3), (3, 4)], (), [[(5, 3), (4, 3)], [(4,), (3, 4)]]),
     Offer(ops.linear, products.linear, [(5, 3), (4, 3), (4,)], (), LINEAR),
     Offer(ops.max_pool2d, pooling.max_pool2d, [IMAGES], (2,), [*NOT_IMAGES, [(1, 1, 1, 4)]]),
     Offer(ops.avg_pool2d, pooling.avg_pool2d, [IMAGES], (2, 1), [*NOT_IMAGES, [(1, 1, 1, 4)]]),

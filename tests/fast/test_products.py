@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from minipose import Tensor, ops
 from minipose.fast import products, workers
+from minipose.kernels.faster import choose
 from tests.strategies import layouts
 
 sizes = st.integers(1, 40)
@@ -25,6 +27,20 @@ def test_parts_make_the_product(m, k, n, smallest):
         assert products.multiply(a, b, every_other) is every_other
         np.testing.assert_allclose(every_other, a @ b, atol=1e-12)
         assert (out[:, 1::2] == 7).all()
+
+
+@pytest.mark.parametrize(
+    "operands",
+    [
+        [Tensor(np.ones((2, 3, 4))), Tensor(np.ones((4, 5)))],
+        [Tensor(np.ones((3, 4))), Tensor(np.ones(4))],
+        [Tensor(np.ones((3, 4))), np.ones((4, 5))],
+        [Tensor(np.ones((3, 4))), Tensor(np.ones((4, 5), np.float32))],
+    ],
+    ids=["stacks", "vectors", "arrays", "dtypes"],
+)
+def test_all_but_two_matrices_stay_plain(operands):
+    assert choose(ops.matmul, *operands) is ops.matmul
 
 
 @pytest.mark.parametrize("shape", [(300, 40, 70), (70, 40, 300)], ids=["rows", "columns"])

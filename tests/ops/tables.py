@@ -1,17 +1,18 @@
 """All rows of all tables, in the order of the files of ``minipose/ops``; the losses come last."""
 
 from tests.ops import (
+    test_comparison,
     test_complex_maps,
     test_conv,
     test_conv_pool,
     test_dropout,
+    test_einsum,
     test_elementwise,
     test_harmonic,
     test_indexing,
     test_linear,
     test_losses,
     test_norm,
-    test_piecewise,
     test_pool,
     test_reduction,
     test_shape,
@@ -23,11 +24,12 @@ from tests.ops.case import Case
 
 FAMILIES = (
     test_elementwise,
-    test_piecewise,
+    test_comparison,
     test_shape,
     test_indexing,
     test_reduction,
     test_linear,
+    test_einsum,
     test_softmax,
     test_dropout,
     test_conv,

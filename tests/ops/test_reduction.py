@@ -88,7 +88,11 @@ X = Tensor(np.ones((2, 3)))
         (lambda: X[:0].max(axis=0), r"max: no elements along axes \(0,\) of shape \(0, 3\)"),
         (lambda: X[:0].min(), r"min: no elements along axes"),
         (lambda: X[:0].var(), r"var: no elements along axes"),
-        (lambda: ops.softmax(X[:0], axis=0), r"softmax: no elements along axes \(0,\)"),
+        (
+            lambda: ops.softmax(X[:0], axis=0),
+            r"softmax: no elements along axis 0 of shape \(0, 3\)",
+        ),
+        (lambda: ops.log_softmax(X[:0], axis=0), "log_softmax: no elements along axis 0"),
         (lambda: ops.logsumexp(X[:0]), r"logsumexp: no elements along axes \(0, 1\)"),
         (lambda: X[:, :1].var(1, correction=1), r"var: 1 values over axes \(1,\), correction 1"),
     ],

@@ -126,7 +126,7 @@ def dice_loss(x, target, smooth=1e-6):
 
 
 def categorical_cross_entropy(x, target):
-    return f.cross_entropy(x, target)
+    return f.cross_entropy(x, target if target.ndim == x.ndim else target.long())
 
 
 def _axes(x, axis):
@@ -180,6 +180,7 @@ ORACLES = {
     "sum": reduce_sum,
     "mean": mean,
     "matmul": torch.matmul,
+    "einsum": lambda *xs, subscripts: torch.einsum(subscripts, *xs),
     "linear": f.linear,
     "softmax": lambda x, axis: torch.softmax(x, axis),
     "log_softmax": lambda x, axis: torch.log_softmax(x, axis),
