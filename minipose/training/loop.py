@@ -17,6 +17,7 @@ from minipose.optim import Average, Optimizer, clip_gradients
 from minipose.optim.schedules import Schedule, cosine
 from minipose.tensor import Tensor
 from minipose.training import checkpoint
+from minipose.training.batches import Batches
 from minipose.training.interrupts import deferred_interrupts
 from minipose.training.log import Row, write_log
 from minipose.training.parts import Parts, in_parts
@@ -32,8 +33,9 @@ class Task:
     Attributes
     ----------
     name : of the files: ``<name>last.npz``, ``<name>best.npz``, ``<name>log.csv``
-    batches : epoch -> batches; must give the same ones each time it is asked for the same epoch
-    batch_count : batches an epoch
+    batches : epoch -> batches; must give the same ones each time it is asked for the same epoch, as
+        ``training.batches`` do
+    batch_count : batches an epoch, where ``batches`` has no length
     loss : (model, batch) -> scalar Tensor
     parts : of a batch that are computed at the same time, see ``training.parts``
     max_norm : of the gradient of a step, see ``optim.clip_gradients``; None: any
@@ -46,8 +48,7 @@ class Task:
     """
 
     name: str
-    batches: Callable[[int], Iterable[Any]]
-    batch_count: int
+    batches: Callable[[int], Iterable[Any]] | Batches
     loss: Callable[[Module, Any], Tensor]
     validate: Callable[[Module], Row]
     watch: str
@@ -56,11 +57,16 @@ class Task:
     epochs: int
     seed: int
     folder: Path
+    batch_count: int | None = None
     parts: int = 1
     max_norm: float | None = None
     average: Average | None = None
     loss_column: str = "train_loss"
     meta: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.batch_count is None:
+            self.batch_count = len(self.batches)
 
     @property
     def last(self) -> Path:
