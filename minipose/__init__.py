@@ -8,7 +8,6 @@ speed; without it, or with ``MINIPOSE_PLAIN=1``, everything is computed as the o
 
 import importlib
 import os
-from types import ModuleType
 
 from minipose import losses, nn, ops, optim
 from minipose.tensor import Parameter, Tensor, debug, no_grad
@@ -18,7 +17,9 @@ __version__ = "0.1.0"
 _ON_DEMAND = ("gradcheck", "metrics", "models")  # imported when they are first asked for
 
 
-def __getattr__(name: str) -> ModuleType:
+def __getattr__(name: str) -> object:
+    if name == "batches":
+        return importlib.import_module("minipose.training.batches").batches
     if name in _ON_DEMAND:
         return importlib.import_module(f"minipose.{name}")
     raise AttributeError(f"module 'minipose' has no attribute {name!r}")

@@ -80,10 +80,18 @@ class Average:
             self._is_applied = False
             self._exchange()
 
+    def apply(self) -> None:
+        """Give the network the averages for good."""
+        self._refuse_if_applied("apply")
+        for name, p in self._parameters.items():
+            p.assign_(self._averages[name])
+        for name, buffer in self._buffers().items():
+            buffer[...] = self._averages[name]
+
     def state_dict(self) -> dict[str, np.ndarray]:
-        """Copies on the host: ``average.<name>``, and ``updates``, how many there were."""
+        """Copies on the host: ``mean.<name>``, and ``updates``, how many there were."""
         self._refuse_if_applied("state_dict")
-        state = {f"average.{name}": to_host(a).copy() for name, a in self._averages.items()}
+        state = {f"mean.{name}": to_host(a).copy() for name, a in self._averages.items()}
         return {"updates": np.array(self.updates)} | state
 
     def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
@@ -92,27 +100,28 @@ class Average:
         Raises ValueError if names or shapes differ; nothing is changed then.
         """
         self._refuse_if_applied("load_state_dict")
-        expected = {f"average.{name}": tuple(a.shape) for name, a in self._averages.items()}
+        expected = {f"mean.{name}": tuple(a.shape) for name, a in self._averages.items()}
         check_fits("Average", state, {"updates": ()} | expected)
         self.updates = int(state["updates"])
         for name, array in self._averages.items():
-            overwrite(array, state[f"average.{name}"])
+            overwrite(array, state[f"mean.{name}"])
 
     def _arrays(self) -> dict[str, Array]:
         """What is averaged, as it is now."""
-        buffers = {} if self._network is None else dict(self._network.named_buffers())
-        return {name: p.data for name, p in self._parameters.items()} | buffers
+        return {name: p.data for name, p in self._parameters.items()} | self._buffers()
+
+    def _buffers(self) -> dict[str, Array]:
+        return {} if self._network is None else dict(self._network.named_buffers())
 
     def _exchange(self) -> None:
         """Parameters change arrays: a graph that was recorded keeps the one it has seen."""
         averages = self._averages
         for name, p in self._parameters.items():
             p.data, averages[name] = averages[name], p.data
-        for name, buffer in self._arrays().items():
-            if name not in self._parameters:
-                other = array_module(buffer).array(buffer)
-                buffer[...] = averages[name]
-                averages[name][...] = other
+        for name, buffer in self._buffers().items():
+            own = array_module(buffer).array(buffer)
+            buffer[...] = averages[name]
+            averages[name][...] = own
 
     def _refuse_if_applied(self, what: str) -> None:
         if self._is_applied:

@@ -72,7 +72,7 @@ def as_groups(
 
 def _as_group(where: str, group: Group, options: tuple[str, ...]) -> Group:
     if not isinstance(group, dict):
-        raise TypeError(f"{where}: expected a dict with 'parameters', got {group!r}")
+        raise TypeError(f"{where}: expected a dict with 'parameters', got {_in_words(group)}")
     unknown = sorted(set(group) - {"parameters", *options}, key=str)
     if "parameters" not in group or unknown:
         got = ", ".join(map(str, group)) or "nothing"
@@ -96,9 +96,9 @@ def _once_each(where: str, parameters: Iterable[Parameter]) -> list[Parameter]:
 
 
 def _in_words(value: object) -> str:
-    """In a line, where a tensor's own form would have one for each row."""
+    """In a line, where the own form of a tensor, or of an array, has one for each row."""
     if not isinstance(value, Tensor):
-        return repr(value)
+        return type(value).__name__
     made_by = f" from {value.node.name}" if value.node is not None else ""
     return f"a {type(value).__name__} of shape {value.shape}{made_by}"
 

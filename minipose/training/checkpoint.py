@@ -1,7 +1,8 @@
 """All of a run in one .npz file, which appears whole or not at all.
 
-Keys: ``model/<name>``, ``optimizer/<name>`` and ``meta``, a JSON text with epoch, step, history and
-whatever else the run needs to go on. Nothing is pickled, so a file from a stranger cannot run code.
+Keys: ``model/<name>``, ``optimizer/<name>``, ``average/<name>`` and ``meta``, a JSON text with
+epoch, step, history and whatever else the run needs to go on. Nothing is pickled, so a file from a
+stranger cannot run code.
 """
 
 from __future__ import annotations
@@ -16,14 +17,18 @@ import numpy as np
 
 from minipose.errors import UserError
 from minipose.nn import Module
-from minipose.optim import Optimizer
+from minipose.optim import Average, Optimizer
 from minipose.storage import atomic
 
 FORMAT = "minipose checkpoint 1"
 
 
 def save(
-    path: str | os.PathLike, model: Module, optimizer: Optimizer | None, meta: dict[str, Any]
+    path: str | os.PathLike,
+    model: Module,
+    optimizer: Optimizer | None,
+    meta: dict[str, Any],
+    average: Average | None = None,
 ) -> Path:
     """Write a checkpoint, whole or not at all."""
     path = Path(path)
@@ -31,6 +36,8 @@ def save(
     arrays = {f"model/{name}": value for name, value in model.state_dict().items()}
     if optimizer is not None:
         arrays |= {f"optimizer/{n}": value for n, value in optimizer.state_dict().items()}
+    if average is not None:
+        arrays |= {f"average/{n}": value for n, value in average.state_dict().items()}
     text = json.dumps({"format": FORMAT, **meta})
     arrays["meta"] = np.frombuffer(text.encode(), dtype=np.uint8)
     with atomic(path) as partial, open(partial, "wb") as file:
@@ -64,9 +71,12 @@ def read(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]
 
 
 def load(
-    path: str | os.PathLike, model: Module, optimizer: Optimizer | None = None
+    path: str | os.PathLike,
+    model: Module,
+    optimizer: Optimizer | None = None,
+    average: Average | None = None,
 ) -> dict[str, Any]:
-    """Put a checkpoint's numbers into a model (and optimizer) of the same kind; returns the meta.
+    """Put a checkpoint's numbers into a model (optimizer, average) of one kind; returns the meta.
 
     Raises
     ------
@@ -78,6 +88,8 @@ def load(
         model.load_state_dict(_below("model/", arrays))
         if optimizer is not None:
             optimizer.load_state_dict(_below("optimizer/", arrays))
+        if average is not None:
+            average.load_state_dict(_below("average/", arrays))
     except ValueError as error:
         raise UserError(f"{path}: does not fit: {error}") from None
     return meta

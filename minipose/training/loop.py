@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sys
 import time
@@ -12,9 +13,11 @@ from typing import Any
 
 from minipose.errors import Diverged, Interrupted
 from minipose.nn import Module
-from minipose.optim import Optimizer
+from minipose.optim import Average, Optimizer, clip_gradients
+from minipose.optim.schedules import Schedule, cosine
 from minipose.tensor import Tensor
 from minipose.training import checkpoint
+from minipose.training.batches import Batches
 from minipose.training.interrupts import deferred_interrupts
 from minipose.training.log import Row, write_log
 from minipose.training.parts import Parts, in_parts
@@ -30,20 +33,22 @@ class Task:
     Attributes
     ----------
     name : of the files: ``<name>last.npz``, ``<name>best.npz``, ``<name>log.csv``
-    batches : epoch -> batches; must give the same ones each time it is asked for the same epoch
-    batch_count : batches an epoch
+    batches : epoch -> batches; must give the same ones each time it is asked for the same epoch, as
+        ``training.batches`` do
+    batch_count : batches an epoch, where ``batches`` has no length
     loss : (model, batch) -> scalar Tensor
     parts : of a batch that are computed at the same time, see ``training.parts``
+    max_norm : of the gradient of a step, see ``optim.clip_gradients``; None: any
+    average : of the model's weights; what is validated, and kept as the best, is the average
     validate : model -> {column: value}
     watch : the column of ``validate`` whose smallest value makes the best checkpoint
     images : batch -> number of images, for the throughput
-    learning_rate : (step, steps of the whole run) -> rate
+    learning_rate : (step, steps of the whole run) -> rate; ``scheduled`` makes one of a schedule
     meta : goes into each checkpoint (job, configuration, ...)
     """
 
     name: str
-    batches: Callable[[int], Iterable[Any]]
-    batch_count: int
+    batches: Callable[[int], Iterable[Any]] | Batches
     loss: Callable[[Module, Any], Tensor]
     validate: Callable[[Module], Row]
     watch: str
@@ -52,9 +57,16 @@ class Task:
     epochs: int
     seed: int
     folder: Path
+    batch_count: int | None = None
     parts: int = 1
+    max_norm: float | None = None
+    average: Average | None = None
     loss_column: str = "train_loss"
     meta: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.batch_count is None:
+            self.batch_count = len(self.batches)
 
     @property
     def last(self) -> Path:
@@ -88,7 +100,9 @@ class Progress:
 
 
 def fit(task: Task, model: Module, optimizer: Optimizer, resume: bool = False) -> list[Row]:
-    """Train for ``task.epochs`` epochs and return the log. Afterwards the model is the last one.
+    """Train for ``task.epochs`` epochs and return the log.
+
+    Afterwards the model is the last one, or the average of the last ones where the task has one.
 
     With ``resume``, an existing ``last.npz`` is continued: since batches depend on the epoch, and
     dropout on (seed, epoch, step), and nothing else is random, the weights become bit for bit those
@@ -103,7 +117,7 @@ def fit(task: Task, model: Module, optimizer: Optimizer, resume: bool = False) -
     """
     progress = Progress()
     if resume and task.last.exists():
-        meta = checkpoint.load(task.last, model, optimizer)
+        meta = checkpoint.load(task.last, model, optimizer, task.average)
         progress = Progress(**meta["progress"])
         write_log(task.log, progress.history)
     parts = in_parts(model, task.loss, task.parts)
@@ -111,6 +125,8 @@ def fit(task: Task, model: Module, optimizer: Optimizer, resume: bool = False) -
         while progress.epoch < task.epochs:
             _run_epoch(task, model, optimizer, parts, progress, asked_to_stop)
             _finish_epoch(task, model, optimizer, progress)
+    if task.average is not None:
+        task.average.apply()
     return progress.history
 
 
@@ -129,14 +145,18 @@ def _run_epoch(
             continue  # done before the interruption
         optimizer.lr = _rate_of(task, progress.epoch, step)
         loss = parts.backward(batch, task.seed, progress.epoch, step)
+        if task.max_norm is not None:
+            clip_gradients(optimizer.parameters, task.max_norm)
         optimizer.step()
         optimizer.zero_grad()
+        if task.average is not None:
+            task.average.update()
         progress.step = step + 1
         stopping = asked_to_stop()
         meter.count(loss, task.images(batch), stopping)
         if stopping:
             meter.close()
-            _save(task, model, optimizer, progress, task.last)
+            _save(task, model, optimizer, progress, task.last, task.average)
             raise Interrupted(f"stopped; {task.last} holds all, go on with --resume")
     meter.close()
 
@@ -194,7 +214,8 @@ class _Meter:
 def _finish_epoch(task: Task, model: Module, optimizer: Optimizer, progress: Progress) -> None:
     model.eval()
     start = time.perf_counter()
-    measured = task.validate(model)
+    with _averaged(task):
+        measured = task.validate(model)
     progress.seconds += time.perf_counter() - start
     row: Row = {"epoch": progress.epoch + 1}
     row[task.loss_column] = progress.loss_sum / max(progress.step, 1)
@@ -208,8 +229,9 @@ def _finish_epoch(task: Task, model: Module, optimizer: Optimizer, progress: Pro
     progress.epoch, progress.step, progress.loss_sum = progress.epoch + 1, 0, 0.0
     if measured[task.watch] < progress.best:
         progress.best = measured[task.watch]
-        _save(task, model, optimizer, progress, task.best)
-    _save(task, model, optimizer, progress, task.last)
+        with _averaged(task):
+            _save(task, model, optimizer, progress, task.best)
+    _save(task, model, optimizer, progress, task.last, task.average)
     write_log(task.log, progress.history)
     shown = ", ".join(f"{k} {v:.4g}" for k, v in row.items() if k not in ("epoch", "learning_rate"))
     print(f"{task.label} {progress.epoch}/{task.epochs}: {shown}", flush=True)
@@ -220,16 +242,29 @@ def _rate_of(task: Task, epoch: int, step: int) -> float:
     return task.learning_rate(epoch * task.batch_count + step, total)
 
 
-def _save(task: Task, model: Module, optimizer: Optimizer, progress: Progress, path: Path) -> None:
+def _averaged(task: Task) -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext() if task.average is None else task.average.applied()
+
+
+def _save(
+    task: Task,
+    model: Module,
+    optimizer: Optimizer,
+    progress: Progress,
+    path: Path,
+    average: Average | None = None,
+) -> None:
     known = {k: v for k, v in vars(progress).items() if v != math.inf}  # JSON knows no infinity
-    checkpoint.save(path, model, optimizer, {**task.meta, "progress": known})
+    checkpoint.save(path, model, optimizer, {**task.meta, "progress": known}, average)
+
+
+def scheduled(
+    rate: float, schedule: Callable[..., Schedule], **options: float
+) -> Callable[[int, int], float]:
+    """``rate`` times the factor of ``schedule(steps, **options)``, for any number of steps."""
+    return lambda step, steps: rate * schedule(steps, **options)(step)
 
 
 def cosine_rate(rate: float, final_fraction: float) -> Callable[[int, int], float]:
     """From ``rate`` down to ``rate · final_fraction`` along half a cosine; 1 keeps it constant."""
-
-    def at(step: int, steps: int) -> float:
-        fallen = 0.5 - 0.5 * math.cos(math.pi * step / max(steps, 1))
-        return rate * (1 - (1 - final_fraction) * fallen)
-
-    return at
+    return scheduled(rate, cosine, final=final_fraction)

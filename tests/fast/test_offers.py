@@ -219,6 +219,17 @@ def test_updates_are_chosen_by_where_the_parameters_are(make):
     assert chosen([host, host], [0, 1]) is chosen([host, host], [1]) is updates.in_pieces
     assert chosen([device, device], [0, 1]) is updates.at_once
     assert chosen([device, device], [1]) is chosen([host, device], [0, 1]) is optim.update
+    narrow = strict.asarray(np.ones(3, np.float32))
+    assert chosen([device, narrow], [0, 1]) is optim.update  # of two precisions
+
+
+def test_updates_of_whole_parameters_are_chosen_by_where_they_are():
+    def chosen(*arrays):
+        return choose(optim.update, optim.Muon([Parameter(a) for a in arrays]), [0])
+
+    host, device = np.ones((2, 3)), strict.ones((2, 3))
+    assert chosen(host, host) is updates.one_by_one
+    assert chosen(device, device) is chosen(host, device) is optim.update
 
 
 def test_replicas_are_chosen_for_parts_on_threads(monkeypatch):

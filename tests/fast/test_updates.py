@@ -1,11 +1,13 @@
 """Updates in pieces: the same numbers as in one go, and with any number of threads."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
 import minipose as mp
 from minipose.kernels.faster import plain_only
-from minipose.optim import SGD, Adam
+from minipose.optim import SGD, Adam, Muon
 
 
 @pytest.mark.parametrize("make", [SGD, Adam])
@@ -20,10 +22,7 @@ def test_pieces_make_the_step(make, order):
         optimizer = make([w], lr=0.1)
         for _ in range(3):
             w.grad = gradient
-            if plain:
-                with plain_only():
-                    optimizer.step()
-            else:
+            with plain_only() if plain else nullcontext():
                 optimizer.step()
         results.append([w.data, *(optimizer.state[n][0] for n in optimizer.state_names)])
     for ours, expected in zip(*results, strict=True):
@@ -46,16 +45,49 @@ def test_a_formula_that_looks_at_the_whole_parameter_gets_it():
     assert np.sqrt((w.data**2).sum()) == pytest.approx(1)
 
 
-def test_the_numbers_do_not_depend_on_the_threads(monkeypatch):
-    gradient = np.random.default_rng(0).standard_normal((1200, 1100), dtype=np.float32)
-    results = []
+def by_threads(monkeypatch, make, shapes):
+    """The parameters after two steps, computed by one, two and three threads."""
+    rng = np.random.default_rng(0)
+    gradients = [rng.standard_normal(s, dtype=np.float32) for s in shapes]
     for threads in ("1", "2", "3"):
         monkeypatch.setenv("MINIPOSE_THREADS", threads)
-        w = mp.Parameter(np.ones(gradient.shape, np.float32))
-        optimizer = Adam([w], lr=0.1)
+        parameters = [mp.Parameter(np.ones(s, np.float32)) for s in shapes]
+        optimizer = make(parameters, lr=0.1)
         for _ in range(2):
-            w.grad = gradient
+            for p, gradient in zip(parameters, gradients, strict=True):
+                p.grad = gradient
             optimizer.step()
-        results.append(w.data)
-    np.testing.assert_array_equal(results[0], results[1])
-    np.testing.assert_array_equal(results[0], results[2])
+        yield [p.data for p in parameters]
+
+
+@pytest.mark.parametrize(
+    ("make", "shapes"),
+    [(Adam, [(1200, 1100)]), (Muon, [(40, 30, 3, 3), (500, 400), (30, 40, 3, 3), (3, 5)])],
+)
+def test_the_numbers_do_not_depend_on_the_threads(monkeypatch, make, shapes):
+    first, *others = by_threads(monkeypatch, make, shapes)
+    for other in others:
+        for a, b in zip(first, other, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_each_parameter_moves_with_its_own_state_and_options():
+    """Whatever the order in which the threads take them."""
+    rng = np.random.default_rng(0)
+    shapes = [(3, 4), (9, 8), (5, 2, 2, 2), (1, 6)]
+    values = [rng.standard_normal(s) for s in shapes]
+    gradients = [rng.standard_normal(s) for s in shapes]
+    results = []
+    for plain in (False, True):
+        w = [mp.Parameter(v) for v in values]
+        groups = [{"parameters": w[:2], "lr": 0.3}, {"parameters": w[2:], "momentum": 0.5}]
+        optimizer = Muon(groups)
+        for step in range(3):
+            for i, (p, gradient) in enumerate(zip(w, gradients, strict=True)):
+                p.grad = None if i == step else gradient
+            with plain_only() if plain else nullcontext():
+                optimizer.step()
+        assert optimizer.step_counts == [2, 2, 2, 3]
+        results.append([p.data for p in w] + optimizer.state["mean"])
+    for ours, expected in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-12)

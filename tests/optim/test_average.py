@@ -104,7 +104,7 @@ def test_training_goes_on_as_if_it_had_never_been_applied():
             optimizer.step()
             optimizer.zero_grad()
             mean.update()
-        results += [w.data, mean.state_dict()["average.0"]]
+        results += [w.data, mean.state_dict()["mean.0"]]
     np.testing.assert_array_equal(results[0], results[2])
     np.testing.assert_array_equal(results[1], results[3])
 
@@ -118,7 +118,7 @@ def test_a_state_is_carried_over(xp, monkeypatch):
         change(net, t, xp)
         mean.update()
     state = mean.state_dict()
-    assert set(state) == {f"average.{n}" for n in net.state_dict()} | {"updates"}
+    assert set(state) == {f"mean.{n}" for n in net.state_dict()} | {"updates"}
     assert all(type(v) is np.ndarray for v in state.values())
     again.load_state_dict(state)
     other.load_state_dict(net.state_dict())
@@ -128,9 +128,28 @@ def test_a_state_is_carried_over(xp, monkeypatch):
     for name, value in mean.state_dict().items():
         np.testing.assert_array_equal(again.state_dict()[name], value, err_msg=name)
     before = again.state_dict()
-    with pytest.raises(ValueError, match=r"Average: state does not fit at average\.layer\.bias"):
-        again.load_state_dict(state | {"average.layer.bias": np.zeros(9), "updates": np.array(99)})
+    with pytest.raises(ValueError, match=r"Average: state does not fit at mean\.layer\.bias"):
+        again.load_state_dict(state | {"mean.layer.bias": np.zeros(9), "updates": np.array(99)})
     assert again.updates == before["updates"]
+
+
+def test_the_network_can_keep_the_averages(xp):
+    net = Net(xp)
+    mean = Average(net, decay=0.5)
+    for t in range(3):
+        change(net, t, xp)
+        mean.update()
+    with mean.applied():
+        expected = net.state_dict()
+    version = net.layer.weight.version
+    mean.apply()
+    for name, value in net.state_dict().items():
+        np.testing.assert_array_equal(value, expected[name], err_msg=name)
+    assert net.layer.weight.version == version + 1  # a recorded graph notices
+    change(net, 9, xp)  # and what is learned from here does not change the averages
+    for name, value in mean.state_dict().items():
+        if name != "updates":
+            np.testing.assert_array_equal(value, expected[name.removeprefix("mean.")])
 
 
 def test_what_cannot_be_averaged_is_refused():
@@ -140,7 +159,7 @@ def test_what_cannot_be_averaged_is_refused():
         Average([])
     mean = Average([mp.Parameter([1.0])])
     with mean.applied():
-        for use in (mean.update, mean.state_dict, lambda: mean.load_state_dict({})):
+        for use in (mean.update, mean.apply, mean.state_dict, lambda: mean.load_state_dict({})):
             with pytest.raises(RuntimeError, match="the averages are in the network now"):
                 use()
         with pytest.raises(RuntimeError, match=r"Average\.applied"), mean.applied():
@@ -153,8 +172,8 @@ def test_to_host_of_an_average_is_a_copy():
     state = mean.state_dict()
     w.assign_(np.zeros(2))
     mean.update()
-    np.testing.assert_array_equal(to_host(state["average.0"]), 1)
-    np.testing.assert_array_equal(mean.state_dict()["average.0"], 0)
+    np.testing.assert_array_equal(to_host(state["mean.0"]), 1)
+    np.testing.assert_array_equal(mean.state_dict()["mean.0"], 0)
 
 
 def test_the_example():

@@ -135,7 +135,9 @@ def test_what_is_wrong_with_groups_is_one_line():
         SGD([{"lr": 1}])
     with pytest.raises(ValueError, match=r"SGD: group 0: expected parameters .* got nothing"):
         SGD([{}])
-    with pytest.raises(TypeError, match=r"group 1: expected a dict with 'parameters', got Param"):
+    with pytest.raises(
+        TypeError, match=r"group 1: expected a dict with 'parameters', got a Parameter of"
+    ):
         SGD([{"parameters": [w]}, other])
     with pytest.raises(ValueError, match=r"SGD: group 1: expected momentum .* got 1.5"):
         SGD([{"parameters": [w]}, {"parameters": [other], "momentum": 1.5}])
@@ -151,6 +153,8 @@ def test_what_is_wrong_with_groups_is_one_line():
         SGD([{"parameters": [w * 2]}])
     with pytest.raises(TypeError, match=r"expected a list of parameters, got int$"):
         SGD(3)
+    with pytest.raises(TypeError, match=r"SGD: expected parameters, got ndarray, which cannot be"):
+        SGD([np.ones((9, 9))])
 
 
 def test_a_group_may_be_one_parameter_or_empty():

@@ -56,7 +56,9 @@ def reference(w, gradients, lr, momentum, decay):
     return flat.reshape(w.shape)
 
 
-@pytest.mark.parametrize("shape", [(4, 7), (7, 4), (3, 2, 3, 3), (9, 2, 2, 1)], ids=str)
+@pytest.mark.parametrize(
+    "shape", [(4, 7), (7, 4), (3, 2, 3, 3), (9, 2, 2, 1), (5, 1), (1, 5)], ids=str
+)
 def test_steps_are_those_of_the_singular_values(shape, xp):
     rng = np.random.default_rng(2)
     values, gradients = rng.standard_normal(shape), rng.standard_normal((4, *shape))

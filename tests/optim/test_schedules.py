@@ -28,6 +28,8 @@ def test_each_at_its_corners():
     assert at(warmup(0), 0, 1) == [1, 1]
     assert at(cosine(8), 0, 4, 8, 9) == [1, 0.5, 0, 0]
     assert at(cosine(8, 0.2), 0, 2, 8, 99) == [1, 0.2 + 0.4 * (1 + math.sqrt(0.5)), 0.2, 0.2]
+    assert at(cosine(1), 0, 1) == [1, 0] and at(cosine(0, 0.3), 0, 5) == [1, 1]
+    assert at(exponential(1, 0.5), 0, 1) == [1, 0.5]
     assert at(step_decay(3, 0.5), 0, 2, 3, 5, 6) == [1, 1, 0.5, 0.5, 0.25]
     assert at(step_decay(10), 9, 10) == [1, 0.1]
     assert at(exponential(4, 0.16), 0, 2, 4, 8) == [1, 0.4, 0.16, 0.0256]
@@ -65,6 +67,7 @@ def test_one_cycle_goes_up_and_down_and_momentum_down_and_up():
     assert at(one_cycle_momentum(100), 0, 15, 30, 65, 100) == [0.95, 0.9, 0.85, 0.9, 0.95]
     assert at(one_cycle(10, peak=0.0, final=0.0), 0, 5, 10) == [1, 0.5, 0]
     assert at(one_cycle(10, peak=1.0, start=0.0), 0, 5, 10) == [0, 0.5, 1]
+    assert at(one_cycle(1, peak=0.5, start=0.2, final=0.0), 0, 1) == [0.2, 0]
     assert at(one_cycle_momentum(10, 0.5, 0.9, 0.7), 0, 5, 10) == [0.9, 0.7, 0.9]
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minipose.errors import UserError
-from minipose.optim import Adam
+from minipose.errors import Interrupted, UserError
+from minipose.optim import Adam, Average, clip_gradients
+from minipose.optim.schedules import warmup_hold_cosine
 from minipose.training import checkpoint
 from minipose.training.log import read_log
-from minipose.training.loop import cosine_rate, fit
+from minipose.training.loop import cosine_rate, fit, scheduled
 from tests.training.toy import Toy, make_task
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,3 +115,86 @@ def test_learning_rates():
     assert rate(50, 100) == pytest.approx(0.1 * (1 + 0.01) / 2)
     assert rate(100, 100) == pytest.approx(0.001)
     assert [cosine_rate(0.3, 1)(step, 9) for step in range(9)] == [0.3] * 9
+
+
+def test_a_schedule_becomes_rates():
+    rate = scheduled(0.1, warmup_hold_cosine, warmup=10, held=0.5, final=0.02)
+    assert [rate(step, 100) for step in (0, 9, 50, 100)] == [
+        pytest.approx(r) for r in (0.01, 0.1, 0.1, 0.002)
+    ]
+
+
+def averaged(folder, stop_after=None, resume=False):
+    """A run whose weights are averaged; with ``stop_after`` it is interrupted after some steps."""
+    net = Toy()
+    task = make_task(folder)
+    task.average = Average(net, decay=0.9)
+    seen = []
+
+    def images(batch):
+        seen.append(1)
+        if len(seen) == stop_after:
+            os.kill(os.getpid(), signal.SIGINT)
+        return len(batch[0])
+
+    task.images = images
+    return net, task, fit(task, net, Adam(net.parameters(), 0.01), resume)
+
+
+def test_averages_are_validated_kept_as_the_best_and_left_in_the_model(tmp_path):
+    net, task, history = averaged(tmp_path / "a")
+    plain = Toy()
+    fit(make_task(tmp_path / "b"), plain, Adam(plain.parameters(), 0.01))
+    last = checkpoint.read(tmp_path / "a" / "last.npz")[0]
+    for name, value in plain.state_dict().items():  # training itself does not know of them
+        np.testing.assert_array_equal(last[f"model/{name}"], value)
+    for name, value in net.state_dict().items():
+        np.testing.assert_array_equal(value, last[f"average/mean.{name}"])
+        assert (value != last[f"model/{name}"]).any()
+    assert last["average/updates"] == 4 * task.batch_count
+    assert history[-1]["validation_mse"] == task.validate(net.eval())["validation_mse"]
+    best = Toy().eval()
+    epoch = checkpoint.load(tmp_path / "a" / "best.npz", best)["progress"]["epoch"]
+    measured = [row["validation_mse"] for row in history]
+    assert task.validate(best)["validation_mse"] == measured[epoch - 1] == min(measured)
+
+
+def test_an_interrupted_average_goes_on_to_the_same_bits(tmp_path):
+    with pytest.raises(Interrupted):
+        averaged(tmp_path / "a", stop_after=13)
+    averaged(tmp_path / "a", resume=True)
+    averaged(tmp_path / "b")
+    resumed, whole = (checkpoint.read(tmp_path / f / "last.npz")[0] for f in "ab")
+    assert resumed.keys() == whole.keys()
+    for name, value in whole.items():
+        np.testing.assert_array_equal(resumed[name], value, err_msg=name)
+    net, _, history = averaged(tmp_path / "a", resume=True)  # nothing is left to do
+    assert len(history) == 4
+    for name, value in net.state_dict().items():
+        np.testing.assert_array_equal(value, whole[f"average/mean.{name}"])
+    assert not any(
+        name.startswith("average") for name in checkpoint.read(tmp_path / "b/best.npz")[0]
+    )
+
+
+def test_a_checkpoint_without_averages_is_named(tmp_path):
+    net = Toy()
+    fit(make_task(tmp_path, epochs=1), net, Adam(net.parameters(), 0.01))
+    with pytest.raises(UserError, match=r"last\.npz: does not fit: Average: state does not fit at"):
+        averaged(tmp_path, resume=True)
+
+
+def test_gradients_are_clipped_before_the_step(tmp_path, monkeypatch):
+    norms = []
+
+    def watched(parameters, max_norm):
+        norms.append((float(clip_gradients(parameters, max_norm)), max_norm))
+        clipped = sum((p.grad.astype(float) ** 2).sum() for p in parameters) ** 0.5
+        assert clipped == pytest.approx(min(norms[-1]), rel=1e-6)
+
+    monkeypatch.setattr("minipose.training.loop.clip_gradients", watched)
+    net, task = Toy(), make_task(tmp_path, epochs=1)
+    task.max_norm = 2.5
+    fit(task, net, Adam(net.parameters(), 0.01))
+    assert len(norms) == task.batch_count
+    assert min(norms)[0] < 2.5 < max(norms)[0]  # both cases came up

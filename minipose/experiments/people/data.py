@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from minipose.datasets.people import PeopleStore, Person
 from minipose.experiments.people.augmentation import augmented, halved
 from minipose.experiments.people.recipe import MULTIPLE, Outputs, Recipe
 from minipose.targets.heatmaps import expand, joint_targets
+from minipose.training.batches import Batches
 
 
 class Batch(NamedTuple):
@@ -56,21 +57,20 @@ def grouped(
 
 def training_batches(
     store: PeopleStore, samples: np.ndarray, recipe: Recipe, seed: int, device: str
-) -> Callable[[int], Iterator[Batch]]:
+) -> Batches:
     """epoch -> its batches: the same for the same epoch, whatever was trained before.
 
     The recipe's ``quarter_epochs`` and then its ``half_epochs`` see smaller pictures.
     """
 
-    def of_epoch(epoch: int) -> Iterator[Batch]:
-        rng = np.random.default_rng([seed, epoch])
+    def draw(rng: np.random.Generator, epoch: int) -> Iterator[Batch]:
         for group in grouped(store.sizes, samples, recipe.batch, rng):
             people = [augmented(store[int(i)], recipe, rng) for i in group]
             for _ in range(recipe.halvings(epoch)):
                 people = [halved(person) for person in people]
             yield make_batch(people, recipe.outputs, recipe.peak, device)
 
-    return of_epoch
+    return Batches(draw, len(grouped(store.sizes, samples, recipe.batch)), seed)
 
 
 def make_batch(

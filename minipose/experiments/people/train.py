@@ -8,7 +8,7 @@ from dataclasses import asdict
 import numpy as np
 
 from minipose.experiments.job import Run
-from minipose.experiments.people.data import grouped, training_batches
+from minipose.experiments.people.data import training_batches
 from minipose.experiments.people.measure import measure_part
 from minipose.experiments.people.objective import total_loss
 from minipose.experiments.people.recipe import Recipe
@@ -61,7 +61,6 @@ def train(run: Run) -> Module:
     task = Task(
         name="",
         batches=training_batches(run.store, samples, recipe, run.seed, run.device),
-        batch_count=len(grouped(run.store.sizes, samples, recipe.batch)),
         loss=lambda model, batch: total_loss(model(Tensor(batch.images)), batch, recipe),
         validate=validate,
         watch="validation_loss",

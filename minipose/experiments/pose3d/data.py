@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from minipose.datasets.h36m import H36MStore, shuffled_pools
 from minipose.experiments.pose3d.recipe import Recipe
 from minipose.skeletons import H36M_17, mirrored
 from minipose.targets.windows import window_labels
+from minipose.training.batches import Batches
 
 _MIRRORED = mirrored(H36M_17)
 
@@ -31,11 +32,10 @@ def as_input(images: np.ndarray, gain: np.ndarray | float = 1.0) -> np.ndarray:
 
 def training_batches(
     store: H36MStore, frames: np.ndarray, head: str, recipe: Recipe, seed: int, device: str
-) -> Callable[[int], Iterator[Batch]]:
+) -> Batches:
     """epoch -> its batches: the same for the same epoch, whatever was trained before."""
 
-    def of_epoch(epoch: int) -> Iterator[Batch]:
-        rng = np.random.default_rng([seed, epoch])
+    def draw(rng: np.random.Generator, epoch: int) -> Iterator[Batch]:
         field = "keypoints_2d" if head == "detection" else "joints_3d"
         for pool in shuffled_pools(frames, recipe.batch, rng):
             images, joints = store.read("images", pool), store.read(field, pool)
@@ -43,7 +43,7 @@ def training_batches(
                 piece = slice(start, start + recipe.batch)
                 yield make_batch(images[piece], joints[piece], head, recipe, rng, device)
 
-    return of_epoch
+    return Batches(draw, len(frames) // recipe.batch, seed)
 
 
 def make_batch(

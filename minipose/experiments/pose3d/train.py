@@ -145,7 +145,6 @@ def _task(
     return Task(
         name="detection-" if head == "detection" else "",
         batches=training_batches(run.store, frames, head, recipe, run.seed, run.device),
-        batch_count=len(frames) // recipe.batch,
         loss=loss,
         validate=validate,
         watch=watch,
