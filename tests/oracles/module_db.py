@@ -52,8 +52,12 @@ def group_norm(groups, channels, eps=1e-5, affine=True, bias=True):
 
 def max_pool2d(kernel_size, stride=None, padding=0, return_indices=False):
     need(not return_indices, "places of maxima")
-    need(padding == 0, "padding")
-    return nn.MaxPool2d(kernel_size)
+    return nn.MaxPool2d(kernel_size, stride, padding)
+
+
+def avg_pool2d(kernel_size, stride=None, padding=0, divisor_override=None):
+    need(divisor_override is None, "another divisor")
+    return nn.AvgPool2d(kernel_size, stride, padding)
 
 
 def mse(reduction="mean"):
@@ -68,7 +72,11 @@ LAYERS: dict[str, Callable] = {
     "BatchNorm2d": batch_norm,
     "GroupNorm": group_norm,
     "ReLU": nn.ReLU,
+    "LeakyReLU": nn.LeakyReLU,
     "Tanh": nn.Tanh,
+    "Sigmoid": nn.Sigmoid,
+    "MaxPool2d": max_pool2d,
+    "AvgPool2d": avg_pool2d,
     "MSELoss": mse,
 }
 PICTURES = {"Conv2d", "MaxPool2d", "AvgPool2d"}  # PyTorch takes a single one without a batch, too
@@ -113,6 +121,7 @@ def _judge_one(name, dtype, training, make, constructed, forward) -> None:
 
     def run(*args, **kwargs):
         (x,) = (*args, *kwargs.values())
+        need(name != "Linear" or x.ndim == 2, "linear layers of one sample, or of sequences")
         return as_batch(ours, x) if name in PICTURES else ours(x)
 
     learned = dict(theirs.named_parameters())

@@ -29,8 +29,7 @@ def max_pool2d(
     need(dilation in (1, (1, 1)), "dilation")
     need(not ceil_mode, "blocks that reach over the border")
     need(not return_indices, "places of maxima")
-    need(padding in (0, (0, 0)), "padding")
-    return ops.max_pool2d(x, kernel_size, stride)
+    return as_batch(ops.max_pool2d, x, kernel_size, stride or None, padding)
 
 
 def avg_pool2d(
@@ -39,8 +38,8 @@ def avg_pool2d(
 ):  # fmt: skip
     need(not ceil_mode, "blocks that reach over the border")
     need(divisor_override is None, "another divisor")
-    need(padding in (0, (0, 0)), "padding")
-    return ops.avg_pool2d(x, kernel_size, stride)
+    need(count_include_pad or padding in (0, (0, 0)), "margins that do not count")
+    return as_batch(ops.avg_pool2d, x, kernel_size, stride or None, padding)
 
 
 def dropout(x, p=0.5, training=True, inplace=False):
