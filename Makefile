@@ -5,6 +5,7 @@ DEVICE ?= cpu
 SEED ?= 0
 MODEL ?= mask+softmax
 VENV := .venv
+OLDEST := .venv-oldest
 RUN := PYTHONUNBUFFERED=1 $(VENV)/bin/python -m
 MINIPOSE := $(RUN) minipose
 
@@ -22,8 +23,8 @@ endif
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help setup test test-plain lint format gradcheck mutants house bench train-h36m \
-  ablate-h36m train-unet compare-unet compare-hnet lessons lesson book doctor clean changed
+.PHONY: help setup test test-plain test-oldest judges lint format gradcheck mutants house bench \
+  train-h36m ablate-h36m train-unet compare-unet compare-hnet lessons lesson book doctor clean changed
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -47,8 +48,14 @@ $(VENV)/.installed-bench: pyproject.toml
 $(VENV)/.installed-book: pyproject.toml
 	$(SETUP) $(RUNTIME),book $@
 
+$(VENV)/.installed-judges: pyproject.toml
+	$(SETUP) $(RUNTIME),dev,judges,example $@
+
 $(VENV)/.installed-gpu: pyproject.toml
 	$(SETUP) gpu $@
+
+$(OLDEST)/.installed: pyproject.toml .ci/oldest.py
+	$(SETUP) $(RUNTIME),dev $@ oldest
 
 ifeq ($(DEVICE),cuda)
 $(VENV)/.installed-run $(VENV)/.installed-dev $(VENV)/.installed-bench: | $(VENV)/.installed-gpu
@@ -63,6 +70,14 @@ test: lint  ## lint, then run the tests (DEVICE=cuda: on CuPy)
 
 test-plain: $(VENV)/.installed-dev  ## the same in a copy without minipose/fast
 	$(RUN) tests.plain -n 2 --device $(DEVICE) $(ARGS)
+
+test-oldest: $(OLDEST)/.installed  ## the same with the oldest versions that pyproject.toml declares
+	@$(OLDEST)/bin/python .ci/oldest.py --installed
+	@$(OLDEST)/bin/python -m ruff check . && $(OLDEST)/bin/python -m ruff format --check -q .
+	PYTHONUNBUFFERED=1 $(OLDEST)/bin/python -m pytest -n 2 --device $(DEVICE) $(ARGS)
+
+judges: $(VENV)/.installed-judges  ## ask PyTorch, ONNX and scikit-learn: every sample of their tables
+	$(RUN) pytest tests/oracles tests/test_your_own_network.py $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	@$(RUN) ruff check .

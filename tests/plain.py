@@ -15,7 +15,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ONLY_SPEED = ("minipose/fast/", "tests/fast/")
-MADE = {".git", ".venv", "data", "runs", "build", "minipose.egg-info", "__pycache__"}
+MADE = {
+    ".git",
+    ".venv",
+    ".venv-oldest",
+    "data",
+    "runs",
+    "build",
+    "minipose.egg-info",
+    "__pycache__",
+}
 
 # An editable installation would offer the checkout's minipose.fast where the copy has none.
 NOT_FROM_THE_CHECKOUT = """

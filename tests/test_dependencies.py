@@ -1,8 +1,13 @@
 """What works with NumPy alone, and what is said where a package is missing."""
 
+import json
+import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.test_docs import ROOT
@@ -72,3 +77,57 @@ def test_an_import_of_our_own_that_fails_is_not_hidden():
 
     with pytest.raises(ModuleNotFoundError, match=r"minipose\.nothing"):
         missing_package(ModuleNotFoundError("No minipose.nothing", name="minipose.nothing"))
+
+
+# --- The oldest versions that are declared ----------------------------------------------------
+
+
+def oldest(project: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """Run ``.ci/oldest.py`` beside a pyproject.toml."""
+    command = [sys.executable, ROOT / ".ci/oldest.py", *arguments]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+
+
+def declare(folder: Path, dependencies: list[str], **extras: list[str]) -> Path:
+    """A pyproject.toml that declares these."""
+    rows = "".join(f"{name} = {json.dumps(extras[name])}\n" for name in extras)
+    text = f"[project]\ndependencies = {json.dumps(dependencies)}\n"
+    text += f"[project.optional-dependencies]\n{rows}"
+    (folder / "pyproject.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_every_package_is_pinned_to_the_lowest_version_that_it_is_declared_with():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    declared = {re.sub(r"\[.*\]", "", each) for group in groups for each in group}
+    done = oldest(ROOT)
+    assert done.returncode == 0, done.stderr
+    assert {pin.replace("==", ">=") for pin in done.stdout.split()} == declared
+    assert "numpy==2.0" in done.stdout.split()
+
+
+@pytest.mark.parametrize("wrong", ["numpy", "numpy>2", "numpy==2.0", "numpy>=2.0,<3", "numpy>=2a1"])
+def test_a_package_without_a_lowest_version_is_one_line(wrong, tmp_path):
+    done = oldest(declare(tmp_path, [wrong]))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"pyproject.toml: expected name>=version, got {wrong!r}\n"
+
+
+def test_a_package_with_two_lowest_versions_is_one_line(tmp_path):
+    done = oldest(declare(tmp_path, ["numpy>=2.0"], jobs=["scipy>=1.13"], dev=["numpy>=2.1"]))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "pyproject.toml: numpy from 2.0 on, and from 2.1 on\n"
+
+
+def test_what_is_installed_is_compared_with_what_is_declared(tmp_path):
+    here = np.__version__
+    done = oldest(
+        declare(tmp_path, [f"numpy>={here}"], dev=["no-such-package>=1.0"]), "--installed"
+    )
+    assert (done.returncode, done.stdout) == (0, f"numpy {here}\n"), done.stderr
+    done = oldest(declare(tmp_path, [f"numpy>={here}.0"]), "--installed")
+    assert done.returncode == 0, done.stderr
+    done = oldest(declare(tmp_path, ["numpy>=1.26"]), "--installed")
+    assert done.returncode == 1
+    assert done.stderr == f"numpy: 1.26 is declared as the oldest version, {here} is installed\n"

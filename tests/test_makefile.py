@@ -103,3 +103,32 @@ def test_wrong_data_is_one_line_before_anything_is_done(target, tree):
 def test_what_uses_no_data_does_not_look_for_it(target, tree):
     done = make(tree, target, "DATA=/nowhere")
     assert done.returncode == 0 and not done.stderr
+
+
+def test_the_oldest_versions_have_an_environment_of_their_own(tree):
+    oldest = tree / ".venv-oldest"
+    shutil.copytree(tree / ".venv", oldest)
+    (oldest / ".installed").touch()
+    shutil.copytree(ROOT / ".ci", tree / ".ci")
+    os.utime(tree / ".ci/oldest.py", (1, 1))
+    assert make(tree, "test-oldest", "ARGS=-x").returncode == 0
+    check, *lint, test = asked(tree)
+    assert check == [".ci/oldest.py", "--installed"]
+    assert [each[:2] for each in lint] == [["-m", "ruff"]] * 2
+    assert test[:2] == ["-m", "pytest"] and test[-1] == "-x"
+
+
+def test_the_oldest_versions_are_handed_to_pip(tree):
+    """The set-up itself, with a stand-in for Python that notes what pip is asked for."""
+    shutil.copytree(ROOT / ".ci", tree / ".ci")
+    oldest = tree / ".venv-oldest"
+    shutil.copytree(tree / ".venv/bin", oldest / "bin")
+    setup = ["sh", ".ci/setup", "dev", ".venv-oldest/.installed", "oldest"]
+    subprocess.run(setup, cwd=tree, check=True, capture_output=True)
+    (_, pins, pip) = asked(tree)
+    assert pins == [".ci/oldest.py"] and pip[:3] == ["-m", "pip", "install"]
+    assert pip[pip.index("-c") + 1] == ".venv-oldest/oldest.txt"
+    assert (oldest / ".installed").exists() and not (tree / ".venv/.installed").exists()
+    subprocess.run(["sh", ".ci/setup", "dev", ".venv/.installed"], cwd=tree, check=True)
+    newest = asked(tree)[-1]
+    assert newest[newest.index("-c") + 1] == "/dev/null"

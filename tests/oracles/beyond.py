@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 TALLY = "tally of other people's cases"  # the name of a property that tests hand to the summary
+AXIS = "an axis of a single number"  # which PyTorch takes for a vector of one
 
 
 class Beyond(Exception):

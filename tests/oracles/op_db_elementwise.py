@@ -42,8 +42,29 @@ def reflected(op: Callable) -> Callable:
 
 def power(x, exponent):
     real(x, exponent)
-    need(not isinstance(exponent, Tensor), "exponents that are tensors")
-    return ops.power(x, exponent)
+    return x**exponent
+
+
+def leaky_relu(x, negative_slope=0.01):
+    return ops.leaky_relu(x, negative_slope)
+
+
+def hardtanh(x, min_val=-1.0, max_val=1.0, inplace=False):
+    at_a_limit = np.isin(x.data, (min_val, max_val)).any()
+    need(not at_a_limit, "the corners of a hard tanh, which have slope 0 there and 1 in clamp")
+    return ops.clip(x, min_val, max_val)
+
+
+def clamp(x, low=None, high=None):
+    """``clip`` takes numbers only; with tensors it is a choice."""
+    real(*(limit for limit in (x, low, high) if limit is not None))
+    x = x if low is None else ops.where(x >= low, x, low)
+    return x if high is None else ops.where(x <= high, x, high)
+
+
+def where(x, condition, other):
+    real(x, other)
+    return ops.where(condition, x, other)
 
 
 OPERATORS = {
@@ -67,4 +88,20 @@ OPERATORS = {
     "sigmoid": unary(ops.sigmoid),
     "nn.functional.logsigmoid": unary(ops.log_sigmoid),
     "nn.functional.relu": unary(ops.relu),
+    "nn.functional.leaky_relu": leaky_relu,
+    "abs": unary(ops.abs),
+    "clamp": clamp,
+    "nn.functional.hardtanh": hardtanh,
+    "nn.functional.relu6": lambda x: hardtanh(x, 0, 6),
+    "maximum": binary(ops.maximum),
+    "minimum": binary(ops.minimum),
+    "max:binary": binary(ops.maximum),
+    "min:binary": binary(ops.minimum),
+    "where": where,
+    "lt": binary(lambda a, b: a < b),
+    "le": binary(lambda a, b: a <= b),
+    "gt": binary(lambda a, b: a > b),
+    "ge": binary(lambda a, b: a >= b),
+    "eq": binary(lambda a, b: a == b),
+    "ne": binary(lambda a, b: a != b),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minipose import losses, ops
+from minipose import Tensor, losses, ops
 from tests.oracles.beyond import need
 
 
@@ -29,8 +29,7 @@ def max_pool2d(
     need(dilation in (1, (1, 1)), "dilation")
     need(not ceil_mode, "blocks that reach over the border")
     need(not return_indices, "places of maxima")
-    need(padding in (0, (0, 0)), "padding")
-    return ops.max_pool2d(x, kernel_size, stride)
+    return as_batch(ops.max_pool2d, x, kernel_size, stride or None, padding)
 
 
 def avg_pool2d(
@@ -39,8 +38,8 @@ def avg_pool2d(
 ):  # fmt: skip
     need(not ceil_mode, "blocks that reach over the border")
     need(divisor_override is None, "another divisor")
-    need(padding in (0, (0, 0)), "padding")
-    return ops.avg_pool2d(x, kernel_size, stride)
+    need(count_include_pad or padding in (0, (0, 0)), "margins that do not count")
+    return as_batch(ops.avg_pool2d, x, kernel_size, stride or None, padding)
 
 
 def dropout(x, p=0.5, training=True, inplace=False):
@@ -54,10 +53,34 @@ def mse_loss(x, target, size_average=None, reduce=None, reduction="mean", weight
     return losses.mse(x, target)
 
 
+def batch_norm(
+    x, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5
+):
+    need(x.ndim >= 2, "a batch without channels")
+    weight, bias = _scale_and_shift(x, weight, bias)
+    if training or running_mean is None:
+        return ops.batch_norm(x, weight, bias, eps)[0]
+    mean, variance = running_mean.data, running_var.data
+    return ops.batch_norm_inference(x, mean, variance, weight, bias, eps)
+
+
+def group_norm(x, groups, weight=None, bias=None, eps=1e-5):
+    return ops.group_norm(x, *_scale_and_shift(x, weight, bias), groups, eps)
+
+
+def _scale_and_shift(x, weight, bias):
+    """1 and 0 where nothing is given."""
+    channels = x.shape[1]
+    weight = Tensor(np.ones(channels, x.dtype)) if weight is None else weight
+    return weight, Tensor(np.zeros(channels, x.dtype)) if bias is None else bias
+
+
 OPERATORS = {
     "nn.functional.conv2d": conv2d,
     "nn.functional.max_pool2d": max_pool2d,
     "nn.functional.avg_pool2d": avg_pool2d,
+    "nn.functional.batch_norm": batch_norm,
+    "nn.functional.group_norm": group_norm,
     "nn.functional.dropout": dropout,
     "nn.functional.mse_loss": mse_loss,
 }

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from minipose import Tensor, ops
-from tests.oracles.beyond import need
+from tests.oracles.beyond import AXIS, need
 
 
 def reshape(x, *shape):
@@ -34,8 +34,30 @@ def transpose(x, first=-2, second=-1):
     return ops.transpose(x, axes)
 
 
-def reverse(x):
-    return ops.transpose(x)
+def stack(tensors, dim=0):
+    return ops.stack(tensors, dim)
+
+
+def index_select(x, axis, places):
+    need(x.ndim > 0, AXIS)
+    return x[(slice(None),) * (axis % x.ndim) + (places,)]
+
+
+def split(x, size, dim=0):
+    sizes = size if isinstance(size, (list, tuple)) else [size] * -(-x.shape[dim] // size)
+    ends = np.cumsum(sizes).tolist()
+    return [slice_(x, dim, end - n, end) for n, end in zip(sizes, ends, strict=True)]
+
+
+def flip(x, dims):
+    key = [slice(None)] * x.ndim
+    for axis in dims:
+        key[axis] = slice(None, None, -1)
+    return x[tuple(key)]
+
+
+def unsqueeze(x, axis):
+    return x[(slice(None),) * (axis % (x.ndim + 1)) + (None,)]
 
 
 def cat(tensors, dim=0):
@@ -55,7 +77,7 @@ def pad(x, widths, mode="constant", value=None):
 
 
 def getitem(x, key):
-    return x[tuple(key) if isinstance(key, list) else key]
+    return x[key]
 
 
 def select(x, axis, index):
@@ -84,9 +106,15 @@ OPERATORS = {
     "permute": permute,
     "transpose": transpose,
     "mT": transpose,
-    "T": reverse,
-    "t": reverse,
+    "T": lambda x: x.T,
+    "t": lambda x: x.T,
     "cat": cat,
+    "stack": stack,
+    "index_select": index_select,
+    "split": split,
+    "split:list_args": split,
+    "unsqueeze": unsqueeze,
+    "flip": flip,
     "nn.functional.pad:constant": pad,
     "__getitem__": getitem,
     "select": select,

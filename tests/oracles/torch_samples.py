@@ -5,7 +5,7 @@ Values are compared, then the gradients of every tensor that asks for one, for r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from tests.oracles.beyond import need
 
 # (rtol, atol): the second is relative to the largest number of an array, but at least 1.
 TOLERANCES = {torch.float64: (1e-9, 1e-11), torch.float32: (2e-5, 2e-6)}
+Pair = tuple[Tensor, torch.Tensor]
 NUMBERS = "complex numbers, or mixed precision"
 
 
@@ -24,7 +25,13 @@ class Disagreement(AssertionError):
     """minipose and PyTorch differ."""
 
 
-def compare(theirs: Callable, ours: Callable, arguments: Any, dtype: torch.dtype) -> None:
+def compare(
+    theirs: Callable,
+    ours: Callable,
+    arguments: Any,
+    dtype: torch.dtype,
+    parameters: Sequence[Pair] = (),
+) -> None:
     """Raise ``Disagreement`` unless both make the same of the arguments, and of its gradients.
 
     Parameters
@@ -32,6 +39,7 @@ def compare(theirs: Callable, ours: Callable, arguments: Any, dtype: torch.dtype
     theirs, ours : callables of the same arguments
         PyTorch's function, and its translation, which may raise ``Beyond``.
     arguments : (args, kwargs), nested, with tensors of PyTorch in it
+    parameters : pairs of ours and theirs whose gradients are compared, too
     """
     arguments = tree_map(_leaf, arguments)
     floats = [t for t in tensors(arguments) if t.is_floating_point() or t.is_complex()]
@@ -44,20 +52,29 @@ def compare(theirs: Callable, ours: Callable, arguments: Any, dtype: torch.dtype
     for i, (one, other) in enumerate(zip(got, expected, strict=True)):
         close(f"result {i}", data(one), other.detach().numpy(), dtype)
     cotangents = [np.random.default_rng(i).standard_normal(y.shape) for i, y in enumerate(expected)]
-    pairs = [(ours_, theirs_) for ours_, theirs_ in converted if theirs_.requires_grad]
+    pairs = [pair for pair in (*converted, *parameters) if pair[1].requires_grad]
     slopes = gradients(expected, [t for _, t in pairs], cotangents)
     backward(got, cotangents)
     for i, ((tensor, _), slope) in enumerate(zip(pairs, slopes, strict=True)):
         ours_ = np.zeros(tensor.shape, tensor.dtype) if tensor.grad is None else tensor.grad
-        somewhere = ~np.isnan(tensor.data)  # nothing has a slope where it is not a number
+        somewhere = _has_slope(tensor.data, expected)
         _same(f"gradient {i}: shape", ours_.shape, slope.shape)
         close(f"gradient {i}", ours_[somewhere], slope[somewhere], dtype)
 
 
-def convert(arguments: Any) -> tuple[tuple, dict, list[tuple[Tensor, torch.Tensor]]]:
+def _has_slope(x: np.ndarray, results: list) -> np.ndarray:
+    """Where x and what is made of it, element by element, are numbers."""
+    numbers = ~np.isnan(x)
+    for y in results:
+        if y.is_floating_point() and tuple(y.shape) == x.shape:
+            numbers &= ~np.isnan(y.detach().numpy())
+    return numbers
+
+
+def convert(arguments: Any) -> tuple[tuple, dict, list[Pair]]:
     """The same arguments with Tensors for floats and arrays for all else; which became which."""
     known: dict[int, Tensor] = {}
-    pairs: list[tuple[Tensor, torch.Tensor]] = []
+    pairs: list[Pair] = []
 
     def one(value: Any) -> Any:
         if not isinstance(value, torch.Tensor):
