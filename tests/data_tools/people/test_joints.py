@@ -45,9 +45,9 @@ def test_the_reports_way_of_counting():
         ('{"people": [{"face": []}]}', "keypoint file is not OpenPose's"),
         (json.dumps({"people": [{"pose_keypoints": [0] * 54}]}), "keypoints are COCO-18"),
         (json.dumps({"people": [{"pose_keypoints_2d": [0] * 54}]}), "keypoints are COCO-18"),
-        (json.dumps({"people": [{"pose_keypoints_2d": [0] * 74}]}), "keypoint file is not"),
-        (json.dumps({"people": [{"pose_keypoints_2d": ["x"] * 75}]}), "keypoint file is not"),
-        ('{"people": [{"pose_keypoints_2d": [NaN' + ", 1" * 74 + "]}]}", "keypoint file is not"),
+        (json.dumps({"people": [{"pose_keypoints_2d": [0] * 74}]}), "keypoints of an unknown"),
+        (json.dumps({"people": [{"pose_keypoints_2d": ["x"] * 75}]}), "keypoints are no numbers"),
+        ('{"people": [{"pose_keypoints_2d": [NaN' + ", 1" * 74 + "]}]}", "a joint is not a finite"),
         (json.dumps({"people": [{"pose_keypoints_2d": [0.4] * 75}]}), "keypoints are scaled"),
         (json.dumps({"people": [{"pose_keypoints_2d": [-0.4, 0.9, 1] * 25}]}), "keypoints are sc"),
     ],
@@ -161,7 +161,7 @@ def test_official_struct_with_its_irregularities(tmp_path):
     with pytest.raises(Dropped, match="does not name it"):
         mpii.people(tmp_path / "else.jpg")
     savemat(tmp_path / "a.mat", {"other": 1})
-    with pytest.raises(ValueError, match="no readable struct 'RELEASE'"):
+    with pytest.raises(ValueError, match="no readable variable 'RELEASE'"):
         MpiiJoints(tmp_path / "a.mat")
 
 
