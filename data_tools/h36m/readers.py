@@ -87,9 +87,7 @@ class Masks:
             raise DroppedFrame(f"damaged mask in {self.path.parent.name}") from None
         if stored.size == 0:
             return np.zeros(shape, dtype=bool)
-        if (
-            stored.ndim == 3 and stored.dtype.kind in "biuf"
-        ):  # (channels, W, H), or (W, H, channels) from other tools
+        if stored.ndim == 3:  # (channels, W, H), or (W, H, channels) from other tools
             stored = stored[0] if stored.shape[0] < stored.shape[2] else stored[:, :, 0]
         if stored.ndim != 2 or stored.dtype.kind not in "biuf":
             raise DroppedFrame(f"damaged mask in {self.path.parent.name}")

@@ -18,6 +18,7 @@ import h5py
 import numpy as np
 
 from minipose.datasets.duplicates import Fingerprints
+from minipose.datasets.guard import reading
 from minipose.datasets.splits import PARTS, split_samples
 from minipose.datasets.store import Store, StoreWriter
 
@@ -210,9 +211,12 @@ class PeopleStore(Store):
             raise IndexError(f"{self.path}: sample {i} of {len(self)}")
         height, width = (int(n) for n in self.sizes[i])
         here = slice(int(self.offset[i]), int(self.offset[i]) + height * width)
+        with reading(self.path, f"{self.names[i]} is damaged: make the store again"):
+            image = self.file["images"][here].reshape(height, width, 3)
+            mask = self.file["masks"][here].reshape(height, width)
         return Person(
-            self.file["images"][here].reshape(height, width, 3),
-            self.file["masks"][here].reshape(height, width),
+            image,
+            mask,
             self.keypoints[i],
             self.names[i],
             self.sources[i],
