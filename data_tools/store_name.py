@@ -28,8 +28,8 @@ def store_name(data: str | os.PathLike) -> str:
     path = Path(data).expanduser().resolve(strict=True)
     content = hashlib.sha256()
     for name, size, changed in _listing(path):
-        content.update(os.fsencode(name) + f"\\0{size}\\0{changed}\\n".encode())
-    plain = re.sub(r"[^\\w.+-]", "-", path.name) or "data"
+        content.update(os.fsencode(name) + f"\0{size}\0{changed}\n".encode())
+    plain = re.sub(r"[^\w.+-]", "-", path.name) or "data"
     return f"{plain}-{content.hexdigest()[:DIGITS]}"
 
 
