@@ -35,7 +35,7 @@ def read_poses(path: Path, dimensions: int) -> np.ndarray:
         values = np.asarray(read_variable(path, "Pose"), dtype=np.float64)
     values = values[0] if values.ndim == 3 and values.shape[0] == 1 else values
     if values.ndim != 2 or values.shape[1] != 32 * dimensions or len(values) == 0:
-        raise ValueError(
+        raise UserError(
             f"{path}: Pose has shape {values.shape}, expected (1, T, {32 * dimensions})"
         )
     return values.reshape(len(values), 32, dimensions)
@@ -46,7 +46,7 @@ class Masks:
 
     Raises
     ------
-    ValueError
+    UserError
         If the file is missing, damaged, or holds no cell array ``Masks``.
     """
 
@@ -114,7 +114,7 @@ class Folder:
 
     Raises
     ------
-    ValueError
+    UserError
         If the folder has no picture, or a name has no number.
     """
 
@@ -126,10 +126,10 @@ class Folder:
             if file.suffix.lower() in SUFFIXES and not file.name.startswith("."):
                 number = re.search(r"(\d+)$", file.stem)
                 if number is None:
-                    raise ValueError(f"{file}: expected a frame number at the end of the name")
+                    raise UserError(f"{file}: expected a frame number at the end of the name")
                 self.files.setdefault(int(number[1]), file)
         if not self.files:
-            raise ValueError(f"{path}: no {', '.join(SUFFIXES)} file in this folder")
+            raise UserError(f"{path}: no {', '.join(SUFFIXES)} file in this folder")
         self.base = 0 if 0 in self.files else 1
 
     def __len__(self) -> int:

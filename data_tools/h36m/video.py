@@ -67,7 +67,7 @@ class Video:
                     if len(wanted) == 0 or due > wanted[-1]:
                         return
             self.ended = f"video ends after {seen} frames"
-        except (av.error.FFmpegError, OSError) as error:
+        except Exception as error:
             # A frame behind a gap could not be matched to its pose, so nothing more is read.
             reason = getattr(error, "strerror", None) or error
             self.ended = f"video breaks off after {seen} frames ({reason})"

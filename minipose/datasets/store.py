@@ -95,17 +95,22 @@ class Store:
         self.path = Path(path)
         self.file = open_to_read(self.path, self.maker)
         try:
-            found = self.file.attrs.get("format")
-            if found not in (self.format, *self.earlier_formats):
-                raise ValueError(f"{self.path}: expected format {self.format!r}, got {found!r}")
-            self._validate()
-        except ValueError:
+            with reading(self.path, "a damaged store: make it again"):
+                found = self.file.attrs.get("format")
+                if found not in (self.format, *self.earlier_formats):
+                    raise UserError(f"{self.path}: expected format {self.format!r}, got {found!r}")
+                self._validate()
+                self._load()
+        except BaseException:
             self.file.close()
             raise
 
     def _validate(self) -> None:
-        """Raise ValueError if the fields are not those of the format."""
-        raise TypeError(f"{type(self).__name__} does not say what it holds")
+        """Raise UserError if the fields are not those of the format."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what it holds")
+
+    def _load(self) -> None:
+        """Read what is kept in memory."""
 
     def __enter__(self) -> Self:
         return self
