@@ -25,6 +25,7 @@ EXTRAS = {
     "jobs": ("scipy", "PIL", "h5py", "matplotlib", "tqdm"),
     "h36m": ("cdflib",),
     "video": ("av",),
+    "heic": ("pillow_heif",),
 }
 
 

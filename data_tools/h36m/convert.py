@@ -9,16 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from data_tools.h36m.readers import (
-    DroppedFrame,
-    Folder,
-    Masks,
-    Picture,
-    Video,
-    open_pictures,
-    read_poses,
-)
+from data_tools.h36m.frames import DroppedFrame, Picture
+from data_tools.h36m.readers import Folder, Masks, open_pictures, read_poses
 from data_tools.h36m.tree import ACTIONS, View
+from data_tools.h36m.video import Video
 from minipose.datasets.cameras import Camera
 from minipose.datasets.crop import SIDE, Crop, box_of, crop_person
 from minipose.datasets.h36m import CHUNK, FIELDS, H36MWriter
@@ -27,6 +21,7 @@ from minipose.skeletons import H36M_17_OF_32
 # (subject, take, camera) that cannot be used, and (subject, action, take number) to be wary of.
 DAMAGED = {(11, "Directions", "54138969"): "its video is known to be corrupt"}
 DRIFTING = {(9, "Greeting", 2), (9, "SittingDown", 2), (9, "Waiting", 1)}
+AROUND = 0.05  # of the longer side of the joints' box: how far a body reaches beyond its joints
 MARGIN = 0.1  # of the crop's side: a joint further outside than that is not on this person
 ASTRAY = 0.1  # of the frames: where more have most joints outside, files may not match
 
@@ -85,8 +80,6 @@ class _Source:
         missing = [what for what, path in needed.items() if path is None]
         if missing:
             raise ValueError(f"there are no {' and no '.join(missing)} for it")
-        if view.silhouette is None and view.box is None:
-            raise ValueError("there are neither boxes nor silhouettes for it")
         if (view.subject, view.action, view.subaction) in DRIFTING:
             outcome.remarks.append("the 3D poses of this take are known to drift")
         self.view, self.options, self.outcome = view, options, outcome
@@ -117,15 +110,14 @@ class _Source:
         counts.update({"2D poses": self.flat, "3D poses": self.space})
         if self.silhouettes is not None:
             counts["silhouettes"] = self.silhouettes
-        elif self.boxes is not None:
-            counts["boxes"] = self.boxes
         lengths = {what: len(n) for what, n in counts.items() if isinstance(n, Masks) or len(n)}
         shortest = min(lengths.values())
         if len(set(lengths.values())) > 1:
             listed = ", ".join(f"{n} {what}" for what, n in lengths.items())
             self.outcome.remarks.append(f"{listed}: trimmed to {shortest}")
         if self.boxes is not None and len(self.boxes) < shortest:
-            self.outcome.remarks.append(f"{len(self.boxes)} boxes, then from the silhouettes")
+            others = "silhouettes" if self.silhouettes is not None else "2D joints"
+            self.outcome.remarks.append(f"{len(self.boxes)} boxes, then from the {others}")
         return shortest
 
     def frames(self) -> Iterator[tuple[int, Picture]]:
@@ -137,8 +129,10 @@ class _Source:
         if seen < len(wanted):
             self.outcome.remarks.append(f"{self.pictures.ended}: {seen} of {len(wanted)} used")
 
-    def person(self, i: int, grey: np.ndarray) -> tuple[tuple[int, int, int, int], np.ndarray]:
-        """Box and silhouette of frame i; the silhouette is all true if the background stays."""
+    def person(
+        self, i: int, grey: np.ndarray
+    ) -> tuple[tuple[int, int, int, int], np.ndarray | None]:
+        """Box and silhouette of frame i; no silhouette if the background stays."""
         mask = box = None
         if self.silhouettes is not None:
             mask = self.silhouettes.frame(i, grey.shape)
@@ -151,14 +145,31 @@ class _Source:
         if box and mask is not None and not mask[box[1] : box[3], box[0] : box[2]].any():
             self.misplaced, box = self.misplaced + 1, None
         box = box or (None if mask is None else box_of(mask))
-        if box is None:
-            raise DroppedFrame("no box")
+        box = box or box_around(self.flat[i], grey.shape)
         return box, None if self.options.keep_background else mask
 
     def close(self) -> None:
         for masks in (self.silhouettes, self.boxes):
             if masks is not None:
                 masks.close()
+
+
+def box_around(joints: np.ndarray, shape: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The box (x0, y0, x1, y1), ends excluded, of the person with these joints (32, 2) in px.
+
+    Raises
+    ------
+    DroppedFrame
+        If it has no pixel of the frame (H, W) in it.
+    """
+    low, high = joints.min(axis=0), joints.max(axis=0)
+    margin = AROUND * (high - low).max()
+    # Far outside, where a damaged file may put a joint, one place is as good as another.
+    low = np.clip(np.floor(low - margin), 0, shape[::-1]).astype(int)
+    high = np.clip(np.ceil(high + margin) + 1, 0, shape[::-1]).astype(int)
+    if (low >= high).any():
+        raise DroppedFrame("2D joints outside the picture")
+    return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
 
 def _convert(source: _Source, part: Path) -> None:

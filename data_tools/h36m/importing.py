@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import h5py
@@ -53,6 +53,10 @@ def import_raw(
     absent = [f"S{s}" for s in subjects if s not in {v.subject for v in views}]
     if absent:
         print(f"{source}: no take of {', '.join(actions)} for {', '.join(absent)}", file=sys.stderr)
+    if not options.keep_background and not any(view.silhouette for view in views):
+        options = replace(options, keep_background=True)
+        boxes = "boxes" if any(view.box for view in views) else "2D joints"
+        print(f"{source}: no silhouettes: the background stays, crops are made from the {boxes}")
     folder = out.with_name(f"{out.name}.parts")
     key = [str(source.resolve()), list(subjects), list(actions), poses, asdict(options)]
     _prepare(folder, key)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from minipose.datasets.cameras import Camera, unpack_cameras
+from minipose.datasets.guard import SAMPLE_BYTES, expect_bytes, reading
 
 
 def read_take_numbers(root: Path) -> dict[tuple[int, str], int]:
@@ -47,10 +48,8 @@ def read_cameras(root: Path) -> dict[tuple[int, str], Camera]:
     if path is None:
         raise ValueError(f"{root / 'metadata.xml'}: no such file (world poses need its cameras)")
     text = (_parse(path).findtext("w0") or "").replace(",", " ")
-    try:
+    with reading(path, "no camera table in it"):
         return unpack_cameras(np.array([float(v) for v in text.strip(" []\n").split()]))
-    except ValueError as error:
-        raise ValueError(f"{path}: no camera table in it ({error})") from None
 
 
 def _find(root: Path) -> Path | None:
@@ -60,7 +59,6 @@ def _find(root: Path) -> Path | None:
 
 
 def _parse(path: Path) -> ElementTree.Element:
-    try:
+    with reading(path, "not readable as XML"):
+        expect_bytes(path, (path.stat().st_size,), limit=SAMPLE_BYTES)
         return ElementTree.parse(path).getroot()
-    except ElementTree.ParseError as error:
-        raise ValueError(f"{path}: not readable as XML ({error})") from None

@@ -9,19 +9,16 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from data_tools.h36m.cdf import read_variable
+from data_tools.h36m.frames import DroppedFrame, Picture
+from data_tools.h36m.video import Video
+from minipose.datasets.guard import PIXELS, expect_bytes, reading
 from minipose.datasets.picture_files import read_grey
+from minipose.errors import UserError
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 REOPEN = 256  # masks: the HDF5 library keeps 5 KB for every object it opened until the file closes
 SLACK = 2  # px by which a mask may be smaller or larger than its frame
-
-
-class DroppedFrame(ValueError):
-    """One frame cannot be used; the message is the reason, the same for all frames of its kind."""
-
-
-# A frame's grey values uint8 (H, W), or why it cannot be used.
-Picture = np.ndarray | DroppedFrame
 
 
 def read_poses(path: Path, dimensions: int) -> np.ndarray:
@@ -31,21 +28,14 @@ def read_poses(path: Path, dimensions: int) -> np.ndarray:
 
     Raises
     ------
-    ValueError
+    UserError
         If the file is missing, damaged, or holds another shape.
     """
-    import cdflib
-
-    try:
-        values = np.asarray(cdflib.CDF(path).varget("Pose"), dtype=np.float64)
-    except FileNotFoundError:
-        raise ValueError(f"{path}: no such file") from None
-    except Exception as error:  # cdflib raises whatever it trips over in a damaged file
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(f"{path}: not a readable CDF pose file ({reason})") from None
+    with reading(path, "not a readable CDF pose file"):
+        values = np.asarray(read_variable(path, "Pose"), dtype=np.float64)
     values = values[0] if values.ndim == 3 and values.shape[0] == 1 else values
     if values.ndim != 2 or values.shape[1] != 32 * dimensions or len(values) == 0:
-        raise ValueError(
+        raise UserError(
             f"{path}: Pose has shape {values.shape}, expected (1, T, {32 * dimensions})"
         )
     return values.reshape(len(values), 32, dimensions)
@@ -56,27 +46,21 @@ class Masks:
 
     Raises
     ------
-    ValueError
+    UserError
         If the file is missing, damaged, or holds no cell array ``Masks``.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        if not path.is_file():
-            raise ValueError(f"{path}: no such file")
-        try:
+        with reading(path, "not a readable .mat file of version 7.3"):
             self.file = h5py.File(path, "r")
-        except OSError as error:
-            reason = str(error).splitlines()[0]
-            raise ValueError(
-                f"{path}: not a readable .mat file of version 7.3 ({reason})"
-            ) from None
-        cell = self.file.get("Masks")
-        if not isinstance(cell, h5py.Dataset) or h5py.check_ref_dtype(cell.dtype) is None:
-            found = sorted(k for k in self.file if k != "#refs#")
-            self.file.close()
-            raise ValueError(f"{path}: expected a cell array Masks, found {found}")
-        self.references = cell[()].reshape(-1)
+            cell = self.file.get("Masks")
+            if not isinstance(cell, h5py.Dataset) or h5py.check_ref_dtype(cell.dtype) is None:
+                found = sorted(k for k in self.file if k != "#refs#")
+                self.file.close()
+                raise UserError(f"{path}: expected a cell array Masks, found {found}")
+            expect_bytes(path, cell.shape, 8)
+            self.references = cell[()].reshape(-1)
         self.opened = 0
 
     def __len__(self) -> int:
@@ -96,18 +80,21 @@ class Masks:
             self.file, self.opened = h5py.File(self.path, "r"), 0
         try:
             data = self.file[self.references[i]]
+            expect_bytes(self.path, data.shape, data.dtype.itemsize, 8 * PIXELS)
             # MATLAB stores the size of an empty array instead of its values.
             stored = np.zeros((0, 0)) if "MATLAB_empty" in data.attrs else data[()]
-        except (OSError, KeyError, ValueError):
+        except Exception:  # h5py raises whatever it trips over in a damaged file
             raise DroppedFrame(f"damaged mask in {self.path.parent.name}") from None
         if stored.size == 0:
             return np.zeros(shape, dtype=bool)
         if stored.ndim == 3:  # (channels, W, H), or (W, H, channels) from other tools
             stored = stored[0] if stored.shape[0] < stored.shape[2] else stored[:, :, 0]
+        if stored.ndim != 2 or stored.dtype.kind not in "biuf":
+            raise DroppedFrame(f"damaged mask in {self.path.parent.name}")
         mask = stored.T != 0  # stored as (W, H)
         if mask.shape == shape:
             return mask
-        if mask.ndim != 2 or max(abs(m - s) for m, s in zip(mask.shape, shape)) > SLACK:
+        if max(abs(m - s) for m, s in zip(mask.shape, shape)) > SLACK:
             raise DroppedFrame(f"mask of another size in {self.path.parent.name}")
         fitted = np.zeros(shape, dtype=bool)
         h, w = (min(m, s) for m, s in zip(mask.shape, shape, strict=True))
@@ -127,7 +114,7 @@ class Folder:
 
     Raises
     ------
-    ValueError
+    UserError
         If the folder has no picture, or a name has no number.
     """
 
@@ -139,10 +126,10 @@ class Folder:
             if file.suffix.lower() in SUFFIXES and not file.name.startswith("."):
                 number = re.search(r"(\d+)$", file.stem)
                 if number is None:
-                    raise ValueError(f"{file}: expected a frame number at the end of the name")
+                    raise UserError(f"{file}: expected a frame number at the end of the name")
                 self.files.setdefault(int(number[1]), file)
         if not self.files:
-            raise ValueError(f"{path}: no {', '.join(SUFFIXES)} file in this folder")
+            raise UserError(f"{path}: no {', '.join(SUFFIXES)} file in this folder")
         self.base = 0 if 0 in self.files else 1
 
     def __len__(self) -> int:
@@ -159,50 +146,6 @@ class Folder:
                 yield i, read_grey(file)
             except ValueError:
                 yield i, DroppedFrame("damaged picture")
-
-
-class Video:
-    """A video, decoded frame by frame. ``ended`` says why it gave fewer frames than wanted.
-
-    Raises
-    ------
-    ValueError
-        If there is no video in the file.
-    """
-
-    def __init__(self, path: Path) -> None:
-        import av
-
-        self.path, self.ended = path, ""
-        try:
-            with av.open(str(path)) as container:
-                self.promised = int(container.streams.video[0].frames)
-        except (av.error.FFmpegError, OSError, IndexError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise ValueError(f"{path}: not a readable video ({reason})") from None
-
-    def __len__(self) -> int:
-        """What the header says, which some files leave at 0."""
-        return self.promised
-
-    def read(self, wanted: range) -> Iterator[tuple[int, Picture]]:
-        """(frame, picture) for each wanted frame, in order, as far as the video goes."""
-        import av
-
-        seen = 0
-        try:
-            with av.open(str(self.path)) as container:
-                for frame in container.decode(video=0):
-                    if seen in wanted:
-                        yield seen, frame.to_ndarray(format="gray")
-                    seen += 1
-                    if len(wanted) == 0 or seen > wanted[-1]:
-                        return
-            self.ended = f"video ends after {seen} frames"
-        except (av.error.FFmpegError, OSError) as error:
-            # A frame behind a gap could not be matched to its pose, so nothing more is read.
-            reason = getattr(error, "strerror", None) or error
-            self.ended = f"video breaks off after {seen} frames ({reason})"
 
 
 def open_pictures(path: Path) -> Folder | Video:

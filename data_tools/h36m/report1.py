@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from data_tools.h36m.tree import ACTIONS, SUBJECTS
 from minipose.datasets.cameras import CAMERA_NAMES
+from minipose.datasets.guard import reading
 from minipose.datasets.h36m import H36MWriter
 from minipose.skeletons import H36M_17_OF_32
 from minipose.targets.windows import GRID, WINDOW, window_edges
@@ -116,13 +117,8 @@ def _pieces(name: str, stop: int, step: int) -> Iterator[slice]:
 
 
 def _open(path: Path, name: str, width: int, files: ExitStack) -> h5py.Dataset:
-    if not path.is_file():
-        raise ValueError(f"{path}: no such file")
-    try:
+    with reading(path, "not a readable .mat file of version 7.3"):
         file = files.enter_context(h5py.File(path, "r"))
-    except OSError as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(f"{path}: not a readable .mat file of version 7.3 ({reason})") from None
     data = file.get(name)
     if not isinstance(data, h5py.Dataset) or data.shape[1:] != (width,) or len(data) == 0:
         found = data.shape if isinstance(data, h5py.Dataset) else sorted(file)

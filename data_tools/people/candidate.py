@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ import numpy as np
 
 from minipose.datasets.guard import in_a_line
 from minipose.errors import UserError
+from minipose.skeletons import BODY_25
 
 
 class Dropped(UserError):
@@ -40,12 +41,17 @@ class People(list):
 
     Parameters
     ----------
-    possible : how many of the 25 joints the skeleton that they come from has at all
+    skeleton : names of all joints that their annotation has at all
     """
 
-    def __init__(self, people: Iterable[np.ndarray], possible: int = 25) -> None:
+    def __init__(self, people: Iterable[np.ndarray], skeleton: Sequence[str] = BODY_25) -> None:
         super().__init__(people)
-        self.possible = possible
+        self.skeleton = tuple(skeleton)
+
+    @property
+    def possible(self) -> int:
+        """How many of the 25 joints the annotation has at all."""
+        return sum(name in self.skeleton for name in BODY_25)
 
 
 @dataclass(frozen=True)

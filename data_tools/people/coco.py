@@ -7,13 +7,15 @@ one list, Halpe 26 or 136. Where ``categories`` names the joints, the names tell
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from data_tools.people.candidate import Dropped, People, dropping
-from data_tools.people.joints import OCCLUDED, possible, skeleton_of, to_body_25, to_numbers
+from data_tools.people.joints import OCCLUDED, skeleton_of, to_body_25, to_numbers
 from data_tools.people.names import stem_of
+from data_tools.people.openpose import everybody
 from data_tools.people.results import PERSON
 from data_tools.people.rle import read_segmentation
 from minipose.datasets.guard import read_json, reading
@@ -73,10 +75,10 @@ class CocoPersons:
         if any(a.get("iscrowd") for a in people):
             raise Dropped("a crowd", "annotated as one region")
         found = [self._joints(a) for a in people]
-        return People([joints for joints, _ in found], max((n for _, n in found), default=17))
+        return everybody(found) if found else People([], COCO_17)
 
-    def _joints(self, annotation: dict) -> tuple[np.ndarray, int]:
-        """BODY_25 joints, and how many of them the annotation has at all."""
+    def _joints(self, annotation: dict) -> tuple[np.ndarray, Sequence[str]]:
+        """BODY_25 joints, and the skeleton that they come from."""
         numbers = to_numbers(annotation.get("keypoints", [0] * 51))
         skeleton = skeleton_of(len(numbers), self.joint_names)
         if skeleton == COCO_17 and "foot_kpts" in annotation:
@@ -91,7 +93,7 @@ class CocoPersons:
         if (joints[:, 2] == np.round(joints[:, 2])).all():
             levels = np.clip(joints[:, 2], 0, 2).astype(int)
             joints[:, 2] = np.choose(levels, [0.0, OCCLUDED, 1.0])
-        return to_body_25(joints, skeleton), possible(skeleton)
+        return to_body_25(joints, skeleton), skeleton
 
     def mask(self, image: Path, size: tuple[int, int]) -> np.ndarray | None:
         """The outline of the largest person; None if nobody is annotated."""

@@ -22,11 +22,6 @@ MIDDLES = (("neck", "left shoulder", "right shoulder"), ("mid hip", "left hip", 
 ASTRAY = 0.3  # of torso or width; 1,099 real people: at most 0.07, of BODY_25B: 0.22, median 0.62
 
 
-def possible(names: Sequence[str]) -> int:
-    """How many of BODY_25's joints a skeleton has."""
-    return sum(name in names for name in BODY_25)
-
-
 def skeleton_of(numbers: int, names: Sequence[str] | None = None) -> tuple[str, ...]:
     """The joints that a list of ``numbers`` values (x, y and confidence of each) tells of.
 
@@ -43,7 +38,7 @@ def skeleton_of(numbers: int, names: Sequence[str] | None = None) -> tuple[str, 
     if names and not rest and len(names) == joints:
         plain = [name.lower().replace("_", " ").strip() for name in names]
         found = tuple(ALIASES.get(name, name) for name in plain)
-        if possible(found) > 1:
+        if len(set(found) & set(BODY_25)) > 1:
             return found
     if joints == 18 and not rest:
         raise Dropped("keypoints are COCO-18, not BODY_25", f"{numbers} numbers, expected 75")
@@ -94,18 +89,22 @@ def to_body_25(points: np.ndarray, names: Sequence[str]) -> np.ndarray:
     return joints
 
 
-def complete(joints: np.ndarray) -> np.ndarray:
-    """Neck and mid hip, where they are missing, as the middle of the shoulders and of the hips.
+def complete(joints: np.ndarray, skeleton: Sequence[str]) -> np.ndarray:
+    """Neck and mid hip, where the skeleton has none, as middles of the shoulders and of the hips.
 
     Their confidence is the smaller of the two. OpenPose's own were defined in this way; the data
-    sets that annotate people by hand have no mid hip, and mostly no neck.
+    sets that annotate people by hand have no mid hip, and mostly no neck. What a skeleton has and
+    a detector did not find stays missing.
 
     Parameters
     ----------
     joints : BODY_25 (25, 3)
+    skeleton : names of the joints that the annotation has
     """
     joints = joints.copy()
     for name, *sides in MIDDLES:
+        if name in skeleton:
+            continue
         middle, left, right = (BODY_25.index(n) for n in (name, *sides))
         if joints[middle, 2] <= 0 < min(joints[left, 2], joints[right, 2]):
             joints[middle, :2] = (joints[left, :2] + joints[right, :2]) / 2

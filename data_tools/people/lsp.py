@@ -14,7 +14,7 @@ import numpy as np
 
 from data_tools.matlab import load_matlab
 from data_tools.people.candidate import Dropped, People
-from data_tools.people.joints import OCCLUDED, possible, to_body_25
+from data_tools.people.joints import OCCLUDED, to_body_25
 from data_tools.people.names import stem_of
 from minipose.datasets.guard import reading
 from minipose.errors import UserError
@@ -55,4 +55,4 @@ class LspJoints:
         index = int(number.group(1)) - 1 if number else -1
         if not 0 <= index < len(self.points):
             raise Dropped("no joints for this picture", f"{len(self.points)} are annotated")
-        return People([to_body_25(self.points[index], LSP_14)], possible(LSP_14))
+        return People([to_body_25(self.points[index], LSP_14)], LSP_14)

@@ -14,7 +14,7 @@ import numpy as np
 
 from data_tools.matlab import load_matlab
 from data_tools.people.candidate import Dropped, People
-from data_tools.people.joints import OCCLUDED, possible, to_body_25
+from data_tools.people.joints import OCCLUDED, to_body_25
 from data_tools.people.names import stem_of
 from minipose.datasets.guard import read_json, reading
 from minipose.errors import UserError
@@ -73,7 +73,7 @@ class MpiiJoints:
         if people is None:
             raise Dropped("no joints for this picture", "the annotation does not name it")
         joints = [np.zeros((16, 3)) if p is None else p for p in people]
-        return People([to_body_25(p, MPII_16) for p in joints], possible(MPII_16))
+        return People([to_body_25(p, MPII_16) for p in joints], MPII_16)
 
     def _read_json(self, path: Path) -> None:
         for k, entry in enumerate(read_json(path)):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from data_tools.people.candidate import Dropped, People, dropping
-from data_tools.people.joints import check_order, possible, skeleton_of, to_body_25, to_numbers
+from data_tools.people.joints import check_order, skeleton_of, to_body_25, to_numbers
 from minipose.datasets.guard import SAMPLE_BYTES, read_json
 from minipose.skeletons import BODY_25
 
@@ -36,11 +37,17 @@ def people_in(content: object) -> People:
     if not isinstance(people, list):
         raise Dropped(FOREIGN, "it has no list 'people'")
     found = [_person(entry) for entry in people]
-    return People([joints for joints, _ in found], max((n for _, n in found), default=25))
+    return everybody(found)
 
 
-def _person(entry: object) -> tuple[np.ndarray, int]:
-    """BODY_25 joints, and how many of them the person's skeleton has."""
+def everybody(found: list[tuple[np.ndarray, Sequence[str]]]) -> People:
+    """People from the joints and the skeleton of each; the largest skeleton counts."""
+    skeletons = [skeleton for _, skeleton in found] or [BODY_25]
+    return People([joints for joints, _ in found], max(skeletons, key=len))
+
+
+def _person(entry: object) -> tuple[np.ndarray, Sequence[str]]:
+    """BODY_25 joints, and the skeleton that they come from."""
     if not isinstance(entry, dict):
         raise Dropped(FOREIGN, "a person is not a set of named values")
     if "pose_keypoints_2d" not in entry:
@@ -52,8 +59,8 @@ def _person(entry: object) -> tuple[np.ndarray, int]:
 
 def from_numbers(
     numbers: np.ndarray, names: list[str] | None = None, threshold: float = 0.0
-) -> tuple[np.ndarray, int]:
-    """x, y, confidence of each joint in a row -> BODY_25 (25, 3), and how many the skeleton has.
+) -> tuple[np.ndarray, Sequence[str]]:
+    """x, y, confidence of each joint in a row -> BODY_25 (25, 3), and the skeleton it was.
 
     Parameters
     ----------
@@ -70,7 +77,7 @@ def from_numbers(
         raise Dropped("keypoints are scaled to 0-1, not pixels", "run with --keypoint_scale 0")
     if skeleton == BODY_25:
         check_order(joints)
-    return joints, possible(skeleton)
+    return joints, skeleton
 
 
 def joints_found(joints: np.ndarray) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 from data_tools.people.candidate import Dropped, People, dropping
 from data_tools.people.joints import to_numbers
 from data_tools.people.names import by_number
-from data_tools.people.openpose import from_numbers, people_in
+from data_tools.people.openpose import everybody, from_numbers, people_in
 from data_tools.people.rle import read_segmentation
 from minipose.datasets.guard import read_json
 from minipose.errors import UserError
@@ -71,7 +71,7 @@ class JointResults:
                     raise Dropped("keypoints are COCO-18, not BODY_25", "AlphaPose's 'cmu' form")
                 return people_in(entries)
             found = [from_numbers(to_numbers(e["keypoints"]), threshold=SURE) for e in entries]
-            return People([joints for joints, _ in found], found[0][1])
+            return everybody(found)
 
 
 class MaskResults:

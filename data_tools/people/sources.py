@@ -220,8 +220,8 @@ def _image_folder(root: Path, named: str | None) -> Path:
 def _unread(root: Path, folder: Path, images: dict[str, Path], places: list) -> list[str]:
     """Remarks on files that are neither pictures nor labels, and on pictures elsewhere."""
     read = {*images.values(), *(path for place in places for path in place.files.values())}
+    read |= set(pictures_in(folder))  # those of one name, which are remarked on already
     strange = [p for p in files_in(folder) if p not in read and p.suffix.lower() not in KNOWN]
-    strange = [p for p in strange if p not in set(pictures_in(folder))]
     remarks = [f"not read: {counted_endings(strange)}, neither picture nor label"] * bool(strange)
     elsewhere = pictures_in(root, [folder]) if folder != root and root in folder.parents else []
     if elsewhere:

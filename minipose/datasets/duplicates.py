@@ -2,7 +2,7 @@
 
 A picture's fingerprint is its brightness on a coarse grid. Its 64 bits, of which each says whether
 a cell is brighter than its neighbour, are quickly compared with all others; pairs of nearly the
-same bits are then held against each other cell by cell.
+same bits are then held against each other cell by cell, whatever their brightness and contrast.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from PIL import Image
 
 GRID = 16  # cells a side that are compared in the end
 BITS = 10  # of 64 that may differ
-LEVELS = 6.0  # grey levels, root mean square over the cells, that may lie between duplicates
+ALIKE = 0.95  # correlation of the cells; of 521,731 pairs of different photographs at most 0.88
 SHAPE = 0.03  # relative difference of height / width that rounding a size may make
 PIECE = 1024  # fingerprints compared with all others at once
 
@@ -52,8 +52,9 @@ class Fingerprints:
         return np.array([_root(parent, i) for i in range(len(bits))], dtype=np.int32)
 
     def _alike(self, i: int, j: int) -> bool:
-        difference = self.cells[i].astype(np.float64) - self.cells[j]
-        return bool(np.sqrt((difference**2).mean()) < LEVELS)
+        first, second = (self.cells[k] - self.cells[k].mean(dtype=np.float64) for k in (i, j))
+        spread = np.sqrt((first @ first) * (second @ second))
+        return bool(spread > 0 and first @ second >= ALIKE * spread)  # one grey tells nothing
 
 
 def _root(parent: np.ndarray, i: int) -> int:

@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 
 from minipose.datasets.store import Store, StoreWriter
+from minipose.errors import UserError
 
 FORMAT = "minipose h36m 1"
 CHUNK = 64  # frames; shuffled reading takes whole chunks, so memory and disk stay calm
@@ -74,27 +75,26 @@ class H36MStore(Store):
 
     format, maker = FORMAT, "data_tools h36m"
 
-    def __init__(self, path: str | os.PathLike) -> None:
-        super().__init__(path)
+    def _load(self) -> None:
         self.actions = [str(a) for a in self.file.attrs["actions"]]
         self.labels = {name: self._piece(name, slice(None)) for name in LABELS}
 
     def _validate(self) -> None:
         if "actions" not in self.file.attrs:
-            raise ValueError(f"{self.path}: lacks the attribute 'actions'")
+            raise UserError(f"{self.path}: lacks the attribute 'actions'")
         rows = None
         for name, (shape, dtype) in FIELDS.items():
             if not isinstance(self.file.get(name), h5py.Dataset):
-                raise ValueError(f"{self.path}: lacks the field {name!r}")
+                raise UserError(f"{self.path}: lacks the field {name!r}")
             got = self.file[name]
             rows = len(got) if rows is None and got.ndim else rows
             if got.shape != (rows, *shape) or got.dtype != dtype:
-                raise ValueError(
+                raise UserError(
                     f"{self.path}: {name} is {got.dtype} {got.shape}, expected {dtype} "
                     f"{(rows, *shape)}"
                 )
         if rows == 0:
-            raise ValueError(f"{self.path}: holds no frame")
+            raise UserError(f"{self.path}: holds no frame")
 
     def __len__(self) -> int:
         return self.file["images"].shape[0]
@@ -128,7 +128,7 @@ class H36MStore(Store):
         try:
             return self.file[field][piece]
         except OSError as error:
-            raise ValueError(
+            raise UserError(
                 f"{self.path}: {field} is damaged ({str(error).splitlines()[0]}): make it again"
             ) from None
 

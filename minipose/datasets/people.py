@@ -18,8 +18,10 @@ import h5py
 import numpy as np
 
 from minipose.datasets.duplicates import Fingerprints
+from minipose.datasets.guard import expect_bytes, reading
 from minipose.datasets.splits import PARTS, split_samples
 from minipose.datasets.store import Store, StoreWriter
+from minipose.errors import UserError
 
 FORMAT = "minipose people 1"
 EARLIER_FORMATS = ("minipose figures 1",)  # the same fields
@@ -157,15 +159,14 @@ class PeopleStore(Store):
 
     Raises
     ------
-    ValueError
+    UserError
         If the file is missing, damaged, or not such a store.
     """
 
     format, maker = FORMAT, "data_tools people"
     earlier_formats = EARLIER_FORMATS
 
-    def __init__(self, path: str | os.PathLike) -> None:
-        super().__init__(path)
+    def _load(self) -> None:
         self.sizes = self.file["size"][...].astype(np.int64)  # (N, 2)
         self.keypoints = self.file["keypoints"][...]  # (N, 25, 3)
         self.offset = self.file["offset"][...]
@@ -174,8 +175,7 @@ class PeopleStore(Store):
         self.groups = self.file["group"][...] if "group" in self.file else np.arange(count)
         bad = np.flatnonzero(~np.isfinite(self.keypoints).all(axis=(1, 2)))
         if len(bad):
-            self.file.close()
-            raise ValueError(f"{self.path}: {self.names[bad[0]]}: a joint is not a finite number")
+            raise UserError(f"{self.path}: {self.names[bad[0]]}: a joint is not a finite number")
 
     def _texts(self, name: str) -> list[str]:
         if name not in self.file:
@@ -186,7 +186,7 @@ class PeopleStore(Store):
         fields = [name for name in (*FIELDS, *TEXTS) if name not in LATER or name in self.file]
         for name in fields:
             if not isinstance(self.file.get(name), h5py.Dataset):
-                raise ValueError(f"{self.path}: lacks the field {name!r}")
+                raise UserError(f"{self.path}: lacks the field {name!r}")
         rows, pixels = self.file["size"].shape[0], self.file["masks"].shape[0]
         expected = {name: (rows, *shape) for name, (shape, _) in FIELDS.items()}
         expected |= {"images": (pixels, 3), "masks": (pixels,), "group": (rows,)}
@@ -194,12 +194,13 @@ class PeopleStore(Store):
         for name, shape in expected.items():
             if name in self.file and self.file[name].shape != shape:
                 got = self.file[name].shape
-                raise ValueError(f"{self.path}: {name} has {got}, expected {shape}")
+                raise UserError(f"{self.path}: {name} has {got}, expected {shape}")
         if rows == 0:
-            raise ValueError(f"{self.path}: holds no sample")
+            raise UserError(f"{self.path}: holds no sample")
+        expect_bytes(self.path, (rows, 25, 3), 4)
         area = self.file["size"][...].astype(np.int64).prod(axis=1)
         if pixels != area.sum() or (np.diff(self.file["offset"][...]) != area[:-1]).any():
-            raise ValueError(f"{self.path}: the pixels do not fit the sizes: damaged")
+            raise UserError(f"{self.path}: the pixels do not fit the sizes: damaged")
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -210,9 +211,12 @@ class PeopleStore(Store):
             raise IndexError(f"{self.path}: sample {i} of {len(self)}")
         height, width = (int(n) for n in self.sizes[i])
         here = slice(int(self.offset[i]), int(self.offset[i]) + height * width)
+        with reading(self.path, f"{self.names[i]} is damaged: make the store again"):
+            image = self.file["images"][here].reshape(height, width, 3)
+            mask = self.file["masks"][here].reshape(height, width)
         return Person(
-            self.file["images"][here].reshape(height, width, 3),
-            self.file["masks"][here].reshape(height, width),
+            image,
+            mask,
             self.keypoints[i],
             self.names[i],
             self.sources[i],
@@ -238,7 +242,7 @@ class PeopleStore(Store):
 
         Raises
         ------
-        ValueError
+        UserError
             If one of the parts would be empty.
 
         Source: report 2, section II-D (4000 and 1000 pictures).
@@ -246,7 +250,7 @@ class PeopleStore(Store):
         parts = split_samples(self.groups, self.splits, validation, seed, limit)
         if not len(parts["train"]) or not len(parts["validation"]):
             count = sum(map(len, parts.values()))
-            raise ValueError(
+            raise UserError(
                 f"{self.path}: {count} samples cannot be split with a validation fraction of "
                 f"{validation:g}: expected at least one in each part"
             )

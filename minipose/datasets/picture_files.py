@@ -16,7 +16,8 @@ from minipose.datasets.guard import expect_pixels, reading
 from minipose.errors import UserError, missing_package
 
 HEIC = (".heic", ".heif")
-PROGRAMS = ("EPS", "WMF")  # formats that Pillow hands to other programs to draw
+# What Pillow knows but cannot draw, or hands to other programs to draw.
+NO_PIXELS = ("EPS", "WMF", "HDF5", "GRIB", "BUFR")
 
 # Pictures that are too large are refused here, so Pillow need not warn of them.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -71,8 +72,8 @@ def opened(path: str | os.PathLike) -> Iterator[Image.Image]:
         if Path(path).suffix.lower() in HEIC:
             _learn_heic()
         with Image.open(path) as image:
-            if image.format in PROGRAMS:
-                raise UserError(f"{path}: {image.format}, expected a picture made of pixels")
+            if image.format in NO_PIXELS:
+                raise ValueError(f"a file of {image.format}")
             expect_pixels(path, *image.size)
             yield image
 

@@ -12,7 +12,7 @@ import numpy as np
 from minipose.errors import UserError
 
 SIDE = 128  # px, the shorter side in report 2
-STRIP = 16  # times the shorter side: what is longer would become a picture of any size
+STRIP = 20  # times the shorter side: what is longer would become a picture of any size
 A = -0.75  # the kernel's slope at distance 1
 
 

@@ -22,8 +22,9 @@ def split_samples(
 ) -> dict[str, np.ndarray]:
     """Sample numbers of ``train`` and ``validation``, and of ``test`` where the data give one.
 
-    Samples without a given part are divided by one random permutation. Of a group that comes to
-    lie on both sides, all go where its first member in that order is, unless the data say other.
+    Samples without a given part are divided by one random permutation, a group at a time: groups in
+    the order of their first members are trained on until the fraction is reached. A group with a
+    member that the data give a part to follows it.
 
     Parameters
     ----------
@@ -34,19 +35,18 @@ def split_samples(
     """
     order = np.random.default_rng(seed).permutation(len(groups))[:limit]
     part = np.array(given, dtype=object)[order]
+    groups = groups[order]
+    for k in np.flatnonzero(part != ""):
+        follow = (groups == groups[k]) & (part == "")
+        part[follow] = part[k]
     free = np.flatnonzero(part == "")
+    _, firsts, member, sizes = np.unique(
+        groups[free], return_index=True, return_inverse=True, return_counts=True
+    )
+    by_first = np.argsort(firsts)
+    before = np.zeros(len(sizes), dtype=np.int64)  # samples of the groups that come earlier
+    before[by_first] = np.cumsum(sizes[by_first]) - sizes[by_first]
     first = int((1 - validation) * len(free) + 1e-9)
-    part[free[:first]], part[free[first:]] = "train", "validation"
-    part[free] = _together(groups[order], part, free)
+    part[free] = np.where(before[member] < first, "train", "validation")
     parts = {name: order[part == name] for name in PARTS}
     return parts if len(parts["test"]) else {name: parts[name] for name in PARTS[:2]}
-
-
-def _together(groups: np.ndarray, part: np.ndarray, free: np.ndarray) -> np.ndarray:
-    """Parts of the samples ``free``: that of the group's first fixed, else first, member."""
-    fixed = np.ones(len(groups), dtype=bool)
-    fixed[free] = False
-    leader: dict[int, str] = {}
-    for k in (*np.flatnonzero(fixed), *free):
-        leader.setdefault(int(groups[k]), part[k])
-    return np.array([leader[int(groups[k])] for k in free], dtype=object)

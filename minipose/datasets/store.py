@@ -8,6 +8,8 @@ from typing import Self
 
 import h5py
 
+from minipose.datasets.guard import reading
+from minipose.errors import UserError
 from minipose.storage import expect_folder, partial_path, put_in_place, remove_abandoned
 
 
@@ -58,10 +60,22 @@ def open_to_read(path: Path, maker: str) -> h5py.File:
     if not path.is_file():
         found = "a folder" if path.is_dir() else "no such file"
         raise ValueError(f"{path}: {found} (expected a store made by {maker})")
-    try:
-        return h5py.File(path, "r")
-    except OSError as error:
-        raise ValueError(f"{path}: not a readable HDF5 file ({error})") from None
+    with reading(path, "not a readable HDF5 file"):
+        file = h5py.File(path, "r")
+        try:
+            _expect_own_content(path, file)
+        except BaseException:
+            file.close()
+            raise
+    return file
+
+
+def _expect_own_content(path: Path, file: h5py.File) -> None:
+    """Refuse fields whose content lies elsewhere: HDF5 can show any other file as an array."""
+    for name in file:
+        data = file.get(name) if isinstance(file.get(name, getlink=True), h5py.HardLink) else None
+        if data is None or (isinstance(data, h5py.Dataset) and (data.external or data.is_virtual)):
+            raise UserError(f"{path}: {name} lies in another file, expected it in this one")
 
 
 class Store:
@@ -81,17 +95,22 @@ class Store:
         self.path = Path(path)
         self.file = open_to_read(self.path, self.maker)
         try:
-            found = self.file.attrs.get("format")
-            if found not in (self.format, *self.earlier_formats):
-                raise ValueError(f"{self.path}: expected format {self.format!r}, got {found!r}")
-            self._validate()
-        except ValueError:
+            with reading(self.path, "a damaged store: make it again"):
+                found = self.file.attrs.get("format")
+                if found not in (self.format, *self.earlier_formats):
+                    raise UserError(f"{self.path}: expected format {self.format!r}, got {found!r}")
+                self._validate()
+                self._load()
+        except BaseException:
             self.file.close()
             raise
 
     def _validate(self) -> None:
-        """Raise ValueError if the fields are not those of the format."""
-        raise TypeError(f"{type(self).__name__} does not say what it holds")
+        """Raise UserError if the fields are not those of the format."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what it holds")
+
+    def _load(self) -> None:
+        """Read what is kept in memory."""
 
     def __enter__(self) -> Self:
         return self

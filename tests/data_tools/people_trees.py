@@ -8,15 +8,19 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from minipose.skeletons import BODY_25
+
 HEIGHT, WIDTH = 60, 40
+HIPS = ("mid hip", "left hip", "right hip")
 
 
 def person(found: int = 25, seed: int = 0) -> np.ndarray:
-    """BODY_25 joints (25, 3) in a picture of HEIGHT × WIDTH, the first ``found`` of them found."""
+    """BODY_25 joints (25, 3) on the mask of HEIGHT × WIDTH, the first ``found`` of them found."""
     rng = np.random.default_rng(seed)
-    joints = np.stack(
-        [rng.uniform(5, WIDTH - 5, 25), rng.uniform(5, HEIGHT - 5, 25), rng.uniform(0.3, 1, 25)], 1
-    )
+    joints = np.stack([rng.uniform(9, 29, 25), rng.uniform(11, 49, 25), rng.uniform(0.3, 1, 25)], 1)
+    for middle, left, right in (("neck", "left shoulder", "right shoulder"), HIPS):
+        sides = joints[[BODY_25.index(left), BODY_25.index(right)], :2]
+        joints[BODY_25.index(middle), :2] = sides.mean(axis=0)
     joints[found:] = 0
     return joints
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import h5py
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ def person(i: int, height: int = 5, width: int = 7) -> Person:
         rng.normal(0, 9, (25, 3)).astype(np.float32),
         f"name {i} é",
         "test",
+        ("train", "", "test")[i % 3],
     )
 
 
@@ -36,7 +39,7 @@ def test_round_trip_of_many_sizes(tmp_path):
             got, put = store[i], people[i]
             for field in ("image", "mask", "keypoints"):
                 assert np.array_equal(getattr(got, field), getattr(put, field))
-            assert (got.name, got.source) == (put.name, put.source)
+            assert (got.name, got.source, got.split) == (put.name, put.source, put.split)
         with pytest.raises(IndexError, match="of 259"):
             store[len(people)]
 
@@ -69,7 +72,7 @@ def test_wrong_shapes_are_named(tmp_path):
 
 
 def test_split_is_a_permutation_and_repeats(tmp_path):
-    write(tmp_path / "a.h5", [person(i) for i in range(20)])
+    write(tmp_path / "a.h5", [replace(person(i), split="") for i in range(20)])
     with PeopleStore(tmp_path / "a.h5") as store:
         parts = store.split()
         assert len(parts["train"]) == 16 and len(parts["validation"]) == 4
@@ -121,3 +124,82 @@ def test_a_store_of_the_first_version_is_read(tmp_path):
         assert store[1].mask.ravel().tolist() == [1, 1, 0, 0]
         assert store[1].image.shape == (4, 1, 3) and store[1].image[0, 0].tolist() == [18, 19, 20]
         assert store[0].keypoints.shape == (25, 3)
+        assert store.splits == ["", ""] and list(store.groups) == [0, 1]
+        assert len(store.split(0.5)["validation"]) == 1
+
+
+def test_near_duplicates_share_a_group_and_a_side(tmp_path):
+    people = [replace(person(i, 40, 30), split="") for i in range(12)]
+    people += [replace(p, name=f"copy of {p.name}") for p in people[:6]]
+    with PeopleWriter(tmp_path / "a.h5") as writer:
+        for one in people:
+            writer.append(one)
+        assert writer.duplicates() == [
+            (p.name, p.name.removeprefix("copy of ")) for p in people[12:]
+        ]
+    with PeopleStore(tmp_path / "a.h5") as store:
+        assert list(store.groups) == [*range(12), *range(6)]
+        for seed in range(4):
+            parts = store.split(seed=seed)
+            assert not set(store.groups[parts["train"]]) & set(store.groups[parts["validation"]])
+
+
+def test_the_given_split_is_kept(tmp_path):
+    given = ["train"] * 3 + ["validation"] * 2 + ["test"]
+    write(tmp_path / "a.h5", [replace(person(i), split=s) for i, s in enumerate(given)])
+    with PeopleStore(tmp_path / "a.h5") as store:
+        parts = store.split(validation=0.9, seed=4)
+        assert {k: sorted(v.tolist()) for k, v in parts.items()} == {
+            "train": [0, 1, 2], "validation": [3, 4], "test": [5]}  # fmt: skip
+    with PeopleWriter(tmp_path / "b.h5") as writer:
+        with pytest.raises(ValueError, match="split 'training', expected train, validation, test"):
+            writer.append(replace(person(0), split="training"))
+        writer.abandon()
+
+
+def test_a_joint_that_is_no_number_neither_goes_in_nor_comes_out(tmp_path):
+    bad = person(1)
+    bad.keypoints[3, 1] = np.nan
+    with PeopleWriter(tmp_path / "a.h5") as writer:
+        with pytest.raises(ValueError, match="name 1 é: a joint is not a finite number"):
+            writer.append(bad)
+        writer.append(person(0))
+        writer.append(person(1))
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        file["keypoints"][1, 3, 1] = np.inf
+    with pytest.raises(ValueError, match=r"a\.h5: name 1 é: a joint is not a finite number"):
+        PeopleStore(tmp_path / "a.h5")
+
+
+def test_what_the_disk_damaged_is_found(tmp_path):
+    people = [person(i, 60, 50) for i in range(3)]
+    write(tmp_path / "a.h5", people)
+    content = bytearray((tmp_path / "a.h5").read_bytes())
+    place = content.find(people[1].image[10].tobytes())
+    content[place] ^= 4
+    (tmp_path / "a.h5").write_bytes(content)
+    with (
+        PeopleStore(tmp_path / "a.h5") as store,
+        pytest.raises(ValueError, match=r"a\.h5: name 1 é is damaged: make the store again"),
+    ):
+        store[1]
+
+
+@pytest.mark.parametrize("kind", ["external", "virtual", "link"])
+def test_a_store_shows_no_other_file(tmp_path, kind):
+    write(tmp_path / "a.h5", [person(0), person(1)])
+    (tmp_path / "secret").write_bytes(bytes(range(70)))
+    write(tmp_path / "other.h5", [person(2), person(3)])
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        del file["masks"]
+        if kind == "external":
+            place = [(str(tmp_path / "secret"), 0, 70)]
+            file.create_dataset("masks", (70,), "uint8", external=place)
+        elif kind == "virtual":
+            layout = h5py.VirtualLayout((70,), "uint8")
+            layout[:] = h5py.VirtualSource(tmp_path / "other.h5", "masks", (70,))
+            file.create_virtual_dataset("masks", layout)
+        else:
+            file["masks"] = h5py.ExternalLink(tmp_path / "other.h5", "masks")
+    with pytest.raises(ValueError, match="masks lies in another file"):
+        PeopleStore(tmp_path / "a.h5")

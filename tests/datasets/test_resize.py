@@ -14,6 +14,7 @@ from minipose.datasets.resize import (
     resize_mask,
     scale_points,
 )
+from minipose.errors import UserError
 
 
 def naive_bicubic(image: np.ndarray, factor: float) -> np.ndarray:
@@ -104,3 +105,12 @@ def test_mask_is_binary_and_keeps_its_share():
 def test_other_arrays_are_refused(bad):
     with pytest.raises(ValueError, match="expected uint8"):
         resize_bicubic(bad, 0.5)
+
+
+def test_a_strip_is_refused_before_it_becomes_a_picture_of_any_size():
+    assert factor_for((2000, 100)) == 1.28
+    for size in ((2, 3000), (3000, 2), (2001, 100)):
+        with pytest.raises(
+            UserError, match=f"{size[1]} × {size[0]} px, expected a picture at most"
+        ):
+            factor_for(size)

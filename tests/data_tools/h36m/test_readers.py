@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_tools.h36m.readers import Video, open_pictures
+from data_tools.h36m.frames import DroppedFrame
+from data_tools.h36m.readers import open_pictures
+from data_tools.h36m.video import Video
 from tests.data_tools.raw_tree import CAMERA, PERSON, frame, write_video, write_view
 
 pytest.importorskip("av", reason="needs the extra minipose[video]")
@@ -78,3 +80,77 @@ def test_a_file_that_is_no_video(tmp_path, content):
     path.write_bytes(path.read_bytes()[:200] if content is None else content)
     outcome, _ = convert(tmp_path)
     assert f"{path}: not a readable video" in outcome.failure and "\n" not in outcome.failure
+
+
+def without_frames(whole: Path, path: Path, missing: set[int]) -> None:
+    """Copy a video's packets but for some: time stamps keep the gap."""
+    import av
+
+    with av.open(str(whole)) as source, av.open(str(path), "w") as copy:
+        stream = copy.add_stream_from_template(source.streams.video[0])
+        for i, packet in enumerate(source.demux(video=0)):
+            if packet.dts is not None and i not in missing:
+                packet.stream = stream
+                copy.mux(packet)
+
+
+def write_frames_of_their_own(path: Path, pictures: list[np.ndarray], rate: int = 50) -> None:
+    """A video in which each frame can be decoded alone, so that others may be missing."""
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=rate)
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt = "yuvj420p"
+        for picture in pictures:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+
+
+@pytest.mark.parametrize("missing", [{17}, {5, 6, 30}, {38}])
+@pytest.mark.parametrize("rate", [50, 24])
+def test_a_gap_in_the_time_stamps_keeps_the_frames_behind_it_in_step(tmp_path, missing, rate):
+    """Grey goes from dark to light, so the frame shows its number."""
+    shades = [np.full((32, 32, 3), 20 + 5 * i, np.uint8) for i in range(40)]
+    write_frames_of_their_own(tmp_path / "whole.mkv", shades, rate)
+    without_frames(tmp_path / "whole.mkv", tmp_path / "v.mkv", missing)
+    video = Video(tmp_path / "v.mkv")
+    assert video.missing == len(missing)
+    seen = set()
+    for i, grey in video.read(range(40)):
+        if i in missing:
+            assert isinstance(grey, DroppedFrame) and str(grey) == "missing in the video"
+        else:
+            assert abs(int(grey[16, 16]) - (20 + 5 * i)) <= 2, i
+        seen.add(i)
+    assert seen == set(range(40))
+
+
+def test_a_gap_drops_its_frame_and_no_other(tmp_path):
+    path = tree_with_video(tmp_path, frames=12, poses=12)
+    write_frames_of_their_own(tmp_path / "whole.mkv", [frame(i) for i in range(12)])
+    without_frames(tmp_path / "whole.mkv", tmp_path / "v.mkv", {4})
+    path.write_bytes((tmp_path / "v.mkv").read_bytes())
+    outcome, images = convert(tmp_path)
+    assert outcome.dropped == {"missing in the video": 1} and outcome.kept == 11
+    assert abs(images[:, 64, 64].astype(int) - PERSON).max() < 12  # still in the middle
+
+
+def test_time_stamps_that_are_not_regular_are_counted_through(tmp_path):
+    import av
+
+    write_frames_of_their_own(tmp_path / "whole.mkv", [frame(i) for i in range(7)])
+    stamps = iter((0, 20, 47, 60, 91, 100, 120))  # ms
+    with (
+        av.open(str(tmp_path / "whole.mkv")) as source,
+        av.open(str(tmp_path / "v.mkv"), "w") as copy,
+    ):
+        stream = copy.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.pts = packet.dts = next(stamps)
+                packet.stream = stream
+                copy.mux(packet)
+    video = Video(tmp_path / "v.mkv")
+    assert video.missing == 0
+    assert [i for i, _ in video.read(range(7))] == list(range(7))

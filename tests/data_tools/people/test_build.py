@@ -176,13 +176,13 @@ def test_command_line(tmp_path, capsys):
     before = out.read_bytes()
     for arguments, message in (
         ([tmp_path / "none"], "no such file or folder"),
-        ([tmp_path / "in", "--min-joints", 26], "--min-joints: expected 0 to 25"),
+        ([tmp_path / "in", "--min-joints", 26], "--min-joints: expected auto or 0 to 25"),
         ([tmp_path / "in", "--limit", 0], "--limit: expected 1 or more"),
         ([tmp_path / "in" / "keypoints"], "holds no picture"),
         ([tmp_path / "in", "--masks", tmp_path / "none"], "expected a folder of masks"),
         ([tmp_path / "in", "--keypoints", tmp_path / "none"], "expected a folder of OpenPose"),
         ([tmp_path / "in" / "images"], "not written, no picture was kept"),
-        ([tmp_path / "in", "--kind", "lsp"], "no readable variable 'joints'"),
+        ([tmp_path / "in", "--kind", "lsp"], "joints.mat: no such file"),
     ):
         assert main([*map(str, arguments), "--out", str(out)]) == 1
         error = capsys.readouterr().err

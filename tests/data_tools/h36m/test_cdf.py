@@ -1,0 +1,80 @@
+"""CDF files that lead round in a circle, or declare what no disk holds, end in one line."""
+
+from __future__ import annotations
+
+import struct
+import time
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from data_tools.h36m.readers import read_poses
+from minipose.errors import UserError
+from tests.data_tools.raw_tree import world_poses, write_cdf
+
+pytest.importorskip("cdflib", reason="needs the extra minipose[h36m]")
+GDR, VDR, VXR = 2, 8, 6  # types of records: of the file, of a variable, of its places
+
+
+@pytest.fixture
+def pose(tmp_path):
+    write_cdf(tmp_path / "pose.cdf", world_poses(6))
+    return tmp_path / "pose.cdf"
+
+
+def record(content: bytes, kind: int) -> int:
+    """Where the first record of a kind begins: 8 bytes of length, then 4 of the kind."""
+    place = 8
+    while struct.unpack_from(">i", content, place + 8)[0] != kind:
+        place += struct.unpack_from(">q", content, place)[0]
+    return place
+
+
+def patched(pose, kind: int, offset: int, form: str, value) -> None:
+    content = bytearray(pose.read_bytes())
+    place = record(content, kind)
+    value = place if value == "itself" else value
+    struct.pack_into(form, content, place + offset, value)
+    pose.write_bytes(content)
+
+
+def test_a_sound_file_is_read_within_its_budget(pose):
+    np.testing.assert_array_equal(read_poses(pose, 3), world_poses(6))
+    write_cdf(pose, world_poses(6000))
+    assert len(read_poses(pose, 3)) == 6000
+
+
+DAMAGE = {
+    "another variable leads to itself, two billion times": [
+        (VDR, 12, ">q", "itself"), (VDR, 84, ">i", 0x58585858), (GDR, 60, ">i", 2**31 - 1)],
+    "the places lead to themselves": [(VXR, 12, ">q", "itself")],
+    "two billion places": [(VXR, 20, ">i", 2**31 - 1), (VXR, 24, ">i", 2**31 - 1)],
+    "two billion records": [(VDR, 24, ">i", 2**31 - 2)],
+    "no name": [(VDR, 84, ">q", 0)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_one_ends_in_a_line(pose, kind):
+    for change in DAMAGE[kind]:
+        patched(pose, *change)
+    tracemalloc.start()
+    start = time.perf_counter()
+    with pytest.raises(UserError, match=r"pose\.cdf: "):
+        read_poses(pose, 3)
+    assert time.perf_counter() - start < 10 and tracemalloc.get_traced_memory()[1] < 2**27
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_damage_anywhere_is_a_line_or_other_numbers(pose, seed):
+    rng = np.random.default_rng(seed)
+    content = bytearray(pose.read_bytes())
+    for place in rng.integers(0, min(len(content), 1200), 3):
+        content[place] = rng.integers(0, 256)
+    pose.write_bytes(content)
+    try:
+        assert read_poses(pose, 3).shape[1:] == (32, 3)
+    except UserError as error:
+        assert str(error).startswith(f"{pose}: ") and "\n" not in str(error)
