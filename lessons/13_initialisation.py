@@ -19,6 +19,7 @@ import numpy as np
 
 import kit
 import minipose as mp
+from comparison import Comparison
 from minipose import losses, ops, optim
 from minipose.nn.initialise import glorot_uniform, he_normal
 
@@ -104,9 +105,10 @@ spread.legend(fontsize=7)
 
 
 # %%
-def learn(weights, steps=300):
-    rng = np.random.default_rng(1)
-    weights = [*weights, mp.Parameter(glorot_uniform((1, WIDTH), rng))]
+def learn(scale, seed, steps=300):
+    """The mean squared error at each step, with weights of ``scale`` times Glorot's size."""
+    rng = np.random.default_rng([1, seed])
+    weights = [*deep(scale, seed), mp.Parameter(glorot_uniform((1, WIDTH), rng))]
     optimizer = optim.SGD(weights, lr=0.02, momentum=0.9, weight_decay=0)
     history = []
     for _ in range(steps):
@@ -122,18 +124,47 @@ def learn(weights, steps=300):
     return np.array(history)
 
 
-last = {}
+table = Comparison("mean squared error of the last 50 steps", 1.0, "always 0")
 for name, scale in SCALES.items():
-    history = kit.on_one_thread(learn, deep(scale))
-    last[name] = history[-50:].mean()
-    learning.plot(np.convolve(history, np.ones(20) / 20, mode="valid"), color=colours[name])
-    print(f"{name:11} mean squared error at the end {last[name]:.2f} (always 0 would have 1.00)")
+    histories = [kit.on_one_thread(learn, scale, seed) for seed in (0, 1, 2)]
+    table.note(name, [history[-50:].mean() for history in histories])
+    smooth = np.convolve(histories[0], np.ones(20) / 20, mode="valid")
+    learning.plot(smooth, color=colours[name])
+table.show(against="Glorot")
+learning.axhline(1, color=kit.canvas.GREY, linewidth=1, linestyle="--")
 learning.set(title="mean squared error", xlabel="step", ylim=(0, 1.6))
 kit.save_plot(plot, "13_initialisation")
-assert last["Glorot"] < 0.6 * min(last["a third"], last["three times"])
+assert {table.verdict(name, "Glorot") for name in ("a third", "three times")} == {"worse"}
+
+# %% [markdown]
+# The dashed line is the constant baseline, always 0. The two others hardly leave it.
 
 # %% [markdown]
 # ## Change this, predict, run
 #
-# Make all ten layers ReLU instead of tanh, with Glorot's weights. By which factor does a layer
-# change the spread of its sums now? And with He's?
+# Ten layers of ReLU instead of tanh. By which factor does a layer change the spread of its sums,
+# with Glorot's weights and with He's? And with He's times 1.5?
+
+# %% tags=["change-this"]
+FACTOR = 1.0  # try 0.5, 1.5, 3.0
+with kit.experiment(FACTOR, as_given=1.0):
+    for name, draw in {"Glorot": glorot_uniform, "He": he_normal}.items():
+        draws = np.random.default_rng(3)
+        forth, sizes = signal, []
+        for _ in range(30):
+            sums = forth @ (FACTOR * draw((WIDTH, WIDTH), draws)).T
+            forth = np.maximum(sums, 0)
+            sizes.append(np.sqrt(np.mean(sums**2)))
+        each = (sizes[-1] / sizes[0]) ** (1 / 29)
+        print(f"{FACTOR} × {name}: each of 30 ReLU layers multiplies the spread by {each:.2f}")
+
+# %% [markdown]
+# ## Five questions
+#
+# 1. Why must the weights of a layer not all begin equal?
+# 2. Which variance of the weights keeps the spread of a sum of 100 numbers?
+# 3. Why does Glorot take a mean of "in" and "out"?
+# 4. Why is He's variance twice as large?
+# 5. A network of thirty layers does not learn. What would you look at first?
+#
+# The answers: `make lesson N=13 ANSWERS=1`, once you have your own.

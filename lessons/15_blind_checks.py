@@ -2,12 +2,12 @@
 # # 15 · A check that cannot fail
 #
 # - **Question.** When does a check of a derivative see nothing?
-# - **Read first.** Lesson 4.
+# - **Read first.** Lesson 4: checks. Lesson 9: softmax.
 # - **Source.** `minipose/gradcheck.py`; well-known frameworks have had the first of these checks.
 # - **Running time.** Under 10 s.
 #
-# Softmax turns scores into probabilities, $y_i = e^{x_i} / \sum_j e^{x_j}$. With the quotient rule,
-# its backward step takes $g = dL/dy$ to $y_i\,(g_i - \sum_j g_j y_j)$. To check it, one needs a
+# Lesson 9 derived the rule of softmax, $y_i = e^{x_i} / \sum_j e^{x_j}$: its backward step takes
+# $g = dL/dy$ to $y_i\,(g_i - \sum_j g_j y_j)$. To check it, one needs a
 # number $L$. The most obvious is the sum of the outputs, which means $g = (1, \dots, 1)$. Watch:
 
 # %%
@@ -121,5 +121,25 @@ kit.save_plot(plot, "15_blind_checks")
 #
 # ## Change this, predict, run
 #
-# To save time, let the fifth check compare one random entry of each gradient instead of all
-# (`entries=1`). Which of the seven errors does it sometimes miss, and how often?
+# To save time, let the fifth check compare a few random entries of each gradient instead of all.
+# Which of the seven errors does it sometimes miss then, and how often? Each is tried 200 times,
+# with other random entries.
+
+# %% tags=["change-this"]
+ENTRIES = 1  # try 2, 4, None
+with kit.experiment(ENTRIES, as_given=1):
+    for name, (op, shapes, change) in ERRORS.items():
+        wrong = altered(op, change)
+        missed = [not notices(wrong, shapes, entries=ENTRIES, seed=k) for k in range(200)]
+        print(f"{name:22} missed in {np.mean(missed):4.0%} of 200 tries")
+
+# %% [markdown]
+# ## Five questions
+#
+# 1. Why does a check with the sum of the outputs see nothing of softmax?
+# 2. Why does a check with a single sample miss a mean that should be a sum?
+# 3. How does one test a test?
+# 4. Why are random numbers good at finding errors?
+# 5. "All gradients were checked." What would you ask?
+#
+# The answers: `make lesson N=15 ANSWERS=1`, once you have your own.

@@ -117,8 +117,9 @@ assert np.allclose(camera.project(doubled), pixels, atol=1e-9)
 print(f"pelvis {in_camera[0][2]:.0f} or {doubled[0, 2]:.0f} mm away: {pixels[0].round(1)} px")
 
 # %% [markdown]
-# A network can still learn sizes: adults are alike, bones are rigid. It learns what is *likely*,
-# and errs mostly in depth. Four cameras at one moment, and the pose for each (a mark: 500 mm):
+# A network can still learn sizes: adults are alike, bones are rigid. It learns what is *likely*.
+# (In which direction it errs is not for guessing: lesson 21 measures it.) Four cameras at one
+# moment, and the pose for each (a mark: 500 mm):
 
 # %%
 plot = kit.new_plot(9.6, 4.9)
@@ -140,5 +141,30 @@ kit.save_plot(plot, "17_human36m")
 # %% [markdown]
 # ## Change this, predict, run
 #
-# The person steps 500 mm to the side (add 500 to x in `in_camera`). Which of these change: the 51
-# numbers to be found, the pixels of the joints, the picture that is cut out around the person?
+# The person steps aside, or away from the camera, by some millimetres (x is to the right, z away).
+# Which of these change: the 51 numbers to be found, the pixels of the joints, the picture that is
+# cut out around the person?
+
+# %% tags=["change-this"]
+STEP = (500, 0, 0)  # try (0, 0, 500), (0, 0, 3000), (-1500, 0, 0)
+with kit.experiment(STEP, as_given=(500, 0, 0)):
+    here = np.array(in_camera)
+    moved = here + np.array(STEP, float)
+    eye = people.photograph(plan, frame)[2]
+    old, new = eye.project(here), eye.project(moved)
+    print(f"the 51 numbers change by {np.abs((moved - moved[0]) - (here - here[0])).max():.1f} mm")
+    print(f"the pelvis moves by {np.linalg.norm(new[0] - old[0]):.1f} px in the picture")
+    about = np.abs((new - new[0]) - (old - old[0])).max()
+    print(f"joints about the pelvis move by up to {about:.1f} px")
+    print(f"from head to foot: {np.ptp(old[:, 1]):.0f} px before, {np.ptp(new[:, 1]):.0f} px now")
+
+# %% [markdown]
+# ## Five questions
+#
+# 1. How many joints has a pose of Human3.6M, and how many does report 1 use?
+# 2. What do the rows of a camera's rotation matrix mean?
+# 3. Why does report 1 subtract the pelvis?
+# 4. What does a picture not tell about a point in space?
+# 5. Which two numbers of the pinhole camera turn a direction into a pixel?
+#
+# The answers: `make lesson N=17 ANSWERS=1`, once you have your own.

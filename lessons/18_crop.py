@@ -127,6 +127,29 @@ kit.save_plot(plot, "18_crop")
 # %% [markdown]
 # ## Change this, predict, run
 #
-# Somebody far away fills a square of 64 px, somebody near by one of 512 px. If the halves are
-# forgotten, in which of the two crops are the joints further off, and do they go left and up, or
-# right and down?
+# Somebody fills a square of some number of pixels, which is scaled to 128. If the halves are
+# forgotten, how far are the joints off, and do they go left and up, or right and down?
+
+# %% tags=["change-this"]
+FILLS = 256  # try 64, 128, 512, 1000
+with kit.experiment(FILLS, as_given=256):
+    forgotten_here = 0.5 - 0.5 * SIDE / FILLS
+    way = (
+        "right and down"
+        if forgotten_here > 0
+        else "left and up"
+        if forgotten_here < 0
+        else "nowhere"
+    )
+    print(f"a square of {FILLS} px: {forgotten_here:+.3f} px, {way}")
+
+# %% [markdown]
+# ## Five questions
+#
+# 1. Why is the box made a square before it is scaled?
+# 2. Where does a picture begin if the centre of its first pixel is 0?
+# 3. Which numbers move the joints when a picture is cut out and scaled?
+# 4. How can one test a formula for places without another formula?
+# 5. An error of 0.3 px is always in the same direction. Why is that worse than a random one?
+#
+# The answers: `make lesson N=18 ANSWERS=1`, once you have your own.

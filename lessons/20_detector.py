@@ -2,7 +2,7 @@
 # # 20 · A detector of joints
 #
 # - **Question.** How does a network learn to answer 1700 questions with yes or no?
-# - **Read first.** Lesson 19: the windows. Lessons 10 and 11: convolution and pooling.
+# - **Read first.** Lesson 19: the windows. Lesson 9: softplus. Lessons 10 and 11.
 # - **Source.** Report 1, section 4.2, eq. 4 and 5; figures 3 and 4.
 # - **Running time.** Under 40 s.
 #
@@ -51,8 +51,9 @@ def naive(z, h):
 #
 # $$E = \text{softplus}(2z) - 2 h z ,\qquad \text{softplus}(a) = \max(a, 0) + \log(1 + e^{-|a|})$$
 #
-# where the second form never takes $e$ to a large power. Its derivative is as simple as can be:
-# $dE/dz = 2\,(\hat h - h)$, twice the difference between what was said and what is.
+# where the second form never takes $e$ to a large power. The derivative of softplus is $\sigma$
+# (lesson 9), and $2z$ brings a factor of 2: $dE/dz = 2\,\sigma(2z) - 2h = 2\,(\hat h - h)$, twice
+# the difference between what was said and what is. (Eq. 5 halves it again.)
 
 # %%
 rng = np.random.default_rng(0)
@@ -143,5 +144,24 @@ kit.show_plot(detected_windows(pictures, truth, found, kit.plot_folder() / "20_d
 # %% [markdown]
 # ## Change this, predict, run
 #
-# Before training, all $z$ are near 0. What is eq. 4 then? What would be a cleverer start of the
-# bias of the last layer?
+# Before training, all $z$ are near 0. What does eq. 4 cost then, whatever the label is? And if the
+# bias of the last layer began so that every window says the same probability, which should it be?
+
+# %% tags=["change-this"]
+FIRST_SAID = 0.5  # try 0.3, 0.1, 0.05, 0.01
+with kit.experiment(FIRST_SAID, as_given=0.5):
+    cost = per_window(np.full(test_h.shape, FIRST_SAID), test_h)
+    bias = 0.5 * math.log(FIRST_SAID / (1 - FIRST_SAID))
+    print(f"every window says {FIRST_SAID}: {cost:.4f} a window; the bias is {bias:+.2f}")
+    print(f"{test_h.mean():.4f} of all windows hold something; trained: {curve[-1]:.4f}")
+
+# %% [markdown]
+# ## Five questions
+#
+# 1. Why can $\tanh z$ itself not be a probability?
+# 2. What is $dE/dz$ for a yes-or-no question with cross entropy?
+# 3. Why is the loss computed from $z$ and not from the probability?
+# 4. Where are most of PoseNet's weights, and where is most of its arithmetic?
+# 5. The detector's loss is 0.04 a window. What must stand beside that number?
+#
+# The answers: `make lesson N=20 ANSWERS=1`, once you have your own.

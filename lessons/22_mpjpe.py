@@ -65,12 +65,28 @@ print(f"sum of squares, m²: search {search.fun:.9f}, formula {((fitted - Q) ** 
 assert np.isclose(search.fun, ((fitted - Q) ** 2).sum() / 1e6, rtol=1e-6)
 
 # %% [markdown]
-# minipose needs no search. (Why takes more linear algebra than these lessons use elsewhere; what
-# counts is that search and formula agree.) With both poses centred, expanding the square leaves one
-# term that depends on $R$: the sum of $P_i R \cdot Q_i$, to be made large. The singular value
-# decomposition $P^T Q = U S V^T$ writes that as a sum of $S_{kk}$ times cosines, which is largest
-# if all cosines are 1: $R = U V^T$. If that is a mirror image, the smallest term must be given up.
+# minipose needs no search: Umeyama's formula. **The shift** brings both means together, so centre
+# both poses. **The rotation**: expanding the square leaves one term that depends on $R$: the sum of
+# $P_i R \cdot Q_i$, to be made large. The singular value decomposition $P^T Q = U S V^T$ writes
+# that as a sum of $S_{kk}$ times cosines, which is largest if all cosines are 1: $R = U V^T$. If
+# that is a mirror image, the smallest term must be given up. **The scale**: with the best $R$ the
+# sum is $\sum_k S_{kk}$, and what is left is a parabola in $s$,
 #
+# $$s^2 \sum_i\|P_i\|^2 - 2 s \sum_k S_{kk} + \sum_i\|Q_i\|^2,\qquad
+#   \text{lowest at}\quad s = \frac{\sum_k S_{kk}}{\sum_i \|P_i\|^2}$$
+
+# %%
+centred_P, centred_Q = P - P.mean(axis=0), Q - Q.mean(axis=0)
+U, S, Vt = np.linalg.svd(centred_P.T @ centred_Q)
+if np.linalg.det(U @ Vt) < 0:  # a mirror image
+    U[:, -1], S[-1] = -U[:, -1], -S[-1]
+scale = S.sum() / (centred_P**2).sum()
+by_formula = scale * centred_P @ (U @ Vt) + Q.mean(axis=0)
+print(f"scale by the search {np.exp(search.x[3]):.6f}, by the formula {scale:.6f}")
+assert np.isclose(np.exp(search.x[3]), scale, rtol=1e-4)
+assert np.allclose(by_formula, fitted, atol=1e-6)
+
+# %% [markdown]
 # ## Know your mistakes
 #
 # What do the two numbers say about mistakes that we make on purpose?
@@ -111,14 +127,14 @@ assert per_joint[0] == 0  # the pelvis is right by definition, and counted
 print(f"mean with the pelvis {per_joint.mean():.1f}, without {per_joint[1:].mean():.1f} mm")
 
 # %%
-plot = kit.new_plot(9, 4.6)
+plot = kit.new_plot(11, 6.6)
 for k, (name, poses) in enumerate(mistakes.items()):
     axes = plot.add_subplot(2, 4, k + 1, projection="3d")
     prepare_axes(axes)
     draw_pose(axes, truth[5], kit.canvas.TRUTH, alpha=0.55)
     draw_pose(axes, poses[5], kit.canvas.PREDICTION)
     error = mpjpe(poses[5:6], truth[5:6])
-    axes.set_title(f"{name}: {error:.0f} mm", fontsize=8, y=0.98)
+    axes.set_title(f"{name}: {error:.0f} mm", fontsize=10, y=0.98)
 kit.save_plot(plot, "22_mpjpe")
 
 # %% [markdown]
@@ -129,6 +145,24 @@ kit.save_plot(plot, "22_mpjpe")
 # %% [markdown]
 # ## Change this, predict, run
 #
-# Report 1's code compared joints as they come out, without moving the pelvises together: the pelvis
-# is a free output, nearly 0. Its error is 38.19 mm with all 17 joints. What is it without the
-# pelvis?
+# Rotate all poses about the vertical axis, more and more. How do the two errors grow? When is a
+# rotation worse than the mean pose?
+
+# %% tags=["change-this"]
+DEGREES = 20  # try 5, 90, 180
+with kit.experiment(DEGREES, as_given=20):
+    spun = truth @ rotation_from_angles(0, np.deg2rad(DEGREES), 0).T
+    plain, aligned = mpjpe(spun, truth), pa_mpjpe(spun, truth)
+    print(f"rotated by {DEGREES}°: MPJPE {plain:.1f}, PA-MPJPE {aligned:.1f} mm")
+    print(f"the mean pose: {table['the mean pose'][0]:.1f} mm")
+
+# %% [markdown]
+# ## Five questions
+#
+# 1. Over what is the MPJPE a mean?
+# 2. Why are both poses moved so that their pelvises coincide?
+# 3. Which seven numbers does PA-MPJPE forgive?
+# 4. How is the best scale found once the rotation is known?
+# 5. Two poses have the same MPJPE. Are they equally good?
+#
+# The answers: `make lesson N=22 ANSWERS=1`, once you have your own.

@@ -38,8 +38,10 @@ from minipose.experiments.people.augmentation import augmented
 from minipose.experiments.people.data import make_batch
 from minipose.experiments.people.objective import total_loss
 from minipose.experiments.people.recipe import Recipe
+from minipose.experiments.pose3d.data import as_input
+from minipose.models import PoseNet
 from minipose.nn import Module
-from minipose.optim import Adam
+from minipose.optim import Adam, Optimizer
 from minipose.skeletons import H36M_17_OF_32
 from minipose.tensor import Tensor
 
@@ -104,6 +106,55 @@ def walkers(
             for view in _drawn(_view, views, repeat(frames), repeat(step), repeat(hold)):
                 writer.append(**view)
     return H36MStore(path)
+
+
+def poses_of(store: H36MStore, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures uint8 (N, 128, 128) and joints (N, 51) in mm of these frames."""
+    joints = store.read("joints_3d", frames)
+    return store.read("images", frames), joints.reshape(len(joints), -1)
+
+
+def pose_network(joints: np.ndarray, seed: int, dropout: float = 0.0) -> PoseNet:
+    """A regressor that has learned nothing yet: it begins at the mean pose, in units of 100 mm."""
+    net = PoseNet(head="regression", dropout=dropout, rng=np.random.default_rng(seed))
+    net.set_output_range(joints.mean(axis=0), np.full(51, 100.0))
+    return net
+
+
+def train_poses(
+    net: PoseNet,
+    images: np.ndarray,
+    target: np.ndarray,
+    loss: Callable[[Tensor, np.ndarray], Tensor],
+    epochs: int,
+    seed: int = 0,
+    optimizer: Optimizer | None = None,
+    watch: Callable[[int], None] | None = None,
+) -> PoseNet:
+    """Lesson 20's loop: batches of 32, and a rate that falls along half a cosine.
+
+    Parameters
+    ----------
+    loss : (what the network says, the targets of these pictures) -> one number
+    optimizer : Adam with a rate of 0.001 unless given; what wants no gradient is not moved
+    watch : called before each epoch and after the last with its number
+    """
+    rng = np.random.default_rng(seed)
+    optimizer = optimizer or Adam([p for p in net.parameters() if p.requires_grad], 1e-3)
+    rate, count = optimizer.lr, max(1, len(images) // 32)
+    for epoch in range(epochs):
+        if watch:
+            watch(epoch)
+        net.train()
+        for k, few in enumerate(np.array_split(rng.permutation(len(images)), count)):
+            done = (epoch * count + k) / (epochs * count)
+            optimizer.lr = rate * (0.51 + 0.49 * np.cos(np.pi * done))
+            optimizer.zero_grad()
+            loss(net(Tensor(as_input(images[few]))), target[few]).backward()
+            optimizer.step()
+    if watch:
+        watch(epochs)
+    return net
 
 
 def anywhere(count: int = 120, side: int = 48, seed: int = 0) -> PeopleStore:

@@ -11,3 +11,14 @@ kit.answer(
     f"relative to it joints shift by up to {shape:.1f} px, since the camera sees the body from\n"
     "another side. So the picture that is cut out changes although its label does not."
 )
+
+# %% [five questions] tags=["hide-cell"]
+kit.answer(
+    """
+1. 32, of which some coincide; 17 are used.
+2. Its axes in the room: to the right, down, and away from it.
+3. One picture cannot tell where in the room somebody stands; what is left is the pose.
+4. How far away it is: all points of a ray fall on one pixel.
+5. The focal length and the point straight ahead, both in px, each for x and for y.
+"""
+)

@@ -6,3 +6,16 @@ kit.answer(
     f"fraction of yes starts at {constant:.4f} instead of {curve[0]:.4f}; the network learns this\n"
     "first."
 )
+
+# %% [five questions] tags=["hide-cell"]
+kit.answer(
+    """
+1. It reaches from -1 to 1, and a negative number is no probability.
+2. What was said minus what is, times 2 with the report's σ(2z).
+3. For a sure answer the probability is 0 or 1 to the last bit, and the logarithm of 0 is an
+   error; in z both logarithms can be taken on paper.
+4. The weights in the fully connected layers, the arithmetic in the convolutions, whose few
+   weights are used at many places.
+5. What a constant answer reaches.
+"""
+)

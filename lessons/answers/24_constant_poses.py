@@ -13,3 +13,14 @@ kit.answer(
     f"the floor rises from {floors[HELD]:.1f} to {floors[25]:.1f} mm: the middle of poses that\n"
     "lie further apart is further from each of them."
 )
+
+# %% [five questions] tags=["hide-cell"]
+kit.answer(
+    """
+1. It is a smooth function of its input: other pixels, other numbers, if only in the last digit.
+2. At the middle of the twelve poses.
+3. The middle of the twelve is near the poses in the middle of the run and far from its ends.
+4. The same network, trained on pictures that are all different: no two answers are equal then.
+5. The data.
+"""
+)
