@@ -14,6 +14,8 @@ from minipose.fast import workers
 
 Array = np.ndarray
 
+LONG_PIECE = 1 << 18  # numbers, where a piece is not needed again
+
 
 def forward(y: Array, bias: Array | None, relu: bool) -> None:
     """Add the bias (O,) to y (N, O, H, W), then take the larger of each and 0, in place."""
@@ -24,9 +26,16 @@ def forward(y: Array, bias: Array | None, relu: bool) -> None:
         if relu:
             np.maximum(part, 0, out=part)
 
+    if bias is None and not relu:
+        return
+    column = () if bias is None else (bias.reshape(-1, 1, 1),)
+    piece = workers.PIECE if relu else LONG_PIECE
+    if y.size <= piece:
+        finish(y, *column)
+        return
     # Repeated to the shape of y, without memory, the bias is cut wherever y is.
-    spread = () if bias is None else (np.broadcast_to(bias.reshape(-1, 1, 1), y.shape),)
-    workers.elementwise(finish, y, *spread)
+    spread = (np.broadcast_to(each, y.shape) for each in column)
+    workers.elementwise(finish, y, *spread, piece=piece)
 
 
 def backward(grad_y: Array, y: Array | None, bias: bool) -> tuple[Array, Array | None]:

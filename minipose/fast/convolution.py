@@ -1,13 +1,15 @@
 """The fast ``conv2d``: an algorithm chosen by shape or by hand, once for forward and backward.
 
-- ``im2col``: the columns of all pictures at once, products cut for the cache; any shape.
+- ``im2col``: the columns of a few pictures at a time, on threads, plane by plane; any shape.
 - ``strips``: im2col in strips that fit the cache, on threads, channels last; any shape.
 - ``winograd``: a quarter of the multiplications or less; 3×3, 5×5 and 6×6 with stride 1.
 
 The rule was measured on two cores: Winograd pays once its transforms are small beside its products
 (32 channels or more) and the transformed kernel, four times the kernel, is used for enough tiles.
-Where an image has few pixels, copying the kernel into the strips' order costs more than the columns
-do, and im2col, which takes the kernel as it lies, is best.
+Strips are for images whose own columns are more than the cache holds; and for smaller ones if the
+pieces that they copy are long and the products of a strip are many beside its calls. Else im2col
+is best, and where all images together have few pixels: it takes the kernel as it lies. Where little
+is to be done at all, the plain op is sooner done than a choice made.
 """
 
 from __future__ import annotations
@@ -30,7 +32,10 @@ Pair = tuple[int, int]
 
 ALGORITHMS = ("im2col", "strips", "winograd")
 WINOGRAD_TILES, WINOGRAD_CHANNELS = 64, 32  # at least
+WINOGRAD_SAVES = 100  # multiplications of an output for each channel that is transformed, at least
+WORTHWHILE = 1 << 18  # numbers to move, less of which cost less than thinking about them
 FEW_PIXELS = 512  # at most, for im2col
+STRIP_PRODUCTS = 1 << 20  # multiplications that are long beside the calls of a strip
 
 _forced: ContextVar[str | None] = ContextVar("algorithm", default=None)  # of each thread by itself
 
@@ -78,13 +83,27 @@ def choose(x: np.ndarray, weight: np.ndarray, stride: Pair, padding: Pair) -> Al
         fits_winograd
         and winograd.tiles(len(x), out, kernel[0]) >= WINOGRAD_TILES
         and min(o, c) >= WINOGRAD_CHANNELS
+        and winograd.saved(len(x), out, kernel[0]) * o * c >= WINOGRAD_SAVES * (o + c)
     ):
         name = "winograd"
     else:
-        name = "im2col" if len(x) * out[0] * out[1] <= FEW_PIXELS else "strips"
+        name = "strips" if _suits_strips(x, weight, out) else "im2col"
     if name == "winograd":
         return _winograd(kernel, padding)
     return _by_columns(name, kernel, size, stride, padding)
+
+
+def _suits_strips(x: np.ndarray, weight: np.ndarray, out: Pair) -> bool:
+    """Whether a strip of one picture is a good piece of work, and its columns long pieces."""
+    (o, c, kh, kw), pixels = weight.shape, out[0] * out[1]
+    taps = c * kh * kw
+    if len(x) * pixels <= FEW_PIXELS:
+        return False
+    if taps * pixels * x.itemsize > columns.BLOCK_BYTES:
+        return True
+    if kh == kw == 1:  # nothing is copied, where channels lie as the strips need them
+        return c > 1 and x.strides[1] == x.itemsize and taps * o * pixels >= STRIP_PRODUCTS // 4
+    return kw * min(o, c) >= strips.LONG and taps * o * pixels >= 2 * STRIP_PRODUCTS
 
 
 def _winograd(kernel: Pair, padding: Pair) -> Algorithm:
@@ -153,7 +172,16 @@ def conv2d_relu(x, weight, bias=None, stride=1, padding=0) -> Tensor:
 
 
 def _suits(x, weight, bias=None, stride=1, padding=0) -> bool:
-    return padding != "same" and on_cpu(x, weight, bias)  # the plain op pads, and asks again
+    if padding == "same" or not on_cpu(x, weight, bias) or not x.ndim == weight.ndim == 4:
+        return False  # at "same" the plain op pads, and asks again
+    return _forced.get() is not None or moved(x.shape, weight.shape) >= WORTHWHILE
+
+
+def moved(images: tuple[int, ...], kernels: tuple[int, ...]) -> int:
+    """About how many numbers columns and result consist of."""
+    n, c, h, w = images
+    o, _, kh, kw = kernels
+    return n * h * w * (c * kh * kw + o)
 
 
 offer(conv.conv2d, _suits, conv2d)

@@ -65,6 +65,12 @@ def tiles(samples: int, size: Pair, r: int) -> int:
     return samples * grid[0] * grid[1]
 
 
+def saved(samples: int, size: Pair, r: int) -> float:
+    """Multiplications of an output for each pair of channels that the tiles save."""
+    m, grid = _cut(samples, size, r)
+    return r * r - grid[0] * grid[1] * (m + r - 1) ** 2 / (size[0] * size[1])
+
+
 def forward(x: np.ndarray, weight: np.ndarray, padding: Pair) -> np.ndarray:
     """y (N, O, H', W') of x (N, C, H, W) and weight (O, C, r, r), stride 1."""
     return _correlate(x, weight.transpose(1, 0, 2, 3), padding)

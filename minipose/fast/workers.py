@@ -74,6 +74,8 @@ def elementwise(function: Callable[..., T], *arrays: np.ndarray, piece: int = PI
     about ``piece`` numbers. Returns what the calls return, in order.
     """
     parts = matching_parts(*arrays, piece=piece)
+    if len(parts) == 1:  # nothing to share, and no product of BLAS's
+        return [function(*parts[0])]
     return run(lambda k: function(*parts[k]), len(parts))
 
 

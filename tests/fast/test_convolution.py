@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from minipose import Tensor, ops
 from minipose.fast import columns, convolution, strips, winograd, winograd_points
 from minipose.gradcheck import check_gradients
-from minipose.kernels import im2col
+from minipose.kernels import faster, im2col
 from tests.fast.test_every_algorithm import by
+from tests.ops.case import LAYOUTS
 from tests.strategies import arrays
 
 small = st.integers(1, 3)
@@ -125,6 +126,7 @@ def test_the_numbers_do_not_depend_on_the_threads(monkeypatch, algorithm):
     x = rng.standard_normal((3, 5, 30, 22), dtype=np.float32)
     weight = rng.standard_normal((7, 5, 3, 3), dtype=np.float32)
     results = []
+    monkeypatch.setattr(columns, "BLOCK_BYTES", 1)
     for threads in ("1", "2", "3"):
         monkeypatch.setenv("MINIPOSE_THREADS", threads)
         a, b = Tensor(x, requires_grad=True), Tensor(weight, requires_grad=True)
@@ -142,6 +144,46 @@ def test_derivatives_by_differences(algorithm):
     rng = np.random.default_rng(0)
     inputs = [rng.standard_normal(s) for s in ((2, 2, 6, 5), (3, 2, 3, 3), (3,))]
     check_gradients(lambda *tensors: by(algorithm)(*tensors, padding=1), inputs)
+
+
+def test_one_by_one_kernels_take_pictures_as_they_lie():
+    """Channels last, strips copy nothing; plane by plane, im2col does not."""
+    weight, planes = np.empty((64, 64, 1, 1), np.float32), np.empty((32, 64, 32, 32), np.float32)
+    pixels = np.empty((32, 32, 32, 64), np.float32).transpose(0, 3, 1, 2)
+    assert convolution.choose(planes, weight, (1, 1), (0, 0)).name == "im2col"
+    assert convolution.choose(pixels, weight, (1, 1), (0, 0)).name == "strips"
+
+
+def test_little_work_is_left_to_the_plain_op():
+    def fast(n, c, o, size, k):
+        x, weight = Tensor(np.empty((n, c, size, size))), Tensor(np.empty((o, c, k, k)))
+        return faster.choose(ops.conv2d, x, weight) is convolution.conv2d
+
+    assert not fast(8, 1, 8, 28, 3) and fast(128, 1, 8, 28, 3)
+    assert not fast(8, 16, 32, 7, 3) and fast(8, 16, 32, 28, 3)
+    with convolution.use_algorithm("im2col"):
+        assert fast(8, 1, 8, 28, 3)
+
+
+@given(data=st.data(), n=st.integers(1, 7), c=small, o=st.integers(1, 7), kh=small, kw=small,
+       extra=st.tuples(st.integers(0, 5), st.integers(0, 5)),
+       stride=st.tuples(small, small), padding=st.tuples(st.integers(0, 3), st.integers(0, 3)),
+       block=st.sampled_from([1, 2000, columns.BLOCK_BYTES]), layout=st.sampled_from(list(LAYOUTS)),
+       chunks=st.sampled_from([2, columns.CHUNKS]))  # fmt: skip
+def test_blocks_of_columns(
+    data, n, c, o, kh, kw, extra, stride, padding, block, layout, chunks
+):  # fmt: skip
+    x = data.draw(arrays((n, c, kh + extra[0], kw + extra[1])))
+    weight = data.draw(arrays((o, c, kh, kw)))
+    grad_y, expected = im2col_results(x, weight, stride, padding)
+    x, grad_y = (LAYOUTS[layout](np, a) for a in (x, grad_y))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "BLOCK_BYTES", block)
+        patch.setattr(columns, "CHUNKS", chunks)
+        y = columns.forward(x, weight, stride, padding)
+        grad_x = columns.backward_input(grad_y, weight, x.shape[2:], stride, padding)
+        grad_w = columns.backward_weight(grad_y, x, (kh, kw), stride, padding)
+    assert_same((y, grad_x, grad_w), expected, 1e-10)
 
 
 @pytest.mark.parametrize("name", convolution.ALGORITHMS)
@@ -172,7 +214,8 @@ def test_what_went_forward_by_one_algorithm_goes_back_by_it(name, monkeypatch):
 
 def test_the_rule():
     def chosen(n, c, o, size, k, stride=1):
-        x, weight = np.empty((n, c, *size)), np.empty((o, c, k, k))
+        x = np.empty((n, c, *size), np.float32)
+        weight = np.empty((o, c, k, k), np.float32)
         return convolution.choose(x, weight, (stride, stride), (k // 2, k // 2)).name
 
     assert chosen(1, 64, 64, (192, 128), 3) == "winograd"
@@ -184,6 +227,14 @@ def test_the_rule():
     assert chosen(1, 512, 512, (24, 16), 3) == "winograd"
     assert chosen(1, 1024, 1024, (12, 8), 3) == "im2col"
     assert chosen(16, 1024, 1024, (12, 8), 3) == "winograd"
+    # small pictures: a strip of one is less work than its calls are, or is copied in short pieces
+    assert chosen(100, 1, 8, (28, 28), 5) == chosen(64, 3, 16, (32, 32), 3) == "im2col"
+    assert chosen(128, 16, 32, (7, 7), 3) == chosen(128, 6, 16, (14, 14), 5) == "im2col"
+    assert chosen(32, 64, 64, (32, 32), 1) == "im2col"
+    assert chosen(64, 16, 16, (32, 32), 5) == chosen(8, 16, 32, (14, 14), 5) == "strips"
+    # tiles of 4 × 4 outputs that stand out beyond 14 × 14 pixels, and transforms of few channels
+    assert chosen(128, 32, 32, (14, 14), 3) == "im2col"
+    assert chosen(128, 64, 64, (14, 14), 3) == chosen(128, 32, 32, (16, 16), 3) == "winograd"
     with pytest.raises(ValueError, match=r"expected one of .*im2col.* or None, got 'fft'"):
         with convolution.use_algorithm("fft"):
             pass

@@ -46,6 +46,12 @@ class Offer(NamedTuple):
     wrong: list[list[tuple[int, ...]]]
 
 
+@pytest.fixture(autouse=True)
+def any_work_is_worthwhile(monkeypatch):
+    """Also that of the small arrays here."""
+    monkeypatch.setattr(convolution, "WORTHWHILE", 0)
+
+
 IMAGES, KERNELS = (16, 3, 6, 7), (4, 3, 2, 2)
 CONVOLUTION = [
     [IMAGES, (4, 2, 2, 2), (4,)],
