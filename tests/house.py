@@ -26,7 +26,7 @@ FLOORS = {  # from the ground up; a file belongs to the first pattern that fits
     "plain kernels": "minipose/kernels/*",
     "ops": "minipose/ops/*",
     "nn": "minipose/nn/*",
-    "losses, optim": "minipose/losses.py minipose/optim.py",
+    "losses, optim": "minipose/losses.py minipose/optim/*",
     "models": "minipose/models/*",
     "metrics": "minipose/metrics*.py",
     "fast": "minipose/fast/*",

@@ -4,7 +4,8 @@ On a CPU, updates run over short pieces of each array, so that a piece and its s
 cache while all of the arithmetic is done on them: memory is read and written once a step, by all
 threads. On a GPU, where each call costs the same however little it does, all parameters become
 views of one flat array, and so does their state: a step is the same few calls for any number of
-layers.
+layers. What looks at a whole parameter (Muon) is computed parameter by parameter, on a CPU by all
+threads.
 """
 
 from __future__ import annotations
@@ -25,20 +26,42 @@ TASK = 1 << 19  # elements that a thread takes at a time
 
 
 def in_pieces(optimizer: Optimizer, moved: list[int]) -> None:
-    """``optim.update`` for parameters on a CPU."""
+    """``optim.update`` on a CPU for a formula that looks at each number by itself."""
     tasks: list[tuple[int, tuple[np.ndarray, ...]]] = []
+    options = optimizer.options()
     for i in moved:
-        parameter = optimizer.parameters[i]
-        states = [optimizer.state[name][i] for name in optimizer.state_names]
-        parts = workers.matching_parts(parameter.data, parameter.grad, *states, piece=TASK)
-        tasks += [(optimizer.step_counts[i], part) for part in parts]
+        arrays = _arrays(optimizer, i)
+        tasks += [(i, part) for part in workers.matching_parts(*arrays, piece=TASK)]
 
     def task(k: int) -> None:
-        t, arrays = tasks[k]
+        i, arrays = tasks[k]
         for w, g, *states in _pieces(*arrays):
-            optimizer.formula(w, g, t, *states)
+            optimizer.formula(w, g, optimizer.step_counts[i], options[i], *states)
 
     workers.run(task, len(tasks))
+
+
+def one_by_one(optimizer: Optimizer, moved: list[int]) -> None:
+    """``optim.update`` on a CPU for a formula that looks at a whole parameter.
+
+    Each is one thread's, the largest first: so a matrix product is the same for any number of them.
+    """
+    options = optimizer.options()
+    order = sorted(moved, key=lambda i: -optimizer.parameters[i].size)
+
+    def task(k: int) -> None:
+        i = order[k]
+        w, g, *states = _arrays(optimizer, i)
+        optimizer.formula(w, g, optimizer.step_counts[i], options[i], *states)
+
+    workers.run(task, len(order))
+
+
+def _arrays(optimizer: Optimizer, i: int) -> tuple[np.ndarray, ...]:
+    """Values, gradient and states of parameter i."""
+    parameter = optimizer.parameters[i]
+    states = [optimizer.state[name][i] for name in optimizer.state_names]
+    return parameter.data, parameter.grad, *states
 
 
 def _pieces(*arrays: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
@@ -52,8 +75,11 @@ def _pieces(*arrays: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
 
 
 def _on_cpu(optimizer: Optimizer, moved: list[int]) -> bool:
-    on_cpu = all(isinstance(p.data, np.ndarray) for p in optimizer.parameters)
-    return optimizer.elementwise and on_cpu
+    return all(isinstance(p.data, np.ndarray) for p in optimizer.parameters)
+
+
+def _in_pieces(optimizer: Optimizer, moved: list[int]) -> bool:
+    return optimizer.elementwise and _on_cpu(optimizer, moved)
 
 
 class Flat:
@@ -95,15 +121,31 @@ def at_once(optimizer: Optimizer, moved: list[int]) -> None:
     gradient = array_module(flat.values).concatenate(
         [p.grad.reshape(-1) for p in optimizer.parameters]
     )
-    optimizer.formula(flat.values, gradient, optimizer.step_counts[0], *flat.states)
+    arrays, options = (flat.values, gradient, *flat.states), optimizer.options()
+    for first, group in _groups(optimizer):
+        w, g, *states = (a[group] for a in arrays)
+        optimizer.formula(w, g, optimizer.step_counts[first], options[first], *states)
+
+
+def _groups(optimizer: Optimizer) -> Iterator[tuple[int, slice]]:
+    """Of each group that has any, its first parameter and where all of them lie in a flat array."""
+    first = start = 0
+    for group in optimizer.groups:
+        parameters = group["parameters"]
+        stop = start + sum(p.size for p in parameters)
+        if parameters:
+            yield first, slice(start, stop)
+        first, start = first + len(parameters), stop
 
 
 def _all_on_gpu(optimizer: Optimizer, moved: list[int]) -> bool:
     parameters = optimizer.parameters
     on_gpu = not any(isinstance(p.data, np.ndarray) for p in parameters)
     together = len(moved) == len(parameters) and len(set(optimizer.step_counts)) == 1
-    return optimizer.elementwise and on_gpu and together
+    alike = len({p.dtype for p in parameters}) == 1  # in one array, all would become float64
+    return optimizer.elementwise and on_gpu and together and alike
 
 
-offer(update, _on_cpu, in_pieces)
+offer(update, _in_pieces, in_pieces)
+offer(update, _on_cpu, one_by_one)
 offer(update, _all_on_gpu, at_once)

@@ -35,8 +35,8 @@ class Normalised(SGD):
 
     elementwise = False
 
-    def formula(self, w, g, t, v):
-        w -= self.lr * g / np.sqrt((g * g).sum())
+    def formula(self, w, g, t, options, v):
+        w -= options.lr * g / np.sqrt((g * g).sum())
 
 
 def test_a_formula_that_looks_at_the_whole_parameter_gets_it():

@@ -4,25 +4,44 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from types import SimpleNamespace
 
 import numpy as np
 
 from minipose.backend import Array, array_module, to_device, to_host
 from minipose.kernels.faster import replaceable
-from minipose.tensor import Parameter, Tensor
+from minipose.optim.groups import Group, as_groups, check
+from minipose.tensor import Parameter
 
 
 class Optimizer:
-    """Parameters, a learning rate and, per parameter, state of the same shape."""
+    """Parameters, a learning rate and, per parameter, state of the same shape.
 
+    Parameters
+    ----------
+    parameters : iterable of Parameter, or of groups
+        A group has options of its own: ``{"parameters": [...], "lr": 0.01, ...}``.
+    lr : float
+        The learning rate ε. A group's own rate keeps its ratio to it: a schedule that sets
+        ``optimizer.lr`` step by step moves every group by the same factor.
+    options : numbers
+        What else the optimizer has; attributes of the same name, which may be set at any time.
+    """
+
+    option_names: tuple[str, ...] = ("lr",)
     state_names: tuple[str, ...] = ()
     elementwise = False  # whether ``formula`` treats each number by itself: then pieces do, too
 
-    def __init__(self, parameters: Iterable[Parameter], lr: float) -> None:
-        self.parameters = _once_each(type(self).__name__, parameters)
-        self.lr = lr
-        if not self.lr > 0:
-            raise ValueError(f"{type(self).__name__}: expected a learning rate above 0, got {lr}")
+    def __init__(
+        self, parameters: Iterable[Parameter] | Iterable[Group], lr: float, **options: object
+    ) -> None:
+        name = type(self).__name__
+        self.groups = as_groups(name, parameters, self.option_names)
+        self.parameters: list[Parameter] = [p for g in self.groups for p in g["parameters"]]
+        for option, value in {"lr": lr, **options}.items():
+            check(name, option, value)
+            setattr(self, option, value)
+        self.first_lr = self.lr  # what the groups' own rates were given beside
         self.step_counts = [0] * len(self.parameters)  # how often each was moved
         self.state: dict[str, list[Array]] = {
             name: [array_module(p.data).zeros_like(p.data) for p in self.parameters]
@@ -31,12 +50,22 @@ class Optimizer:
 
     @property
     def lr(self) -> float:
-        """The learning rate: a Python number, which leaves float32 as it is."""
+        """The learning rate."""
         return self._lr
 
     @lr.setter
     def lr(self, value: float) -> None:
         self._lr = float(value)
+
+    def options(self) -> list[SimpleNamespace]:
+        """For each parameter what holds for it now: its group's own options, else ours."""
+        found = []
+        for group in self.groups:
+            values = {n: _plain(group.get(n, getattr(self, n))) for n in self.option_names}
+            if "lr" in group:
+                values["lr"] *= self.lr / self.first_lr
+            found += [SimpleNamespace(**values)] * len(group["parameters"])
+        return found
 
     def zero_grad(self) -> None:
         """Forget the gradients; the next backward starts from nothing."""
@@ -48,17 +77,22 @@ class Optimizer:
         moved = [i for i, p in enumerate(self.parameters) if p.grad is not None]
         for i in moved:
             _check_gradient(type(self).__name__, i, self.parameters[i])
+        for i in moved:
             self.step_counts[i] += 1
         update(self, moved)
         for i in moved:
             self.parameters[i].version += 1
 
-    def formula(self, w: Array, g: Array, t: int, *state: Array) -> None:
+    def formula(self, w: Array, g: Array, t: int, options: SimpleNamespace, *state: Array) -> None:
         """The t-th update of a parameter's values w by its gradient g, in place, with its state."""
         raise TypeError(f"{type(self).__name__} defines no formula")
 
     def state_dict(self) -> dict[str, np.ndarray]:
-        """Copies of the state on the host: ``steps`` and ``<name>.<parameter index>``."""
+        """Copies of the state on the host: ``steps`` and ``<name>.<parameter index>``.
+
+        Parameters are counted through all groups. Rates and other options are not in it: they come
+        from whoever makes the optimizer.
+        """
         state = {"steps": np.array(self.step_counts)}
         for name, arrays in self.state.items():
             state.update((f"{name}.{i}", to_host(a).copy()) for i, a in enumerate(arrays))
@@ -69,6 +103,15 @@ class Optimizer:
 
         Raises ValueError if names or shapes differ; nothing is changed then.
         """
+        state = self.fitting(state)
+        self.step_counts = [int(steps) for steps in state["steps"]]
+        for name, arrays in self.state.items():
+            for i, array in enumerate(arrays):
+                device = "cpu" if isinstance(array, np.ndarray) else "cuda"
+                array[...] = to_device(np.asarray(state[f"{name}.{i}"]), device)
+
+    def fitting(self, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The state as it is written today. Raises ValueError if it is not ours."""
         count = len(self.parameters)
         if "step" in state:  # of the first version, which had one count for all
             steps = np.full(count, state["step"])
@@ -83,20 +126,17 @@ class Optimizer:
                 f"{type(self).__name__}: state does not fit at {wrong[0]}: expected shape "
                 f"{expected.get(wrong[0])}, got {got.get(wrong[0])}"
             )
-        self.step_counts = [int(steps) for steps in state["steps"]]
-        for name, arrays in self.state.items():
-            for i, array in enumerate(arrays):
-                device = "cpu" if isinstance(array, np.ndarray) else "cuda"
-                array[...] = to_device(np.asarray(state[f"{name}.{i}"]), device)
+        return state
 
 
 @replaceable
 def update(optimizer: Optimizer, moved: list[int]) -> None:
     """Apply the optimizer's formula to the parameters of these numbers, one after another."""
+    options = optimizer.options()
     for i in moved:
-        parameter = optimizer.parameters[i]
+        parameter, t = optimizer.parameters[i], optimizer.step_counts[i]
         states = [optimizer.state[name][i] for name in optimizer.state_names]
-        optimizer.formula(parameter.data, parameter.grad, optimizer.step_counts[i], *states)
+        optimizer.formula(parameter.data, parameter.grad, t, options[i], *states)
 
 
 class SGD(Optimizer):
@@ -104,39 +144,35 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    parameters : iterable of Parameter
+    parameters : iterable of Parameter, or of groups with any of the options below
     lr : float
         ε, the learning rate.
     momentum : float
         m; 0 is plain gradient descent.
     weight_decay : float
-        λ; like the report's, it acts on every parameter, biases too.
+        λ; like the report's, it acts on every parameter, biases too, unless a group says otherwise.
 
     Source: report 1, eq. 7 and 8.
     """
 
+    option_names = ("lr", "momentum", "weight_decay")
     state_names = ("velocity",)
     elementwise = True
 
     def __init__(
         self,
-        parameters: Iterable[Parameter],
+        parameters: Iterable[Parameter] | Iterable[Group],
         lr: float = 1e-3,
         momentum: float = 0.9,
         weight_decay: float = 5e-4,
     ) -> None:
-        super().__init__(parameters, lr)
-        if not 0 <= momentum < 1:
-            raise ValueError(f"SGD: expected momentum of at least 0 and below 1, got {momentum}")
-        if not weight_decay >= 0:
-            raise ValueError(f"SGD: expected weight_decay of 0 or more, got {weight_decay}")
-        self.momentum, self.weight_decay = float(momentum), float(weight_decay)
+        super().__init__(parameters, lr, momentum=momentum, weight_decay=weight_decay)
 
-    def formula(self, w: Array, g: Array, t: int, v: Array) -> None:
-        v *= self.momentum
-        v -= self.lr * g
-        if self.weight_decay:
-            v -= (self.weight_decay * self.lr) * w
+    def formula(self, w: Array, g: Array, t: int, options: SimpleNamespace, v: Array) -> None:
+        v *= options.momentum
+        v -= options.lr * g
+        if options.weight_decay:
+            v -= (options.weight_decay * options.lr) * w
         w += v
 
 
@@ -145,48 +181,53 @@ class Adam(Optimizer):
 
     m ← β₁m + (1−β₁)g,  v ← β₂v + (1−β₂)g²,  m̂ = m/(1−β₁ᵗ),  v̂ = v/(1−β₂ᵗ).
 
-    Source: Kingma & Ba 2015, algorithm 1; report 2 uses it with ε = 2e-5.
+    Parameters
+    ----------
+    parameters : iterable of Parameter, or of groups with any of the options below
+    lr : float
+        ε, the learning rate.
+    betas : two floats
+        β₁, β₂.
+    eps : float
+    weight_decay : float
+        λ: w ← (1 − ε·λ)·w before the step, apart from the gradient (AdamW); 0 is Adam.
+
+    Source: Kingma & Ba 2015, algorithm 1; report 2 uses it with ε = 2e-5. Weight decay: Loshchilov
+    & Hutter 2019, algorithm 2.
     """
 
+    option_names = ("lr", "betas", "eps", "weight_decay")
     state_names = ("mean", "square")
     elementwise = True
 
     def __init__(
         self,
-        parameters: Iterable[Parameter],
+        parameters: Iterable[Parameter] | Iterable[Group],
         lr: float = 2e-5,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
+        weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(parameters, lr)
-        if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
-            raise ValueError(f"Adam: expected two betas of at least 0 and below 1, got {betas}")
-        if not eps > 0:
-            raise ValueError(f"Adam: expected eps above 0, got {eps}")
-        self.betas, self.eps = (float(betas[0]), float(betas[1])), float(eps)
+        super().__init__(parameters, lr, betas=betas, eps=eps, weight_decay=weight_decay)
 
-    def formula(self, w: Array, g: Array, t: int, mean: Array, square: Array) -> None:
-        beta1, beta2 = self.betas
+    def formula(
+        self, w: Array, g: Array, t: int, options: SimpleNamespace, mean: Array, square: Array
+    ) -> None:
+        beta1, beta2 = options.betas
         mean *= beta1
         mean += (1 - beta1) * g
         square *= beta2
         square += (1 - beta2) * (g * g)
-        rate = self.lr / (1 - beta1**t)
+        rate = options.lr / (1 - beta1**t)
         spread = array_module(w).sqrt(square) * (1 / math.sqrt(1 - beta2**t))
-        w -= rate * mean / (spread + self.eps)
+        if options.weight_decay:
+            w *= 1 - options.lr * options.weight_decay
+        w -= rate * mean / (spread + options.eps)
 
 
-def _once_each(name: str, parameters: Iterable[Parameter]) -> list[Parameter]:
-    """The parameters as a list, each once. Raises for what an optimizer cannot move."""
-    if isinstance(parameters, Tensor):
-        raise TypeError(f"{name}: expected a list of parameters, got one {parameters!r}")
-    found = list({id(p): p for p in parameters}.values())
-    if not found:
-        raise ValueError(f"{name}: no parameters to optimize")
-    for p in found:
-        if not isinstance(p, Tensor) or p.node is not None:
-            raise TypeError(f"{name}: expected parameters, got {p!r}, which cannot be moved")
-    return found
+def _plain(option: object) -> float | tuple[float, ...]:
+    """As Python's own numbers, which leave float32 as it is."""
+    return tuple(map(float, option)) if isinstance(option, (tuple, list)) else float(option)
 
 
 def _check_gradient(name: str, index: int, parameter: Parameter) -> None:
