@@ -14,7 +14,8 @@ from minipose.experiments.people import pictures
 from minipose.experiments.people.compare_models import COLLAPSED, compare_models, findings
 from minipose.experiments.people.data import grouped, make_batch, training_batches
 from minipose.experiments.people.job import JOB
-from minipose.experiments.people.measure import baselines, measure_joints
+from minipose.experiments.people.baselines import baselines
+from minipose.experiments.people.joints import measure_joints
 from minipose.experiments.people.objective import total_loss
 from minipose.experiments.people.outputs import Prediction, predict_array
 from minipose.experiments.people.pictures import report_curve
@@ -134,6 +135,8 @@ def test_constant_answers(store):
     constant = baselines(store, split, Recipe())
     assert constant["dice_of_background"] < 1e-6
     assert 0.3 < constant["dice_of_everything"] < 0.7
+    # The people of the store stand in the middle of their pictures, all in the same place.
+    assert constant["dice_of_mean_mask"] > 0.9
     assert constant["mse_of_zero"] > 0 and constant["mean_places_joint_error_px"] < 5
 
 
@@ -189,6 +192,22 @@ def test_from_the_command_line_to_a_report_and_back(path, tmp_path, monkeypatch,
     capsys.readouterr()
     assert main(["evaluate", "a/best.npz", "--data", str(path)]) == 0
     assert f"{validation['dice']:.4g}" in capsys.readouterr().out
+    with open(run / "log.csv") as file:
+        header = file.readline()
+    for name in ("loss", "dice", "mse", "cross_entropy", "within_5_px"):
+        assert f"training_{name}," in header and f"validation_{name}," in header
+    assert report["epoch"] in (1, 2)
+
+    whole = ["evaluate", "a/best.npz", "--data", str(path), "--all", "--save", "found.npz"]
+    assert main(whole) == 0
+    out = capsys.readouterr().out
+    assert "10 all pictures" in out and "found.npz: 10 pictures" in out
+    with np.load("found.npz") as found:
+        assert found["keypoints"].shape == (10, 25, 3) and found["name"][3] == "person3"
+        assert (
+            np.isfinite(found["keypoints"]).all()
+            and ((found["dice"] >= 0) & (found["dice"] <= 1)).all()
+        )
     assert main(["show", str(path), "--out", "shown"]) == 0
     assert (tmp_path / "shown" / "data.png").exists()
 

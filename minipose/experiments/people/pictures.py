@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,12 +20,14 @@ from minipose.targets.heatmaps import heatmap, joint_targets
 from minipose.training.log import read_log
 
 ROWS = 5
-PANELS = {  # column of the log without "validation_": (title, column of the report's curves)
-    "dice": ("Dice coefficient", "val_dice"),
-    "cross_entropy": ("Cross entropy", "val_ce"),
-    "mse": ("Mean squared error", "val_mse"),
+PANELS = {  # column of the log without its part: (title, column of the report's curves)
+    "loss": ("Loss", None),
+    "dice": ("Dice coefficient", "dice"),
+    "cross_entropy": ("Cross entropy", "ce"),
+    "mse": ("Mean squared error", "mse"),
     "within_5_px": ("Fraction of joints within 5 px", None),
 }
+PARTS = {"training": "train", "validation": "val"}  # ours -> the report's curves
 REPORT_NAMES = {  # ours -> the report's logs
     "mask+regression": "mask+regression",
     "mask+regression-softmax": "mask+softmax regression",
@@ -69,18 +72,18 @@ def draw_curves(folder: Path, recipe: Recipe, reference: Path | None) -> Drawn:
     rows = read_log(folder / "log.csv")
     epochs = [r["epoch"] for r in rows]
     model = "hnet" if recipe.network == "hnet" else recipe.model
-    panels = {"Loss": {
-        "training": (epochs, [r["train_loss"] for r in rows]),
-        "validation": (epochs, [r["validation_loss"] for r in rows]),
-    }}  # fmt: skip
+    panels: dict[str, dict[str, Any]] = {}
     for column, (title, theirs) in PANELS.items():
-        if f"validation_{column}" not in rows[-1]:
-            continue
-        panels[title] = {"validation": (epochs, [r[f"validation_{column}"] for r in rows])}
-        curve = report_curve(reference, model, theirs) if theirs else None
-        if curve:
-            panels[title]["report 2"] = curve
-    learning_curves(panels, folder / "learning_curve.png")
+        for part, their_part in PARTS.items():
+            if f"{part}_{column}" not in rows[-1]:
+                continue
+            lines = panels.setdefault(title, {})
+            lines[part] = (epochs, [r[f"{part}_{column}"] for r in rows])
+            curve = report_curve(reference, model, f"{their_part}_{theirs}") if theirs else None
+            if curve:
+                lines[f"report 2: {part}"] = curve
+    best = min(rows, key=lambda row: row["validation_loss"])["epoch"]
+    learning_curves(panels, folder / "learning_curve.png", best=best)
     return {"learning_curve.png": "Learning curves (report 2, figures 5, 10, 13, 15 and 17)"}
 
 
