@@ -43,27 +43,34 @@ by_hand = 2 * (y - t) * (1 - y**2) * x
 
 # %%
 class Value:
-    """A number or an array, the values it was made from, and the rule that leads back to them."""
+    """A number, the values it was made from, and the rule that leads back to them."""
 
     def __init__(self, data, inputs=(), rule=None):
         self.data, self.inputs, self.rule, self.grad = data, inputs, rule, None
 
     def __add__(self, other):
-        return Value(self.data + other.data, (self, other), lambda g: (g, g))
+        return type(self)(self.data + other.data, (self, other), lambda g: (g, g))
 
     def __mul__(self, other):
         a, b = self.data, other.data
-        return Value(a * b, (self, other), lambda g: (g * b, g * a))
-
-    def __matmul__(self, other):  # for arrays, further down
-        a, b = self.data, other.data
-        return Value(a @ b, (self, other), lambda g: (g @ b.T, a.T @ g))
+        return type(self)(a * b, (self, other), lambda g: (g * b, g * a))
 
     def tanh(self):
         y = np.tanh(self.data)
-        return Value(y, (self,), lambda g: (g * (1 - y * y),))
+        return type(self)(y, (self,), lambda g: (g * (1 - y * y),))
+
+    def receive(self, grad):
+        """A value that is used twice gets the sum of both derivatives."""
+        self.grad = grad if self.grad is None else self.grad + grad
 
 
+# %% [markdown]
+# The way back starts at the result, where $dL/dL = 1$, and asks one value after another for its
+# rule. A value may be asked only when all has arrived that it will get (lesson 3), so the values
+# are put in order first: each after those that it was made from. Backwards, that is right.
+
+
+# %%
 def in_order(value, seen):
     """All that ``value`` depends on, each after what it was made from; ``value`` comes last."""
     if value in seen:
@@ -75,28 +82,20 @@ def in_order(value, seen):
     return [*order, value]
 
 
-def summed_to(shape, grad):
-    """Undo broadcasting (further down): what was repeated gets the sum over its copies."""
-    return np.sum(grad, axis=tuple(range(np.ndim(grad) - len(shape))))
-
-
-def backward(result, summed_to=summed_to):
-    """Leave dL/dv in every ``v.grad``, where L is ``result``, or the sum of its elements."""
-    result.grad = np.ones_like(result.data)
-    # From the result back, so that a gradient is complete before it is handed on (lesson 3).
+def backward(result, start=1.0):
+    """Leave dL/dv in every ``v.grad``; ``start`` is dL/d(result)."""
+    result.receive(start)
     for value in reversed(in_order(result, set())):
         if value.rule is None:  # given, not computed
             continue
         for before, grad in zip(value.inputs, value.rule(value.grad)):
-            grad = summed_to(np.shape(before.data), grad)
-            before.grad = grad if before.grad is None else before.grad + grad
+            before.receive(grad)
 
 
 def neuron(w):
     w = Value(w)
-    # A value that is used twice, here error, gets the sum of both derivatives.
     error = (w * Value(x) + Value(b)).tanh() + Value(-t)
-    loss = error * error
+    loss = error * error  # error is used twice
     backward(loss)
     return float(loss.data), float(w.grad)
 
@@ -120,11 +119,37 @@ kit.save_plot(plot, "01_engine")
 # %% [markdown]
 # ## The same engine on arrays
 #
-# A network has many weights and sees many examples at once. Two things are new. `@` is the matrix
-# product $Y = AB$, with the rule $G B^T$ and $A^T G$ (lesson 5 derives it; $B^T$ is $B$ with rows
-# and columns exchanged). And NumPy *broadcasts*: adding a bias of shape (3,) to an array (4, 3)
-# uses each bias four times, so its derivative is a sum of four: `summed_to`. minipose's value is
-# the `Tensor`, which keeps a gradient if told to. Both must agree on those of two layers:
+# A network has many weights and sees many examples at once, so its values are arrays. The rules
+# above hold for each element. Two things are new. `@` is the matrix product $Y = AB$, with the rule
+# $G B^T$ and $A^T G$ (lesson 5 derives it; $B^T$ is $B$ with rows and columns exchanged). And NumPy
+# *broadcasts*: adding a bias of shape (3,) to an array (4, 3) uses each bias four times. A value
+# that is used four times gets the sum of four derivatives. So what arrives is summed over every
+# axis that was repeated: those that the value does not have, and those where its length is 1.
+
+
+# %%
+def summed_to(shape, grad):
+    """Undo broadcasting: what was repeated gets the sum over its copies."""
+    grad = grad.sum(axis=tuple(range(grad.ndim - len(shape))))  # axes that were put in front
+    stretched = tuple(axis for axis, length in enumerate(shape) if length == 1)
+    return grad.sum(axis=stretched, keepdims=True)
+
+
+class ArrayValue(Value):
+    """A value that holds an array."""
+
+    def __matmul__(self, other):
+        a, b = self.data, other.data
+        return ArrayValue(a @ b, (self, other), lambda g: (g @ b.T, a.T @ g))
+
+    def receive(self, grad):
+        super().receive(summed_to(self.data.shape, grad))
+
+
+# %% [markdown]
+# minipose's value is the `Tensor`, which keeps a gradient if told to. Both must agree on those of
+# two layers, whichever shape the bias has that NumPy accepts. $L$ is the sum of the outputs, so the
+# way back starts with ones:
 
 
 # %%
@@ -132,26 +157,61 @@ def two_layers(tanh, x, weight1, bias1, weight2):
     return tanh(x @ weight1 + bias1) @ weight2
 
 
-rng = np.random.default_rng(0)
-arrays = [rng.standard_normal(shape) for shape in ((4, 2), (2, 3), (3,), (3, 1))]
-ours = [Value(a) for a in arrays]
-theirs = [mp.Tensor(a, requires_grad=True) for a in arrays]
-backward(two_layers(Value.tanh, *ours))
-two_layers(mp.ops.tanh, *theirs).sum().backward()
-for name, mine, other in zip(("x", "weight1", "bias1", "weight2"), ours, theirs):
-    assert mine.grad.shape == other.grad.shape
-    assert np.allclose(mine.grad, other.grad, rtol=1e-12)
-    print(f"{name:8} {mine.grad.shape!s:7} the same gradient")
+NAMES = ("x", "weight1", "bias1", "weight2")
+
+
+def gradients(bias_shape):
+    """By our engine and by minipose: four gradients each."""
+    rng = np.random.default_rng(0)
+    arrays = [rng.standard_normal(shape) for shape in ((4, 2), (2, 3), bias_shape, (3, 1))]
+    ours = [ArrayValue(a) for a in arrays]
+    theirs = [mp.Tensor(a, requires_grad=True) for a in arrays]
+    backward(two_layers(ArrayValue.tanh, *ours), start=np.ones((4, 1)))
+    two_layers(mp.ops.tanh, *theirs).sum().backward()
+    return [value.grad for value in ours], [tensor.grad for tensor in theirs]
+
+
+for bias_shape in ((3,), (1, 3), (4, 1), (4, 3), (1, 1), ()):
+    for mine, other in zip(*gradients(bias_shape)):
+        assert mine.shape == other.shape
+        assert np.allclose(mine, other, rtol=1e-12)
+for name, mine in zip(NAMES, gradients((3,))[0]):
+    print(f"{name:8} {mine.shape!s:7} the same gradient as minipose's")
 
 # %% [markdown]
 # ## Change this, predict, run
 #
-# Let `summed_to` return its gradient unchanged. Which of the four gradients go wrong, and how?
+# Below, `summed_to` may be left out, so that every gradient stays as it arrives. Which of the four
+# gradients go wrong then, and how? Predict, then try it.
 
-# %% tags=["hide-cell"]
-ours = [Value(a) for a in arrays]
-backward(two_layers(Value.tanh, *ours), summed_to=lambda shape, grad: grad)
-assert [a.grad.shape == b.grad.shape for a, b in zip(ours, theirs)] == [True, True, False, True]
-kit.answer(f"""
-Only the bias: its gradient has shape {ours[2].grad.shape} instead of {theirs[2].grad.shape}, one
-row for each example. Nothing else was repeated. The sum of the rows is the right gradient.""")
+# %% tags=["change-this"]
+SUMMED = True  # try False
+with kit.experiment(SUMMED, as_given=True):
+
+    class Careless(ArrayValue):
+        def receive(self, grad):
+            if SUMMED:
+                super().receive(grad)
+            else:
+                Value.receive(self, grad)
+
+    rng = np.random.default_rng(0)
+    shapes = dict(zip(NAMES, ((4, 2), (2, 3), (3,), (3, 1))))
+    values = [Careless(rng.standard_normal(shape)) for shape in shapes.values()]
+    backward(two_layers(Careless.tanh, *values), start=np.ones((4, 1)))
+    for (name, shape), value in zip(shapes.items(), values):
+        verdict = "fits" if value.grad.shape == shape else "DOES NOT FIT"
+        print(f"{name:8} is {shape!s:7} its gradient {value.grad.shape!s:7} {verdict}")
+
+# %% [markdown]
+# ## Five questions
+#
+# 1. Which two things must a value remember, so that the engine can find derivatives?
+# 2. Why is $dL/dL = 1$ the right start?
+# 3. In `error * error`, one value is used twice. What happens to the two gradients that arrive?
+# 4. A bias of shape (3,) is added to an array (100, 3). Which shape arrives at the bias, and what
+#    has to be done?
+# 5. What does the rule of $\tanh$ hand back where the output is nearly 1? What does that mean for
+#    learning?
+#
+# The answers: `make lesson N=1 ANSWERS=1`, once you have your own.

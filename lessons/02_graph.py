@@ -13,8 +13,6 @@
 # `Parameter` is a tensor that is to be learned, so it always gets a gradient.
 
 # %%
-import weakref
-
 import numpy as np
 
 import kit
@@ -87,13 +85,29 @@ kit.save_plot(plot, "02_graph")
 # %% [markdown]
 # ## A gradient is a sum over paths
 #
-# When $w$ moves, the loss moves along every path of arrows from $w$ to the loss. Along one path,
-# the chain rule multiplies the derivatives of its steps; over all paths, it adds:
+# First with numbers. When $w$ moves, the loss moves along every path of arrows from $w$ to the
+# loss. Along one path, the chain rule multiplies the derivatives of its steps; over all paths, it
+# adds:
 #
 # $$\frac{dL}{dw} = \sum_{\text{paths}}\ \prod_{\text{steps } u \to v} \frac{dv}{du}$$
 #
-# So the most naive way to differentiate is to walk every path by itself. Each node's `backward`
-# does one step:
+# Take $u = 2w$ and $L = u \cdot w$ at $w = 3$, so $u = 6$. The path $w \to u \to L$ has the factors
+# $du/dw = 2$ and $dL/du = w = 3$: together 6. The path $w \to L$ has the factor $u = 6$. The sum is
+# 12, and since $L = 2w^2$, $dL/dw = 4w = 12$.
+
+# %%
+w = mp.Tensor(3.0, requires_grad=True)
+((2.0 * w) * w).backward()
+print(f"u = 2w, L = u·w at w = 3: 2·3 along one path, 6 along the other, minipose says {w.grad}")
+assert w.grad == 2 * 3 + 6 == 12
+
+# %% [markdown]
+# With arrays the derivative of a step is a whole table, each output by each input. Nobody writes it
+# down: the step's rule takes what has arrived at the output and gives what goes on to the input, as
+# if the table had been multiplied. So a path is a chain of rules; the sum over paths stays.
+#
+# The most naive way to differentiate is to walk every path by itself. Each node's `backward` does
+# one step:
 
 
 # %%
@@ -118,34 +132,42 @@ assert len(arrived["w1"]) == 2 * 2  # the square doubles the paths, and so does 
 # %% [markdown]
 # minipose found the same without walking paths one by one; the next lesson shows how. Note two
 # things about memory. The graph is *released* as it is walked, so a second `backward` is refused.
-# And nodes point to nodes, never to the tensors in between: a result that nobody needs again is
-# freed while the graph still stands. Inside `no_grad`, nothing is noted at all.
+# And inside `no_grad`, for instance when a trained network is only used, nothing is noted at all.
 
 # %%
 try:
     loss.backward()
 except ValueError as error:
     print("second backward:", error)
-total = x @ mp.Parameter(np.ones((2, 1)))
-middle = weakref.ref(total)  # knows it, but does not keep it alive
-total = total + total  # the sum's derivative needs no values, so the first result may go
-assert middle() is None and total.requires_grad
 with mp.no_grad():
     assert network(**leaves).node is None
 
 # %% [markdown]
 # ## Change this, predict, run
 #
-# Put a second skip into the network: `ops.linear(h1 + h2 + h1, w3)`. How many paths lead to `w1`,
-# and how many to `w2`?
+# How often does `h1` go around the second layer? With one skip there are four paths to `w1`, since
+# the square doubles both. Predict the number for none, two and three skips, and how many paths lead
+# to `w2`.
 
-# %% tags=["hide-cell"]
-h1 = ops.tanh(ops.linear(x, leaves["w1"], leaves["b1"]))
-h2 = ops.tanh(ops.linear(h1, leaves["w2"]))
-difference = ops.linear(h1 + h2 + h1, leaves["w3"]) - target
-more = along_every_path(ops.mean(difference * difference).node, np.ones(()), {})
-counts = {name: len(paths) for name, paths in more.items()}
-assert counts["w1"] == 6 and counts["w2"] == 2
-kit.answer(f"""
-{counts["w1"]} to w1: three paths through the sum (h1, h2, h1), each doubled by the square.
-{counts["w2"]} to w2, as before: it lies behind h2 alone.""")
+# %% tags=["change-this"]
+SKIPS = 1  # try 0, 2, 3
+with kit.experiment(SKIPS, as_given=1):
+    h1 = ops.tanh(ops.linear(x, leaves["w1"], leaves["b1"]))
+    total = ops.tanh(ops.linear(h1, leaves["w2"]))
+    for _ in range(SKIPS):
+        total = total + h1
+    difference = ops.linear(total, leaves["w3"]) - target
+    found = along_every_path(ops.mean(difference * difference).node, np.ones(()), {})
+    print({name: len(paths) for name, paths in found.items()})
+
+# %% [markdown]
+# ## Five questions
+#
+# 1. What does a node of the graph hold?
+# 2. Why do `x` and `target` not appear in the picture?
+# 3. Along one path, are derivatives added or multiplied? And over several paths?
+# 4. Twenty layers, each with a skip around it: how many paths lead from the first weight to the
+#    loss?
+# 5. Why does minipose release the graph while it walks back?
+#
+# The answers: `make lesson N=2 ANSWERS=1`, once you have your own.

@@ -139,17 +139,28 @@ assert a.grad == 1
 # %% [markdown]
 # ## Change this, predict, run
 #
-# Replace $c = b + b$ by $c = b + a$. The right answer is $3$. What do the wrong engines say?
+# The careless engines fail on $c = b + b$. Replace the last line: what do they say about $c = b +
+# a$, whose right answer is 3, and about $c = (b + b) + b$, whose right answer is 6?
 
-# %% tags=["hide-cell"]
-said = []
-for engine, first in [(hasty, "b"), (hasty, "a"), (once, "b"), (once, "a")]:
-    a, b = doublings(1)
-    c = Step((b, 1), (a, 1)) if first == "b" else Step((a, 1), (b, 1))
-    c.grad = 1
-    engine(c)
-    said.append(a.grad)
-assert said == [3, 3, 3, 3]
-kit.answer(f"""
-Both say {said[0]}, in either order: b is used once now, so what arrives there is at once
-complete, and a hands nothing on. A wrong engine passes many tests.""")
+# %% tags=["change-this"]
+LAST_LINE = "b + b"  # try "b + a", "a + b", "b + b + b"
+with kit.experiment(LAST_LINE, as_given="b + b"):
+    for engine in (hasty, once, every_path, in_order):
+        a, b = doublings(1)
+        named = {"a": a, "b": b}
+        terms = [(named[name], 1) for name in LAST_LINE.split(" + ")]
+        c = Step(*terms)
+        c.grad = 0 if engine is every_path else 1
+        engine(c)
+        print(f"c = {LAST_LINE}: {engine.__name__:10} says dc/da = {a.grad}")
+
+# %% [markdown]
+# ## Five questions
+#
+# 1. When is a gradient complete?
+# 2. What does the hasty engine do wrong?
+# 3. What does the engine `once` do wrong?
+# 4. How does the fast engine know that a gradient is complete?
+# 5. Why does minipose not use functions that call themselves?
+#
+# The answers: `make lesson N=3 ANSWERS=1`, once you have your own.

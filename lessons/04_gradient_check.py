@@ -134,16 +134,25 @@ except gradcheck.GradientError as error:
 #
 # ## Change this, predict, run
 #
-# Check `relu` at $x = 0$, where it has a kink: $\max(0, x)$ rises on one side only. What do the
-# differences say there, what does minipose say, and who is right?
+# Check a function at a kink, where it bends sharply: $\max(0, x)$ at 0 rises on one side only. What
+# do the central differences say there, and what minipose? And one hundredth further on?
 
-# %% tags=["hide-cell"]
-zero = np.zeros(1)
-numeric = numeric_gradient(ops.relu, zero, np.ones(1))[0]
-tensor = Tensor(zero, requires_grad=True)
-ops.relu(tensor).backward(np.ones(1))
-assert abs(numeric - 0.5) < 1e-9 and tensor.grad[0] == 0
-kit.answer(f"""
-The difference says {numeric:.1f}, the mean of both sides; minipose says {tensor.grad[0]:.0f}.
-Neither is the derivative: there is none at a kink, and any slope from 0 to 1 serves for
-descent. So tests of such functions keep away from kinks by more than h.""")
+# %% tags=["change-this"]
+PLACE = 0.0  # try 0.01, -0.01, 0.000001
+with kit.experiment(PLACE, as_given=0.0):
+    at = np.array([PLACE])
+    numeric = numeric_gradient(ops.relu, at, np.ones(1))[0]
+    tensor = Tensor(at, requires_grad=True)
+    ops.relu(tensor).backward(np.ones(1))
+    print(f"relu at {PLACE}: differences say {numeric:.3f}, minipose says {tensor.grad[0]:.0f}")
+
+# %% [markdown]
+# ## Five questions
+#
+# 1. Why is a central difference better than a one-sided one?
+# 2. Why must $h$ not be too small?
+# 3. Why does minipose check gradients in float64 although it trains in float32?
+# 4. A layer has many outputs. How does one number $L$ come out of them, for the check?
+# 5. A check passes. What has been shown, and what not?
+#
+# The answers: `make lesson N=4 ANSWERS=1`, once you have your own.

@@ -2,14 +2,15 @@
 # # 8 · Going downhill
 #
 # - **Question.** Given the gradient, how do weights move?
-# - **Read first.** Lesson 1.
+# - **Read first.** Lessons 5 and 6.
 # - **Source.** Report 1, equations 7 and 8; Kingma and Ba 2015 (Adam, used by report 2);
 #   `minipose/optim.py`.
 # - **Running time.** Under 5 s.
 #
-# The gradient points uphill, so step against it: $w \leftarrow w - \epsilon\, dL/dw$, with a
-# *learning rate* $\epsilon$. Real losses are long, narrow valleys: steep across, nearly flat along.
-# Take the simplest such valley, with its lowest point at $(4, 1)$:
+# Lesson 5 stepped against the gradient, $w \leftarrow w - \epsilon\, dL/dw$, with a *learning rate*
+# $\epsilon$, and every weight by the same rule. Can one walk better? Real losses are long, narrow
+# valleys: steep across, nearly flat along. Take the simplest such valley, with its lowest point at
+# $(4, 1)$:
 #
 # $$L(w) = \tfrac12 (w_1 - 4)^2 + \tfrac12\, 100\, (w_2 - 1)^2$$
 
@@ -104,12 +105,13 @@ height = 0.5 * (across - LOWEST[0]) ** 2 + 0.5 * STEEP[1] * (up - LOWEST[1]) ** 
 left.contour(across, up, height, levels=[0.5, 2, 5, 10, 17, 26, 37], colors="#d5d9de", linewidths=1)
 colours = (kit.canvas.GREY, kit.canvas.TRUTH, kit.canvas.ACCENT, kit.canvas.PREDICTION)
 for (name, (path, losses)), colour in zip(walks.items(), colours):
-    left.plot(*path[:40].T, ".-", color=colour, linewidth=1, markersize=3)
+    left.plot(*path[:40].T, ".-", color=colour, linewidth=1, markersize=3, label=name)
     right.semilogy(np.maximum(losses, 1e-12), color=colour, label=name)
     late = np.flatnonzero(losses > 0.01)[-1] + 1
     arrived = f"L < 0.01 from step {late} on" if late < len(losses) else "L stays above 0.01"
     print(f"{name:15} ends at ({path[-1][0]:.3f}, {path[-1][1]:.3f}), {arrived}")
-left.plot(*LOWEST, "x", color="black")
+left.plot(*LOWEST, "x", color="black", label="lowest point", linestyle="none")
+left.legend(fontsize=7, loc="lower right")
 left.set(xlabel="$w_1$", ylabel="$w_2$", title="The first 40 steps", ylim=(0.3, 1.7))
 right.set(xlabel="step", ylabel="L", title="Loss")
 right.legend(fontsize=7)
@@ -119,7 +121,33 @@ kit.save_plot(plot, "08_descent")
 # Why not simply a larger $\epsilon$? Along one axis, a step multiplies the distance by
 # $1 - \epsilon s$ with $s$ the steepness. Above $\epsilon = 2/s$ that is below $-1$: the walk jumps
 # over the valley, further each time. The steepest direction sets the limit, and the flat one has to
-# live with it. Momentum helps since pushes along the valley add up while those across cancel.
+# live with it.
+#
+# ## What momentum is worth
+#
+# Walk down a long even slope, where the gradient is always the same $g$. Each step keeps 0.9 of the
+# velocity and adds $-\epsilon g$: $v = -\epsilon g\,(1 + 0.9 + 0.9^2 + \dots)$. The sum of such a
+# series is $1/(1 - 0.9) = 10$. So **along an even slope momentum 0.9 makes every step ten times as
+# long**: an effective rate of $10\,\epsilon$. Across the valley the gradient changes its sign at
+# every jump, and what is added takes away what is there: momentum does not lengthen those steps. It
+# is a larger rate where it is safe to have one.
+
+# %%
+STEPS, RATE = 100, 0.005
+slope_w = mp.Parameter(np.zeros(1))
+optimizer = optim.SGD([slope_w], lr=RATE, momentum=0.9, weight_decay=0)
+places = []
+for _ in range(STEPS):
+    optimizer.zero_grad()
+    ops.sum(2.0 * slope_w).backward()  # a slope of 2 everywhere
+    optimizer.step()
+    places.append(float(slope_w.data[0]))
+longer = (places[-2] - places[-1]) / (RATE * 2.0)
+print(f"a step is {longer:.2f} times as long as without momentum")
+assert abs(longer - 1 / (1 - 0.9)) < 0.01
+
+# %% [markdown]
+# ## What decay is worth
 #
 # Decay (0.5 here, so that one sees it) changes *where* the walk ends: where its pull balances the
 # slope, $s (w - w^*) + \lambda w = 0$. Flat directions, about which the data say little, are pulled
@@ -133,16 +161,25 @@ assert np.allclose(descend(RULES["and decay"], 600)[0][-1], balance, atol=1e-6)
 # %% [markdown]
 # ## Change this, predict, run
 #
-# `gradient alone` with $\epsilon = 0.019$, $0.0199$ and $0.0201$, for 250 steps: what happens to
-# $w_2$?
+# Gradient descent alone, for 250 steps: the steepest direction has $s = 100$, so the limit should
+# be $\epsilon = 2/100$. What happens to $w_2$ just below the limit, and just above?
 
-# %% tags=["hide-cell"]
-ends = {}
-for lr in (0.019, 0.0199, 0.0201):
-    path, _ = descend(lambda w, lr=lr: optim.SGD(w, lr=lr, momentum=0, weight_decay=0))
-    ends[lr] = abs(path[-1][1] - LOWEST[1])
-    assert np.isclose(ends[lr], abs(1 - lr * STEEP[1]) ** 250 * 0.4, rtol=1e-6)
-kit.answer(f"""
-The limit is 2/100. After 250 steps w2 is {ends[0.019]:.0e} away from the lowest point with 0.019,
-{ends[0.0199]:.2f} with 0.0199 (it jumps from wall to wall, a little lower each time) and
-{ends[0.0201]:.1f} with 0.0201: further than the 0.4 that it started with, and growing.""")
+# %% tags=["change-this"]
+RATE = 0.018  # try 0.019, 0.0199, 0.0201, 0.03
+with kit.experiment(RATE, as_given=0.018), np.errstate(over="ignore"):
+    path, _ = descend(lambda w: optim.SGD(w, lr=RATE, momentum=0, weight_decay=0))
+    gap = abs(path[-1][1] - LOWEST[1])
+    print(f"rate {RATE}: w2 begins 0.4 away from the lowest point and ends {gap:.1e} away")
+    print(f"each step multiplies the distance by {1 - RATE * STEEP[1]:.2f}")
+
+# %% [markdown]
+# ## Five questions
+#
+# 1. What limits the learning rate of plain gradient descent, and which direction suffers from it?
+# 2. Momentum 0.99 on an even slope: how much longer does a step become?
+# 3. Why does momentum not lengthen the steps across the valley as well?
+# 4. Which two running means does Adam keep, and what does it do with them?
+# 5. Weight decay pulls every weight to zero. Which weights move most by it, those on steep or on
+#    flat directions?
+#
+# The answers: `make lesson N=8 ANSWERS=1`, once you have your own.

@@ -15,6 +15,7 @@
 #
 # It is one sum of products per output pixel. (Strictly this is a *cross-correlation*; a
 # mathematician's convolution rotates the kernel by 180°. All of deep learning says convolution.)
+# With numbers, for a picture of 3 × 3 and a kernel of 2 × 2, which fits in four places:
 
 # %%
 import numpy as np
@@ -22,7 +23,7 @@ import numpy as np
 import kit
 import minipose as mp
 import people
-from minipose import ops
+from minipose import losses, ops
 from minipose.kernels.im2col import col2im, im2col
 
 
@@ -41,11 +42,28 @@ rng = np.random.default_rng(0)
 x, weight = rng.standard_normal((2, 3, 8, 8)), rng.standard_normal((4, 3, 3, 3))
 assert np.allclose(by_loops(x, weight), ops.conv2d(mp.Tensor(x), mp.Tensor(weight)).data)
 
+# %%
+tiny, square = np.arange(9.0).reshape(3, 3), np.arange(4.0).reshape(2, 2)
+result = by_loops(tiny[None, None], square[None, None])[0, 0]
+plot = kit.new_plot(7, 2.2)
+for k, (title, numbers) in enumerate({"x": tiny, "w": square, "y": result}.items()):
+    axes = plot.add_subplot(1, 3, k + 1, title=title)
+    axes.set(xlim=(-0.6, 2.6), ylim=(2.6, -0.6), aspect="equal")
+    axes.set_axis_off()
+    for (row, column), number in np.ndenumerate(numbers):
+        used = title == "w" or (row, column) == (0, 0) or (title == "x" and row < 2 and column < 2)
+        colour = "#f9e3b4" if used else "white"
+        box = {"boxstyle": "square,pad=0.5", "facecolor": colour, "edgecolor": kit.canvas.GREY}
+        axes.text(column, row, f"{number:.0f}", ha="center", va="center", bbox=box)
+plot.suptitle("0·0 + 1·1 + 3·2 + 4·3 = 19", fontsize=10, y=0.02)
+kit.save_plot(plot, "10_convolution_numbers")
+assert result[0, 0] == 0 * 0 + 1 * 1 + 3 * 2 + 4 * 3 == 19
+
 # %% [markdown]
 # ## What a kernel sees
 #
 # Two kernels made by hand on a drawn person: each answers where brightness changes in one
-# direction. A network starts with random kernels and finds better ones by descent.
+# direction.
 
 # %%
 picture = people.small_person(11, side=96).image.mean(axis=2) / 255
@@ -64,6 +82,24 @@ for i, (title, panel) in enumerate(panels.items()):
     axes.imshow(panel, cmap="gray" if i == 0 else "RdBu", vmin=limits[0], vmax=limits[1])
     axes.axis("off")
 kit.save_plot(plot, "10_convolution")
+
+# %% [markdown]
+# ## A kernel that is learned
+#
+# Nobody makes kernels by hand. Show a network a picture and what should come out of it, let it
+# begin with zeros, and step against the gradient: it finds the kernel.
+
+# %%
+rng = np.random.default_rng(0)
+shown = mp.Tensor(rng.standard_normal((1, 1, 32, 32)))
+wanted = ops.conv2d(shown, mp.Tensor(across[None, None])).data
+kernel = mp.Parameter(np.zeros((1, 1, 3, 3)))
+for _ in range(200):
+    kernel.grad = None
+    losses.mse(ops.conv2d(shown, kernel), wanted).backward()
+    kernel.assign_(kernel.data - 0.1 * kernel.grad)
+print("learned, times 4:", *(f"{value:+.2f}" for value in 4 * kernel.data.ravel()))
+assert np.allclose(kernel.data[0, 0], across, atol=1e-3)
 
 # %% [markdown]
 # ## From loops to one product
@@ -130,21 +166,32 @@ print(f"the columns of report 1's second layer, [32 64 64], batch 128: {large:.1
 #
 # ## Change this, predict, run
 #
-# Move the picture one pixel to the right, and then convolve: how does `changes across` change? And
-# if the picture is rotated by 90° instead?
+# Shift the picture by some pixels to the right, and then convolve: how does `changes across`
+# change? And if the picture is rotated by a quarter turn instead?
 
+# %% tags=["change-this"]
+MOVE = 1  # try 2, 5, "quarter turn"
+with kit.experiment(MOVE, as_given=1):
+    moved = np.rot90(picture) if MOVE == "quarter turn" else np.roll(picture, MOVE, axis=1)
+    after = ops.conv2d(mp.Tensor(moved[None, None].copy()), mp.Tensor(kernels)).data[0]
+    if MOVE == "quarter turn":
+        expected = {"itself, rotated": np.rot90(edges.data[0, 0])}
+        expected |= {"the other channel, rotated": np.rot90(edges.data[0, 1])}
+        found = after[0]
+    else:  # the first columns have come in from the other side
+        expected = {"itself, shifted": edges.data[0, 0][:, :-MOVE]}
+        found = after[0][:, MOVE:]
+    for name, channel in expected.items():
+        gap = np.abs(np.abs(found) - np.abs(channel)).max()
+        print(f"`changes across` of the moved picture is {name}, up to {gap:.3f}")
 
-# %% tags=["hide-cell"]
-def respond(image):
-    return ops.conv2d(mp.Tensor(image[None, None].copy()), mp.Tensor(kernels)).data[0]
-
-
-before = edges.data[0]
-moved, rotated = respond(picture[:, :-1]), respond(np.rot90(picture))
-assert np.allclose(moved, before[:, :, :-1])
-assert np.allclose(rotated[0], np.rot90(before[1]))
-own = np.abs(rotated[0] - np.rot90(before[0])).max()
-kit.answer(f"""
-Moved: the channel moves along and is otherwise the same, so what was learned in one place holds
-in all. Rotated: it does not rotate along (it is off by up to {own:.2f}); the rotated `changes
-downwards` comes out instead. A kernel knows no rotation: lessons 37 to 39 build some that do.""")
+# %% [markdown]
+# ## Five questions
+#
+# 1. A 5×5 convolution from 3 channels to 8: how many weights and biases?
+# 2. How large is the output for a picture of 128 × 128 and that kernel, without a margin?
+# 3. What is copied in `im2col`, and how often is a pixel in the middle of a picture?
+# 4. Why does the gradient of the picture need `col2im`?
+# 5. Why is a convolution good at pictures, where a fully connected layer is not?
+#
+# The answers: `make lesson N=10 ANSWERS=1`, once you have your own.

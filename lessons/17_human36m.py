@@ -142,17 +142,3 @@ kit.save_plot(plot, "17_human36m")
 #
 # The person steps 500 mm to the side (add 500 to x in `in_camera`). Which of these change: the 51
 # numbers to be found, the pixels of the joints, the picture that is cut out around the person?
-
-# %% tags=["hide-cell"]
-here = np.array(in_camera)
-aside = here + [500, 0, 0]
-camera = people.photograph(plan, frame)[2]
-old, new = camera.project(here), camera.project(aside)
-assert np.allclose(aside - aside[0], here - here[0]) and not np.allclose(old, new)
-step = np.linalg.norm(new[0] - old[0])
-shape = np.abs((new - new[0]) - (old - old[0])).max()
-kit.answer(
-    f"The 51 numbers stay. The pixels move, by {step:.0f} px at the pelvis, and not as a block:\n"
-    f"relative to it joints shift by up to {shape:.1f} px, since the camera sees the body from\n"
-    "another side. So the picture that is cut out changes although its label does not."
-)

@@ -141,13 +141,3 @@ kit.show_plot(predictions_beside_truth(images, predicted, test[some], titles, pa
 #
 # Freeze the convolutions that were transferred: `recipe.changed(shared="freeze")`. How many weights
 # are still learned, and what fraction of the work of a step do they cost? Then train it.
-
-# %% tags=["hide-cell"]
-total = sum(p.size for p in begun.parameters())
-frozen = sum(p.size for p in begun.shared_parameters())
-assert frozen < 0.01 * total
-kit.answer(
-    f"Only {frozen:,} of {total:,} weights are frozen ({frozen / total:.2%}), and yet the\n"
-    "convolutions do most of the arithmetic: each of their weights is used at many places\n"
-    "(lesson 43 counts). What was good for windows is then all that the regressor ever sees."
-)

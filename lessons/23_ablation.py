@@ -121,12 +121,3 @@ kit.save_plot(plot, "23_ablation")
 # spread of single runs. If single runs spread by 4 mm and pre-training helps by 2 mm: how many
 # seeds of each until the difference is twice its uncertainty? Ten variants at 5 seconds a run: how
 # long does the table take?
-
-# %% tags=["hide-cell"]
-needed = next(n for n in range(2, 1000) if 2 >= 2 * 4 * (2 / n) ** 0.5)
-assert needed == 32
-kit.answer(
-    f"{needed} seeds of each, so {10 * needed * 5 / 60:.0f} minutes even at this toy size. "
-    f"That is why small\n"
-    "differences in tables, ours and others', deserve little faith."
-)

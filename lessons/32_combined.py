@@ -129,11 +129,3 @@ kit.save_plot(plot, "32_combined")
 #
 # In "mask alone" the joints' loss has weight 0, but the joints' head is there. What happens to its
 # weights?
-
-# %% tags=["hide-cell"]
-net = build(recipe, seed=0)
-pull(net, joint_weight=0.0)
-assert not net.heads["joints"].weight.grad.any()
-kit.answer(
-    "Their gradient is exactly 0 at every step, and Adam moves by 0/(0 + eps): they never change."
-)

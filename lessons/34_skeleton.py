@@ -128,13 +128,3 @@ kit.save_plot(plot, "34_skeleton")
 # Instead of the highest pixel take the *mean* place, weighted with the channel's probabilities.
 # What happens if the network is torn between two wrists, at x = 10 with 0.55 and at x = 30 with
 # 0.45?
-
-# %% tags=["hide-cell"]
-channel = np.zeros(40)
-channel[[10, 30]] = 0.55, 0.45
-mean = float((channel * np.arange(40)).sum())
-assert channel.argmax() == 10 and np.isclose(mean, 19)
-kit.answer(
-    f"The highest pixel says 10, the mean {mean:.0f}, where no wrist can be. For one clean hill\n"
-    "the mean would be the better choice: it is not bound to whole pixels."
-)

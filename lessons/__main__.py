@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
         description="Run all lessons and show a table, or one lesson with all that it prints.",
     )
     parser.add_argument("number", nargs="?", help="one lesson, for instance 7")
-    parser.add_argument("--answers", action="store_true", help="show the answer at its end")
+    parser.add_argument("--answers", action="store_true", help="answer its questions at the end")
     parser.add_argument(
         "--out",
         type=Path,
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run_one(lesson: course.Lesson, options: argparse.Namespace) -> int:
-    outcome = course.run(lesson, options.out, options.answers)
+    outcome = course.run(lesson, options.out, *["--answers"] * options.answers)
     print(outcome.output, end="")
     print(f"lesson {lesson.number}: {outcome.seconds:.1f} s, {lesson.asserts} asserts")
     return 0 if outcome.status == 0 else 1

@@ -122,18 +122,19 @@ def reading_minutes(text: str) -> float:
     return prose / PROSE_WORDS_A_MINUTE + code * CODE_WORD_SECONDS / 60
 
 
-def run(lesson: Lesson, plots: Path, answers: bool = False) -> Outcome:
-    """Run a lesson in a process of its own; its plots go to the folder ``plots``."""
+def run(lesson: Lesson, plots: Path, *flags: str) -> Outcome:
+    """Run a lesson in a process of its own; its plots go to the folder ``plots``.
+
+    The flags are those of ``lessons.play``: ``--answers`` and ``--tries``.
+    """
     for old in plots.glob(f"{lesson.name}*.png"):
         old.unlink()
     environment = os.environ | {"LESSONS_OUT": str(plots), "PYTHONUNBUFFERED": "1"}
-    environment.pop("LESSONS_ANSWERS", None)
-    environment |= {"LESSONS_ANSWERS": "1"} if answers else {}
     paths = [str(FOLDER.parent), environment.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     start = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, str(lesson.path)],
+        [sys.executable, "-m", "lessons.play", str(lesson.path), *flags],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -1,4 +1,4 @@
-"""What every lesson shares: a place for plots, a stopwatch, an answer kept out of sight.
+"""What every lesson shares: a place for plots, a stopwatch, a guard for what a reader changes.
 
 A lesson runs as a script, as a notebook and as a page of the book; each function here does what
 suits the place where it is called.
@@ -11,9 +11,10 @@ import importlib
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import TypeVar
 
 from matplotlib.figure import Figure
@@ -110,16 +111,43 @@ def on_one_thread(function: Callable[..., T], *arguments: object) -> T:
         return function(*arguments)
 
 
+@contextmanager
+def experiment(value: object, as_given: object) -> Iterator[None]:
+    """What a reader is meant to change: say what was changed, and let no error end the lesson."""
+    if value == as_given:
+        print(f"As given, with {value!r}:")
+    else:
+        print(f"You changed {as_given!r} into {value!r}. Here is what happens:")
+    try:
+        yield
+    except Exception as error:
+        print(f"It stops with {type(error).__name__}: {error}")
+        print("That is a result, too: read the message, and say why.")
+
+
 def answer(text: str) -> None:
-    """The answer to the closing question: shown in a notebook, and on a terminal if asked for."""
+    """Show an answer; the files in ``answers/`` call this."""
     if in_notebook():
         from IPython.display import Markdown, display
 
         display(Markdown(text))
-    elif os.environ.get("LESSONS_ANSWERS"):
-        print(f"ANSWER\n{text}")
     else:
-        print("The answer: make lesson N=… ANSWERS=1, once you have predicted it.")
+        print(f"ANSWER\n{text.strip()}\n")
+
+
+def explain(kind: type, error: BaseException, trace: TracebackType | None) -> None:
+    """What a script shows when it stops: for a claim that does not hold, what that means."""
+    sys.__excepthook__(kind, error, trace)
+    if issubclass(kind, AssertionError):
+        print(
+            "The last line above is something that this lesson claims, and here it does not hold.\n"
+            "If you changed something, you have found what the change does: ask why. To go on,\n"
+            "take the change back, or the claim out.",
+            file=sys.stderr,
+        )
+
+
+sys.excepthook = explain
 
 
 def in_notebook() -> bool:

@@ -1,8 +1,8 @@
 """Names, parents and limbs of the skeletons that the data sets use.
 
 Left and right are the person's own. Human3.6M's 32 joints and its 17-joint subset are report 1's;
-BODY_25 is OpenPose's, report 2's. LSP, MPII and COCO have fewer joints and are mapped to BODY_25 by
-name.
+BODY_25 is OpenPose's, report 2's. LSP, MPII, COCO and Halpe have other joints and are mapped to
+BODY_25 by name.
 """
 
 from __future__ import annotations
@@ -63,6 +63,15 @@ COCO_17 = (
     "nose", "left eye", "right eye", "left ear", "right ear",
     "left shoulder", "right shoulder", "left elbow", "right elbow", "left wrist", "right wrist",
     "left hip", "right hip", "left knee", "right knee", "left ankle", "right ankle",
+)  # fmt: skip
+# COCO with its foot annotation, which is also how COCO-WholeBody begins.
+COCO_23 = COCO_17 + (
+    "left big toe", "left small toe", "left heel", "right big toe", "right small toe",
+    "right heel",
+)  # fmt: skip
+HALPE_26 = COCO_17 + (
+    "head top", "neck", "mid hip", "left big toe", "right big toe", "left small toe",
+    "right small toe", "left heel", "right heel",
 )  # fmt: skip
 
 

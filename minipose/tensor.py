@@ -12,7 +12,7 @@ from contextvars import ContextVar
 
 import numpy as np
 
-from minipose.backend import Array, array_module, is_array
+from minipose.backend import Array, array_module, is_array, to_host
 from minipose.graph import Backward, Node, walk
 
 _recording = ContextVar("recording", default=True)  # of each thread by itself
@@ -97,9 +97,21 @@ class Tensor:
             self.requires_grad,
         )
 
+    def __float__(self) -> float:
+        return self.item()
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
     def __repr__(self) -> str:
-        made_by = f", from {self.node.name}" if self.node is not None else ""
-        return f"{type(self).__name__}(shape {self.shape}, {self.dtype}{made_by})"
+        history = f", from {self.node.name}" if self.node is not None else ""
+        if self.node is None and self.requires_grad:
+            history = ", requires_grad"
+        kind = type(self).__name__
+        return f"{kind}({_shown(self.data, kind)}, shape {self.shape}, {self.dtype}{history})"
 
     @property
     def grad(self) -> Array | None:
@@ -243,6 +255,14 @@ def _as_float_array(array: object) -> Array:
     if array.dtype.kind not in "fiub":
         raise TypeError(f"Tensor: expected real numbers, got an array of {array.dtype}")
     return array if array.dtype in (np.float32, np.float64) else array.astype(np.float32)
+
+
+def _shown(array: Array, kind: str) -> str:
+    """The values as NumPy writes them, a few at most: those of many rows stand in one line."""
+    options = {"precision": 4, "separator": ", ", "threshold": 20, "edgeitems": 2}
+    host = to_host(array)
+    text = np.array2string(host, prefix=f"{kind}(", **options)
+    return text if text.count("\n") < 5 else np.array2string(host.reshape(-1), **options)
 
 
 def _check_result(name: str, y: Array, inputs: Sequence[Tensor]) -> None:

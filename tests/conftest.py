@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from minipose.kernels.faster import plain_only
+from tests.oracles.beyond import TALLY, lines
 
 _examples = os.environ.get("MINIPOSE_EXAMPLES")
 _common = {
@@ -92,3 +93,11 @@ def shared_path(*parts: str) -> Path:
 def shared():
     """The function ``shared_path``."""
     return shared_path
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many cases of other people's tables the tests have seen agree, and what they left out."""
+    passed = terminalreporter.stats.get("passed", [])
+    found = [value for report in passed for name, value in report.user_properties if name == TALLY]
+    for line in lines(found):
+        terminalreporter.write_line(line)

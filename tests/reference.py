@@ -82,8 +82,49 @@ def mean(x, axis=None, keepdims=False):
     return y * y.size / x.size
 
 
+def reduction(function):
+    """The function of a list of numbers applied to those that share their place on other axes."""
+
+    def reference(x, axis=None, keepdims=False, **options):
+        axes = range(x.ndim) if axis is None else [axis] if isinstance(axis, int) else axis
+        axes, groups = [a % x.ndim for a in axes], {}
+        for at in np.ndindex(x.shape):
+            place = tuple(0 if a in axes else i for a, i in enumerate(at))
+            groups.setdefault(place, []).append(float(x[at]))
+        y = np.zeros([1 if a in axes else n for a, n in enumerate(x.shape)])
+        for place, numbers in groups.items():
+            y[place] = function(numbers, **options)
+        return y if keepdims else y.reshape([n for a, n in enumerate(x.shape) if a not in axes])
+
+    return reference
+
+
+def _spread(numbers, correction=0):
+    middle = math.fsum(numbers) / len(numbers)
+    return math.fsum((v - middle) ** 2 for v in numbers) / (len(numbers) - correction)
+
+
+largest, smallest = reduction(max), reduction(min)
+var = reduction(_spread)
+logsumexp = reduction(lambda numbers: math.log(math.fsum(math.exp(v) for v in numbers)))
+
+
 def matmul(a, b):
-    """Y[m, n] = Σₖ A[m, k] B[k, n]."""
+    """Y[…, m, n] = Σₖ A[…, m, k] B[…, k, n]; a vector is a row in front, a column behind."""
+    if b.ndim == 1:
+        return matmul(a, b.reshape(-1, 1))[..., 0]
+    if a.ndim == 1:
+        return matmul(a.reshape(1, -1), b)[..., 0, :]
+    front = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    a = np.broadcast_to(a, front + a.shape[-2:])
+    b = np.broadcast_to(b, front + b.shape[-2:])
+    y = np.zeros((*front, a.shape[-2], b.shape[-1]))
+    for at in np.ndindex(front):
+        y[at] = _product(a[at], b[at])
+    return y
+
+
+def _product(a, b):
     y = np.zeros((a.shape[0], b.shape[1]))
     for m, n in np.ndindex(y.shape):
         for k in range(a.shape[1]):
@@ -124,10 +165,13 @@ def log_softmax(x, axis=1):
 
 def conv2d(x, weight, bias=None, stride=(1, 1), padding=(0, 0)):
     """y[n, o, p, q] = b[o] + Σ w[o, c, i, j] · x_padded[n, c, p·s + i, q·s + j]."""
-    (sh, sw), (ph, pw) = stride, padding
-    x = pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
+    (sh, sw), (o, c, kh, kw) = both(stride), weight.shape
+    if padding == "same":  # of an odd number of lines the larger half is below and to the right
+        margins = [((k - 1) // 2, k - 1 - (k - 1) // 2) for k in (kh, kw)]
+    else:
+        margins = [(p, p) for p in both(padding)]
+    x = pad(x, ((0, 0), (0, 0), *margins))
     n, _, h, w = x.shape
-    o, c, kh, kw = weight.shape
     y = np.zeros((n, o, (h - kh) // sh + 1, (w - kw) // sw + 1))
     for at in np.ndindex(y.shape):
         b, k, p, q = at
@@ -138,26 +182,34 @@ def conv2d(x, weight, bias=None, stride=(1, 1), padding=(0, 0)):
     return y
 
 
-def pool2d(x, kernel_size, stride, reduce):
-    """y[n, c, p, q] = reduce of the k × k block that begins at (p·s, q·s)."""
-    stride = kernel_size if stride is None else stride
+def pool2d(x, kernel_size, stride, padding, margin, reduce):
+    """y[n, c, p, q] = reduce of the block that begins at (p·s, q·s) of x with margins around it."""
+    (kh, kw), (ph, pw) = both(kernel_size), both(padding)
+    sh, sw = both(kernel_size if stride is None else stride)
     n, c, h, w = x.shape
-    y = np.zeros((n, c, (h - kernel_size) // stride + 1, (w - kernel_size) // stride + 1))
+    padded = np.full((n, c, h + 2 * ph, w + 2 * pw), margin)
+    for b, k, p, q in np.ndindex(x.shape):
+        padded[b, k, p + ph, q + pw] = x[b, k, p, q]
+    y = np.zeros((n, c, (h + 2 * ph - kh) // sh + 1, (w + 2 * pw - kw) // sw + 1))
     for at in np.ndindex(y.shape):
         b, k, p, q = at
-        rows = slice(p * stride, p * stride + kernel_size)
-        y[at] = reduce(x[b, k, rows, q * stride : q * stride + kernel_size])
+        y[at] = reduce(padded[b, k, p * sh : p * sh + kh, q * sw : q * sw + kw])
     return y
 
 
-def max_pool2d(x, kernel_size, stride=None):
-    """The largest of each block."""
-    return pool2d(x, kernel_size, stride, np.max)
+def max_pool2d(x, kernel_size, stride=None, padding=0):
+    """The largest of each block; the margins are smaller than anything."""
+    return pool2d(x, kernel_size, stride, padding, -np.inf, np.max)
 
 
-def avg_pool2d(x, kernel_size, stride=None):
-    """The mean of each block."""
-    return pool2d(x, kernel_size, stride, np.mean)
+def avg_pool2d(x, kernel_size, stride=None, padding=0):
+    """The mean of each block; the margins are zeros."""
+    return pool2d(x, kernel_size, stride, padding, 0.0, np.mean)
+
+
+def both(value):
+    """A number for both directions, or one for each."""
+    return value if isinstance(value, tuple) else (value, value)
 
 
 def upsample_nearest(x, scale):

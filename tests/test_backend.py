@@ -110,9 +110,6 @@ def test_generators_are_told_apart_by_all_of_their_numbers():
     assert draws[0] == draws[1] and len(set(draws)) == 3
 
 
-def test_a_tensor_says_what_it_is():
+def test_a_tensor_knows_its_sizes():
     x = mp.Tensor(np.ones((2, 3)), requires_grad=True)
-    assert repr(x) == "Tensor(shape (2, 3), float64)"
-    assert repr(x * 2) == "Tensor(shape (2, 3), float64, from multiply)"
-    assert repr(mp.Parameter([1.0])) == "Parameter(shape (1,), float32)"
     assert len(x) == 2 and x.ndim == 2 and x.size == 6

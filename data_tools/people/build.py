@@ -12,22 +12,36 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from data_tools.people.candidate import Candidate, Dropped
+from data_tools.people.candidate import Candidate, Dropped, People, dropping
+from data_tools.people.joints import complete
 from data_tools.people.openpose import joints_found
 from minipose.datasets.people import SPLIT_SEED, PeopleWriter, Person
 from minipose.datasets.picture_files import read_rgb
 from minipose.datasets.resize import SIDE, factor_for, resize_bicubic, resize_mask, scale_points
 
 EXAMPLES = 3  # names shown for each reason
+ON_MASK = 0.5  # of a person's joints must lie on the mask; of good data 0.73 and more do
+REACH = 2  # px of the small picture by which the mask is widened for that
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What a picture must have; the defaults are report 2's (section II-A)."""
+    """What a picture must have; the defaults are report 2's (section II-A).
 
-    min_joints: int = 22
+    Attributes
+    ----------
+    min_joints : of 25; None is 22 of 25, and in proportion where the source's skeleton has fewer
+    max_people : in the picture
+    side : px of the shorter side
+    """
+
+    min_joints: int | None = None
     max_people: int = 1
     side: int = SIDE
+
+    def enough(self, possible: int) -> int:
+        """How many of the ``possible`` joints a person must have: ⌊22/25 · possible + ½⌋."""
+        return int(22 / 25 * possible + 0.5) if self.min_joints is None else self.min_joints
 
 
 @dataclass
@@ -96,6 +110,8 @@ def build(
                 tally.remarks["mask was one pixel off, now fits"].append(candidate.name)
             if writer.count == limit:
                 break
+        for name, first in writer.duplicates():
+            tally.remarks["near duplicates, kept as one group"].append(f"{name} = {first}")
         tally.unseen = len(candidates) - tally.total
         if not writer.count:
             writer.abandon()
@@ -112,32 +128,36 @@ def make_person(candidate: Candidate, rules: Rules) -> tuple[Person, bool]:
     Dropped
         With the first rule that it breaks.
     """
-    person = _choose(candidate.people(), rules)
-    try:
+    with dropping("keypoints unreadable"):
+        person = _choose(candidate.people(), rules)
+    with dropping("picture unreadable"):
         image = read_rgb(candidate.image)
-    except ValueError as error:
-        raise Dropped("picture unreadable", str(error).partition(": ")[2]) from None
     _check_places(person, image.shape[:2])
-    mask, off = candidate.mask(image.shape[:2])
-    factor = factor_for(image.shape[:2], rules.side)
+    with dropping("picture is a strip"):
+        factor = factor_for(image.shape[:2], rules.side)
+    with dropping("mask unreadable"):
+        mask, off = candidate.mask(image.shape[:2])
+    small_mask = resize_mask(mask, factor)
+    if not small_mask.any():
+        raise Dropped("mask is empty", f"at {rules.side} px; {int(mask.sum())} px before")
+    person = complete(person)
     found = person[:, 2:] > 0
     keypoints = np.where(
         found, np.concatenate([scale_points(person[:, :2], factor), person[:, 2:]], axis=1), 0.0
     )
-    small_mask = resize_mask(mask, factor)
-    if not small_mask.any():
-        raise Dropped("mask is empty", f"at {rules.side} px; {int(mask.sum())} px before")
-    person = Person(
+    _check_on_mask(keypoints, small_mask)
+    sample = Person(
         resize_bicubic(image, factor),
         small_mask,
         keypoints.astype(np.float32),
         candidate.name,
         candidate.source,
+        candidate.split,
     )
-    return person, off
+    return sample, off
 
 
-def _choose(people: list[np.ndarray], rules: Rules) -> np.ndarray:
+def _choose(people: People, rules: Rules) -> np.ndarray:
     """The person to keep: of several, if they are allowed, the one with most joints found."""
     if not people:
         raise Dropped("no person found")
@@ -145,8 +165,11 @@ def _choose(people: list[np.ndarray], rules: Rules) -> np.ndarray:
         expected = "one person" if rules.max_people == 1 else f"{rules.max_people} people"
         raise Dropped(f"more than {expected}", f"{len(people)}")
     person = max(people, key=joints_found)
-    if joints_found(person) < rules.min_joints:
-        raise Dropped(f"fewer than {rules.min_joints} joints", f"{joints_found(person)}")
+    if not np.isfinite(person).all():
+        raise Dropped("a joint is not a finite number")
+    enough = rules.enough(people.possible)
+    if joints_found(person) < enough:
+        raise Dropped(f"fewer than {enough} joints", f"{joints_found(person)}")
     return person
 
 
@@ -161,9 +184,32 @@ def _check_places(person: np.ndarray, size: tuple[int, int]) -> None:
         )
 
 
+def _check_on_mask(keypoints: np.ndarray, mask: np.ndarray) -> None:
+    """Joints and mask must tell of the same person; both are those of the small picture.
+
+    What this finds: joints of another person or at another size, of a picture that was rotated
+    upright later, and masks of the background.
+    """
+    found = keypoints[keypoints[:, 2] > 0, :2]
+    if len(found) == 0:
+        return
+    height, width = mask.shape
+    x, y = np.rint(np.clip(found, -1e6, 1e6)).astype(int).T + REACH
+    wide = np.pad(mask != 0, 2 * REACH)
+    near = np.zeros((height + 2 * REACH, width + 2 * REACH), dtype=bool)
+    for row in range(2 * REACH + 1):
+        for column in range(2 * REACH + 1):
+            near |= wide[row : row + near.shape[0], column : column + near.shape[1]]
+    here = (x >= 0) & (y >= 0) & (x < near.shape[1]) & (y < near.shape[0])
+    on = near[y[here], x[here]].sum()
+    if on < ON_MASK * len(found):
+        raise Dropped("joints do not lie on the mask", f"{on} of {len(found)}")
+
+
 def _attempt(candidate: Candidate, rules: Rules) -> tuple[Person | Dropped, bool]:
     try:
-        return make_person(candidate, rules)
+        with dropping("cannot be used"):
+            return make_person(candidate, rules)
     except Dropped as reason:
         return reason, False
 

@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
-MARK = "_mask"  # NAME_mask.png beside NAME.jpg is a mask, not a picture
+from minipose.datasets.guard import in_a_line
+from minipose.errors import UserError
 
 
-class Dropped(Exception):
+class Dropped(UserError):
     """Why a picture was left out: a ``reason`` to count it under, and what it was exactly."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason, self.detail = reason, detail
+
+
+@contextmanager
+def dropping(reason: str) -> Iterator[None]:
+    """Whatever goes wrong inside leaves one picture out under ``reason``, and never ends a build.
+
+    A ``Dropped`` from inside keeps its own reason; a missing package is no fault of the picture.
+    """
+    try:
+        yield
+    except (Dropped, ModuleNotFoundError):
+        raise
+    except Exception as error:
+        raise Dropped(reason, in_a_line(error)) from None
+
+
+class People(list):
+    """Everybody in a picture: BODY_25 joints (25, 3) each.
+
+    Parameters
+    ----------
+    possible : how many of the 25 joints the skeleton that they come from has at all
+    """
+
+    def __init__(self, people: Iterable[np.ndarray], possible: int = 25) -> None:
+        super().__init__(people)
+        self.possible = possible
 
 
 @dataclass(frozen=True)
@@ -26,28 +54,18 @@ class Candidate:
 
     Attributes
     ----------
-    name : the picture's stem; joints and masks are paired by it
+    name : the picture's path within its source, without ending; joints and masks are paired by it
     image : the file
-    source : "lsp", "lspet", "mpii", "atr", "coco" or "folder"
+    source : "lsp", "lspet", "mpii", "atr", "ccp", "coco", or the folder's name
     people : returns the BODY_25 joints (25, 3) of everybody in the picture, or raises Dropped
     mask : given (H, W), returns the person's mask bool (H, W) and whether it was one pixel off,
         or raises Dropped
+    split : "train", "validation", "test", or "" where the source gives no split
     """
 
     name: str
     image: Path
     source: str
-    people: Callable[[], list[np.ndarray]]
+    people: Callable[[], People]
     mask: Callable[[tuple[int, int]], tuple[np.ndarray, bool]]
-
-
-def pictures_in(folder: Path) -> list[Path]:
-    """The picture files of a folder by name; hidden files (.DS_Store, ._name) are no pictures."""
-    return sorted(
-        p
-        for p in folder.iterdir()
-        if p.suffix.lower() in PICTURES
-        and not p.name.startswith(".")
-        and not p.stem.endswith(MARK)
-        and p.is_file()
-    )
+    split: str = ""

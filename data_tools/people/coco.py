@@ -1,19 +1,30 @@
-"""COCO persons: ``annotations.json`` with boxes, outlines and 17 joints of every person."""
+"""COCO persons: boxes, outlines and joints of everybody in a data set, in one JSON file.
+
+COCO itself annotates 17 joints; COCO-WholeBody adds ``foot_kpts`` (6), the foot data set has 23 in
+one list, Halpe 26 or 136. Where ``categories`` names the joints, the names tell them.
+"""
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
 
-from data_tools.people.candidate import Dropped
-from data_tools.people.masks import PERSON, read_segmentation
-from data_tools.people.openpose import OCCLUDED, to_body_25
-from minipose.skeletons import COCO_17
+from data_tools.people.candidate import Dropped, People, dropping
+from data_tools.people.joints import OCCLUDED, possible, skeleton_of, to_body_25, to_numbers
+from data_tools.people.names import stem_of
+from data_tools.people.results import PERSON
+from data_tools.people.rle import read_segmentation
+from minipose.datasets.guard import read_json, reading
+from minipose.skeletons import COCO_17, COCO_23
 
-NAMES = ("annotations.json", "annotations/person_keypoints_*.json", "person_keypoints_*.json")
+NAMES = (
+    "annotations.json", "annotations/person_keypoints_*.json", "person_keypoints_*.json",
+    "annotations/coco_wholebody_*.json", "coco_wholebody_*.json", "annotations/halpe_*.json",
+    "halpe_*.json",
+)  # fmt: skip
+NO_JOINTS = "no joints for this picture"
 
 
 def annotation_in(folder: Path) -> Path | None:
@@ -26,50 +37,75 @@ class CocoPersons:
 
     Raises
     ------
-    ValueError
+    UserError
         If the file is not readable or not COCO's.
     """
 
     def __init__(self, path: Path) -> None:
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            names = {entry["id"]: entry["file_name"] for entry in content["images"]}
-            annotations = [a for a in content["annotations"] if a["category_id"] == PERSON]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{path}: not a COCO annotation file ({error!r})") from None
+        content = read_json(path)
+        with reading(path, "not a COCO annotation file"):
+            names = {entry["id"]: str(entry["file_name"]) for entry in content["images"]}
+            category = _person_category(content.get("categories"))
+            person = PERSON if category is None else category["id"]
+            annotations = [a for a in content["annotations"] if a["category_id"] == person]
+        self.joint_names = category.get("keypoints") if category else None
         # person_keypoints_val2017.json describes the pictures in val2017/.
         split = path.stem.rpartition("_")[2]
         self.image_folder = split if path.stem.startswith("person_keypoints_") else None
-        self.names = {Path(name).stem for name in names.values()}
+        stems = [stem_of(name) for name in names.values()]
+        self.names = set(stems)
+        self.ambiguous = {stem for stem, n in Counter(stems).items() if n > 1}
         self.by_name: dict[str, list[dict]] = defaultdict(list)
         for annotation in annotations:
             if annotation.get("image_id") in names:
-                self.by_name[Path(names[annotation["image_id"]]).stem].append(annotation)
+                self.by_name[stem_of(names[annotation["image_id"]])].append(annotation)
 
-    def people(self, image: Path) -> list[np.ndarray]:
+    def people(self, image: Path) -> People:
         """Everybody in a picture as BODY_25 (25, 3): v = 2 is confidence 1, hidden v = 1 is ½."""
-        if image.stem not in self.names:
-            raise Dropped("no joints for this picture", "the annotation does not name it")
-        people = self.by_name[image.stem]
+        stem = stem_of(image)
+        if stem not in self.names:
+            raise Dropped(NO_JOINTS, "the annotation does not name it")
+        if stem in self.ambiguous:
+            raise Dropped(NO_JOINTS, "the annotation has two pictures of this name")
+        people = self.by_name[stem]
         if len(people) == 1 and "keypoints" not in people[0]:
-            raise Dropped("no joints for this picture", "its person has no 'keypoints'")
+            raise Dropped(NO_JOINTS, "its person has no 'keypoints'")
         if any(a.get("iscrowd") for a in people):
             raise Dropped("a crowd", "annotated as one region")
-        return [self._joints(a) for a in people]
+        found = [self._joints(a) for a in people]
+        return People([joints for joints, _ in found], max((n for _, n in found), default=17))
 
-    @staticmethod
-    def _joints(annotation: dict) -> np.ndarray:
-        numbers = np.array(annotation.get("keypoints", [0] * 51), dtype=np.float64)
-        if numbers.shape != (51,):
-            raise Dropped("no joints for this picture", f"{numbers.size} numbers, expected 51")
-        joints = numbers.reshape(17, 3)
-        joints[:, 2] = np.choose(np.clip(joints[:, 2], 0, 2).astype(int), [0.0, OCCLUDED, 1.0])
-        return to_body_25(joints, COCO_17)
+    def _joints(self, annotation: dict) -> tuple[np.ndarray, int]:
+        """BODY_25 joints, and how many of them the annotation has at all."""
+        numbers = to_numbers(annotation.get("keypoints", [0] * 51))
+        skeleton = skeleton_of(len(numbers), self.joint_names)
+        if skeleton == COCO_17 and "foot_kpts" in annotation:
+            numbers = np.concatenate([numbers, to_numbers(annotation["foot_kpts"])])
+            skeleton = COCO_23
+        if len(numbers) % 3 or len(numbers) < 3 * len(skeleton):
+            raise Dropped(NO_JOINTS, f"{len(numbers)} numbers, expected {3 * len(skeleton)}")
+        joints = numbers.reshape(-1, 3).copy()
+        if not np.isfinite(joints[:, 2]).all():
+            raise Dropped("a joint is not a finite number", "its visibility")
+        # Detectors' files hold a confidence where COCO has 0, 1 or 2.
+        if (joints[:, 2] == np.round(joints[:, 2])).all():
+            levels = np.clip(joints[:, 2], 0, 2).astype(int)
+            joints[:, 2] = np.choose(levels, [0.0, OCCLUDED, 1.0])
+        return to_body_25(joints, skeleton), possible(skeleton)
 
     def mask(self, image: Path, size: tuple[int, int]) -> np.ndarray | None:
         """The outline of the largest person; None if nobody is annotated."""
-        people = [a for a in self.by_name.get(image.stem, []) if a.get("segmentation")]
+        people = [a for a in self.by_name.get(stem_of(image), []) if a.get("segmentation")]
         if not people:
             return None
-        largest = max(people, key=lambda a: a.get("area", 0))
+        with dropping("mask unreadable"):
+            largest = max(people, key=lambda a: float(a.get("area", 0)))
         return read_segmentation(largest["segmentation"], size)
+
+
+def _person_category(categories: object) -> dict | None:
+    """The category called "person": some tools count from 0, where 1 is a bicycle."""
+    for category in categories if isinstance(categories, list) else []:
+        if isinstance(category, dict) and str(category.get("name", "")).lower() == "person":
+            return category if "id" in category else None
+    return None

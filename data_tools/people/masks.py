@@ -1,125 +1,160 @@
-"""Find and read the mask that belongs to a picture, in every form that the tools write.
+"""Read the mask that belongs to a picture, in every form that the tools write.
 
-- a picture under the image's name (PNG or JPEG): > 200 is person, as report 2 has it; a mask that
-  holds nothing above 1 is read as 0/1;
-- a label map (ATR): any class above 0 is person, palette indices and never colours;
-- Matterport Mask R-CNN's arrays in a .npz: the person (class 1) with the highest score;
-- COCO's results list in one .json for all pictures: the same choice by image_id.
+- a picture under the image's name (PNG, JPEG or GIF): > 200 is person, as report 2 has it; a mask
+  that holds nothing above 1 is read as 0/1; of a cut-out with transparency, what is opaque;
+- a label map (ATR's pictures, Clothing Co-Parsing's ``groundtruth`` in a ``.mat``): any class above
+  0 is person, palette indices and never colours;
+- an array in a .npy, read as a black and white picture;
+- Matterport Mask R-CNN's arrays in a .npz: the person with the highest score.
 """
 
 from __future__ import annotations
 
-import json
+import zipfile
+from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from data_tools.people.candidate import MARK, Dropped
-from data_tools.people.rle import decode, fill_polygons
+from data_tools.matlab import load_matlab
+from data_tools.people.candidate import Dropped, dropping
+from data_tools.people.folders import files_in, key_of
+from data_tools.people.names import MARK
+from data_tools.people.results import PERSON, MaskResults
+from data_tools.people.rle import UNREADABLE
+from minipose.datasets.guard import BYTES, expect_bytes
+from minipose.datasets.picture_files import opened
+from minipose.errors import UserError
 
-PERSON = 1  # the class number in Matterport's and COCO's files
 THRESHOLD = 200  # of 255; JPEG's ringing stays below it
-ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".npz")
+ENDINGS = (
+    ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".npz", ".npy", ".mat",
+)  # fmt: skip
+ARRAYS = (".npz", ".npy")
+BLACK_AND_WHITE = "mask is not black and white"
 
 
-def read_mask(path: Path, labels: bool = False) -> np.ndarray:
+def read_mask(path: Path, labels: bool = False, person: int = PERSON) -> np.ndarray:
     """A mask file -> bool (H, W).
 
     Parameters
     ----------
     labels : the picture holds class numbers, as ATR's do
+    person : class number of a person in a .npz of detections
 
     Raises
     ------
     Dropped
         If there is no person in it, or it is not a mask.
     """
-    if path.suffix.lower() == ".npz":
-        return _read_matterport(path)
-    try:
-        with Image.open(path) as image:
+    with dropping(UNREADABLE):
+        ending = path.suffix.lower()
+        if ending == ".npz":
+            return _read_matterport(path, person)
+        if ending == ".mat":
+            return _labelled(path, load_matlab(path, "groundtruth"))
+        if ending == ".npy":
+            return _black_and_white(path, _read_array(path))
+        with opened(path) as image:
             values = _values(image, labels)
-    except (OSError, SyntaxError) as error:
-        raise Dropped("mask unreadable", f"{path.name}: {error}") from None
-    if labels:
-        return values > 0
-    top = int(values.max(initial=0))
-    if 1 < top <= THRESHOLD:
-        raise Dropped(
-            "mask is not black and white", f"{path.name}: highest value {top}, expected > 200"
-        )
-    return values > (THRESHOLD if top > 1 else 0)
+        return values > 0 if labels else _black_and_white(path, values)
+
+
+def _black_and_white(path: Path, values: np.ndarray) -> np.ndarray:
+    if values.ndim != 2:
+        raise Dropped(UNREADABLE, f"{path.name}: {values.shape}, expected (H, W)")
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise Dropped(UNREADABLE, f"{path.name}: a value is not a finite number")
+    top = float(values.max(initial=0))
+    if top <= 1:
+        return values > 0.5
+    if top <= THRESHOLD:
+        raise Dropped(BLACK_AND_WHITE, f"{path.name}: highest value {top:g}, expected > 200")
+    return values > THRESHOLD / 255 * max(top, 255.0)  # above 255: it has more than 8 bits
+
+
+def _labelled(path: Path, values: np.ndarray) -> np.ndarray:
+    if values.ndim != 2 or values.dtype.kind not in "biuf":
+        raise Dropped(UNREADABLE, f"{path.name}: {values.dtype} {values.shape}, expected (H, W)")
+    return values > 0
 
 
 def _values(image: Image.Image, labels: bool) -> np.ndarray:
-    """Grey values, or the class numbers of a label map (H, W)."""
+    """Grey values, opacity, or the class numbers of a label map (H, W)."""
     if image.mode == "P" and labels:
         return np.asarray(image)  # indices, not the palette's colours
-    if image.mode in ("1", "L", "I", "I;16"):
-        return np.asarray(image).astype(np.int64)
+    if image.mode in ("1", "L", "I", "I;16", "I;16B", "F"):
+        return np.asarray(image)
+    if not labels:
+        opacity = _opacity(image)
+        if opacity is not None:
+            return opacity
     colours = np.asarray(image.convert("RGB")).astype(np.int64)
     if labels and (colours != colours[..., :1]).any():
         raise Dropped("label map is coloured", "class numbers were replaced by palette colours")
     if labels:
         return colours[..., 0]
     if image.mode == "P" and (colours != colours[..., :1]).any():
-        raise Dropped("mask is not black and white", "a coloured palette: is it a label map?")
-    return np.asarray(image.convert("L")).astype(np.int64)
+        raise Dropped(BLACK_AND_WHITE, "a coloured palette: is it a label map?")
+    return np.asarray(image.convert("L"))
 
 
-def _read_matterport(path: Path) -> np.ndarray:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            masks, classes = arrays["masks"], arrays["class_ids"]
-            scores = arrays["scores"] if "scores" in arrays else np.ones(len(classes))
-    except (OSError, ValueError, KeyError) as error:
-        raise Dropped("mask unreadable", f"{path.name}: {error}") from None
+def _opacity(image: Image.Image) -> np.ndarray | None:
+    """The alpha of a picture that is transparent somewhere, but not everywhere; else None."""
+    if "A" not in image.getbands() and "transparency" not in image.info:
+        return None
+    alpha = np.asarray(image.convert("RGBA"))[..., 3]
+    return alpha if alpha.min(initial=255) <= THRESHOLD < alpha.max(initial=0) else None
+
+
+def _read_array(path: Path) -> np.ndarray:
+    """A .npy file, once the size that its header declares is allowed."""
+    with path.open("rb") as file:
+        _expect_header(path, file)
+        file.seek(0)
+        return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def _expect_header(path: Path, file: object) -> None:
+    major, _ = np.lib.format.read_magic(file)
+    header = {
+        1: np.lib.format.read_array_header_1_0,
+        2: np.lib.format.read_array_header_2_0,
+    }.get(major)
+    if header is None:
+        raise UserError(f"{path}: version {major} of .npy, expected 1 or 2")
+    shape, _, kind = header(file)
+    expect_bytes(path, shape, max(1, kind.itemsize), BYTES // 4)
+
+
+def read_arrays(path: Path, *names: str) -> dict[str, np.ndarray]:
+    """The named arrays of a .npz that it has, once their declared sizes are allowed."""
+    with zipfile.ZipFile(path) as archive:
+        here = [name for name in names if f"{name}.npy" in archive.namelist()]
+        for name in here:
+            with archive.open(f"{name}.npy") as member:
+                _expect_header(path, member)
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in here}
+
+
+def _read_matterport(path: Path, person: int) -> np.ndarray:
+    found = read_arrays(path, "masks", "class_ids", "scores")
+    if not {"masks", "class_ids"} <= set(found):
+        raise Dropped(UNREADABLE, f"{path.name}: expected masks and class_ids, has {list(found)}")
+    masks, classes = found["masks"], np.atleast_1d(found["class_ids"])
+    scores = np.atleast_1d(found.get("scores", np.ones(len(classes))))
     if masks.ndim != 3 or masks.shape[2] != len(classes) or len(scores) != len(classes):
         raise Dropped(
-            "mask unreadable",
+            UNREADABLE,
             f"{path.name}: masks {masks.shape} for {len(classes)} classes, expected (H, W, N)",
         )
-    people = np.flatnonzero(classes == PERSON)
+    people = np.flatnonzero(classes == person)
     if len(people) == 0:
         raise Dropped("no person in the mask file", f"{path.name}: {len(classes)} detections")
     return masks[:, :, people[np.argmax(scores[people])]] != 0
-
-
-class ResultsFile:
-    """COCO's results list: the highest-score person of each picture."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            entries = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ValueError(f"{path}: not a readable JSON file ({error})") from None
-        expected = "expected a list of {image_id, category_id, segmentation, score}"
-        if not isinstance(entries, list):
-            raise ValueError(f"{path}: {expected}")
-        self.best: dict[str, dict] = {}
-        for entry in entries:
-            if not isinstance(entry, dict) or not {"image_id", "segmentation"} <= set(entry):
-                raise ValueError(f"{path}: {expected}")
-            if entry.get("category_id", PERSON) != PERSON:
-                continue
-            name = _plain(str(entry["image_id"]))
-            if name not in self.best or entry.get("score", 1) > self.best[name].get("score", 1):
-                self.best[name] = entry
-
-    def read(self, name: str) -> np.ndarray | None:
-        """The mask of the picture with this stem; None if the list has none."""
-        entry = self.best.get(_plain(name))
-        return None if entry is None else read_segmentation(entry["segmentation"], None)
-
-
-def read_segmentation(segmentation: object, size: tuple[int, int] | None) -> np.ndarray:
-    """Any of COCO's forms, runs or polygons, as bool (H, W); polygons need the picture's size."""
-    if isinstance(segmentation, dict):
-        return decode(segmentation)
-    if isinstance(segmentation, list) and size is not None:
-        return fill_polygons(segmentation, size)
-    raise Dropped("mask unreadable", "expected COCO runs {size, counts}")
 
 
 class MaskPlaces:
@@ -135,27 +170,39 @@ class MaskPlaces:
     def __init__(self, places: list[Path], labels: bool = False, images: Path | None = None):
         self.labels = labels
         self.files: dict[str, Path] = {}
-        self.results: list[ResultsFile] = []
+        self.results: list[MaskResults] = []
         for place in places:
             if place.is_dir():
                 self._add_folder(place, place == images)
             elif place.suffix.lower() == ".json" and place.is_file():
-                self.results.append(ResultsFile(place))
+                self.results.append(MaskResults(place))
             else:
-                raise ValueError(f"{place}: expected a folder of masks or a COCO results .json")
+                raise UserError(f"{place}: expected a folder of masks or a COCO results .json")
 
     def _add_folder(self, folder: Path, marked: bool) -> None:
-        for ending in ENDINGS:
-            for path in sorted(folder.iterdir()):
-                if path.suffix.lower() != ending or path.name.startswith("."):
-                    continue
-                if not marked or ending == ".npz" or path.stem.endswith(MARK):
-                    self.files.setdefault(path.stem.removesuffix(MARK), path)
+        found = [path for path in files_in(folder) if path.suffix.lower() in ENDINGS]
+        for path in sorted(found, key=lambda p: (ENDINGS.index(p.suffix.lower()), p)):
+            if not marked or path.suffix.lower() in ARRAYS or path.stem.endswith(MARK):
+                self.files.setdefault(key_of(path, folder, MARK), path)
+
+    @cached_property
+    def person(self) -> int:
+        """The class number of a person in the .npz files: 0 if any of them counts from 0."""
+        for path in self.files.values():
+            if path.suffix.lower() != ".npz":
+                continue
+            # A damaged file says nothing here; it drops its own picture, when its turn comes.
+            with suppress(Exception):
+                if (read_arrays(path, "class_ids")["class_ids"] == 0).any():
+                    return 0
+        return PERSON
 
     def read(self, name: str) -> np.ndarray | None:
-        """The mask of the picture with this stem as it was found; None if there is none."""
+        """The mask of the picture of this name as it was found; None if there is none."""
         if name in self.files:
-            return read_mask(self.files[name], self.labels)
+            path = self.files[name]
+            person = self.person if path.suffix.lower() == ".npz" else PERSON
+            return read_mask(path, self.labels, person)
         found = (results.read(name) for results in self.results)
         return next((mask for mask in found if mask is not None), None)
 
@@ -179,8 +226,3 @@ def fit(mask: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, bool]:
     if not mask.any():
         raise Dropped("mask is empty")
     return mask, bool(off.any())
-
-
-def _plain(name: str) -> str:
-    """COCO numbers its pictures; files carry leading zeros."""
-    return str(int(name)) if name.isdigit() else name

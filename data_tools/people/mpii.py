@@ -7,14 +7,17 @@ pictures have no joints, a rectangle may lack fields, points come in any order a
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 
-from data_tools.people.candidate import Dropped
-from data_tools.people.openpose import OCCLUDED, to_body_25
+from data_tools.matlab import load_matlab
+from data_tools.people.candidate import Dropped, People
+from data_tools.people.joints import OCCLUDED, possible, to_body_25
+from data_tools.people.names import stem_of
+from minipose.datasets.guard import read_json, reading
+from minipose.errors import UserError
 from minipose.skeletons import MPII_16
 
 HRNET_FIELDS = {"image", "joints", "joints_vis"}
@@ -34,12 +37,11 @@ def annotation_in(folder: Path) -> Path | None:
 def is_hrnet_style(path: Path) -> bool:
     """Whether a JSON file is a list of {image, joints, joints_vis, ...}."""
     try:
-        with path.open(encoding="utf-8") as file:
-            if not file.read(64).lstrip().startswith("["):
+        with path.open("rb") as file:
+            if not file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
                 return False
-            file.seek(0)
-            content = json.load(file)
-    except (OSError, ValueError):
+        content = read_json(path)
+    except (OSError, UserError):
         return False
     return bool(content) and isinstance(content[0], dict) and set(content[0]) >= HRNET_FIELDS
 
@@ -49,7 +51,7 @@ class MpiiJoints:
 
     Raises
     ------
-    ValueError
+    UserError
         If the file is not readable or not such a file.
     """
 
@@ -62,30 +64,25 @@ class MpiiJoints:
         else:
             self._read_mat(path)
 
-    def people(self, image: Path) -> list[np.ndarray]:
+    def people(self, image: Path) -> People:
         """Everybody in a picture as BODY_25 (25, 3)."""
-        people = self.by_name.get(image.stem)
-        if image.stem in self.test:
+        stem = stem_of(image)
+        people = self.by_name.get(stem)
+        if stem in self.test:
             raise Dropped("no joints for this picture", "it belongs to MPII's test set")
         if people is None:
             raise Dropped("no joints for this picture", "the annotation does not name it")
         joints = [np.zeros((16, 3)) if p is None else p for p in people]
-        return [to_body_25(p, MPII_16) for p in joints]
+        return People([to_body_25(p, MPII_16) for p in joints], possible(MPII_16))
 
     def _read_json(self, path: Path) -> None:
-        try:
-            entries = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ValueError(f"{path}: not a readable JSON file ({error})") from None
-        for k, entry in enumerate(entries):
-            try:
+        for k, entry in enumerate(read_json(path)):
+            with reading(path, f"entry {k}"):
                 places = np.array(entry["joints"], dtype=np.float64)
                 visible = np.array(entry["joints_vis"], dtype=np.float64).reshape(-1)
-                name = Path(str(entry["image"])).stem
-            except (KeyError, TypeError, ValueError) as error:
-                raise ValueError(f"{path}: entry {k}: {error!r}") from None
+                name = stem_of(str(entry["image"]))
             if places.shape != (16, 2) or visible.shape != (16,):
-                raise ValueError(
+                raise UserError(
                     f"{path}: entry {k}: joints {places.shape} and joints_vis {visible.shape}, "
                     "expected (16, 2) and (16,)"
                 )
@@ -94,16 +91,13 @@ class MpiiJoints:
             self.by_name[name].append(np.where(labelled, person, 0.0))
 
     def _read_mat(self, path: Path) -> None:
-        from scipy.io import loadmat
+        with reading(path, "no readable struct 'RELEASE'"):
+            release = load_matlab(path, "RELEASE", squeeze_me=True, struct_as_record=False)
+            self._add(np.atleast_1d(release.annolist), np.atleast_1d(release.img_train))
 
-        try:
-            release = loadmat(path, squeeze_me=True, struct_as_record=False)["RELEASE"]
-            pictures = np.atleast_1d(release.annolist)
-            training = np.atleast_1d(release.img_train)
-        except (OSError, ValueError, KeyError, NotImplementedError, AttributeError) as error:
-            raise ValueError(f"{path}: no readable struct 'RELEASE' ({error})") from None
+    def _add(self, pictures: np.ndarray, training: np.ndarray) -> None:
         for k, picture in enumerate(pictures):
-            name = Path(str(picture.image.name)).stem
+            name = stem_of(str(picture.image.name))
             if k < len(training) and not training[k]:
                 self.test.add(name)
                 continue
@@ -123,7 +117,7 @@ def _person(rectangle: object) -> np.ndarray | None:
     for point in points:
         try:
             joint, x, y = int(point.id), float(point.x), float(point.y)
-        except (AttributeError, TypeError, ValueError):
+        except (AttributeError, TypeError, ValueError, OverflowError):
             continue
         if 0 <= joint < 16:
             person[joint] = x - 1, y - 1, _confidence(getattr(point, "is_visible", None))

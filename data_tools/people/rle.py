@@ -7,21 +7,40 @@ fourth run on the number is the difference from the run two before.
 
 from __future__ import annotations
 
+import ast
+
 import numpy as np
 
-from data_tools.people.candidate import Dropped
+from data_tools.people.candidate import Dropped, dropping
+from minipose.datasets.guard import expect_pixels
+
+UNREADABLE = "mask unreadable"
+LONGEST = 60  # bits of a run; more than any picture's pixels need
+CORNERS = 100_000  # of one person's polygons; COCO's have some hundreds
+
+
+def read_segmentation(segmentation: object, size: tuple[int, int] | None) -> np.ndarray:
+    """Any of COCO's forms, runs or polygons, as bool (H, W); polygons need the picture's size."""
+    with dropping(UNREADABLE):
+        if isinstance(segmentation, dict):
+            return decode(segmentation)
+        if isinstance(segmentation, list) and size is not None:
+            return fill_polygons(segmentation, size)
+        raise Dropped(UNREADABLE, "expected COCO runs {size, counts}")
 
 
 def decode_string(text: str) -> list[int]:
     """A compressed string -> run lengths."""
     runs: list[int] = []
     value = shift = 0
-    for character in text.encode("ascii"):
+    for character in _written_bytes(text):
         bits = character - 48
         if not 0 <= bits < 64:
-            raise Dropped("mask unreadable", f"run-length string holds {chr(character)!r}")
+            raise Dropped(UNREADABLE, f"run-length string holds {chr(character)!r}")
         value |= (bits & 0x1F) << shift
         shift += 5
+        if shift > LONGEST:
+            raise Dropped(UNREADABLE, "run-length string holds an endless number")
         if bits & 0x20:
             continue
         if bits & 0x10:
@@ -29,8 +48,15 @@ def decode_string(text: str) -> list[int]:
         runs.append(value + (runs[-2] if len(runs) > 2 else 0))
         value = shift = 0
     if shift:
-        raise Dropped("mask unreadable", "run-length string ends within a number")
+        raise Dropped(UNREADABLE, "run-length string ends within a number")
     return runs
+
+
+def _written_bytes(text: str) -> bytes:
+    """The string's characters; Python programs also write them as ``b'...'``."""
+    if text.startswith(("b'", 'b"')):
+        text = ast.literal_eval(text).decode("ascii")
+    return text.encode("ascii")
 
 
 def decode(segmentation: dict) -> np.ndarray:
@@ -39,21 +65,18 @@ def decode(segmentation: dict) -> np.ndarray:
     Raises
     ------
     Dropped
-        If the runs do not fill the picture.
+        If the runs do not fill the picture, or it is larger than a picture may be.
     """
-    try:
+    with dropping(UNREADABLE):
         height, width = (int(n) for n in segmentation["size"])
+        expect_pixels("mask", width, height)
         counts = segmentation["counts"]
         runs = decode_string(counts) if isinstance(counts, str) else [int(n) for n in counts]
-    except (KeyError, TypeError, ValueError) as error:
-        raise Dropped("mask unreadable", f"run-length mask: {error}") from None
-    lengths = np.array(runs, dtype=np.int64)
-    if (lengths < 0).any() or lengths.sum() != height * width:
-        raise Dropped(
-            "mask unreadable", f"runs cover {lengths.sum()} px of {width} × {height} pixels"
-        )
-    values = np.arange(len(lengths)) % 2 == 1
-    return np.repeat(values, lengths).reshape(width, height).T
+        covered = sum(runs)  # of Python's integers, which cannot wrap
+        if min(runs, default=0) < 0 or covered != height * width:
+            raise Dropped(UNREADABLE, f"runs cover {covered} px of {width} × {height} pixels")
+    values = np.arange(len(runs)) % 2 == 1
+    return np.repeat(values, runs).reshape(width, height).T
 
 
 def fill_polygons(polygons: list[list[float]], size: tuple[int, int]) -> np.ndarray:
@@ -63,10 +86,14 @@ def fill_polygons(polygons: list[list[float]], size: tuple[int, int]) -> np.ndar
     number of times.
     """
     union = np.zeros(size, dtype=bool)
+    if sum(map(len, polygons)) > 2 * CORNERS:
+        raise Dropped(UNREADABLE, f"polygons of more than {CORNERS} corners")
     for polygon in polygons:
         if len(polygon) < 6 or len(polygon) % 2:
-            raise Dropped("mask unreadable", f"a polygon of {len(polygon)} numbers")
+            raise Dropped(UNREADABLE, f"a polygon of {len(polygon)} numbers")
         corners = np.reshape(np.asarray(polygon, dtype=np.float64), (-1, 2))
+        if not np.isfinite(corners).all():
+            raise Dropped(UNREADABLE, "a polygon's corner is not a finite number")
         union |= _fill(corners, size)
     return union
 

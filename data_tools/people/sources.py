@@ -1,4 +1,4 @@
-"""What a SOURCE is, and the pictures in it: LSP, MPII, ATR, COCO, or any folder.
+"""What a SOURCE is, and the pictures in it: LSP, MPII, ATR, CCP, COCO, or any folder.
 
 Joints come from an OpenPose file of the picture's name where there is one, else from the source's
 own annotation; masks from the places given on the command line, else from the source's own.
@@ -6,22 +6,35 @@ own annotation; masks from the places given on the command line, else from the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from data_tools.people import coco, lsp, mpii
-from data_tools.people.candidate import Candidate, Dropped, pictures_in
+from data_tools.people.candidate import Candidate, Dropped, People
+from data_tools.people.folders import (
+    IMAGE_FOLDERS,
+    KEYPOINT_FOLDERS,
+    MASK_FOLDERS,
+    counted_endings,
+    files_in,
+    key_of,
+    pictures_in,
+)
+from data_tools.people.given_split import read_split
+from data_tools.people.keypoints import KeypointPlaces
 from data_tools.people.masks import MaskPlaces, fit
-from data_tools.people.openpose import SUFFIX, read_people
+from data_tools.people.names import stem_of
+from data_tools.people.pairing import pair
+from minipose.datasets.guard import reading
+from minipose.errors import UserError
 
-KINDS = ("lsp", "mpii", "atr", "coco", "folder")
-KEYPOINT_FOLDERS = ("keypoints", "openpose", "json")
-MASK_FOLDERS = ("masks", "mask", "Masks")
-IMAGE_FOLDERS = ("images", "JPEGImages")
-LABEL_FOLDER = "SegmentationClassAug"
+KINDS = ("lsp", "mpii", "atr", "ccp", "coco", "folder")
+ATR_LABELS = "SegmentationClassAug"
+CCP_LABELS = "annotations/pixel-level"
+KNOWN = (".json", ".mat", ".npz", ".npy", ".csv", ".txt", ".md")  # labels and notes, no pictures
 
 
 @dataclass
@@ -30,6 +43,7 @@ class Places:
 
     keypoints: list[Path] = field(default_factory=list)
     masks: list[Path] = field(default_factory=list)
+    split: Path | None = None
 
 
 @dataclass
@@ -42,28 +56,41 @@ class Source:
     remarks: list[str]
 
 
+@dataclass
+class _Own:
+    """A source's own labels: name, joints, masks, and where its annotation says pictures are."""
+
+    name: str
+    people: Callable[[Path], People] | None = None
+    mask: Callable[[Path, tuple[int, int]], np.ndarray | None] | None = None
+    images: str | None = None
+    unmasked: str = "no mask"
+
+
 def detect(path: Path) -> str:
     """Which kind of source a folder (or annotation file) is.
 
     Raises
     ------
-    ValueError
+    UserError
         If there is no such folder or file.
     """
     if not path.exists():
-        raise ValueError(f"{path}: no such file or folder")
+        raise UserError(f"{path}: no such file or folder")
     if path.is_file():
         if path.suffix.lower() == ".mat":
             return "lsp" if path.name == lsp.FILE else "mpii"
         if path.suffix.lower() == ".json":
             return "mpii" if mpii.is_hrnet_style(path) else "coco"
-        raise ValueError(f"{path}: expected a folder, a .mat or a .json file")
+        raise UserError(f"{path}: expected a folder, a .mat or a .json file")
     if (path / lsp.FILE).is_file():
         return "lsp"
     if mpii.annotation_in(path) is not None:
         return "mpii"
-    if (path / LABEL_FOLDER).is_dir() or (path / "humanparsing" / LABEL_FOLDER).is_dir():
+    if (path / ATR_LABELS).is_dir() or (path / "humanparsing" / ATR_LABELS).is_dir():
         return "atr"
+    if (path / CCP_LABELS).is_dir():
+        return "ccp"
     if coco.annotation_in(path) is not None:
         return "coco"
     return "folder"
@@ -74,85 +101,108 @@ def open_source(path: Path, places: Places, kind: str | None = None) -> Source:
 
     Raises
     ------
-    ValueError
+    UserError
         If it is not what it should be, or has no picture.
     """
-    kind = kind or detect(path)
-    root = path if path.is_dir() else path.parent
-    if kind == "atr" and (root / "humanparsing").is_dir():
-        root = root / "humanparsing"
+    with reading(path, "not a readable source"):
+        kind = kind or detect(path)
+        root = path if path.is_dir() else path.parent
+        if kind == "atr" and (root / "humanparsing").is_dir():
+            root = root / "humanparsing"
+        return _list(path, root, kind, places)
+
+
+def _list(path: Path, root: Path, kind: str, places: Places) -> Source:
+    own = _own_labels(kind, path, root)
+    folder = _image_folder(root, own.images)
+    without = [place for place in (*places.keypoints, *places.masks) if place != folder]
+    images: dict[str, Path] = {}
     remarks: list[str] = []
-    own, own_mask, source, images = _own_labels(kind, path)
-    folder = _image_folder(root, images)
-    if kind == "atr":
-        mask_folders = [root / LABEL_FOLDER]
-    else:
-        mask_folders = [root / name for name in MASK_FOLDERS] + [folder]
-    files = _keypoint_files(
+    for image in pictures_in(folder, without):
+        if images.setdefault(key_of(image, folder), image) != image:
+            remarks.append(f"{image.name}: another picture has this name: ignored")
+    if not images:
+        raise UserError(f"{folder}: holds no picture")
+    names = list(images)
+    keypoints = KeypointPlaces(
         [*places.keypoints, *(root / name for name in KEYPOINT_FOLDERS), folder], places.keypoints
     )
-    extra = MaskPlaces(places.masks)
-    inner = MaskPlaces([m for m in mask_folders if m.is_dir()], kind == "atr", folder)
-    candidates, seen = [], set()
-    for image in pictures_in(folder):
-        if image.stem in seen:
-            remarks.append(f"{image.name}: another picture has this name: ignored")
-            continue
-        seen.add(image.stem)
-        people = _people(image, files, own)
-        mask = _mask(image, (extra.read, inner.read), own_mask)
-        candidates.append(Candidate(image.stem, image, source, people, mask))
-    if not candidates:
-        raise ValueError(f"{folder}: holds no picture")
-    remarks += _leftovers(seen, files, [*extra.files, *inner.files])
+    keypoints.files, found = pair("keypoint files", keypoints.files, names)
+    remarks += found
+    masks = [MaskPlaces(places.masks), _own_masks(kind, root, folder)]
+    for place in masks:
+        place.files, found = pair("masks", place.files, names)
+        remarks += found
+    split = read_split(root, places.split)
+    remarks += _unread(root, folder, images, [keypoints, *masks])
+    if split:
+        known = sum(stem_of(name) in split for name in names)
+        remarks.append(f"{known} of {len(names)} pictures have a part of the split")
+    candidates = [
+        Candidate(
+            name,
+            image,
+            own.name,
+            _people(name, image, keypoints, own),
+            _mask(name, image, masks, own),
+            split.get(stem_of(name), ""),
+        )
+        for name, image in images.items()
+    ]
     return Source(path, kind, candidates, remarks)
 
 
-Own = Callable[[Path], list[np.ndarray]] | None
-OwnMask = Callable[[Path, tuple[int, int]], np.ndarray | None] | None
-
-
-def _own_labels(kind: str, path: Path) -> tuple[Own, OwnMask, str, str | None]:
-    """A source's own joints and masks, its name, and where its annotation says pictures are."""
+def _own_labels(kind: str, path: Path, root: Path) -> _Own:
     if kind == "lsp":
         joints = lsp.LspJoints(path if path.is_file() else path / lsp.FILE)
-        return joints.people, None, joints.layout, None
+        return _Own(joints.layout, joints.people)
     if kind == "mpii":
         annotation = path if path.is_file() else mpii.annotation_in(path)
         if annotation is None:
-            raise ValueError(f"{path}: expected mpii_human_pose*.mat or a list in JSON")
-        return mpii.MpiiJoints(annotation).people, None, "mpii", None
+            raise UserError(f"{path}: expected mpii_human_pose*.mat or a list in JSON")
+        return _Own("mpii", mpii.MpiiJoints(annotation).people)
     if kind == "coco":
         annotation = path if path.is_file() else coco.annotation_in(path)
         if annotation is None:
-            raise ValueError(f"{path}: expected annotations.json")
+            raise UserError(f"{path}: expected annotations.json")
         persons = coco.CocoPersons(annotation)
-        return persons.people, persons.mask, "coco", persons.image_folder
-    return None, None, kind, None
+        return _Own("coco", persons.people, persons.mask, persons.image_folder)
+    if kind == "ccp":
+        return _Own("ccp", unmasked="no mask: the picture has tags only")
+    return _Own(root.resolve().name or kind if kind == "folder" else kind)
 
 
-def _people(image: Path, files: dict[str, Path], own: Own) -> Callable[[], list[np.ndarray]]:
-    def people() -> list[np.ndarray]:
-        if image.stem in files:
-            return read_people(files[image.stem])
-        if own is None:
+def _own_masks(kind: str, root: Path, folder: Path) -> MaskPlaces:
+    if kind == "atr":
+        return MaskPlaces([root / ATR_LABELS], labels=True)
+    places = [root / CCP_LABELS] if kind == "ccp" else []
+    places += [root / name for name in MASK_FOLDERS] + [folder]
+    return MaskPlaces(list(dict.fromkeys(m for m in places if m.is_dir())), images=folder)
+
+
+def _people(name: str, image: Path, places: KeypointPlaces, own: _Own) -> Callable[[], People]:
+    def people() -> People:
+        found = places.read(name)
+        if found is not None:
+            return found
+        if own.people is None:
             raise Dropped("no keypoint file")
-        return own(image)
+        return own.people(image)
 
     return people
 
 
 def _mask(
-    image: Path, readers: tuple, own: OwnMask
+    name: str, image: Path, places: list[MaskPlaces], own: _Own
 ) -> Callable[[tuple[int, int]], tuple[np.ndarray, bool]]:
     def mask(size: tuple[int, int]) -> tuple[np.ndarray, bool]:
-        for read in readers:
-            pixels = read(image.stem)
+        for place in places:
+            pixels = place.read(name)
             if pixels is not None:
                 return fit(pixels, size)
-        pixels = own(image, size) if own else None
+        pixels = own.mask(image, size) if own.mask else None
         if pixels is None:
-            raise Dropped("no mask")
+            raise Dropped(own.unmasked)
         return fit(pixels, size)
 
     return mask
@@ -167,31 +217,32 @@ def _image_folder(root: Path, named: str | None) -> Path:
     return root
 
 
-def _keypoint_files(places: list[Path], required: list[Path]) -> dict[str, Path]:
-    """Stem -> OpenPose file, the first place that has one counting."""
-    files: dict[str, Path] = {}
-    for place in places:
-        if not place.is_dir():
-            if place in required:
-                raise ValueError(f"{place}: expected a folder of OpenPose JSON files")
-            continue
-        for path in _openpose_files(place):
-            files.setdefault(path.name.removesuffix(".json").removesuffix("_keypoints"), path)
-    return files
-
-
-def _openpose_files(place: Path) -> Iterator[Path]:
-    """NAME_keypoints.json, and in a keypoint folder NAME.json too."""
-    marked = place.name not in KEYPOINT_FOLDERS
-    for path in sorted(place.glob("*" + (SUFFIX if marked else ".json"))):
-        if not path.name.startswith("."):
-            yield path
-
-
-def _leftovers(seen: set[str], files: dict[str, Path], masks: list[str]) -> list[str]:
-    remarks = []
-    for what, names in (("keypoint files", files), ("masks", masks)):
-        alone = sorted(set(names) - seen)
-        if alone:
-            remarks.append(f"{len(alone)} {what} without a picture, such as {alone[0]}")
+def _unread(root: Path, folder: Path, images: dict[str, Path], places: list) -> list[str]:
+    """Remarks on files that are neither pictures nor labels, and on pictures elsewhere."""
+    read = {*images.values(), *(path for place in places for path in place.files.values())}
+    strange = [p for p in files_in(folder) if p not in read and p.suffix.lower() not in KNOWN]
+    strange = [p for p in strange if p not in set(pictures_in(folder))]
+    remarks = [f"not read: {counted_endings(strange)}, neither picture nor label"] * bool(strange)
+    elsewhere = pictures_in(root, [folder]) if folder != root and root in folder.parents else []
+    if elsewhere:
+        remarks.append(
+            f"not read: {len(elsewhere)} pictures outside {folder.name}, such as {elsewhere[0]}"
+        )
     return remarks
+
+
+def name_apart(sources: list[Source]) -> None:
+    """Sources of one name get their folders' names as well, and numbers where those agree too."""
+    names = [{c.source for c in source.candidates} for source in sources]
+    given: set[str] = set()
+    for k, source in enumerate(sources):
+        (name,) = names[k]
+        if any(name in other for j, other in enumerate(names) if j != k):
+            place = source.path.resolve()
+            place = place.parent if place.is_file() or place.name == name else place
+            name = f"{place.name}/{name}"
+        unique, number = name, 2
+        while unique in given:
+            unique, number = f"{name} {number}", number + 1
+        given.add(unique)
+        source.candidates = [replace(c, source=unique) for c in source.candidates]

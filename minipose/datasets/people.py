@@ -4,7 +4,9 @@ One HDF5 file. Pictures have different sizes, so their pixels stand one after an
 ``images`` uint8 (P, 3), ``masks`` uint8 (P,) of 0 and 1; ``offset`` int64 (N,) says where a
 sample's pixels begin, ``size`` int32 (N, 2) its height and width. ``keypoints`` float32 (N, 25, 3)
 are BODY_25 joints: x, y in px of the picture, confidence; an undetected joint is 0, 0, 0. ``name``
-and ``source`` say where a sample came from.
+and ``source`` say where a sample came from, ``split`` what it is for ("" where the source does not
+say), ``group`` int32 (N,) which samples are near duplicates: the number of the first of them.
+Stores that were written before these two came are read as well.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from dataclasses import dataclass
 import h5py
 import numpy as np
 
+from minipose.datasets.duplicates import Fingerprints
+from minipose.datasets.splits import PARTS, split_samples
 from minipose.datasets.store import Store, StoreWriter
 
 FORMAT = "minipose people 1"
@@ -30,7 +34,8 @@ FIELDS: dict[str, tuple[tuple[int, ...], str]] = {
     "size": ((2,), "int32"),
     "keypoints": ((25, 3), "float32"),
 }
-TEXTS = ("name", "source")
+TEXTS = ("name", "source", "split")
+LATER = ("split", "group")  # stores of the first version do not have these
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class Person:
     mask : uint8 (H, W), 1 on the person
     keypoints : float32 (25, 3): x, y in px, confidence; 0, 0, 0 if undetected
     name, source : the picture's name without ending, and what it was part of
+    split : "train", "validation", "test", or "" where the data do not say
     """
 
     image: np.ndarray
@@ -50,6 +56,7 @@ class Person:
     keypoints: np.ndarray
     name: str = ""
     source: str = ""
+    split: str = ""
 
 
 class PeopleWriter(StoreWriter):
@@ -59,10 +66,18 @@ class PeopleWriter(StoreWriter):
         super().__init__(path, FORMAT)
         self.count = self.pixels = 0
         self.pending: list[Person] = []
+        self.names: list[str] = []
+        self.fingerprints = Fingerprints()
+        self.groups: np.ndarray | None = None
         for name, (shape, dtype) in FIELDS.items():
             rows = PIXEL_CHUNK if name in ("images", "masks") else ROW_CHUNK
             self.file.create_dataset(
-                name, (0, *shape), dtype, maxshape=(None, *shape), chunks=(rows, *shape)
+                name,
+                (0, *shape),
+                dtype,
+                maxshape=(None, *shape),
+                chunks=(rows, *shape),
+                fletcher32=True,  # a checksum: what the disk damaged is an error
             )
         for name in TEXTS:
             self.file.create_dataset(
@@ -87,15 +102,33 @@ class PeopleWriter(StoreWriter):
             raise ValueError(
                 f"{person.name}: expected keypoints (25, 3), got {person.keypoints.shape}"
             )
+        if not np.isfinite(person.keypoints).all():
+            raise ValueError(f"{person.name}: a joint is not a finite number")
+        if person.split not in ("", *PARTS):
+            raise ValueError(f"{person.name}: split {person.split!r}, expected {', '.join(PARTS)}")
         self.pending.append(person)
+        self.names.append(person.name)
+        self.fingerprints.add(person.image)
+        self.groups = None
         self.count += 1
         if len(self.pending) == ROW_CHUNK:
             self._flush()
 
+    def duplicates(self) -> list[tuple[str, str]]:
+        """Names of the samples so far that nearly repeat an earlier one, and of that one."""
+        pairs = enumerate(self._grouped())
+        return [(self.names[i], self.names[first]) for i, first in pairs if first != i]
+
     def close(self) -> None:
         """Finish the file and put it in place."""
         self._flush()
+        self.file.create_dataset("group", data=self._grouped(), fletcher32=self.count > 0 or None)
         super().close()
+
+    def _grouped(self) -> np.ndarray:
+        if self.groups is None:
+            self.groups = self.fingerprints.groups()
+        return self.groups
 
     def _flush(self) -> None:
         if not self.pending:
@@ -136,18 +169,30 @@ class PeopleStore(Store):
         self.sizes = self.file["size"][...].astype(np.int64)  # (N, 2)
         self.keypoints = self.file["keypoints"][...]  # (N, 25, 3)
         self.offset = self.file["offset"][...]
-        self.names = [str(s) for s in self.file["name"].asstr()[...]]
-        self.sources = [str(s) for s in self.file["source"].asstr()[...]]
+        self.names, self.sources, self.splits = (self._texts(name) for name in TEXTS)
+        count = len(self.sizes)
+        self.groups = self.file["group"][...] if "group" in self.file else np.arange(count)
+        bad = np.flatnonzero(~np.isfinite(self.keypoints).all(axis=(1, 2)))
+        if len(bad):
+            self.file.close()
+            raise ValueError(f"{self.path}: {self.names[bad[0]]}: a joint is not a finite number")
+
+    def _texts(self, name: str) -> list[str]:
+        if name not in self.file:
+            return [""] * len(self.sizes)
+        return [str(s) for s in self.file[name].asstr()[...]]
 
     def _validate(self) -> None:
-        for name in (*FIELDS, *TEXTS):
-            if name not in self.file:
+        fields = [name for name in (*FIELDS, *TEXTS) if name not in LATER or name in self.file]
+        for name in fields:
+            if not isinstance(self.file.get(name), h5py.Dataset):
                 raise ValueError(f"{self.path}: lacks the field {name!r}")
         rows, pixels = self.file["size"].shape[0], self.file["masks"].shape[0]
         expected = {name: (rows, *shape) for name, (shape, _) in FIELDS.items()}
-        expected |= {"images": (pixels, 3), "masks": (pixels,), **{t: (rows,) for t in TEXTS}}
+        expected |= {"images": (pixels, 3), "masks": (pixels,), "group": (rows,)}
+        expected |= {t: (rows,) for t in TEXTS}
         for name, shape in expected.items():
-            if self.file[name].shape != shape:
+            if name in self.file and self.file[name].shape != shape:
                 got = self.file[name].shape
                 raise ValueError(f"{self.path}: {name} has {got}, expected {shape}")
         if rows == 0:
@@ -171,6 +216,7 @@ class PeopleStore(Store):
             self.keypoints[i],
             self.names[i],
             self.sources[i],
+            self.splits[i],
         )
 
     def split(
@@ -179,7 +225,10 @@ class PeopleStore(Store):
         seed: int = SPLIT_SEED,
         limit: int | None = None,
     ) -> dict[str, np.ndarray]:
-        """Sample numbers of ``train`` and ``validation``, from one random permutation.
+        """Sample numbers of ``train`` and ``validation``, and of ``test`` where the data give one.
+
+        A split that the data give is kept; other samples are divided by one random permutation,
+        with near duplicates on one side.
 
         Parameters
         ----------
@@ -194,11 +243,11 @@ class PeopleStore(Store):
 
         Source: report 2, section II-D (4000 and 1000 pictures).
         """
-        order = np.random.default_rng(seed).permutation(len(self))[:limit]
-        first = int((1 - validation) * len(order) + 1e-9)
-        if not 0 < first < len(order):
+        parts = split_samples(self.groups, self.splits, validation, seed, limit)
+        if not len(parts["train"]) or not len(parts["validation"]):
+            count = sum(map(len, parts.values()))
             raise ValueError(
-                f"{self.path}: {len(order)} samples cannot be split with a validation fraction of "
+                f"{self.path}: {count} samples cannot be split with a validation fraction of "
                 f"{validation:g}: expected at least one in each part"
             )
-        return {"train": order[:first], "validation": order[first:]}
+        return parts

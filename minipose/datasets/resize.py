@@ -9,12 +9,25 @@ from __future__ import annotations
 
 import numpy as np
 
+from minipose.errors import UserError
+
 SIDE = 128  # px, the shorter side in report 2
+STRIP = 16  # times the shorter side: what is longer would become a picture of any size
 A = -0.75  # the kernel's slope at distance 1
 
 
 def factor_for(size: tuple[int, int], side: int = SIDE) -> float:
-    """f = side / min(H, W)."""
+    """f = side / min(H, W).
+
+    Raises
+    ------
+    UserError
+        If the picture is a strip, more than ``STRIP`` times as long as wide.
+    """
+    if max(size) > STRIP * min(size):
+        raise UserError(
+            f"{size[1]} × {size[0]} px, expected a picture at most {STRIP} times as long as wide"
+        )
     return side / min(size)
 
 

@@ -34,12 +34,12 @@ def max_forward(x: Array, kernel: int, stride: int) -> tuple[Array, Array]:
     A later tap wins only if it is strictly larger: of equal ones the first in row order is kept.
     """
     y = empty_as(x, _pooled(x.shape, kernel, stride))
-    winner = np.empty_like(y, dtype=pool.winner_dtype(np, kernel))
+    winner = np.empty_like(y, dtype=pool.winner_dtype(np, (kernel, kernel)))
     cuts = _places(y, kernel, stride)
 
     def task(k: int) -> None:
         part, best, which = x[cuts[k].of_x], y[cuts[k].of_y], winner[cuts[k].of_y]
-        taps = pool.tap_slices(part.shape, kernel, stride)
+        taps = _taps(part, kernel, stride)
         best[...] = part[taps[0]]
         which[...] = 0
         for number, tap in enumerate(taps[1:], start=1):
@@ -68,7 +68,7 @@ def average_forward(x: Array, kernel: int, stride: int) -> Array:
 
     def task(k: int) -> None:
         part, mean = x[cuts[k].of_x], y[cuts[k].of_y]
-        first, *taps = pool.tap_slices(part.shape, kernel, stride)
+        first, *taps = _taps(part, kernel, stride)
         mean[...] = part[first]
         for tap in taps:
             mean += part[tap]
@@ -98,7 +98,7 @@ def _spread(gradient_of_tap, grad_y: Array, size: Pair, kernel: int, stride: int
 
     def task(k: int) -> None:
         part = grad_x[cuts[k].of_x]
-        for number, tap in enumerate(pool.tap_slices(part.shape, kernel, stride)):
+        for number, tap in enumerate(_taps(part, kernel, stride)):
             if apart:
                 part[tap] = gradient_of_tap(cuts[k].of_y, number)
             else:
@@ -106,6 +106,10 @@ def _spread(gradient_of_tap, grad_y: Array, size: Pair, kernel: int, stride: int
 
     workers.run(task, len(cuts))
     return grad_x
+
+
+def _taps(x: Array, kernel: int, stride: int) -> list[tuple]:
+    return pool.tap_slices(x.shape, (kernel, kernel), (stride, stride))
 
 
 def _pooled(shape: tuple[int, ...], kernel: int, stride: int) -> tuple[int, ...]:
@@ -129,9 +133,9 @@ def _whole() -> Place:
     return Place((), ())
 
 
-def max_pool2d(x: Tensor, kernel_size: int, stride: int | None = None) -> Tensor:
+def max_pool2d(x: Tensor, kernel_size: int, stride: int | None = None, padding: int = 0) -> Tensor:
     """``ops.max_pool2d``."""
-    stride = pool.check_pool2d("max_pool2d", x, kernel_size, stride)
+    _, (stride, _), _ = pool.check_pool2d("max_pool2d", x, kernel_size, stride)
     size = x.shape[2:]
     y, winner = max_forward(x.data, kernel_size, stride)
 
@@ -141,9 +145,9 @@ def max_pool2d(x: Tensor, kernel_size: int, stride: int | None = None) -> Tensor
     return record("max_pool2d", y, inputs=(x,), backward=backward)
 
 
-def avg_pool2d(x: Tensor, kernel_size: int, stride: int | None = None) -> Tensor:
+def avg_pool2d(x: Tensor, kernel_size: int, stride: int | None = None, padding: int = 0) -> Tensor:
     """``ops.avg_pool2d``."""
-    stride = pool.check_pool2d("avg_pool2d", x, kernel_size, stride)
+    _, (stride, _), _ = pool.check_pool2d("avg_pool2d", x, kernel_size, stride)
     size = x.shape[2:]
     y = average_forward(x.data, kernel_size, stride)
 
@@ -153,8 +157,9 @@ def avg_pool2d(x: Tensor, kernel_size: int, stride: int | None = None) -> Tensor
     return record("avg_pool2d", y, inputs=(x,), backward=backward)
 
 
-def _suits(x, kernel_size, stride=None) -> bool:
-    return on_cpu(x)
+def _suits(x, kernel_size, stride=None, padding=0) -> bool:
+    square = isinstance(kernel_size, int) and isinstance(stride, (int, type(None)))
+    return square and padding == 0 and on_cpu(x)
 
 
 offer(pool.max_pool2d, _suits, max_pool2d)

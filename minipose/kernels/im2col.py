@@ -21,15 +21,24 @@ def output_size(size: int, kernel: int, stride: int, padding: int) -> int:
     return (size + 2 * padding - kernel) // stride + 1
 
 
-def pad_images(x: Array, padding: Pair) -> Array:
-    """Zeros around the last two axes (the array itself where there is nothing to add)."""
+def pad_images(x: Array, padding: Pair, value: float = 0.0) -> Array:
+    """Margins of ``value`` at the last two axes (the array itself where there are none)."""
     ph, pw = padding
     if ph == 0 and pw == 0:
         return x
     n, c, h, w = x.shape
-    padded = array_module(x).zeros_like(x, shape=(n, c, h + 2 * ph, w + 2 * pw))
+    padded = array_module(x).full_like(x, value, shape=(n, c, h + 2 * ph, w + 2 * pw))
     padded[:, :, ph : ph + h, pw : pw + w] = x
     return padded
+
+
+def crop_images(padded: Array, padding: Pair) -> Array:
+    """What is within the margins: the adjoint of ``pad_images`` (a view, or the array itself)."""
+    ph, pw = padding
+    if ph == 0 and pw == 0:
+        return padded
+    h, w = padded.shape[2:]
+    return padded[:, :, ph : h - ph, pw : w - pw]
 
 
 def im2col(x: Array, kernel: Pair, stride: Pair, padding: Pair) -> Array:
@@ -61,13 +70,13 @@ def forward(x: Array, weight: Array, stride: Pair, padding: Pair) -> Array:
     """y (N, O, H', W') of x (N, C, H, W) and weight (O, C, kh, kw)."""
     cols = im2col(x, weight.shape[2:], stride, padding)
     y = weight.reshape(len(weight), -1) @ as_matrix(cols)
-    return y.reshape(-1, *cols.shape[3:]).transpose(1, 0, 2, 3)
+    return y.reshape(len(weight), *cols.shape[3:]).transpose(1, 0, 2, 3)
 
 
 def backward_input(grad_y: Array, weight: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
     """dL/dx (N, C, H, W): the transposed product, then the adjoint of the copy."""
     n, o, out_h, out_w = grad_y.shape
-    flat = grad_y.transpose(1, 0, 2, 3).reshape(o, -1)  # (O, N·H'·W')
+    flat = grad_y.transpose(1, 0, 2, 3).reshape(o, n * out_h * out_w)
     cols = weight.reshape(o, -1).T @ flat
     return col2im(cols.reshape(*weight.shape[1:], n, out_h, out_w), size, stride, padding)
 
@@ -75,13 +84,14 @@ def backward_input(grad_y: Array, weight: Array, size: Pair, stride: Pair, paddi
 def backward_weight(grad_y: Array, x: Array, kernel: Pair, stride: Pair, padding: Pair) -> Array:
     """dL/dw (O, C, kh, kw). The columns are made again rather than kept: they are kh·kw × x."""
     xp, cols = array_module(x), im2col(x, kernel, stride, padding)
-    flat = grad_y.transpose(1, 0, 2, 3).reshape(grad_y.shape[1], -1)
-    grad_w = xp.empty((grad_y.shape[1], x.shape[1], *kernel), dtype=x.dtype)
-    xp.matmul(flat, as_matrix(cols).T, out=grad_w.reshape(len(grad_w), -1))
+    n, o, out_h, out_w = grad_y.shape
+    flat = grad_y.transpose(1, 0, 2, 3).reshape(o, n * out_h * out_w)
+    grad_w = xp.empty((o, x.shape[1], *kernel), dtype=x.dtype)
+    xp.matmul(flat, as_matrix(cols).T, out=grad_w.reshape(o, -1))
     return grad_w
 
 
 def as_matrix(cols: Array) -> Array:
     """(C, kh, kw, N, H', W') -> (C·kh·kw, N·H'·W')."""
-    n, out_h, out_w = cols.shape[3:]
-    return cols.reshape(-1, n * out_h * out_w)
+    c, kh, kw, n, out_h, out_w = cols.shape
+    return cols.reshape(c * kh * kw, n * out_h * out_w)

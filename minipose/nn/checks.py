@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 
 def one_of(layer: str, name: str, value: object, allowed: tuple) -> None:
     """Raises ValueError if ``value`` is none of the allowed ones."""
@@ -15,3 +17,12 @@ def positive(layer: str, **sizes: int) -> None:
     for name, size in sizes.items():
         if not isinstance(size, int) or size < 1:
             raise ValueError(f"{layer}: expected {name} of 1 or more, got {size!r}")
+
+
+def generator(layer: str, rng: object) -> None:
+    """Raises TypeError unless ``rng`` is what weights are drawn from."""
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"{layer}: expected rng as a NumPy Generator, such as np.random.default_rng(0), "
+            f"got {rng!r}"
+        )

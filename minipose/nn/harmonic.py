@@ -8,6 +8,7 @@ import numpy as np
 
 from minipose import ops
 from minipose.kernels.circular_harmonics import Streams, ring_basis, spans
+from minipose.nn import checks
 from minipose.nn.initialise import next_generator
 from minipose.nn.module import Module
 from minipose.tensor import Parameter, Tensor
@@ -46,6 +47,7 @@ class HarmonicConv2d(Module):
         scale: int = 1,
         real_output: bool = False,
     ) -> None:
+        checks.generator("HarmonicConv2d", rng)
         self.of, self.into = tuple(of), tuple(into)
         self.kernel_size, self.scale, self.real_output = kernel_size, scale, real_output
         rings = len(ring_basis(kernel_size, 0))
@@ -91,6 +93,7 @@ class MagnitudeGate(Module):
     """y = z · σ(A|z| + b), A over the C channels of all orders; initially A, b ~ U(±1/√C)."""
 
     def __init__(self, streams: Streams, rng: Generator) -> None:
+        checks.generator(type(self).__name__, rng)
         self.streams, c = tuple(streams), sum(streams)
         limit = 1 / math.sqrt(c)
         self.weight = Parameter(rng.uniform(-limit, limit, (c, c)).astype(np.float32))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from minipose import ops
-from minipose.nn.checks import one_of, positive
+from minipose.nn.checks import generator, one_of, positive
 from minipose.nn.initialise import glorot_uniform, he_normal, next_generator
 from minipose.nn.module import Module
+from minipose.ops.pool import check_blocks, pair
 from minipose.tensor import Parameter, Tensor
 
 Generator = np.random.Generator
+Pair = tuple[int, int]  # vertical, horizontal
 
 
 class Linear(Module):
@@ -18,6 +22,8 @@ class Linear(Module):
 
     def __init__(self, in_features: int, out_features: int, rng: Generator) -> None:
         positive("Linear", in_features=in_features, out_features=out_features)
+        generator("Linear", rng)
+        self.in_features, self.out_features = in_features, out_features
         self.weight = Parameter(glorot_uniform((out_features, in_features), rng))
         self.bias = Parameter(np.zeros(out_features, dtype=np.float32))
 
@@ -30,10 +36,14 @@ class Conv2d(Module):
 
     Parameters
     ----------
-    in_channels, out_channels, kernel_size : int
+    in_channels, out_channels : int
+    kernel_size : int or (vertical, horizontal)
     rng : numpy Generator
-    stride, padding : int
+    stride : int or pair
+    padding : int or pair, or "same"
+        See ``ops.conv2d``.
     bias : bool
+        None is needed before a ``BatchNorm2d``, which adds its own.
     initialise : "glorot" or "he"
         "glorot" for tanh networks, "he" for ReLU networks.
     activation : None or "relu"
@@ -44,23 +54,33 @@ class Conv2d(Module):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: int,
+        kernel_size: int | Pair,
         rng: Generator,
         *,
-        stride: int = 1,
-        padding: int = 0,
+        stride: int | Pair = 1,
+        padding: int | Pair | str = 0,
         bias: bool = True,
         initialise: str = "glorot",
         activation: str | None = None,
     ) -> None:
-        sizes = {"in_channels": in_channels, "out_channels": out_channels}
-        positive("Conv2d", **sizes, kernel_size=kernel_size)
+        positive("Conv2d", in_channels=in_channels, out_channels=out_channels)
+        kernel = pair("Conv2d", "kernel_size", kernel_size, 1)
+        pair("Conv2d", "stride", stride, 1)
+        if padding != "same":
+            pair("Conv2d", "padding", padding, 0)
         one_of("Conv2d", "initialise", initialise, ("glorot", "he"))
         one_of("Conv2d", "activation", activation, (None, "relu"))
+        generator("Conv2d", rng)
         draw = he_normal if initialise == "he" else glorot_uniform
-        self.weight = Parameter(draw((out_channels, in_channels, kernel_size, kernel_size), rng))
+        self.weight = Parameter(draw((out_channels, in_channels, *kernel), rng))
         self.bias = Parameter(np.zeros(out_channels, dtype=np.float32)) if bias else None
-        self.stride, self.padding, self.activation = stride, padding, activation
+        self.in_channels, self.out_channels, self.kernel_size = (
+            in_channels,
+            out_channels,
+            kernel_size,
+        )
+        self.stride, self.padding = stride, padding
+        self.initialise, self.activation = initialise, activation
 
     def forward(self, x: Tensor) -> Tensor:
         convolve = ops.conv2d_relu if self.activation == "relu" else ops.conv2d
@@ -74,11 +94,16 @@ class Conv2dMaxPool2d(Module):
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: int, rng: Generator
+        self, in_channels: int, out_channels: int, kernel_size: int | Pair, rng: Generator
     ) -> None:
-        sizes = {"in_channels": in_channels, "out_channels": out_channels}
-        positive("Conv2dMaxPool2d", **sizes, kernel_size=kernel_size)
-        shape = (out_channels, in_channels, kernel_size, kernel_size)
+        positive("Conv2dMaxPool2d", in_channels=in_channels, out_channels=out_channels)
+        shape = out_channels, in_channels, *pair("Conv2dMaxPool2d", "kernel_size", kernel_size, 1)
+        generator("Conv2dMaxPool2d", rng)
+        self.in_channels, self.out_channels, self.kernel_size = (
+            in_channels,
+            out_channels,
+            kernel_size,
+        )
         self.weight = Parameter(glorot_uniform(shape, rng, pool=4))
         self.bias = Parameter(np.zeros(out_channels, dtype=np.float32))
 
@@ -102,6 +127,7 @@ class UpsampleConv2d(Module):
         bias: bool = True,
         activation: str | None = "relu",
     ) -> None:
+        generator("UpsampleConv2d", rng)
         one_of("UpsampleConv2d", "activation", activation, (None, "relu"))
         options = {"bias": bias, "initialise": "he"}
         self.convolution = Conv2d(in_channels, out_channels, 2, rng, **options)
@@ -113,23 +139,45 @@ class UpsampleConv2d(Module):
 
 
 class MaxPool2d(Module):
-    """The largest of each kernel_size × kernel_size block; a remainder at the border is dropped."""
+    """The largest of each block.  x (N, C, H, W) -> (N, C, H', W'), see ``ops.max_pool2d``.
 
-    def __init__(self, kernel_size: int) -> None:
-        self.kernel_size = kernel_size
+    Parameters
+    ----------
+    kernel_size : int or (vertical, horizontal)
+    stride : int or pair, optional
+        From block to block; by default kernel_size. A remainder at the right and at the bottom that
+        does not fill a block is dropped.
+    padding : int or pair
+        Margins around x, which never win.
+    """
+
+    def __init__(
+        self,
+        kernel_size: int | Pair,
+        stride: int | Pair | None = None,
+        padding: int | Pair = 0,
+    ) -> None:
+        check_blocks("MaxPool2d", kernel_size, stride, padding)
+        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
 
     def forward(self, x: Tensor) -> Tensor:
-        return ops.max_pool2d(x, self.kernel_size)
+        return ops.max_pool2d(x, self.kernel_size, self.stride, self.padding)
 
 
 class AvgPool2d(Module):
-    """The mean of each kernel_size × kernel_size block; a remainder at the border is dropped."""
+    """The mean of each block. Parameters as ``MaxPool2d``; margins count as zeros."""
 
-    def __init__(self, kernel_size: int) -> None:
-        self.kernel_size = kernel_size
+    def __init__(
+        self,
+        kernel_size: int | Pair,
+        stride: int | Pair | None = None,
+        padding: int | Pair = 0,
+    ) -> None:
+        check_blocks("AvgPool2d", kernel_size, stride, padding)
+        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
 
     def forward(self, x: Tensor) -> Tensor:
-        return ops.avg_pool2d(x, self.kernel_size)
+        return ops.avg_pool2d(x, self.kernel_size, self.stride, self.padding)
 
 
 class UpsampleNearest(Module):
@@ -172,6 +220,30 @@ class ReLU(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.relu(x)
+
+
+class LeakyReLU(Module):
+    """y = x where x > 0, else slope · x."""
+
+    def __init__(self, slope: float = 0.01) -> None:
+        self.slope = slope
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.leaky_relu(x, self.slope)
+
+
+class Sigmoid(Module):
+    """y = 1/(1 + e⁻ˣ)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.sigmoid(x)
+
+
+class Flatten(Module):
+    """Each sample as a row: x (N, C, H, W) -> (N, C·H·W)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.reshape(x, (len(x), math.prod(x.shape[1:])))
 
 
 class Sequential(Module):

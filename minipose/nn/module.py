@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -30,6 +31,10 @@ class Module:
                     "write Tensor(x) for an array x"
                 )
         return self.forward(*inputs)
+
+    def __repr__(self) -> str:
+        """The tree of modules, each with those arguments that are not the usual ones."""
+        return "\n".join(_tree(self, "", set()))
 
     def modules(self) -> Iterator[Module]:
         """This module and all below it, parents first, each once."""
@@ -156,6 +161,31 @@ class Module:
         """Names and values of the attributes, also those within lists, tuples and mappings."""
         for name, value in vars(self).items():
             yield from _within(name, value)
+
+
+def _tree(module: Module, name: str, above: set[Module]) -> list[str]:
+    """A line for the module, and one for each of its parts; none is a part of itself."""
+    parts = [(n, v) for n, v in module._members() if isinstance(v, Module) and module not in above]
+    arguments = _arguments(module)
+    lines = [
+        f"{name}{type(module).__name__}" + (f"({arguments})" if arguments or not parts else "")
+    ]
+    for name, part in parts:
+        lines += [f"  {line}" for line in _tree(part, f"{name}: ", {*above, module})]
+    return lines
+
+
+def _arguments(module: Module) -> str:
+    """What a layer was made with, as far as it keeps it in attributes of the same names."""
+    shown: list[str] = []
+    for name, argument in inspect.signature(type(module).__init__).parameters.items():
+        value, usual = vars(module).get(name, argument.default), argument.default
+        if isinstance(usual, bool):  # bias=True left a Parameter, bias=False left None
+            value = value is not None and value is not False
+        if isinstance(value, (bool, int, float, str, tuple)) and value != usual:
+            bare = usual is argument.empty and len(shown) < 2  # what goes in and what comes out
+            shown.append(repr(value) if bare else f"{name}={value!r}")
+    return ", ".join(shown)
 
 
 def _joined(place: str, name: str) -> str:

@@ -48,7 +48,8 @@ class BatchNorm2d(Module):
             raise ValueError(f"BatchNorm2d: expected a momentum from 0 to 1, got {momentum}")
         self.weight = Parameter(np.ones(channels, dtype=np.float32))
         self.bias = Parameter(np.zeros(channels, dtype=np.float32))
-        self.momentum, self.eps, self.activation = momentum, eps, activation
+        self.channels, self.momentum, self.eps = channels, momentum, eps
+        self.activation = activation
         self.register_buffer("running_mean", np.zeros(channels, dtype=np.float32))
         self.register_buffer("running_variance", np.ones(channels, dtype=np.float32))
 
@@ -92,7 +93,7 @@ class GroupNorm(Module):
             )
         self.weight = Parameter(np.ones(channels, dtype=np.float32))
         self.bias = Parameter(np.zeros(channels, dtype=np.float32))
-        self.groups, self.eps, self.activation = groups, eps, activation
+        self.groups, self.channels, self.eps, self.activation = groups, channels, eps, activation
 
     def forward(self, x: Tensor) -> Tensor:
         relu = self.activation == "relu"

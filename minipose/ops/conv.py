@@ -10,7 +10,7 @@ from minipose.kernels import im2col
 from minipose.kernels.faster import replaceable
 from minipose.ops.elementwise import relu as relu_op
 from minipose.ops.elementwise import tanh as tanh_op
-from minipose.ops.pool import max_pool2d
+from minipose.ops.pool import max_pool2d, pair
 from minipose.ops.shape import pad, reshape
 from minipose.ops.upsample import upsample_nearest
 from minipose.tensor import Tensor, record
@@ -24,7 +24,7 @@ def conv2d(
     weight: Tensor,
     bias: Tensor | None = None,
     stride: int | Pair = 1,
-    padding: int | Pair = 0,
+    padding: int | Pair | str = 0,
 ) -> Tensor:
     """y[n, o, p, q] = b[o] + Σ_{c,i,j} w[o, c, i, j] · x[n, c, p·s + i, q·s + j].
 
@@ -35,7 +35,10 @@ def conv2d(
     x : Tensor, shape (N, C, H, W)
     weight : Tensor, shape (O, C, kh, kw)
     bias : Tensor, shape (O,), optional
-    stride, padding : int or (vertical, horizontal)
+    stride : int or (vertical, horizontal)
+    padding : int or pair, or "same"
+        Width of the margins of zeros. With "same" (stride 1) y has the size of x: ⌊(k − 1)/2⌋ above
+        and to the left, ⌈(k − 1)/2⌉ below and to the right, one more where the kernel is even.
 
     Returns
     -------
@@ -46,6 +49,9 @@ def conv2d(
     ValueError
         If channels, bias, stride or padding do not fit, or the kernel is larger than the image.
     """
+    if padding == "same":
+        x, padding = _pad_to_same(x, weight, stride)
+        return conv2d(x, weight, bias, stride, padding)
     stride, padding = check_conv2d(x, weight, bias, stride, padding)
     x_data, w_data = x.data, weight.data
     x_needed, w_needed = x.requires_grad, weight.requires_grad
@@ -71,9 +77,12 @@ def conv2d_relu(
     weight: Tensor,
     bias: Tensor | None = None,
     stride: int | Pair = 1,
-    padding: int | Pair = 0,
+    padding: int | Pair | str = 0,
 ) -> Tensor:
     """y = max(conv2d(x, w, b), 0). Shapes as ``conv2d``."""
+    if padding == "same":
+        x, padding = _pad_to_same(x, weight, stride)
+        return conv2d_relu(x, weight, bias, stride, padding)
     return relu_op(conv2d(x, weight, bias, stride, padding))
 
 
@@ -119,6 +128,19 @@ def upsample_conv2d(
     return (conv2d_relu if relu else conv2d)(large, weight, bias)
 
 
+def _pad_to_same(x: Tensor, weight: Tensor, stride: int | Pair) -> tuple[Tensor, Pair]:
+    """x, of an even kernel with a line of zeros more at its end, and the margins on both sides."""
+    if x.ndim != 4 or weight.ndim != 4:
+        return x, (0, 0)  # ``check_conv2d`` says what is wrong
+    if pair("conv2d", "stride", stride, 1) != (1, 1):
+        raise ValueError(f"conv2d: padding 'same' needs a stride of 1, got {stride}")
+    both = [k - 1 for k in weight.shape[2:]]  # above and below, left and right together
+    more = [(0, m % 2) for m in both]
+    if more != [(0, 0), (0, 0)]:
+        x = pad(x, ((0, 0), (0, 0), *more))
+    return x, tuple(m // 2 for m in both)
+
+
 # --- Arguments --------------------------------------------------------------------------------
 
 
@@ -126,7 +148,7 @@ def check_conv2d(
     x: Tensor, weight: Tensor, bias: Tensor | None, stride: int | Pair, padding: int | Pair
 ) -> tuple[Pair, Pair]:
     """Stride and padding as pairs. Raises ValueError, see ``conv2d``."""
-    stride, padding = _pair("stride", stride, 1), _pair("padding", padding, 0)
+    stride, padding = pair("conv2d", "stride", stride, 1), pair("conv2d", "padding", padding, 0)
     shapes = f"(x {x.shape}, weight {weight.shape})"
     if x.ndim != 4 or weight.ndim != 4:
         raise ValueError(f"conv2d: expected x (N, C, H, W) and weight (O, C, kh, kw) {shapes}")
@@ -147,10 +169,3 @@ def check_upsample_conv2d(weight: Tensor) -> None:
     """Raises ValueError if the kernel is not 2 × 2."""
     if weight.ndim != 4 or weight.shape[2:] != (2, 2):
         raise ValueError(f"upsample_conv2d: expected weight (O, C, 2, 2), got {weight.shape}")
-
-
-def _pair(what: str, value: int | Pair, smallest: int) -> Pair:
-    pair = (value, value) if isinstance(value, int) else tuple(value)
-    if len(pair) != 2 or any(not isinstance(v, int) or v < smallest for v in pair):
-        raise ValueError(f"conv2d: expected {what} of {smallest} or more (or a pair), got {value}")
-    return pair

@@ -10,18 +10,24 @@ from collections.abc import Callable
 
 import numpy as np
 
-from minipose.backend import array_module
+from minipose.backend import Array, array_module, is_array
 from minipose.tensor import Tensor, record
 
-Operand = Tensor | float
+Operand = Tensor | Array | float
 
 
-def _pair(name: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
-    """Both operands as tensors that broadcast together; numbers adopt the other's dtype."""
+def operands(name: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
+    """Both as tensors: numbers, lists and arrays of integers adopt the other's dtype."""
     if not isinstance(a, Tensor):
         a = _like(name, a, b)
     if not isinstance(b, Tensor):
         b = _like(name, b, a)
+    return a, b
+
+
+def pair(name: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
+    """``operands`` that broadcast together."""
+    a, b = operands(name, a, b)
     try:
         np.broadcast_shapes(a.shape, b.shape)
     except ValueError:
@@ -32,10 +38,14 @@ def _pair(name: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
 def _like(name: str, value: object, other: object) -> Tensor:
     if not isinstance(other, Tensor):
         raise TypeError(f"{name}: expected at least one Tensor, got {type(other).__name__}")
-    xp = array_module(other.data)
-    if isinstance(value, (int, float, np.generic)):
-        return Tensor(xp.asarray(value, dtype=other.dtype))
-    return Tensor(value)
+    if is_array(value) and not isinstance(value, np.generic):
+        return Tensor(value.astype(other.dtype) if value.dtype.kind in "iub" else value)
+    try:
+        if value is not None:
+            return Tensor(array_module(other.data).asarray(value, dtype=other.dtype))
+    except (TypeError, ValueError):
+        pass
+    raise TypeError(f"{name}: expected an array or numbers, got {type(value).__name__}")
 
 
 def reflected(op: Callable[[Operand, Operand], Tensor]) -> Callable[[Operand, Operand], Tensor]:
@@ -45,7 +55,7 @@ def reflected(op: Callable[[Operand, Operand], Tensor]) -> Callable[[Operand, Op
 
 def add(a: Operand, b: Operand) -> Tensor:
     """y = a + b,  dL/da = dL/dy,  dL/db = dL/dy."""
-    a, b = _pair("add", a, b)
+    a, b = pair("add", a, b)
 
     def backward(grad_y):
         return grad_y, grad_y
@@ -55,7 +65,7 @@ def add(a: Operand, b: Operand) -> Tensor:
 
 def subtract(a: Operand, b: Operand) -> Tensor:
     """y = a − b,  dL/da = dL/dy,  dL/db = −dL/dy."""
-    a, b = _pair("subtract", a, b)
+    a, b = pair("subtract", a, b)
 
     def backward(grad_y):
         return grad_y, -grad_y
@@ -65,7 +75,7 @@ def subtract(a: Operand, b: Operand) -> Tensor:
 
 def multiply(a: Operand, b: Operand) -> Tensor:
     """y = a · b,  dL/da = dL/dy · b,  dL/db = dL/dy · a."""
-    a, b = _pair("multiply", a, b)
+    a, b = pair("multiply", a, b)
     a_data, b_data = a.data, b.data
     a_needed, b_needed = a.requires_grad, b.requires_grad
 
@@ -77,7 +87,7 @@ def multiply(a: Operand, b: Operand) -> Tensor:
 
 def divide(a: Operand, b: Operand) -> Tensor:
     """y = a / b,  dL/da = dL/dy / b,  dL/db = −dL/dy · y / b."""
-    a, b = _pair("divide", a, b)
+    a, b = pair("divide", a, b)
     b_data = b.data
     y = a.data / b_data
 
@@ -88,10 +98,12 @@ def divide(a: Operand, b: Operand) -> Tensor:
     return record("divide", y, inputs=(a, b), backward=backward)
 
 
-def power(x: Tensor, exponent: float) -> Tensor:
-    """y = x^p for a fixed number p,  dL/dx = dL/dy · p · x^(p−1)."""
-    if isinstance(exponent, Tensor):
-        raise TypeError("power: the exponent is a fixed number; write exp(p * log(x)) for a Tensor")
+def power(x: Operand, exponent: Operand) -> Tensor:
+    """y = xᵖ,  dL/dx = dL/dy · p · xᵖ⁻¹,  dL/dp = dL/dy · y · ln x (0 where x = 0 and p ≥ 0)."""
+    if not isinstance(exponent, (int, float, np.generic)):
+        return _power(*pair("power", x, exponent))
+    if not isinstance(x, Tensor):
+        raise TypeError(f"power: expected at least one Tensor, got {type(x).__name__}")
     data, p = x.data, float(exponent)
     lower = p - 1.0 if p else 0.0  # x⁰ has the slope 0 also at 0, where x⁻¹ is infinite
 
@@ -99,6 +111,22 @@ def power(x: Tensor, exponent: float) -> Tensor:
         return (grad_y * (p * data**lower),)
 
     return record("power", data**p, inputs=(x,), backward=backward)
+
+
+def _power(x: Tensor, exponent: Tensor) -> Tensor:
+    xp, data, p = array_module(x.data), x.data, exponent.data
+    y = data**p
+    x_needed, p_needed = x.requires_grad, exponent.requires_grad
+
+    def backward(grad_y):
+        lower = xp.where(p == 0, 0, p - 1)
+        grad_x = grad_y * (p * data**lower) if x_needed else None
+        if not p_needed:
+            return grad_x, None
+        slope = y * xp.log(xp.where((data == 0) & (p >= 0), 1, data))
+        return grad_x, grad_y * slope
+
+    return record("power", y, inputs=(x, exponent), backward=backward)
 
 
 def negative(x: Tensor) -> Tensor:
@@ -196,3 +224,15 @@ def relu(x: Tensor) -> Tensor:
         return (grad_y * (y > 0),)
 
     return record("relu", y, inputs=(x,), backward=backward)
+
+
+def leaky_relu(x: Tensor, slope: float = 0.01) -> Tensor:
+    """y = x where x > 0, else a·x with the slope a;  dL/dx = dL/dy where x > 0, else a · dL/dy."""
+    xp = array_module(x.data)
+    above = x.data > 0
+
+    def backward(grad_y):
+        return (xp.where(above, grad_y, slope * grad_y),)
+
+    y = xp.where(above, x.data, slope * x.data)
+    return record("leaky_relu", y, inputs=(x,), backward=backward)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from minipose.backend import array_module
+from minipose.ops.indexing import select
 from minipose.tensor import Tensor, record
 
 Widths = Sequence[tuple[int, int]]  # for each axis, how much before and how much after
 
 
-def reshape(x: Tensor, shape: Sequence[int]) -> Tensor:
+def reshape(x: Tensor, shape: int | Sequence[int]) -> Tensor:
     """y has the elements of x in row-major order in another shape; one entry may be −1."""
-    before = x.shape
+    before, shape = x.shape, _sequence(shape)
     try:
-        y = x.data.reshape(tuple(shape))
+        y = x.data.reshape(shape)
     except ValueError:
-        raise ValueError(f"reshape: {before} cannot become {tuple(shape)}") from None
+        raise ValueError(f"reshape: {before} cannot become {shape}") from None
 
     def backward(grad_y):
         return (grad_y.reshape(before),)
@@ -24,9 +29,16 @@ def reshape(x: Tensor, shape: Sequence[int]) -> Tensor:
     return record("reshape", y, inputs=(x,), backward=backward)
 
 
+def flatten(x: Tensor, start: int = 1) -> Tensor:
+    """y = x with its axes from ``start`` on as one: (N, C, H, W) -> (N, C·H·W)."""
+    if not 0 <= start <= x.ndim:
+        raise ValueError(f"flatten: start {start} is not from 0 to {x.ndim}, shape {x.shape}")
+    return reshape(x, (*x.shape[:start], math.prod(x.shape[start:])))  # −1 fails for no samples
+
+
 def transpose(x: Tensor, axes: Sequence[int] | None = None) -> Tensor:
     """y's axis i is x's axis ``axes[i]`` (by default in reverse order)."""
-    axes = tuple(reversed(range(x.ndim))) if axes is None else tuple(axes)
+    axes = tuple(reversed(range(x.ndim))) if axes is None else _sequence(axes)
     if sorted(axes) != list(range(x.ndim)):
         raise ValueError(f"transpose: axes {axes} do not permute the axes of {x.shape}")
     back = tuple(sorted(range(x.ndim), key=axes.__getitem__))  # the inverse permutation
@@ -62,6 +74,23 @@ def concatenate(tensors: Sequence[Tensor], axis: int = 1) -> Tensor:
     return record("concatenate", y, inputs=tuple(tensors), backward=backward)
 
 
+def stack(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
+    """y = inputs of one shape along a new axis; each gets its own part of dL/dy back."""
+    shapes = {x.shape for x in tensors}
+    if len(shapes) != 1:
+        raise ValueError(f"stack: expected tensors of one shape, got {sorted(shapes)}")
+    ndim = tensors[0].ndim + 1
+    if not -ndim <= axis < ndim:
+        raise ValueError(f"stack: axis {axis} is not one of the {ndim} axes of the result")
+    lead = (slice(None),) * (axis % ndim)
+
+    def backward(grad_y):
+        return tuple(grad_y[(*lead, i)] for i in range(len(tensors)))
+
+    y = array_module(tensors[0].data).stack([x.data for x in tensors], axis=axis)
+    return record("stack", y, inputs=tuple(tensors), backward=backward)
+
+
 def pad(x: Tensor, widths: Widths) -> Tensor:
     """y = x with zeros around it; ``widths`` holds (before, after) for each axis."""
     inside = _inside("pad", x, widths)
@@ -79,28 +108,23 @@ def crop(x: Tensor, widths: Widths) -> Tensor:
     """y = x without (before, after) elements of each axis: what ``pad`` added is taken off."""
     kept = tuple(n - sum(w) for n, w in zip(x.shape, widths, strict=False))
     pairs = len(widths) == x.ndim and all(len(w) == 2 and min(w) >= 0 for w in widths)
-    if not pairs or min(kept, default=1) < 1:
+    if not pairs or any(k < min(n, 1) for k, n in zip(kept, x.shape, strict=True)):
         raise ValueError(f"crop: widths {list(widths)} do not leave anything of {x.shape}")
     return select(x, tuple(slice(w[0], w[0] + n) for w, n in zip(widths, kept, strict=True)))
 
 
-def select(x: Tensor, key: object) -> Tensor:
-    """y = x[key] for integers, slices and ``...``; the rest of x gets the gradient zero."""
-    keys = key if isinstance(key, tuple) else (key,)
-    if not all(isinstance(k, (int, slice)) or k is Ellipsis for k in keys):
-        raise TypeError(f"select: expected integers, slices or ..., got {key!r}")
-    xp, dtype, shape = array_module(x.data), x.dtype, x.shape
-    try:
-        y = x.data[key]
-    except IndexError:
-        raise IndexError(f"select: {key!r} is outside of shape {shape}") from None
+def spread(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The op as a method that takes its numbers one by one too: ``x.reshape(2, 3)``."""
 
-    def backward(grad_y):
-        grad_x = xp.zeros(shape, dtype=dtype)
-        grad_x[key] = grad_y
-        return (grad_x,)
+    @functools.wraps(op)
+    def method(x: Tensor, *sizes: object, **named: object) -> Tensor:
+        return op(x, *sizes, **named) if len(sizes) < 2 else op(x, sizes, **named)
 
-    return record("select", y, inputs=(x,), backward=backward)
+    return method
+
+
+def _sequence(shape: int | Sequence[int]) -> tuple[int, ...]:
+    return (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
 
 
 def _inside(name: str, x: Tensor, widths: Widths) -> tuple[slice, ...]:

@@ -1,4 +1,4 @@
-"""The average of a network's weights over its last steps, which is often better than any of them."""
+"""The average of a network's weights over its last steps: often better than any of them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from minipose.backend import Array, array_module, to_device, to_host
+from minipose.backend import Array, array_module, to_host
 from minipose.nn import Module
+from minipose.optim.state import check_fits, overwrite
 from minipose.tensor import Parameter
 
 
@@ -25,11 +26,13 @@ class Average:
     >>> from minipose import Parameter
     >>> w = Parameter([0.0])
     >>> average = Average([w], decay=0.5)
-    >>> w.assign_(np.ones(1)); average.update()  # d = 2/11
+    >>> w.assign_(np.array([11.0]))
+    >>> average.update()  # d = 2/11
     >>> with average.applied():
-    ...     print(w.data.round(3), end=" ")
-    >>> print(w.data)
-    [0.818] [1.]
+    ...     w.item()
+    9.0
+    >>> w.item()
+    11.0
 
     Parameters
     ----------
@@ -78,9 +81,9 @@ class Average:
             self._exchange()
 
     def state_dict(self) -> dict[str, np.ndarray]:
-        """Copies of the averages on the host, by name, and ``updates``, how many there were."""
+        """Copies on the host: ``average.<name>``, and ``updates``, how many there were."""
         self._refuse_if_applied("state_dict")
-        state = {name: to_host(a).copy() for name, a in self._averages.items()}
+        state = {f"average.{name}": to_host(a).copy() for name, a in self._averages.items()}
         return {"updates": np.array(self.updates)} | state
 
     def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
@@ -89,18 +92,11 @@ class Average:
         Raises ValueError if names or shapes differ; nothing is changed then.
         """
         self._refuse_if_applied("load_state_dict")
-        expected = {"updates": ()} | {n: tuple(a.shape) for n, a in self._averages.items()}
-        got = {name: tuple(np.shape(value)) for name, value in state.items()}
-        if got != expected:
-            wrong = sorted(n for n in expected.keys() | got if expected.get(n) != got.get(n))
-            raise ValueError(
-                f"Average: state does not fit at {wrong[0]}: expected shape "
-                f"{expected.get(wrong[0])}, got {got.get(wrong[0])}"
-            )
+        expected = {f"average.{name}": tuple(a.shape) for name, a in self._averages.items()}
+        check_fits("Average", state, {"updates": ()} | expected)
         self.updates = int(state["updates"])
         for name, array in self._averages.items():
-            device = "cpu" if isinstance(array, np.ndarray) else "cuda"
-            array[...] = to_device(np.asarray(state[name]), device)
+            overwrite(array, state[f"average.{name}"])
 
     def _arrays(self) -> dict[str, Array]:
         """What is averaged, as it is now."""

@@ -30,9 +30,10 @@ def clip_gradients(parameters: Iterable[Parameter], max_norm: float) -> Array:
     xp = array_module(with_gradient[0].grad)
     squares = [xp.square(p.grad, dtype=np.float64).sum() for p in with_gradient]
     norm = xp.sqrt(xp.stack(squares).sum())
+    max_norm = float(max_norm)
     factor = max_norm / xp.maximum(norm, max_norm)  # exactly 1 where nothing is to be done
     for p in with_gradient:
-        p.grad = p.grad * factor.astype(p.dtype)
+        p.grad = xp.asarray(p.grad * factor.astype(p.dtype))  # NumPy's 0-d results are numbers
     return norm
 
 
@@ -42,7 +43,8 @@ def clip_gradient_values(parameters: Iterable[Parameter], limit: float) -> None:
     Raises ValueError for a limit that is not above 0.
     """
     for p in _with_gradient("clip_gradient_values", "limit", parameters, limit):
-        p.grad = array_module(p.grad).clip(p.grad, -limit, limit)
+        xp = array_module(p.grad)
+        p.grad = xp.asarray(xp.clip(p.grad, -float(limit), float(limit)))
 
 
 def _with_gradient(

@@ -56,7 +56,7 @@ def as_groups(
         If there is no parameter, one is in two groups, or an option is unknown or out of range.
     """
     if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
-        got = f"one {parameters!r}" if isinstance(parameters, Tensor) else type(parameters).__name__
+        got = _in_words(parameters) if isinstance(parameters, Tensor) else type(parameters).__name__
         hint = "; write .parameters()" if hasattr(parameters, "parameters") else ""
         raise TypeError(f"{name}: expected a list of parameters, got {got}{hint}")
     given = list(parameters)
@@ -90,8 +90,17 @@ def _once_each(where: str, parameters: Iterable[Parameter]) -> list[Parameter]:
     found = list({id(p): p for p in parameters}.values())
     for p in found:
         if not isinstance(p, Tensor) or p.node is not None:
-            raise TypeError(f"{where}: expected parameters, got {p!r}, which cannot be moved")
+            got = _in_words(p)
+            raise TypeError(f"{where}: expected parameters, got {got}, which cannot be moved")
     return found
+
+
+def _in_words(value: object) -> str:
+    """In a line, where a tensor's own form would have one for each row."""
+    if not isinstance(value, Tensor):
+        return repr(value)
+    made_by = f" from {value.node.name}" if value.node is not None else ""
+    return f"a {type(value).__name__} of shape {value.shape}{made_by}"
 
 
 def _check_apart(name: str, groups: list[Group]) -> None:

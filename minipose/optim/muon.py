@@ -62,9 +62,10 @@ class Muon(Optimizer):
     def formula(self, w: Array, g: Array, t: int, options: SimpleNamespace, mean: Array) -> None:
         mean *= options.momentum
         mean += (1 - options.momentum) * g
+        # (O, C, kh, kw) -> (O, C·kh·kw)
         ahead = (1 - options.momentum) * g + options.momentum * mean
-        direction = orthogonal(ahead.reshape(len(w), -1))
-        rows, columns = direction.shape
+        rows, columns = len(w), math.prod(w.shape[1:])
+        direction = orthogonal(ahead.reshape(rows, columns))
         rate = options.lr * math.sqrt(max(1, rows / max(columns, 1)))
         if options.weight_decay:
             w *= 1 - options.lr * options.weight_decay

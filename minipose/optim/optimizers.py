@@ -8,9 +8,10 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from minipose.backend import Array, array_module, to_device, to_host
+from minipose.backend import Array, array_module, to_host
 from minipose.kernels.faster import replaceable
 from minipose.optim.groups import Group, as_groups, check
+from minipose.optim.state import check_fits, overwrite
 from minipose.tensor import Parameter
 
 
@@ -107,8 +108,7 @@ class Optimizer:
         self.step_counts = [int(steps) for steps in state["steps"]]
         for name, arrays in self.state.items():
             for i, array in enumerate(arrays):
-                device = "cpu" if isinstance(array, np.ndarray) else "cuda"
-                array[...] = to_device(np.asarray(state[f"{name}.{i}"]), device)
+                overwrite(array, state[f"{name}.{i}"])
 
     def fitting(self, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The state as it is written today. Raises ValueError if it is not ours."""
@@ -119,13 +119,7 @@ class Optimizer:
         expected: dict[str, tuple[int, ...]] = {"steps": (count,)}
         for name, arrays in self.state.items():
             expected |= {f"{name}.{i}": tuple(a.shape) for i, a in enumerate(arrays)}
-        got = {name: tuple(np.shape(value)) for name, value in state.items()}
-        if got != expected:
-            wrong = sorted(n for n in expected.keys() | got if expected.get(n) != got.get(n))
-            raise ValueError(
-                f"{type(self).__name__}: state does not fit at {wrong[0]}: expected shape "
-                f"{expected.get(wrong[0])}, got {got.get(wrong[0])}"
-            )
+        check_fits(type(self).__name__, state, expected)
         return state
 
 

@@ -4,8 +4,8 @@
 >>> [round(rate(step), 3) for step in (0, 99, 400, 700, 1000)]
 [0.01, 1.0, 1.0, 0.51, 0.02]
 
-Use one as ``optimizer.lr = 0.01 * rate(step)``. A factor depends on the step's number alone, so a
-training that is resumed needs to remember nothing, and a plot is ``[rate(s) for s in range(1000)]``.
+Use one as ``optimizer.lr = 0.01 * rate(step)``. A factor depends on the step's number alone: a
+training that is resumed needs to remember nothing, a plot is ``[rate(s) for s in range(1000)]``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def constant() -> Schedule:
 def warmup(steps: int) -> Schedule:
     """In equal steps up to 1, which the step of number ``steps − 1`` is the first to have.
 
-    A network with fresh weights, and Adam's means of few gradients, can be led astray by full steps.
+    Fresh weights, and Adam's means of few gradients, can be led astray by full steps.
     """
     _whole("warmup", steps=steps)
     return lambda step: min(1.0, (step + 1) / max(steps, 1))
@@ -36,6 +36,8 @@ def cosine(steps: float, final: float = 0.0) -> Schedule:
     Source: Loshchilov & Hutter 2017, eq. 5, without restarts.
     """
     _fraction("cosine", final=final)
+    if not steps >= 0:
+        raise ValueError(f"cosine: expected steps of 0 or more, got {steps}")
 
     def factor(step: float) -> float:
         fallen = 0.5 - 0.5 * math.cos(math.pi * min(step, steps) / max(steps, 1))
@@ -47,7 +49,7 @@ def cosine(steps: float, final: float = 0.0) -> Schedule:
 def warmup_hold_cosine(
     steps: int, warmup: int = 100, held: float = 0.4, final: float = 0.02
 ) -> Schedule:
-    """Up to 1 in ``warmup`` steps, 1 for the first ``held`` of all, down a half cosine to ``final``.
+    """Up to 1 in ``warmup`` steps, held up to ``held`` of all, down half a cosine to ``final``.
 
     Parameters
     ----------
@@ -68,23 +70,22 @@ def warmup_hold_cosine(
 def one_cycle(
     steps: int, peak: float = 0.3, start: float = 1 / 25, final: float = 1 / 250_000
 ) -> Schedule:
-    """Half a cosine up from ``start`` to 1 at ``peak`` of all steps, and half a one down to ``final``.
+    """Half a cosine up from ``start`` to 1 at ``peak`` of all steps, half a one down to ``final``.
 
-    With ``start`` and ``final`` above 1 it first falls: one_cycle(steps, start=1.1, final=1.1) is
-    for the momentum, which goes the other way, in the form ``2 − factor`` below 1.
+    ``one_cycle_momentum`` goes with it.
 
     Source: Smith & Topin 2018, "Super-convergence".
     """
-    _whole("one_cycle", steps=steps)
-    _fraction("one_cycle", peak=peak, start=start, final=final)
-    top = peak * steps
+    _fraction("one_cycle", start=start, final=final)
+    return _there_and_back("one_cycle", steps, peak, start, 1.0, final)
 
-    def factor(step: float) -> float:
-        if step < top:
-            return _between(start, 1.0, step / top)
-        return _between(1.0, final, (min(step, steps) - top) / max(steps - top, 1e-9))
 
-    return factor
+def one_cycle_momentum(
+    steps: int, peak: float = 0.3, high: float = 0.95, low: float = 0.85
+) -> Schedule:
+    """The momentum itself: ``high``, ``low`` where the rate is at its peak, ``high`` at the end."""
+    _fraction("one_cycle_momentum", high=high, low=low)
+    return _there_and_back("one_cycle_momentum", steps, peak, high, low, high)
 
 
 def step_decay(every: int, factor: float = 0.1) -> Schedule:
@@ -101,6 +102,21 @@ def exponential(steps: int, final: float) -> Schedule:
     return lambda step: final ** (step / steps)
 
 
+def _there_and_back(
+    name: str, steps: int, peak: float, first: float, middle: float, last: float
+) -> Schedule:
+    _whole(name, steps=steps)
+    _fraction(name, peak=peak)
+    turn = peak * steps
+
+    def value(step: float) -> float:
+        if step < turn:
+            return _between(first, middle, step / turn)
+        return _between(middle, last, (min(step, steps) - turn) / max(steps - turn, 1e-9))
+
+    return value
+
+
 def _between(a: float, b: float, t: float) -> float:
     """From a at t = 0 to b at t = 1 along half a cosine."""
     return b + (a - b) * (0.5 + 0.5 * math.cos(math.pi * t))
@@ -108,7 +124,7 @@ def _between(a: float, b: float, t: float) -> float:
 
 def _whole(schedule: str, least: int = 0, **numbers: float) -> None:
     for name, value in numbers.items():
-        if value != int(value) or value < least:
+        if not value >= least or value != int(value):
             raise ValueError(
                 f"{schedule}: expected {name} as a whole number of {least} or more, got {value}"
             )

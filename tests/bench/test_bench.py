@@ -14,10 +14,15 @@ HARMONIC = {  # one op each here, whole modules elsewhere: PyTorch has no counte
     "harmonic_kernel", "magnitude_gate", "map_dropout",
     "normalised_gate", "polar",
 }  # fmt: skip
+NOT_IN_A_NETWORK = {  # of this project: they have no size of their own to be timed at
+    "abs", "clip", "flatten", "logsumexp", "max", "maximum", "min", "minimum", "stack", "var",
+    "where",
+}  # fmt: skip
 
 
 def test_every_op_is_timed():
-    assert set(ops.__all__) - {op.op for op in ops_cases.OPS} == HARMONIC
+    timed = {op.op for op in ops_cases.OPS}
+    assert set(ops.__all__) - timed == HARMONIC | NOT_IN_A_NETWORK
 
 
 @pytest.mark.parametrize("name", ["unet-infer", "posenet-small-infer"])

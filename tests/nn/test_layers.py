@@ -34,6 +34,18 @@ FLAT = Tensor(np.random.default_rng(1).standard_normal((4, 6)).astype(np.float32
             X,
             lambda x, layer: ops.conv2d(x, layer.weight),
         ),
+        (
+            nn.Conv2d(3, 4, (2, 3), rng(), padding="same", activation="relu"),
+            X,
+            lambda x, layer: ops.conv2d_relu(x, layer.weight, layer.bias, 1, "same"),
+        ),
+        (nn.MaxPool2d((3, 2), 1, (2, 1)), X, lambda x, _: ops.max_pool2d(x, (3, 2), 1, (2, 1))),
+        (nn.AvgPool2d((3, 2), 1, (2, 1)), X, lambda x, _: ops.avg_pool2d(x, (3, 2), 1, (2, 1))),
+        (nn.LeakyReLU(), X, lambda x, layer: ops.leaky_relu(x, 0.01)),
+        (nn.LeakyReLU(0.2), X, lambda x, layer: ops.leaky_relu(x, 0.2)),
+        (nn.Sigmoid(), X, lambda x, layer: ops.sigmoid(x)),
+        (nn.Flatten(), X, lambda x, layer: ops.reshape(x, (2, 144))),
+        (nn.Flatten(), FLAT, lambda x, layer: x),
         (nn.MaxPool2d(2), X, lambda x, layer: ops.max_pool2d(x, 2)),
         (nn.AvgPool2d(2), X, lambda x, layer: ops.avg_pool2d(x, 2)),
         (nn.UpsampleNearest(3), X, lambda x, layer: ops.upsample_nearest(x, 3)),
@@ -85,7 +97,15 @@ def test_biases_begin_at_zero():
     [
         (lambda: nn.Linear(0, 5, rng()), "Linear: expected in_features of 1 or more, got 0"),
         (lambda: nn.Linear(5, 1.5, rng()), r"Linear: expected out_features of 1 or more, got 1\.5"),
-        (lambda: nn.Conv2d(3, 4, 0, rng()), "Conv2d: expected kernel_size of 1 or more, got 0"),
+        (
+            lambda: nn.Conv2d(3, 4, 0, rng()),
+            r"Conv2d: expected kernel_size of 1 or more \(.*, got 0",
+        ),
+        (lambda: nn.Conv2d(3, 4, 3, rng(), stride=0), "Conv2d: expected stride of 1 or more"),
+        (lambda: nn.Conv2d(3, 4, 3, rng(), padding="all"), "Conv2d: expected padding .* got 'all'"),
+        (lambda: nn.Conv2dMaxPool2d(3, 4, (2, 0), rng()), r"Conv2dMaxPool2d: .* got \(2, 0\)"),
+        (lambda: nn.MaxPool2d(0), "MaxPool2d: expected kernel_size of 1 or more"),
+        (lambda: nn.AvgPool2d(2, padding=2), "AvgPool2d: expected padding below kernel_size 2"),
         (
             lambda: nn.Conv2d(3, 4, 3, rng(), initialise="zero"),
             "Conv2d: expected initialise 'glorot' or 'he', got 'zero'",
@@ -97,3 +117,25 @@ def test_biases_begin_at_zero():
 def test_mistakes_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("layer", "arguments"),
+    [
+        (nn.Linear, (2, 3)),
+        (nn.Conv2d, (2, 3, 3)),
+        (nn.Conv2dMaxPool2d, (2, 3, 3)),
+        (nn.UpsampleConv2d, (2, 3)),
+        (nn.HarmonicConv2d, ((1,), (1, 1))),
+        (nn.MagnitudeGate, ((1, 1),)),
+        (nn.NormalisedGate, ((1, 1),)),
+    ],
+)
+@pytest.mark.parametrize("rng", [0, None, np.random.RandomState(0)])
+def test_weights_are_drawn_from_a_generator_only(layer, arguments, rng):
+    """A seed in its place is named, and what to write instead."""
+    with pytest.raises(
+        TypeError, match=f"^{layer.__name__}: expected rng as a NumPy Generator, su"
+    ):
+        layer(*arguments, rng)
+    layer(*arguments, np.random.default_rng(0))

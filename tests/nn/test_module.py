@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minipose import Parameter, Tensor
+from minipose import Parameter, Tensor, nn
 from minipose.nn import Dropout, Linear, Module, Sequential
 from minipose.optim import SGD
 
@@ -133,6 +133,38 @@ def test_randomness_follows_the_numbers_and_differs_from_layer_to_layer():
     np.testing.assert_array_equal(runs[0], runs[1])
     assert not np.array_equal(runs[0][0], runs[2][0])
     assert not np.array_equal(runs[0][0], runs[0][1])
+
+
+TREE = """\
+Net
+  body: Sequential
+    layers.0: Conv2d(3, 16, kernel_size=(3, 1), padding='same', bias=False)
+    layers.1: BatchNorm2d(16, activation='relu')
+    layers.2: MaxPool2d(3, stride=2)
+  several.0.0: Linear(4, 2)
+  several.0.1: Part()
+  heads.a: LeakyReLU(slope=0.2)
+  heads.b: LeakyReLU()
+  again: MaxPool2d(3, stride=2)
+  itself: Net()"""
+
+
+def test_the_tree_is_printed_with_the_arguments_of_each_layer():
+    class Net(Module):
+        pass
+
+    net, rng = Net(), np.random.default_rng(0)
+    net.body = Sequential(
+        nn.Conv2d(3, 16, (3, 1), rng, padding="same", bias=False),
+        nn.BatchNorm2d(16, activation="relu"),
+        nn.MaxPool2d(3, stride=2),
+    )
+    net.scale = Parameter(np.ones(3))
+    net.several = [[Linear(4, 2, rng), Part(1)]]
+    net.heads = {"a": nn.LeakyReLU(0.2), "b": nn.LeakyReLU()}
+    net.again = net.body.layers[2]
+    net.itself = net
+    assert repr(net) == str(net) == TREE
 
 
 def test_mistakes_are_named():

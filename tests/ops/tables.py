@@ -7,9 +7,11 @@ from tests.ops import (
     test_dropout,
     test_elementwise,
     test_harmonic,
+    test_indexing,
     test_linear,
     test_losses,
     test_norm,
+    test_piecewise,
     test_pool,
     test_reduction,
     test_shape,
@@ -20,7 +22,9 @@ from tests.ops import (
 
 FAMILIES = (
     test_elementwise,
+    test_piecewise,
     test_shape,
+    test_indexing,
     test_reduction,
     test_linear,
     test_softmax,

@@ -44,6 +44,16 @@ wide_margins = calls(  # as wide as the kernel and wider, beside one that is nar
     stride=(1, 1),
     padding=st.sampled_from([(2, 0), (0, 3), (1, 2), (3, 4)]),
 )
+
+
+@st.composite
+def same_sizes(draw):
+    """Odd and even kernels, also larger than the image."""
+    n, c, o, h, w = (draw(small) for _ in range(5))
+    kernel = draw(st.tuples(st.integers(1, 5), st.integers(1, 5)))
+    return draw(calls([(n, c, h, w), (o, c, *kernel), (o,)], padding="same"))
+
+
 one_way = calls([(2, 2, 5, 6), (2, 2, 2, 3), (2,)], stride=st.sampled_from([(1, 2), (2, 1)]))
 
 
@@ -63,6 +73,8 @@ CASES = [
     row("1x1", ops.conv2d, one_by_one),
     row("wide_margins", ops.conv2d, wide_margins),
     row("one_way", ops.conv2d, one_way),
+    row("same", ops.conv2d, same_sizes()),
+    Case("conv2d_relu/same", ops.conv2d_relu, same_sizes(), _relu),
     Case("conv2d_relu", ops.conv2d_relu, convolutions(), _relu),
     Case("conv2d_relu/no_bias", ops.conv2d_relu, convolutions(False), _relu),
 ]
@@ -118,6 +130,14 @@ X, W = Tensor(np.ones((1, 3, 8, 8))), Tensor(np.ones((4, 2, 3, 3)))
         (lambda: ops.conv2d(X[:, :2], W, stride=0), "expected stride of 1 or more .* got 0"),
         (lambda: ops.conv2d(X[:, :2], W, stride=(1, 2, 3)), r"or a pair\), got \(1, 2, 3\)"),
         (lambda: ops.conv2d(X[:, :2], W, padding=(1, -1)), "expected padding of 0 or more"),
+        (lambda: ops.conv2d(X[:, :2], W, padding="full"), "expected padding .* got 'full'"),
+        (lambda: ops.conv2d(X[0], W, padding="same"), r"conv2d: expected x \(N, C, H, W\) and w"),
+        (lambda: ops.conv2d(X, W, padding="same"), "conv2d: x has 3 channels, weight expects 2"),
+        (
+            lambda: ops.conv2d_relu(X[:, :2], W, None, 2, "same"),
+            "conv2d: padding 'same' needs a stride of 1, got 2",
+        ),
+        (lambda: ops.conv2d(X[:, :2], W, None, 0, "same"), "expected stride of 1 or more"),
     ],
 )
 def test_mistakes_are_named(call, message):

@@ -7,7 +7,7 @@ add          a + b            g, g
 subtract     a − b            g, −g
 multiply     a · b            g·b, g·a
 divide       a / b            g/b, −g·a/b²
-power        xᵖ               g·p·xᵖ⁻¹
+power        xᵖ               g·p·xᵖ⁻¹, g·xᵖ·ln x
 negative     −x               −g
 exp          eˣ               g·y
 log          ln x             g/x
@@ -17,6 +17,7 @@ sigmoid      1/(1 + e⁻ˣ)      g·y·(1 − y)
 log_sigmoid  −ln(1 + e⁻ˣ)     g/(1 + eˣ)
 softplus     ln(1 + eˣ)       g/(1 + e⁻ˣ)
 relu         max(x, 0)        g where x > 0, else 0
+leaky_relu   x or a·x         g where x > 0, else a·g
 ===========  ===============  ==============================
 
 Where an operand was repeated to the other's shape, its gradient is summed over the repetitions.
@@ -30,6 +31,7 @@ import pytest
 from hypothesis import strategies as st
 
 from minipose import Tensor, ops
+from minipose.backend import is_array, to_host
 from tests.ops.case import SHAPES, SQUARE_OR_NOT, Case, calls, distinct, uniform
 from tests.reference import each
 
@@ -49,6 +51,8 @@ def one(values=None, **options):
 
 anywhere, positive = uniform(-3, 3), uniform(0.3, 3)
 pairs = calls(broadcast_pairs())
+leaks = one(distinct, slope=st.sampled_from([0.01, 0.3, 1.0, -0.5]))
+powers = calls(broadcast_pairs(), [positive, anywhere])
 divisions = calls(broadcast_pairs(), [anywhere, positive])
 
 CASES = [
@@ -61,6 +65,8 @@ CASES = [
     Case("power/half", lambda x: ops.power(x, 0.5), one(positive), each(math.sqrt)),
     Case("power/0", lambda x: ops.power(x, 0), one(anywhere), each(lambda x: 1.0)),
     Case("power/minus_1", lambda x: ops.power(x, -1), one(positive), each(lambda x: 1 / x)),
+    Case("power/tensors", ops.power, powers, each(operator.pow)),
+    Case("power/of_2", lambda x: 2**x, one(), each(lambda x: 2**x)),
     Case("exp", ops.exp, one(), each(math.exp)),
     Case("log", ops.log, one(positive), each(math.log)),
     Case("sqrt", ops.sqrt, one(positive), each(math.sqrt)),
@@ -68,6 +74,7 @@ CASES = [
     Case("sigmoid", ops.sigmoid, one(anywhere), each(lambda x: 1 / (1 + math.exp(-x)))),
     Case("log_sigmoid", ops.log_sigmoid, one(), each(lambda x: -math.log(1 + math.exp(-x)))),
     Case("softplus", ops.softplus, one(anywhere), each(lambda x: math.log(1 + math.exp(x)))),
+    Case("leaky_relu", ops.leaky_relu, leaks, each(lambda x, slope: x if x > 0 else slope * x)),
     Case("relu", ops.relu, one(distinct), each(lambda x: max(x, 0.0))),
     # A number takes the part of a tensor and gets no gradient.
     Case("add/number", lambda x: 2 + x, one(), each(lambda x: 2 + x), linear_in=(0,)),
@@ -134,7 +141,15 @@ X = Tensor(np.ones((2, 3), np.float32))
         (lambda: ops.divide(1.0, 2.0), TypeError, "divide: expected at least one Tensor, got fl"),
         (lambda: X - "one", TypeError, "expected an array or numbers, got str"),
         (lambda: ops.tanh(X.data), TypeError, r"expected a Tensor, got a NumPy array: write Tens"),
-        (lambda: ops.power(X, X), TypeError, "power: the exponent is a fixed number"),
+        (lambda: ops.power(2.0, 3.0), TypeError, "power: expected at least one Tensor, got float"),
+        (lambda: X ** X[:, :2], ValueError, r"power: shapes \(2, 3\) and \(2, 2\) do not broad"),
+        (lambda: X + None, TypeError, "add: expected an array or numbers, got NoneType"),
+        (lambda: X * [[1], [2, 3]], TypeError, "multiply: expected an array or numbers, got list"),
+        (
+            lambda: X + np.ones(3),
+            TypeError,
+            r"add: inputs of different dtypes \(float32 .* float64",
+        ),
     ],
 )
 def test_mistakes_are_named(call, error, message):
@@ -159,3 +174,36 @@ def test_the_slope_of_x_to_the_0_is_0_everywhere():
     x = Tensor(np.array([0.0, 2.0]), requires_grad=True)
     (x**0).backward(np.ones(2))
     np.testing.assert_array_equal(x.grad, [0, 0])
+
+
+def test_powers_of_nothing_and_of_less():
+    """Slopes of aᵇ: at a = 0 there is none in b; where a < 0 there is one in a alone."""
+    a = Tensor(np.array([0.0, 0.0, -2.0, 0.0]), requires_grad=True)
+    b = Tensor(np.array([2.0, 0.0, 2.0, 1.0]), requires_grad=True)
+    with np.errstate(invalid="ignore"):
+        (a**b).backward(np.ones(4))
+    np.testing.assert_array_equal(a.grad, [0, 0, -4, 1])
+    np.testing.assert_array_equal(b.grad, [0, 0, np.nan, 0])
+
+
+@pytest.mark.parametrize(
+    "sign", [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_arrays_lists_and_numbers_on_either_side(xp, sign, dtype):
+    """Integers and lists adopt the tensor's dtype, so that float64 stays exact."""
+    values = np.array([[1.1, 2.0], [3.0, 0.7]], dtype)
+    x = Tensor(xp.asarray(values), requires_grad=True)
+    arrays = (xp.asarray(np.array([2.1, 3.0], dtype)), xp.asarray([[2], [3]]))
+    for other in (*arrays, [2.1, 3.0], 2, 2.1, np.float64(2.1), np.int32(2)):
+        host = (to_host(other) if is_array(other) else np.asarray(other)).astype(dtype)
+        for result, expected in (
+            (sign(x, other), sign(values, host)),
+            (sign(other, x), sign(host, values)),
+        ):
+            assert result.dtype == dtype and result.requires_grad
+            np.testing.assert_allclose(to_host(result.data), expected, rtol=4 * np.finfo(dtype).eps)
+
+
+def test_large_integers_beside_float64_keep_all_their_digits():
+    assert (Tensor(np.zeros(1)) + np.array([2**24 + 1])).item() == 2**24 + 1

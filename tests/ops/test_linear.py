@@ -1,6 +1,6 @@
 """Matrix products.
 
-matmul  Y = A B,        dL/dA = G Bᵀ,  dL/dB = Aᵀ G
+matmul  Y = A B,        dL/dA = G Bᵀ,  dL/dB = Aᵀ G, for each pair of matrices in a stack
 linear  Y = X Wᵀ + b,   dL/dX = G W,   dL/dW = Gᵀ X,  dL/db = Σₙ G[n]
 """
 
@@ -9,16 +9,35 @@ import pytest
 from hypothesis import strategies as st
 
 from minipose import Tensor, ops
+from minipose.backend import to_host
 from tests import reference
 from tests.ops.case import Case, calls
 
 SIZES = st.tuples(*[st.integers(1, 4)] * 3) | st.just((3, 3, 3))
 products = calls(SIZES.map(lambda s: [(s[0], s[1]), (s[1], s[2])]))
+STACKS = [  # of matrices; what is repeated gets the sum of its gradients
+    [(2, 3, 4), (2, 4, 2)],
+    [(3, 3, 3), (3, 3)],
+    [(3, 3), (2, 3, 3)],
+    [(2, 1, 2, 3), (3, 3, 1)],
+    [(1, 2, 3), (4, 3, 2)],
+]
+VECTORS = [
+    [(3,), (3,)],
+    [(3,), (3, 4)],
+    [(2, 3), (3,)],
+    [(3,), (2, 3, 3)],
+    [(2, 3, 3), (3,)],
+    [(2, 3, 3, 3), (3,)],
+]
+stacks, vectors = calls(st.sampled_from(STACKS)), calls(st.sampled_from(VECTORS))
 layers = calls(SIZES.map(lambda s: [(s[0], s[1]), (s[2], s[1]), (s[2],)]))
 without_bias = calls(SIZES.map(lambda s: [(s[0], s[1]), (s[2], s[1])]))
 
 CASES = [
     Case("matmul", ops.matmul, products, reference.matmul, linear_in=(0, 1)),
+    Case("matmul/stacks", ops.matmul, stacks, reference.matmul, linear_in=(0, 1)),
+    Case("matmul/vectors", ops.matmul, vectors, reference.matmul, linear_in=(0, 1)),
     Case("linear", ops.linear, layers, reference.linear, linear_in=(0, 1, 2)),
     Case("linear/no_bias", ops.linear, without_bias, reference.linear, linear_in=(0, 1)),
 ]
@@ -44,14 +63,41 @@ def test_only_what_is_asked_for_is_computed():
     np.testing.assert_array_equal(weight.grad, np.full((4, 3), 4.0))
 
 
+def test_arrays_on_either_side(xp):
+    x = Tensor(xp.asarray([[1.0, 2.0], [3.0, 4.0]]), requires_grad=True)
+    other = xp.asarray([[1.0, 0.0], [1.0, 1.0]])
+    np.testing.assert_array_equal(to_host((x @ other).data), [[3, 2], [7, 4]])
+    np.testing.assert_array_equal(to_host((other @ x).data), [[1, 2], [4, 6]])
+    y = x @ [1, 10]
+    np.testing.assert_array_equal(to_host(y.data), [21, 43])
+    y.backward(xp.asarray([1.0, 100.0]))
+    np.testing.assert_array_equal(to_host(x.grad), [[1, 10], [100, 1000]])
+
+
+@pytest.mark.parametrize("shapes", [((0, 3), (3, 2)), ((2, 0), (0, 3)), ((0, 2, 3), (3, 2))])
+def test_products_of_nothing(xp, shapes):
+    """Without samples an empty result, without summands zeros; the gradients are zero."""
+    a, b = (Tensor(xp.zeros(shape), requires_grad=True) for shape in shapes)
+    y = a @ b
+    y.backward(xp.ones(y.shape))
+    assert y.shape == (*shapes[0][:-1], shapes[1][-1]) and not to_host(y.data).any()
+    for x in (a, b):
+        np.testing.assert_array_equal(to_host(x.grad), np.zeros(x.shape))
+
+
 X, BIAS = Tensor(np.ones((2, 3))), Tensor(np.ones(3))
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: X @ X, r"matmul: expected \(M, K\) and \(K, N\), got \(2, 3\) and \(2, 3\)"),
-        (lambda: ops.matmul(X, BIAS), r"matmul: expected .* got \(2, 3\) and \(3,\)"),
+        (lambda: X @ X, r"matmul: expected \(\.\.\., M, K\) .* got \(2, 3\) and \(2, 3\)"),
+        (lambda: ops.matmul(BIAS, X), r"matmul: expected .* got \(3,\) and \(2, 3\)"),
+        (lambda: X @ 2.0, r"matmul: expected .* got \(2, 3\) and \(\)"),
+        (
+            lambda: Tensor(np.ones((2, 2, 3))) @ Tensor(np.ones((3, 3, 2))),
+            r"matmul: expected .* got \(2, 2, 3\) and \(3, 3, 2\)",
+        ),
         (lambda: ops.linear(X, X[:, :2]), r"linear: expected .* got \(2, 3\) and \(2, 2\)"),
         (lambda: ops.linear(X, X, BIAS), r"linear: expected bias \(2,\), got \(3,\)"),
     ],

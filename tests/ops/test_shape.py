@@ -13,9 +13,6 @@ from tests.ops.case import SQUARE_OR_NOT, Case, calls
 
 SHAPE, CUBE = (2, 3, 4), (3, 3, 3)  # the cube is for mixed-up axes, which it does not betray
 WIDTHS = st.tuples(*[st.tuples(st.integers(0, 2), st.integers(0, 2))] * 3)
-KEYS = st.sampled_from(
-    [1, -1, (slice(None), 2), (0, ..., slice(None, None, 2)), (slice(1, 2), slice(None, None, -1))]
-)
 
 
 @st.composite
@@ -34,10 +31,28 @@ def _concatenate(*tensors, axis):
     return ops.concatenate(tensors, axis)
 
 
+def _stack(*tensors, axis):
+    return ops.stack(tensors, axis)
+
+
+def stacked(*xs, axis):
+    """An axis of length 1 in each, then one after another."""
+    axis %= xs[0].ndim + 1
+    parts = [x.reshape((*x.shape[:axis], 1, *x.shape[axis:])) for x in xs]
+    return reference.concatenate(*parts, axis=axis)
+
+
+def flat(x, start=1):
+    return reference.reshape(x, (*x.shape[:start], -1))
+
+
 either = st.sampled_from([[SHAPE], [CUBE]])
 to_shapes = calls([SHAPE], shape=st.sampled_from([(4, 6), (24,), (-1, 2), (3, 2, 4), (2, 3, 4)]))
 orders = calls([SHAPE], axes=st.permutations([0, 1, 2]).map(tuple) | st.none())
 concatenations = parts().flatmap(lambda p: calls(p[0], axis=p[1]))
+stacks = calls(
+    st.sampled_from([[SHAPE] * 2, [CUBE] * 3, [(2,)] * 2, [()] * 2]), axis=st.sampled_from([0, -1])
+) | calls([SHAPE] * 2, axis=st.integers(-4, 3))
 crops = calls(st.sampled_from([[(5, 6, 5)], [(5, 5, 5)]]), widths=WIDTHS)
 one_axis = {"linear_in": (0,)}
 
@@ -55,7 +70,9 @@ CASES = [
     Case("concatenate", _concatenate, concatenations, reference.concatenate, linear_in=(0, 1)),
     Case("pad", ops.pad, calls(either, widths=WIDTHS), reference.pad, **one_axis),
     Case("crop", ops.crop, crops, reference.crop, **one_axis),
-    Case("select", ops.select, calls(either, key=KEYS), lambda x, key: x[key], **one_axis),
+    Case("flatten", ops.flatten, calls(either, start=st.integers(0, 3)), flat, **one_axis),
+    Case("flatten/from_1", ops.flatten, calls(either), flat, **one_axis),
+    Case("stack", _stack, stacks, stacked, linear_in=(0, 1)),
 ]
 
 
@@ -71,6 +88,17 @@ def test_a_part_used_twice_gets_both_gradients():
     x = Tensor(np.arange(3.0), requires_grad=True)
     (x[:2] * x[1:]).backward(np.array([1.0, 10.0]))
     np.testing.assert_array_equal(x.grad, [1, 0 + 20, 10])
+
+
+def test_sizes_may_stand_alone_or_in_a_tuple():
+    x = Tensor(np.arange(24.0).reshape(2, 3, 4))
+    for y in (x.reshape(6, -1), x.reshape((6, -1)), x.reshape(np.int64(6), 4), x.reshape([6, 4])):
+        assert y.shape == (6, 4)
+    assert x.reshape(24).shape == x.reshape(-1).shape == ops.reshape(x, 24).shape == (24,)
+    for y in (x.transpose(2, 0, 1), x.transpose((2, 0, 1)), x.transpose(axes=(2, 0, 1))):
+        assert y.shape == (4, 2, 3)
+    np.testing.assert_array_equal(x.T.data, x.data.T)
+    np.testing.assert_array_equal(x.transpose().data, x.data.T)
 
 
 X = Tensor(np.ones((2, 3)))
@@ -97,8 +125,12 @@ X = Tensor(np.ones((2, 3)))
         ),
         (lambda: ops.crop(X, ((0, 0, 1), (0, 0))), ValueError, "do not leave anything"),
         (lambda: ops.crop(X, ((0, 0),)), ValueError, r"do not leave anything of \(2, 3\)"),
-        (lambda: X[5], IndexError, r"select: 5 is outside of shape \(2, 3\)"),
-        (lambda: X[[0, 1]], TypeError, r"select: expected integers, slices or \.\.\., got \[0, 1"),
+        (lambda: X.reshape(4, -1), ValueError, r"reshape: \(2, 3\) cannot become \(4, -1\)"),
+        (lambda: X.transpose(1), ValueError, r"axes \(1,\) do not permute the axes of \(2, 3\)"),
+        (lambda: X.flatten(3), ValueError, r"flatten: start 3 is not from 0 to 2, shape \(2, 3\)"),
+        (lambda: ops.stack([]), ValueError, r"stack: expected tensors of one shape, got \[\]"),
+        (lambda: ops.stack([X, X[0]]), ValueError, r"of one shape, got \[\(2, 3\), \(3,\)\]"),
+        (lambda: ops.stack([X], 3), ValueError, "stack: axis 3 is not one of the 3 axes of the re"),
     ],
 )
 def test_mistakes_are_named(call, error, message):

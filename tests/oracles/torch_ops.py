@@ -41,6 +41,17 @@ def group_norm(x, weight, bias, groups, eps=1e-5, relu=False):
     return f.relu(y) if relu else y
 
 
+def pooling(pool, margin):
+    """PyTorch's own margins are at most half a block wide; so they are added before."""
+
+    def op(x, kernel_size, stride, padding=0):
+        vertical, horizontal = padding if isinstance(padding, tuple) else (padding, padding)
+        widths = (horizontal, horizontal, vertical, vertical)
+        return pool(f.pad(x, widths, value=margin), kernel_size, stride)
+
+    return op
+
+
 def crop(x, widths):
     return x[tuple(slice(a, n - b) for (a, b), n in zip(widths, x.shape, strict=True))]
 
@@ -68,7 +79,23 @@ def select(x, key):
     for axis, part in enumerate(keys):
         if isinstance(part, slice) and part.step == -1:
             x, keys[axis] = x.flip(axis), slice(None)
+        elif isinstance(part, (list, np.ndarray)):
+            array = np.asarray(part)
+            kind = bool if array.dtype == bool else int
+            keys[axis] = torch.from_numpy(array.astype(kind))
     return x[tuple(keys)]
+
+
+def stack(*tensors, axis):
+    return torch.stack(tensors, dim=axis)
+
+
+def var(x, axis=None, keepdims=False, correction=0):
+    return torch.var(x, dim=_axes(x, axis), keepdim=keepdims, correction=correction)
+
+
+def reduced(function):
+    return lambda x, axis=None, keepdims=False: function(x, dim=_axes(x, axis), keepdim=keepdims)
 
 
 def transpose(x, axes=None):
@@ -120,14 +147,30 @@ ORACLES = {
     "log_sigmoid": f.logsigmoid,
     "softplus": f.softplus,
     "relu": torch.relu,
+    "leaky_relu": lambda x, slope: f.leaky_relu(x, slope),
     "power/3": lambda x: x**3,
     "power/half": lambda x: x**0.5,
+    "power/0": lambda x: x**0,
     "power/minus_1": lambda x: x**-1,
     "add/number": lambda x: 2 + x,
     "subtract/number": lambda x: 2 - x,
     "multiply/number": lambda x: 2 * x,
     "divide/number": lambda x: 2 / x,
     "multiply/square": torch.square,
+    "power/tensors": torch.pow,
+    "power/of_2": lambda x: 2**x,
+    "abs": torch.abs,
+    "clip": lambda x, low=None, high=None: torch.clip(x, low, high),
+    "maximum": torch.maximum,
+    "maximum/number": lambda x: torch.maximum(x, torch.tensor(0.02, dtype=x.dtype)),
+    "minimum": torch.minimum,
+    "where": lambda a, b, condition: torch.where(torch.as_tensor(condition), a, b),
+    "max": reduced(torch.amax),
+    "min": reduced(torch.amin),
+    "var": var,
+    "logsumexp": reduced(torch.logsumexp),
+    "stack": stack,
+    "flatten": lambda x, start=1: torch.flatten(x, start) if start < x.ndim else x[..., None],
     "reshape": lambda x, shape: torch.reshape(x, shape),
     "transpose": transpose,
     "concatenate": concatenate,
@@ -143,8 +186,8 @@ ORACLES = {
     "dropout": dropout,
     "conv2d": lambda x, w, b=None, stride=1, padding=0: f.conv2d(x, w, b, stride, padding),
     "conv2d_relu": conv2d_relu,
-    "max_pool2d": lambda x, kernel_size, stride: f.max_pool2d(x, kernel_size, stride),
-    "avg_pool2d": lambda x, kernel_size, stride: f.avg_pool2d(x, kernel_size, stride),
+    "max_pool2d": pooling(f.max_pool2d, -np.inf),
+    "avg_pool2d": pooling(f.avg_pool2d, 0.0),
     "conv2d_max_pool2d": conv2d_max_pool2d,
     "upsample_nearest": lambda x, scale: f.interpolate(x, scale_factor=scale),
     "upsample_bilinear": lambda x, scale: f.interpolate(x, scale_factor=scale, mode="bilinear"),

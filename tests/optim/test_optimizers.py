@@ -171,9 +171,11 @@ def test_states_of_the_first_version_are_read():
 
 def test_what_cannot_be_moved_is_refused():
     w = parameter([1.0])
-    with pytest.raises(TypeError, match="SGD: expected a list of parameters, got one Parameter"):
+    with pytest.raises(
+        TypeError, match="SGD: expected a list of parameters, got a Parameter of shape"
+    ):
         SGD(w)
-    with pytest.raises(TypeError, match=r"Adam: expected parameters, got Tensor\(.*multiply\)"):
+    with pytest.raises(TypeError, match=r"Adam: expected parameters, got a Tensor.* from multiply"):
         Adam([w * 2])
 
 

@@ -1,0 +1,29 @@
+"""How pictures are called, by their files and by annotations, so that the two find each other."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path, PurePosixPath
+
+PICTURES = (
+    ".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".heic", ".heif",
+)  # fmt: skip
+MARK = "_mask"  # NAME_mask.png beside NAME.jpg is a mask, not a picture
+
+
+def plain(text: str) -> str:
+    """A name in Unicode's composed form: some systems store "é" as two characters."""
+    return unicodedata.normalize("NFC", text.replace("\\", "/"))
+
+
+def stem_of(path: Path | str) -> str:
+    """A file's name without folder and ending."""
+    return PurePosixPath(plain(str(path))).stem
+
+
+def by_number(name: str) -> str:
+    """What a results file calls a picture: COCO numbers its own, whose files have leading zeros."""
+    base = PurePosixPath(plain(name)).name
+    stem, _, ending = base.rpartition(".")
+    base = stem if stem and f".{ending.lower()}" in PICTURES else base
+    return str(int(base)) if base.isascii() and base.isdigit() and len(base) <= 40 else base

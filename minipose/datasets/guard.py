@@ -1,0 +1,97 @@
+"""The door of every file that others made: its size is checked first, its faults become one line.
+
+A file says how large its content is before that content is read; ``expect_bytes`` and
+``expect_pixels`` hold that against a limit before memory is taken. Libraries raise whatever they
+trip over in a damaged file; ``reading`` turns all of it into "path: what is wrong".
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from minipose.errors import UserError
+
+PIXELS = 89_478_485  # of a picture or mask: where Pillow begins to warn of a decompression bomb
+BYTES = 2**30  # of an array of labels or a JSON file of a whole data set
+SAMPLE_BYTES = 2**24  # of one picture's joints in JSON
+
+
+@contextmanager
+def reading(path: str | os.PathLike, what: str) -> Iterator[None]:
+    """Whatever goes wrong inside becomes a UserError "path: what (the library's words)".
+
+    A UserError from inside says that already, and a missing package is none of the file's faults:
+    both pass.
+    """
+    try:
+        yield
+    except (UserError, ModuleNotFoundError):
+        raise
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise UserError(f"{path}: a folder, expected a file") from None
+    except Exception as error:
+        raise UserError(f"{path}: {what} ({in_a_line(error)})") from None
+
+
+def in_a_line(error: BaseException) -> str:
+    """The first line of an error's message, at most 200 characters; its kind where it has none."""
+    lines = str(error).strip().splitlines()
+    text = lines[0] if lines else type(error).__name__
+    if isinstance(error, (KeyError, MemoryError, RecursionError)) and lines:
+        text = f"{type(error).__name__}: {text}"
+    return text if len(text) <= 200 else text[:197] + "..."
+
+
+def expect_bytes(
+    path: str | os.PathLike, shape: Sequence[int], itemsize: int = 1, limit: int = BYTES
+) -> None:
+    """Refuse an array whose declared shape is not one, or takes more than ``limit`` bytes.
+
+    Raises
+    ------
+    UserError
+        Before any memory is taken. The product is one of Python's integers, which cannot wrap.
+    """
+    sizes = [int(n) for n in shape]
+    total = math.prod(sizes) * int(itemsize)
+    if min(sizes, default=0) < 0 or total > limit:
+        raise UserError(
+            f"{path}: declares an array of {' × '.join(map(str, sizes))}, expected at most "
+            f"{limit >> 20} MiB"
+        )
+
+
+def expect_pixels(path: str | os.PathLike, width: int, height: int) -> None:
+    """Refuse a picture of no pixel or of more than ``PIXELS``, before it is decoded.
+
+    Raises
+    ------
+    UserError
+        If it has.
+    """
+    if width < 1 or height < 1 or int(width) * int(height) > PIXELS:
+        raise UserError(
+            f"{path}: {width} × {height} px, expected at most {PIXELS / 1e6:.0f} million pixels"
+        )
+
+
+def read_json(path: str | os.PathLike, limit: int = BYTES) -> Any:
+    """A JSON file in any Unicode encoding, with a byte-order mark or without.
+
+    Raises
+    ------
+    UserError
+        If it is missing, damaged, nested too deeply, or has more than ``limit`` bytes.
+    """
+    path = Path(path)
+    with reading(path, "not a readable JSON file"):
+        expect_bytes(path, (path.stat().st_size,), limit=limit)
+        return json.loads(path.read_bytes())
