@@ -71,12 +71,12 @@ class Job:
     open_store : path -> store, which has ``split(limit=...)`` and is closed by ``with``
     train : run -> the last network; leaves ``best.npz`` in the run's folder
     measure : (network, store, split, recipe) -> numbers
-    predictions : (network, store, rows) -> arrays by name, an entry for each of the rows
+    predictions : (network, store, rows, recipe) -> arrays by name, an entry for each of the rows
     summary : numbers -> Markdown
     build : (recipe, what a checkpoint says beside it) -> network to load the checkpoint into
     draw_data : (folder, store, rows) -> pictures of what the store holds
     draw_run : (run, network) -> pictures of a training
-    predict : (network, picture, box, mask, folder) -> files with what is in the picture
+    predict : (network, recipe, picture, box, mask, folder) -> files with what is in the picture
     comparisons : {name: (job, run) -> report of several trainings in the run's folder}
     """
 
@@ -90,12 +90,12 @@ class Job:
     open_store: Callable[[Path], Any]
     train: Callable[[Run], Module]
     measure: Callable[[Module, Any, Split, Any], dict[str, Any]]
-    predictions: Callable[[Module, Any, np.ndarray], dict[str, np.ndarray]]
+    predictions: Callable[[Module, Any, np.ndarray, Any], dict[str, np.ndarray]]
     summary: Callable[[dict[str, Any]], str]
     build: Callable[[Any, dict[str, Any]], Module]
     draw_data: Callable[[Path, Any, np.ndarray], Drawn]
     draw_run: Callable[[Run, Module], Drawn]
-    predict: Callable[[Module, Path, Box | None, Path | None, Path], list[Path]]
+    predict: Callable[[Module, Any, Path, Box | None, Path | None, Path], list[Path]]
     comparisons: Mapping[str, Callable[[Job, Run], Any]] = field(default_factory=dict)
 
     @property

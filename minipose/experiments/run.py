@@ -57,11 +57,12 @@ def evaluate(args: argparse.Namespace) -> None:
             split = {WHOLE: np.arange(len(store))[: settings.limit]}
         else:
             split = store.split(limit=settings.limit)
-        measured = job.measure(net, store, split, _recipe(job, meta))
+        recipe = _recipe(job, meta)
+        measured = job.measure(net, store, split, recipe)
         if args.save is not None:
             unseen = np.concatenate([rows for name, rows in split.items() if name != "train"])
             with atomic(args.save) as partial, open(partial, "wb") as file:
-                np.savez(file, **job.predictions(net, store, unseen))
+                np.savez(file, **job.predictions(net, store, unseen, recipe))
             print(f"{args.save}: {len(unseen)} {job.items}")
     seconds = meta["progress"]["seconds"]
     about = {"epoch": meta["progress"]["epoch"], "seed": meta["seed"]}
@@ -77,10 +78,10 @@ def predict(args: argparse.Namespace) -> None:
     """What the network finds in each picture, as files beside one another."""
     settings = _settings(args)
     folder = expect_folder(settings.out or ".")
-    job, net, _ = load_network(args.checkpoint, use_device(settings.device, settings.tf32))
-    box = tuple(args.box) if args.box else None
+    job, net, meta = load_network(args.checkpoint, use_device(settings.device, settings.tf32))
+    box, recipe = tuple(args.box) if args.box else None, _recipe(job, meta)
     for picture in args.images:
-        for path in job.predict(net, picture, box, args.mask, folder):
+        for path in job.predict(net, recipe, picture, box, args.mask, folder):
             print(path)
 
 

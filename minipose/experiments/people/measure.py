@@ -47,7 +47,7 @@ def measure_part(
     start = time.perf_counter()
     sums: dict[str, float] = {}
     places, order = [], []
-    for group in predicted_groups(model, store, samples, recipe.outputs, recipe.peak):
+    for group in predicted_groups(model, store, samples, recipe):
         parts = loss_parts(group.scores, group.batch)
         parts["loss"] = total_loss(group.scores, group.batch, recipe)
         for name, part in parts.items():
@@ -70,7 +70,9 @@ def measure_part(
     return result
 
 
-def predictions(model: Module, store: PeopleStore, samples: np.ndarray) -> dict[str, np.ndarray]:
+def predictions(
+    model: Module, store: PeopleStore, samples: np.ndarray, recipe: Recipe
+) -> dict[str, np.ndarray]:
     """What the model finds in these samples.
 
     Returns
@@ -81,7 +83,7 @@ def predictions(model: Module, store: PeopleStore, samples: np.ndarray) -> dict[
     joints = "joints" in dict(model.heads)
     dice, keypoints = np.zeros(len(samples)), np.zeros((len(samples), 25, 3), np.float32)
     place = {int(sample): n for n, sample in enumerate(samples)}
-    for group in predicted_groups(model, store, samples, Outputs()):
+    for group in predicted_groups(model, store, samples, recipe, Outputs()):
         for sample, person, found in zip(
             group.samples, group.people, group.predictions, strict=True
         ):

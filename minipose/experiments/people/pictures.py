@@ -39,7 +39,8 @@ REPORT_NAMES = {  # ours -> the report's logs
 def draw_run(run: Run, net: Module) -> Drawn:
     """All pictures of a training: its curves, and predictions beside validation pictures."""
     drawn = draw_curves(run.folder, run.recipe, run.reference)
-    return drawn | draw_predictions(run.folder, net, run.store, run.split["validation"])
+    samples = run.split["validation"]
+    return drawn | draw_predictions(run.folder, net, run.store, samples, run.recipe)
 
 
 def draw_data(folder: Path, store: PeopleStore, samples: np.ndarray) -> Drawn:
@@ -87,10 +88,12 @@ def draw_curves(folder: Path, recipe: Recipe, reference: Path | None) -> Drawn:
     return {"learning_curve.png": "Learning curves (report 2, figures 5, 10, 13, 15 and 17)"}
 
 
-def draw_predictions(folder: Path, net: Module, store: PeopleStore, samples: np.ndarray) -> Drawn:
+def draw_predictions(
+    folder: Path, net: Module, store: PeopleStore, samples: np.ndarray, recipe: Recipe
+) -> Drawn:
     """Predictions beside pictures (figures 6, 11, 14, 16, 18), channels (19), skeletons (20)."""
     people = _spread(store, samples)
-    found = [predict_array(net, f.image) for f in people]
+    found = [predict_array(net, f.image, recipe) for f in people]
     dices = [dice_coefficient(p.mask, f.mask) for p, f in zip(found, people, strict=True)]
     columns = [
         ("picture", [f.image for f in people]),
@@ -108,11 +111,11 @@ def draw_predictions(folder: Path, net: Module, store: PeopleStore, samples: np.
         classes = [joint_targets(f.keypoints, f.mask.shape)[0] for f in people]
         columns += [
             ("joints", [class_picture(c) for c in classes]),
-            ("predicted joints", [class_picture(p.joints.argmax(axis=0)) for p in found]),
+            ("predicted joints", [class_picture(p.joint_pictures().argmax(axis=0)) for p in found]),
             ("skeleton", [on_mask(f.image, p.mask) for f, p in zip(people, found, strict=True)]),
         ]
         skeletons["skeleton"] = [predicted_skeleton(p) for p in found]
-        channel_grid(people[0].image, found[0].joints, folder / "channels.png")
+        channel_grid(people[0].image, found[0].joint_pictures(), folder / "channels.png")
         drawn["channels.png"] = "Softmax output of each channel (report 2, figure 19)"
     titles = [f"dice {d:.3f}" for d in dices]
     picture_table(columns, folder / "predictions.png", skeletons, titles)

@@ -105,6 +105,14 @@ class Recipe(Choices):
     half_epochs: int = choice(
         0, "the number of next epochs with pictures at half of their size", whole(0)
     )
+    halved: int = choice(
+        0, "how often a picture is halved before the network sees it; what is found is enlarged",
+        whole(0, 2),
+    )  # fmt: skip
+    blur: float = choice(
+        0.0, "joint channels are blurred by this many px before the highest pixel is taken",
+        number(least=0),
+    )  # fmt: skip
     flip: bool = choice(False, "mirrored pictures too, left and right joints exchanged", YES_OR_NO)
     turn: float = choice(0.0, "pictures are rotated by up to ± this many degrees", number(least=0))
     zoom: float = choice(
@@ -127,9 +135,9 @@ class Recipe(Choices):
         return replace(self, **own | given)
 
     def halvings(self, epoch: int) -> int:
-        """How often the pictures of an epoch (from 0) are halved: 2, 1 or 0 times."""
+        """How often the training pictures of an epoch (from 0) are halved: 2, 1 or 0 times."""
         small = epoch < self.quarter_epochs + self.half_epochs
-        return int(small) + int(epoch < self.quarter_epochs)
+        return max(int(small) + int(epoch < self.quarter_epochs), self.halved)
 
 
 ABOUT = {

@@ -88,7 +88,9 @@ def _mean_pose(store: H36MStore, frames: np.ndarray) -> np.ndarray:
     return total / len(frames)
 
 
-def predictions(net: PoseNet, store: H36MStore, frames: np.ndarray) -> dict[str, np.ndarray]:
+def predictions(
+    net: PoseNet, store: H36MStore, frames: np.ndarray, recipe: Recipe
+) -> dict[str, np.ndarray]:
     """What the network finds in these frames.
 
     Returns
