@@ -32,6 +32,17 @@ def build_parser() -> argparse.ArgumentParser:
 
     evaluate = commands.add_parser("evaluate", help="measure a checkpoint")
     evaluate.add_argument("checkpoint", type=Path, help="best.npz of a run")
+    evaluate.add_argument(
+        "--all",
+        action="store_true",
+        help="measure the whole store as one part: for data that was not trained on",
+    )
+    evaluate.add_argument(
+        "--save",
+        type=Path,
+        metavar="FILE",
+        help="write what was predicted for each image that was not trained on, as .npz",
+    )
     add_flags(evaluate, RunSettings(), ("data", "out", "limit", "device", "tf32"), required="data")
 
     predict = commands.add_parser("predict", help="find the person's pose in pictures")

@@ -9,7 +9,7 @@ from minipose.tensor import record
 from tests.whole import jobs
 
 
-@pytest.fixture(params=range(6), ids=[str(job) for job in jobs()])
+@pytest.fixture(params=range(len(jobs())), ids=[str(job) for job in jobs()])
 def job(request):
     return jobs()[request.param]
 

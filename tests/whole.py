@@ -73,10 +73,11 @@ def pose_job(head: str, samples: int, seed: int = 0, output_tanh: bool = False) 
     return Job(f"PoseNet {head} × {samples}", net.train(), x, lambda y: loss(y, target))
 
 
-def picture_job(kind: type, seed: int = 0) -> Job:
+def picture_job(kind: type, seed: int = 0, **options: object) -> Job:
     """U-Net or H-Net with all three heads, on pictures that have to be padded."""
     rng = np.random.default_rng(seed)
-    net = kind(HEADS, width=2, dropout=0.3, rng=rng).astype(np.float64).train()
+    options = {"width": 2, "dropout": 0.3} | options
+    net = kind(HEADS, rng=rng, **options).astype(np.float64).train()
     for name, parameter in net.named_parameters():
         if name.endswith("bias"):
             parameter.assign_(rng.normal(0, 0.1, parameter.shape))
@@ -92,7 +93,8 @@ def picture_job(kind: type, seed: int = 0) -> Job:
             + mse(scores["regression"], heat)
         )
 
-    return Job(kind.__name__, net, rng.random((2, 3, *size[1:])), loss)
+    name = "normalised U-Net" if options.get("normalise") else kind.__name__
+    return Job(name, net, rng.random((2, 3, *size[1:])), loss)
 
 
 def jobs(seed: int = 0) -> list[Job]:
@@ -103,5 +105,6 @@ def jobs(seed: int = 0) -> list[Job]:
         pose_job("regression", 2, seed),
         pose_job("regression", 2, seed, output_tanh=True),
         picture_job(UNet, seed),
+        picture_job(UNet, seed, normalise=True),
         picture_job(HNet, seed),
     ]

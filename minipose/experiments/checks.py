@@ -83,9 +83,13 @@ def _as(kind: type, value: Any) -> Any:
     return value if kind is str and isinstance(value, str) else None
 
 
-def whole(least: int) -> Check:
-    """A whole number, not below ``least``."""
-    return Check(int, f"a whole number of {least} or more", lambda value: value >= least)
+def whole(least: int, most: int | None = None) -> Check:
+    """A whole number, not below ``least`` and not above ``most``."""
+    if most is None:
+        return Check(int, f"a whole number of {least} or more", lambda value: value >= least)
+    return Check(
+        int, f"a whole number from {least} to {most}", lambda value: least <= value <= most
+    )
 
 
 def number(

@@ -17,6 +17,7 @@ from minipose.training import checkpoint
 from minipose.training.log import read_log
 
 Split = dict[str, np.ndarray]  # "train", "validation", ... -> rows of the store
+WHOLE = "all"  # the only part of a split, where a store that was not trained on is measured
 Drawn = dict[str, str]  # picture in the run folder -> caption
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in px, ends excluded
 
@@ -70,11 +71,12 @@ class Job:
     open_store : path -> store, which has ``split(limit=...)`` and is closed by ``with``
     train : run -> the last network; leaves ``best.npz`` in the run's folder
     measure : (network, store, split, recipe) -> numbers
+    predictions : (network, store, rows, recipe) -> arrays by name, an entry for each of the rows
     summary : numbers -> Markdown
     build : (recipe, what a checkpoint says beside it) -> network to load the checkpoint into
     draw_data : (folder, store, rows) -> pictures of what the store holds
     draw_run : (run, network) -> pictures of a training
-    predict : (network, picture, box, mask, folder) -> files with what is in the picture
+    predict : (network, recipe, picture, box, mask, folder) -> files with what is in the picture
     comparisons : {name: (job, run) -> report of several trainings in the run's folder}
     """
 
@@ -88,11 +90,12 @@ class Job:
     open_store: Callable[[Path], Any]
     train: Callable[[Run], Module]
     measure: Callable[[Module, Any, Split, Any], dict[str, Any]]
+    predictions: Callable[[Module, Any, np.ndarray, Any], dict[str, np.ndarray]]
     summary: Callable[[dict[str, Any]], str]
     build: Callable[[Any, dict[str, Any]], Module]
     draw_data: Callable[[Path, Any, np.ndarray], Drawn]
     draw_run: Callable[[Run, Module], Drawn]
-    predict: Callable[[Module, Path, Box | None, Path | None, Path], list[Path]]
+    predict: Callable[[Module, Any, Path, Box | None, Path | None, Path], list[Path]]
     comparisons: Mapping[str, Callable[[Job, Run], Any]] = field(default_factory=dict)
 
     @property
@@ -103,13 +106,17 @@ class Job:
     def train_and_measure(self, run: Run) -> tuple[dict[str, Any], Module]:
         """Train, take the best checkpoint, measure it: the numbers and the network.
 
-        ``seconds`` are those of this training, ``training_seconds`` those of all sessions of a
-        training that was interrupted.
+        ``epoch`` is the one after which the best checkpoint was written; ``seconds`` are those of
+        this training, ``training_seconds`` those of all sessions of one that was interrupted.
         """
         start = time.perf_counter()
         net = self.train(run)
-        checkpoint.load(run.folder / "best.npz", net)
-        about = {"seed": run.seed, "seconds": time.perf_counter() - start}
+        meta = checkpoint.load(run.folder / "best.npz", net)
+        about = {
+            "epoch": meta["progress"]["epoch"],
+            "seed": run.seed,
+            "seconds": time.perf_counter() - start,
+        }
         logs = (read_log(path) for path in sorted(run.folder.glob("*log.csv")))
         about["training_seconds"] = sum(rows[-1]["elapsed_s"] for rows in logs if rows)
         return about | self.measure(net, run.store, run.split, run.recipe), net

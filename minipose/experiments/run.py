@@ -6,15 +6,17 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from minipose import experiments
 from minipose.devices import use_device
 from minipose.errors import UserError
-from minipose.experiments.job import Job, Run
+from minipose.experiments.job import WHOLE, Job, Run
 from minipose.experiments.report import publish
 from minipose.experiments.run_folder import claim
 from minipose.experiments.settings import RunSettings, checked, declared, resolve
 from minipose.nn import Module
-from minipose.storage import expect_folder
+from minipose.storage import atomic, expect_folder
 from minipose.training import checkpoint
 
 
@@ -48,10 +50,23 @@ def evaluate(args: argparse.Namespace) -> None:
     if settings.out is not None:
         expect_folder(settings.out)
     job, net, meta = load_network(args.checkpoint, use_device(settings.device, settings.tf32))
+    if args.save is not None and args.save.suffix != ".npz":
+        raise UserError(f"--save: expected a file .npz, got {args.save}")
     with job.open_store(settings.data) as store:
-        measured = job.measure(net, store, store.split(limit=settings.limit), _recipe(job, meta))
+        if args.all:
+            split = {WHOLE: np.arange(len(store))[: settings.limit]}
+        else:
+            split = store.split(limit=settings.limit)
+        recipe = _recipe(job, meta)
+        measured = job.measure(net, store, split, recipe)
+        if args.save is not None:
+            unseen = np.concatenate([rows for name, rows in split.items() if name != "train"])
+            with atomic(args.save) as partial, open(partial, "wb") as file:
+                np.savez(file, **job.predictions(net, store, unseen, recipe))
+            print(f"{args.save}: {len(unseen)} {job.items}")
     seconds = meta["progress"]["seconds"]
-    result = {"seed": meta["seed"], "training_seconds": seconds, **measured}
+    about = {"epoch": meta["progress"]["epoch"], "seed": meta["seed"]}
+    result = {**about, "training_seconds": seconds, **measured}
     if settings.out is None:
         print(job.summary(result))
         return
@@ -63,10 +78,10 @@ def predict(args: argparse.Namespace) -> None:
     """What the network finds in each picture, as files beside one another."""
     settings = _settings(args)
     folder = expect_folder(settings.out or ".")
-    job, net, _ = load_network(args.checkpoint, use_device(settings.device, settings.tf32))
-    box = tuple(args.box) if args.box else None
+    job, net, meta = load_network(args.checkpoint, use_device(settings.device, settings.tf32))
+    box, recipe = tuple(args.box) if args.box else None, _recipe(job, meta)
     for picture in args.images:
-        for path in job.predict(net, picture, box, args.mask, folder):
+        for path in job.predict(net, recipe, picture, box, args.mask, folder):
             print(path)
 
 

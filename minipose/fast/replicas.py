@@ -19,7 +19,14 @@ import numpy as np
 from minipose.fast import workers
 from minipose.kernels.faster import offer
 from minipose.nn import Module
-from minipose.training.parts import Loss, Part, Parts, add_gradients, in_parts
+from minipose.training.parts import (
+    Loss,
+    Part,
+    Parts,
+    RunningStatistics,
+    add_gradients,
+    in_parts,
+)
 
 
 class Replicas(Parts):
@@ -46,19 +53,23 @@ class Replicas(Parts):
     def total(self, parts: list[Part]) -> float:
         """The loss of all parts; their gradients are added to the parameters'."""
         first, *rest = parts
+        statistics = RunningStatistics(self.model)
         busy = list(zip(self._others, rest, strict=False))
         for other, part in busy:
             other.start(part)
         try:
             with workers.alone():
                 total = add_gradients(self.model, self.loss, first)
+                statistics.take(first.fraction)
         finally:  # after an error, too: an answer left behind would be taken for the next one's
             answers = [other.answer() for other, _ in busy]
-        for (other, _), (loss, error) in zip(busy, answers, strict=True):
+        for (other, part), (loss, error) in zip(busy, answers, strict=True):
             if error is not None:
                 raise error
             other.add_gradients()
+            statistics.add(part.fraction, other.buffers)
             total += loss
+        statistics.write()
         return total
 
 
@@ -81,14 +92,18 @@ class _Other:
     def __init__(self, model: Module, loss: Loss) -> None:
         self.model = model
         self.gradients = [_shared_like(p.data) for p in model.parameters()]
+        self.buffers = [_shared_like(buffer) for _, buffer in model.named_buffers()]
         context = multiprocessing.get_context("fork")
         self.pipe, theirs = context.Pipe()
-        arguments = (self.pipe, theirs, model, loss, self.gradients)
+        arguments = (self.pipe, theirs, model, loss, self.gradients, self.buffers)
         self.process = context.Process(target=_serve, args=arguments, daemon=True)
         self.process.start()
         theirs.close()
 
     def start(self, part: Part) -> None:
+        """Hand over a part, to be computed from the buffers that the model has now."""
+        for buffer, (_, now) in zip(self.buffers, self.model.named_buffers(), strict=True):
+            buffer[...] = now
         try:
             self.pipe.send(part)
         except BrokenPipeError:
@@ -122,8 +137,15 @@ def _add(total: np.ndarray, more: np.ndarray) -> None:
     total += more
 
 
-def _serve(pipe: Any, mine: Any, model: Module, loss: Loss, gradients: list[np.ndarray]) -> None:
-    """What the other process does: a part, its gradients and loss, the next part."""
+def _serve(
+    pipe: Any,
+    mine: Any,
+    model: Module,
+    loss: Loss,
+    gradients: list[np.ndarray],
+    buffers: list[np.ndarray],
+) -> None:
+    """What the other process does: a part, its gradients, buffers and loss, the next part."""
     pipe.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's business
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -136,9 +158,14 @@ def _serve(pipe: Any, mine: Any, model: Module, loss: Loss, gradients: list[np.n
             try:
                 model.train(part.training)
                 model.zero_grad()
+                own = [buffer for _, buffer in model.named_buffers()]
+                for buffer, given in zip(own, buffers, strict=True):
+                    buffer[...] = given
                 value = add_gradients(model, loss, part)
                 for parameter, gradient in zip(model.parameters(), gradients, strict=True):
                     gradient[...] = 0 if parameter.grad is None else parameter.grad
+                for buffer, given in zip(own, buffers, strict=True):
+                    given[...] = buffer
                 mine.send((value, None))
             except Exception as error:
                 mine.send((0.0, error))

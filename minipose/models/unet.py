@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from minipose import ops
-from minipose.nn import Conv2d, Dropout, Module, UpsampleConv2d
+from minipose.nn import BatchNorm2d, Conv2d, Dropout, Module, Sequential, UpsampleConv2d
 from minipose.tensor import Tensor
 
 LEVELS = 5
@@ -15,15 +15,34 @@ MULTIPLE = 2 ** (LEVELS - 1)  # px: four halvings have to come out even
 
 
 class TwoConvolutions(Module):
-    """relu(conv(relu(conv(x)))), both 3×3 with one pixel of zeros around: the size stays."""
+    """relu(conv(relu(conv(x)))), both 3×3 with one pixel of zeros around: the size stays.
 
-    def __init__(self, inside: int, outside: int, rng: np.random.Generator) -> None:
-        options = {"padding": 1, "initialise": "he", "activation": "relu"}
-        self.first = Conv2d(inside, outside, 3, rng, **options)
-        self.second = Conv2d(outside, outside, 3, rng, **options)
+    With ``normalise``, each ReLU is of the batch-normalised result of its convolution, whose bias
+    the normalisation would cancel: there is none.
+    """
+
+    def __init__(
+        self, inside: int, outside: int, rng: np.random.Generator, normalise: bool = False
+    ) -> None:
+        def convolution(inside: int) -> Module:
+            options = {"padding": 1, "initialise": "he"}
+            if not normalise:
+                return Conv2d(inside, outside, 3, rng, activation="relu", **options)
+            convolution = Conv2d(inside, outside, 3, rng, bias=False, **options)
+            return Sequential(convolution, BatchNorm2d(outside, activation="relu"))
+
+        self.first, self.second = convolution(inside), convolution(outside)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.second(self.first(x))
+
+
+def doubling(inside: int, outside: int, rng: np.random.Generator, normalise: bool) -> Module:
+    """Twice the height and width, another number of channels, ReLU."""
+    if not normalise:
+        return UpsampleConv2d(inside, outside, rng)
+    convolution = UpsampleConv2d(inside, outside, rng, bias=False, activation=None)
+    return Sequential(convolution, BatchNorm2d(outside, activation="relu"))
 
 
 class ScoresOfPixels(Module):
@@ -78,6 +97,8 @@ class UNet(ScoresOfPixels):
         Channels at full size. 64 is the report's; 8 or 16 suits a laptop.
     dropout : float
         Fraction of units switched off in training.
+    normalise : bool
+        Batch normalisation before every ReLU, which the report does without.
     rng : numpy Generator, optional
         For the initial weights: He normal, biases 0.
 
@@ -90,15 +111,16 @@ class UNet(ScoresOfPixels):
         width: int = 64,
         dropout: float = 0.3,
         rng: np.random.Generator | None = None,
+        normalise: bool = False,
     ) -> None:
         check_size("UNet", heads, width)
         rng = np.random.default_rng(0) if rng is None else rng
         channels = [width * 2**level for level in range(LEVELS)]
         downwards = zip([3, *channels[:-1]], channels, strict=True)  # (3, w), (w, 2w), …
-        self.down = [TwoConvolutions(a, b, rng) for a, b in downwards]
+        self.down = [TwoConvolutions(a, b, rng, normalise) for a, b in downwards]
         upwards = list(zip(channels[:0:-1], channels[-2::-1], strict=True))  # (16w, 8w), …, (2w, w)
-        self.double = [UpsampleConv2d(a, b, rng) for a, b in upwards]
-        self.up = [TwoConvolutions(2 * b, b, rng) for _, b in upwards]
+        self.double = [doubling(a, b, rng, normalise) for a, b in upwards]
+        self.up = [TwoConvolutions(2 * b, b, rng, normalise) for _, b in upwards]
         self.dropout_down = [Dropout(dropout) for _ in channels[1:]]
         self.dropout_up = [Dropout(dropout) for _ in upwards[:-1]]
         self.heads = {n: Conv2d(width, c, 1, rng, initialise="he") for n, c in heads.items()}

@@ -109,18 +109,30 @@ class Conv2dMaxPool2d(Module):
 
 
 class UpsampleConv2d(Module):
-    """Each pixel becomes 2 × 2 equal ones, which a 2×2 convolution with ReLU then smooths.
+    """Each pixel becomes 2 × 2 equal ones, which a 2×2 convolution then smooths.
 
-    x (N, in, H, W) -> (N, out, 2H, 2W); He weights, zero bias.
+    x (N, in, H, W) -> (N, out, 2H, 2W); He weights, zero bias. ``bias`` and ``activation`` as in
+    ``Conv2d``.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, rng: Generator) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        rng: Generator,
+        *,
+        bias: bool = True,
+        activation: str | None = "relu",
+    ) -> None:
         check_generator("UpsampleConv2d", rng)
-        self.convolution = Conv2d(in_channels, out_channels, 2, rng, initialise="he")
+        one_of("UpsampleConv2d", "activation", activation, (None, "relu"))
+        options = {"bias": bias, "initialise": "he"}
+        self.convolution = Conv2d(in_channels, out_channels, 2, rng, **options)
+        self.activation = activation
 
     def forward(self, x: Tensor) -> Tensor:
         weight, bias = self.convolution.weight, self.convolution.bias
-        return ops.upsample_conv2d(x, weight, bias, relu=True)
+        return ops.upsample_conv2d(x, weight, bias, relu=self.activation == "relu")
 
 
 class MaxPool2d(Module):

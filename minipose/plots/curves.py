@@ -14,17 +14,21 @@ Series = Mapping[str, tuple[Sequence[float], Sequence[float]]]  # label -> (epoc
 
 
 def learning_curves(
-    panels: Mapping[str, Series], path: str | os.PathLike, across: str = "epoch"
+    panels: Mapping[str, Series],
+    path: str | os.PathLike,
+    across: str = "epoch",
+    best: float | None = None,
 ) -> Path:
     """One panel per entry: its title names what is measured and the unit; a line per series.
 
-    The legend gives the last value of each line.
+    The legend gives the last value of each line; ``best`` is marked on the horizontal axis.
 
     Parameters
     ----------
     panels : {title: {label: (epochs, values)}}
     path : where the PNG goes
     across : what the horizontal axis shows
+    best : where the weights that were kept come from
     """
     plot = canvas.new_plot(4.6 * len(panels), 3.2)
     colours = [canvas.TRUTH, canvas.PREDICTION, canvas.ACCENT, canvas.GREY, canvas.LEFT, "#6d4c9f"]
@@ -36,6 +40,12 @@ def learning_curves(
         axes.set_title(title, loc="left")
         axes.set_xlabel(across)
         axes.set_ylim(bottom=0)
+        if best is not None:
+            axes.axvline(best, color=canvas.GREY, linewidth=0.8, linestyle=":", zorder=0)
+            axes.annotate(
+                f"best {across}: {best:g}", (best, 0), (-4, 4), textcoords="offset points",
+                ha="right", color=canvas.GREY, fontsize=8,
+            )  # fmt: skip
         axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         axes.legend()
     return canvas.save(plot, path)

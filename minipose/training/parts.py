@@ -2,6 +2,10 @@
 
     L = Σ_k (N_k / N) L_k        dL/dw = Σ_k (N_k / N) dL_k/dw
 
+Batch normalisation takes the statistics of a part, not of the batch: then it is the loss of the
+parts that has this gradient. Its running statistics move from where they were by the weighted mean
+of the parts' moves.
+
 Here the parts are computed one after another, which needs less memory; ``minipose.fast`` computes
 them at the same time, with the same numbers.
 """
@@ -13,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minipose.backend import Array
 from minipose.kernels.faster import replaceable
 from minipose.nn import Module
 from minipose.tensor import Tensor
@@ -66,7 +71,37 @@ class Parts:
 
     def total(self, parts: list[Part]) -> float:
         """The loss of all parts; their gradients are added to the parameters'."""
-        return sum(add_gradients(self.model, self.loss, part) for part in parts)
+        total, statistics = 0.0, RunningStatistics(self.model)
+        for part in parts:
+            total += add_gradients(self.model, self.loss, part)
+            statistics.take(part.fraction)
+        statistics.write()
+        return total
+
+
+class RunningStatistics:
+    """A network's buffers, which every part of a batch moves from the same place."""
+
+    def __init__(self, model: Module) -> None:
+        self.buffers = [buffer for _, buffer in model.named_buffers()]
+        self.before = [buffer.copy() for buffer in self.buffers]
+        self.mean = [0 * buffer for buffer in self.buffers]
+
+    def add(self, fraction: float, buffers: list[Array]) -> None:
+        """What a part made of them counts by its fraction of the batch."""
+        for mean, buffer in zip(self.mean, buffers, strict=True):
+            mean += fraction * buffer
+
+    def take(self, fraction: float) -> None:
+        """``add`` what the network holds, which is set back to what it held before the batch."""
+        self.add(fraction, self.buffers)
+        for buffer, before in zip(self.buffers, self.before, strict=True):
+            buffer[...] = before
+
+    def write(self) -> None:
+        """Leave the mean of all parts in the network."""
+        for buffer, mean in zip(self.buffers, self.mean, strict=True):
+            buffer[...] = mean
 
 
 def split(batch: Any, parts: int) -> list[tuple[Any, float]]:

@@ -11,17 +11,14 @@ from minipose.cli import main
 from minipose.datasets.people import PeopleStore
 from minipose.experiments.job import Run
 from minipose.experiments.people import pictures
+from minipose.experiments.people.baselines import baselines
 from minipose.experiments.people.compare_models import COLLAPSED, compare_models, findings
 from minipose.experiments.people.data import grouped, make_batch, training_batches
 from minipose.experiments.people.job import JOB
-from minipose.experiments.people.measure import baselines, measure_joints
 from minipose.experiments.people.objective import total_loss
-from minipose.experiments.people.outputs import Prediction, predict_array
 from minipose.experiments.people.pictures import report_curve
-from minipose.experiments.people.predict import Found
 from minipose.experiments.people.recipe import MODELS, RECIPES, Recipe
 from minipose.experiments.people.train import build, rate, train
-from minipose.metrics import dice_coefficient
 from minipose.plots.people import class_picture
 from minipose.targets.heatmaps import expand, joint_targets
 from minipose.tensor import Tensor
@@ -79,29 +76,6 @@ def test_a_batch_is_padded_and_has_the_targets_of_its_model(store, model):
         np.testing.assert_array_equal(batch.joints[0, :, :, :33], expand(classes, values))
 
 
-def test_perfect_channels_give_the_joints_back_to_within_a_pixel(store):
-    person = store[0]
-    channels = expand(*joint_targets(person.keypoints, person.mask.shape))
-    places, confidence = Prediction(person.mask * 1.0, channels).joint_places()
-    result = measure_joints(places[None], person.keypoints[None], store.sizes[:1])
-    assert result["within_5_px"] == 1.0 and result["joint_error_px"] < 0.75
-    assert result["visible_joints"] == (person.keypoints[:, 2] > 0).sum()
-    assert (confidence[person.keypoints[:, 2] == 0] == 0).all()
-
-
-def test_found_joints_are_in_px_of_the_given_picture():
-    mask = np.zeros((128, 192), np.float32)
-    mask[32:96, 48:144] = 1
-    joints = np.zeros((26, 128, 192), np.float32)
-    joints[1, 60, 90] = 1
-    image = np.zeros((300, 420, 3), np.uint8)
-    found = Found(image, (20, 30, 404, 286), Prediction(mask, joints))  # 384 × 256 px: twice 128
-    np.testing.assert_allclose(found.places[0], (20 + 2 * 91 - 0.5, 30 + 2 * 61 - 0.5))
-    truth = np.zeros((300, 420))
-    truth[30 + 64 : 30 + 192, 20 + 96 : 20 + 288] = 1
-    assert dice_coefficient((found.mask > 0.5) * 1.0, truth) > 0.99
-
-
 def test_the_rate_rises_then_falls():
     recipe = Recipe(lr=1.0, lr_decay=0.1, warmup=10)
     rates = [rate(recipe)(step, 100) for step in range(100)]
@@ -134,6 +108,8 @@ def test_constant_answers(store):
     constant = baselines(store, split, Recipe())
     assert constant["dice_of_background"] < 1e-6
     assert 0.3 < constant["dice_of_everything"] < 0.7
+    # The people of the store stand in the middle of their pictures, all in the same place.
+    assert constant["dice_of_mean_mask"] > 0.9
     assert constant["mse_of_zero"] > 0 and constant["mean_places_joint_error_px"] < 5
 
 
@@ -189,6 +165,22 @@ def test_from_the_command_line_to_a_report_and_back(path, tmp_path, monkeypatch,
     capsys.readouterr()
     assert main(["evaluate", "a/best.npz", "--data", str(path)]) == 0
     assert f"{validation['dice']:.4g}" in capsys.readouterr().out
+    with open(run / "log.csv") as file:
+        header = file.readline()
+    for name in ("loss", "dice", "mse", "cross_entropy", "within_5_px"):
+        assert f"training_{name}," in header and f"validation_{name}," in header
+    assert report["epoch"] in (1, 2)
+
+    whole = ["evaluate", "a/best.npz", "--data", str(path), "--all", "--save", "found.npz"]
+    assert main(whole) == 0
+    out = capsys.readouterr().out
+    assert "10 all pictures" in out and "found.npz: 10 pictures" in out
+    with np.load("found.npz") as found:
+        assert found["keypoints"].shape == (10, 25, 3) and found["name"][3] == "person3"
+        assert (
+            np.isfinite(found["keypoints"]).all()
+            and ((found["dice"] >= 0) & (found["dice"] <= 1)).all()
+        )
     assert main(["show", str(path), "--out", "shown"]) == 0
     assert (tmp_path / "shown" / "data.png").exists()
 
@@ -217,14 +209,6 @@ def test_prediction_of_any_picture(store, path, tmp_path, capsys):
     assert "is not inside 60 × 90 px" in capsys.readouterr().err
     assert main(["predict", str(path), "--checkpoint", checkpoint]) == 1
     assert "not a readable picture" in capsys.readouterr().err
-
-
-def test_a_picture_is_judged_alone_as_in_a_batch(store):
-    net = build(Recipe(width=2), 0)
-    person = store[1]
-    alone = predict_array(net, person.image)
-    assert alone.mask.shape == person.mask.shape and alone.joints.shape == (26, 32, 33)
-    np.testing.assert_allclose(alone.joints.sum(axis=0), 1, atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,16 @@ import pytest
 
 from minipose.fast.replicas import Replicas
 from minipose.training.parts import Parts, in_parts
-from tests.training.test_parts import batch, loss, steps
+from tests.training.test_parts import Normalised, batch, loss, steps
 from tests.training.toy import Toy
 
 
+@pytest.mark.parametrize("network", [Toy, Normalised])
 @pytest.mark.parametrize("parts", [2, 3])
-def test_processes_do_not_change_a_bit(parts):
-    alone = steps(Parts, parts)
-    for a, b in zip(alone, steps(Replicas, parts), strict=True):
+def test_processes_do_not_change_a_bit(parts, network):
+    samples = (8, 7, 1) if network is Toy else (8, 6, 4)
+    alone, processes = (steps(make, parts, samples, network=network) for make in (Parts, Replicas))
+    for a, b in zip(alone, processes, strict=True):
         np.testing.assert_array_equal(a, b)
 
 

@@ -46,6 +46,21 @@ def test_width_scales_every_level():
     assert [level.second.weight.shape[0] for level in net.up] == [24, 12, 6, 3]
 
 
+def test_normalisation_comes_before_every_relu():
+    """Their statistics are of the batch in training only; what is normalised needs no bias."""
+    net = UNet(HEADS, width=2, normalise=True)
+    norms = [m for m in net.modules() if isinstance(m, mp.nn.BatchNorm2d)]
+    convolutions = [m for m in net.modules() if isinstance(m, mp.nn.Conv2d)]
+    assert len(norms) == 22 and all(norm.activation == "relu" for norm in norms)
+    assert [c.bias is None for c in convolutions] == [True] * 22 + [False] * 3
+    assert all(c.activation is None for c in convolutions)
+    x = np.random.default_rng(0).random((2, 3, 32, 32), dtype=np.float32)
+    alone, both = (net.eval()(mp.Tensor(part))["mask"].data[:1] for part in (x[:1], x))
+    np.testing.assert_allclose(alone, both, rtol=1e-4, atol=1e-6)
+    alone, both = (net.train()(mp.Tensor(part))["mask"].data[:1] for part in (x[:1], x))
+    assert np.abs(alone - both).max() > 1e-2
+
+
 def test_the_whole_networks_gradient():
     rng = np.random.default_rng(1)
     net = UNet({"mask": 2, "regression": 1}, width=1, rng=rng).astype(np.float64).eval()

@@ -118,9 +118,9 @@ def test_optimizers(name):
         assert_same(w.data, other.data)
 
 
-def compare(job, network):
+def compare(job, network, training=False):
     """Values of each output and, for random cotangents, gradients of everything."""
-    net, draw = job.network.eval(), np.random.default_rng(3)
+    net, draw = job.network.train(training), np.random.default_rng(3)
     x, their_x = Tensor(job.x, requires_grad=True), torch.tensor(job.x, requires_grad=True)
     parameters = dict(net.named_parameters())
     theirs = {n: torch.tensor(p.data, requires_grad=True) for n, p in parameters.items()}
@@ -158,3 +158,8 @@ def test_posenet_regression(output_tanh):
 )
 def test_picture_networks(kind, network):
     compare(picture_job(kind), lambda x, p: network(x, p, HEADS))
+
+
+def test_the_normalised_u_net():
+    job = picture_job(UNet, normalise=True, dropout=0.0)
+    compare(job, lambda x, p: torch_networks.normalised_unet(x, p, HEADS), training=True)

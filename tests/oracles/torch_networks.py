@@ -30,8 +30,25 @@ def unet(x, p, heads):
     def conv(x, name, padding):
         return f.conv2d(x, p[f"{name}.weight"], p[f"{name}.bias"], padding=padding)
 
+    return _unet(x, p, heads, lambda x, *names, padding: f.relu(conv(x, ".".join(names), padding)))
+
+
+def normalised_unet(x, p, heads):
+    """The same with batch normalisation before each ReLU, by the statistics of the batch."""
+
+    def unit(x, name, *convolution, padding):
+        x = f.conv2d(x, p[".".join((name, "layers.0", *convolution, "weight"))], padding=padding)
+        norm = [p[f"{name}.layers.1.{which}"] for which in ("weight", "bias")]
+        return f.relu(f.batch_norm(x, None, None, *norm, training=True))
+
+    return _unet(x, p, heads, unit)
+
+
+def _unet(x, p, heads, unit):
+    """``unit`` is a convolution with all that follows it, the ReLU being the last."""
+
     def two(x, name):
-        return f.relu(conv(f.relu(conv(x, f"{name}.first", 1)), f"{name}.second", 1))
+        return unit(unit(x, f"{name}.first", padding=1), f"{name}.second", padding=1)
 
     h, w = x.shape[2:]
     x, skips = f.pad(x, (0, -w % 16, 0, -h % 16)), []
@@ -42,9 +59,10 @@ def unet(x, p, heads):
     x = two(x, "down.4")
     for step in range(4):
         x = f.pad(f.interpolate(x, scale_factor=2), (0, 1, 0, 1))  # 'same' of a 2×2 kernel
-        x = f.relu(conv(x, f"double.{step}.convolution", 0))
+        x = unit(x, f"double.{step}", "convolution", padding=0)
         x = two(torch.cat([skips.pop(), x], 1), f"up.{step}")
-    return {name: conv(x, f"heads.{name}", 0)[:, :, :h, :w] for name in heads}
+    head = lambda n: f.conv2d(x, p[f"heads.{n}.weight"], p[f"heads.{n}.bias"])  # noqa: E731
+    return {name: head(name)[:, :, :h, :w] for name in heads}
 
 
 def hnet(x, p, heads):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minipose import losses
+from minipose import losses, nn
 from minipose.optim import SGD
 from minipose.tensor import Tensor
 from minipose.training.parts import Parts, split
@@ -29,9 +29,20 @@ def loss(model, some):
     return losses.mse(model(Tensor(some.x)), some.y)
 
 
-def steps(make, parts=2, samples=(8, 7, 1), rate=0.3):
-    """Losses, gradients of each step and weights after a few steps."""
-    net = Toy()
+class Normalised(Toy):
+    """With a layer that takes statistics of its batch, and keeps running ones."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(4)
+
+    def forward(self, x):
+        return super().forward(self.norm(x))
+
+
+def steps(make, parts=2, samples=(8, 7, 1), rate=0.3, network=Toy):
+    """Losses, gradients of each step, weights and buffers after a few steps."""
+    net = network()
     net.dropout.rate = rate
     net.train()
     optimizer = SGD(net.parameters(), lr=0.1)
@@ -42,7 +53,7 @@ def steps(make, parts=2, samples=(8, 7, 1), rate=0.3):
             optimizer.step()
             found += [p.grad.copy() for p in net.parameters()]
             optimizer.zero_grad()
-    return [*found, *(p.data.copy() for p in net.parameters())]
+    return [*found, *net.state_dict().values()]
 
 
 def test_parts_make_the_whole():
@@ -50,6 +61,20 @@ def test_parts_make_the_whole():
     whole, parts = (steps(Parts, n, samples=(8, 7), rate=0.0) for n in (1, 2))
     for a, b in zip(whole, parts, strict=True):
         np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-7)
+
+
+def test_running_statistics_move_by_the_mean_of_the_parts():
+    """r ← r + 0.1 · Σ_k (N_k / N) (statistic of part k − r), whichever part came last."""
+    net = Normalised().train()
+    before = net.norm.running_mean + np.array([1, 2, 3, 4], dtype=np.float32)
+    net.norm.running_mean += np.array([1, 2, 3, 4], dtype=np.float32)
+    whole = batch(7)
+    Parts(net, loss, 2).backward(whole, 0)
+    parts = [(whole.x[:4], 4 / 7), (whole.x[4:], 3 / 7)]
+    mean = sum(fraction * x.mean(axis=0) for x, fraction in parts)
+    variance = sum(fraction * x.var(axis=0, ddof=1) for x, fraction in parts)
+    np.testing.assert_allclose(net.norm.running_mean, 0.9 * before + 0.1 * mean, rtol=1e-5)
+    np.testing.assert_allclose(net.norm.running_variance, 0.9 + 0.1 * variance, rtol=1e-5)
 
 
 def test_each_part_has_its_own_dropout():

@@ -6,7 +6,7 @@ from minipose.datasets.people import PeopleStore
 from minipose.experiments.job import Job
 from minipose.experiments.people.compare_models import compare_models
 from minipose.experiments.people.compare_networks import compare_networks
-from minipose.experiments.people.measure import measure
+from minipose.experiments.people.measure import measure, predictions
 from minipose.experiments.people.pictures import draw_data, draw_run
 from minipose.experiments.people.predict import predict
 from minipose.experiments.people.recipe import RECIPES, Settings, default_out
@@ -24,6 +24,7 @@ JOB = Job(
     open_store=PeopleStore,
     train=train,
     measure=measure,
+    predictions=predictions,
     summary=summary,
     build=lambda recipe, meta: build(recipe, meta["seed"]),
     draw_data=draw_data,

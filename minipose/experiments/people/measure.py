@@ -9,27 +9,20 @@ import numpy as np
 
 from minipose.datasets.people import PeopleStore
 from minipose.experiments.job import Split
-from minipose.experiments.people.data import make_batch
+from minipose.experiments.people.baselines import baselines
+from minipose.experiments.people.joints import measure_joints
 from minipose.experiments.people.objective import loss_parts, total_loss
 from minipose.experiments.people.outputs import predicted_groups
 from minipose.experiments.people.recipe import Outputs, Recipe
-from minipose.metrics import (
-    correct_fraction,
-    dice_coefficient,
-    head_sizes,
-    pixel_errors,
-    visible_joints,
-)
+from minipose.metrics import dice_coefficient
 from minipose.nn import Module
-from minipose.skeletons import BODY_25
 
-NEAR = 5.0  # px, where the shorter side has 128
 MEASURED_TRAINING = 400  # training pictures that are measured after training
 
 
 def measure(model: Module, store: PeopleStore, split: Split, recipe: Recipe) -> dict[str, Any]:
-    """Every number of the report: of both parts, and of constant answers."""
-    parts = {"train": split["train"][:MEASURED_TRAINING], "validation": split["validation"]}
+    """Every number of the report: of each part, and of constant answers for the last of them."""
+    parts = {name: s[:MEASURED_TRAINING] if name == "train" else s for name, s in split.items()}
     return {
         "model": recipe.model,
         "network": recipe.network,
@@ -54,7 +47,7 @@ def measure_part(
     start = time.perf_counter()
     sums: dict[str, float] = {}
     places, order = [], []
-    for group in predicted_groups(model, store, samples, recipe.outputs, recipe.peak):
+    for group in predicted_groups(model, store, samples, recipe):
         parts = loss_parts(group.scores, group.batch)
         parts["loss"] = total_loss(group.scores, group.batch, recipe)
         for name, part in parts.items():
@@ -77,77 +70,28 @@ def measure_part(
     return result
 
 
-def measure_joints(places: np.ndarray, keypoints: np.ndarray, sizes: np.ndarray) -> dict[str, Any]:
-    """Errors of predicted joints (N, 25, 2) against keypoints (N, 25, 3) in pictures (N, 2)."""
-    errors = pixel_errors(places, keypoints[:, :, :2], visible_joints(keypoints, sizes))
-    if np.isnan(errors).all():
-        return {}
-    half_head = head_sizes(keypoints) / 2
-    per_joint = {}
-    for j, name in enumerate(BODY_25):
-        column = errors[:, j : j + 1]
-        if not np.isnan(column).all():
-            pck = correct_fraction(column, half_head)
-            per_joint[name] = {
-                "pck_half_head": None if np.isnan(pck) else pck,
-                "joint_error_px": float(np.nanmean(column)),
-                "within_5_px": correct_fraction(column, NEAR),
-            }
-    pck = correct_fraction(errors, half_head)
-    return {
-        "visible_joints": int((~np.isnan(errors)).sum()),
-        "joint_error_px": float(np.nanmean(errors)),
-        "joint_error_median_px": float(np.nanmedian(errors)),
-        "within_5_px": correct_fraction(errors, NEAR),
-        "pck_half_head": None if np.isnan(pck) else pck,
-        "head_px": float(np.nanmean(half_head)) * 2 if not np.isnan(half_head).all() else None,
-        "per_joint": per_joint,
-    }
+def predictions(
+    model: Module, store: PeopleStore, samples: np.ndarray, recipe: Recipe
+) -> dict[str, np.ndarray]:
+    """What the model finds in these samples.
 
-
-def baselines(store: PeopleStore, split: Split, recipe: Recipe) -> dict[str, Any]:
-    """What constant answers reach on the validation pictures.
-
-    ``dice_of_background``: nothing is person; ``dice_of_everything``: all is person.
-    ``mse_of_zero``, ``cross_entropy_of_frequencies``: a heatmap of zeros, and in every pixel the
-    same class probabilities, those of the training pictures. ``mean_places_*``: in every picture
-    each joint is at its mean place in the training pictures, as fractions of height and width.
+    Returns
+    -------
+    ``name`` and ``source`` of the pictures; ``dice`` (N,) of the mask at one half; for models with
+    joints ``keypoints`` (N, 25, 3): x, y in px of the store's picture, confidence.
     """
-    sums = {"dice_of_background": 0.0, "dice_of_everything": 0.0, "mse_of_zero": 0.0}
-    frequencies = _class_weights(store, split["train"], recipe)
-    validation = split["validation"]
-    mass = np.zeros(len(frequencies))
-    for i in validation:
-        person = store[int(i)]
-        nothing = np.zeros(person.mask.shape)
-        sums["dice_of_background"] += dice_coefficient(nothing, person.mask)
-        sums["dice_of_everything"] += dice_coefficient(nothing + 1, person.mask)
-        batch = make_batch([person], Outputs(recipe.outputs.joints or "classes", True), recipe.peak)
-        sums["mse_of_zero"] += float((batch.regression.astype(np.float64) ** 2).mean())
-        mass += batch.joints.mean(axis=(0, 2, 3), dtype=np.float64)
-    result: dict[str, Any] = {name: value / len(validation) for name, value in sums.items()}
-    frequencies = frequencies / frequencies.sum()
-    entropy = -(mass * np.log(np.maximum(frequencies, 1e-12))).sum() / len(validation)
-    result["cross_entropy_of_frequencies"] = float(entropy)
-    places = _mean_places(store, split["train"]) * store.sizes[validation][:, None, ::-1]
-    joints = measure_joints(places, store.keypoints[validation], store.sizes[validation])
-    result |= {f"mean_places_{k}": v for k, v in joints.items() if k != "per_joint"}
-    return result
-
-
-def _class_weights(store: PeopleStore, samples: np.ndarray, recipe: Recipe) -> np.ndarray:
-    """How much each of the 26 channels' targets hold, over at most 200 pictures."""
-    outputs = Outputs(recipe.outputs.joints or "classes")
-    total = 0.0
-    for i in samples[:200]:
-        total = total + make_batch([store[int(i)]], outputs).joints.sum((0, 2, 3), np.float64)
-    return total
-
-
-def _mean_places(store: PeopleStore, samples: np.ndarray) -> np.ndarray:
-    """(25, 2): x over width and y over height, averaged where the joint is visible."""
-    keypoints, sizes = store.keypoints[samples], store.sizes[samples]
-    visible = visible_joints(keypoints, sizes)
-    relative = keypoints[:, :, :2] / sizes[:, None, ::-1]
-    count = np.maximum(visible.sum(axis=0), 1)[:, None]
-    return (relative * visible[..., None]).sum(axis=0) / count
+    joints = "joints" in dict(model.heads)
+    dice, keypoints = np.zeros(len(samples)), np.zeros((len(samples), 25, 3), np.float32)
+    place = {int(sample): n for n, sample in enumerate(samples)}
+    for group in predicted_groups(model, store, samples, recipe, Outputs()):
+        for sample, person, found in zip(
+            group.samples, group.people, group.predictions, strict=True
+        ):
+            n = place[int(sample)]
+            dice[n] = dice_coefficient((found.mask > 0.5) * 1.0, person.mask)
+            if joints:
+                places, confidence = found.joint_places()
+                keypoints[n] = np.concatenate([places, confidence[:, None]], axis=1)
+    found = {"name": np.array([store.names[i] for i in samples])}
+    found |= {"source": np.array([store.sources[i] for i in samples]), "dice": dice}
+    return found | ({"keypoints": keypoints} if joints else {})

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from minipose import ops
 from minipose.backend import to_host
 from minipose.datasets.people import PeopleStore, Person
 from minipose.devices import device_of
+from minipose.experiments.people.augmentation import halved
 from minipose.experiments.people.data import Batch, grouped, make_batch
-from minipose.experiments.people.recipe import Outputs
+from minipose.experiments.people.recipe import Outputs, Recipe
 from minipose.nn import Module
 from minipose.tensor import Tensor, no_grad
 
+AS_IT_IS = Recipe()  # the report's: the whole picture, and its channels as they are
 PIXELS_A_BATCH = 8 * 192 * 128  # without training, memory alone limits the batch
 
 
@@ -27,33 +30,70 @@ class Prediction:
     Attributes
     ----------
     mask : float32 (H, W), probability of the person
-    joints : float32 (26, H, W), probabilities of background and joints, or None
+    joints : float32 (26, h, w), probabilities of background and joints in the picture that the
+        network saw, or None
     regression : float32 (H, W), the heatmap, or None
+    reduced : H and W are about this many times h and w
+    blur : σ in px of the network's picture, of the Gaussian that joint channels are blurred with
+        before the highest pixel is taken
     """
 
     mask: np.ndarray
     joints: np.ndarray | None = None
     regression: np.ndarray | None = None
+    reduced: int = 1
+    blur: float = 0.0
 
     def joint_places(self) -> tuple[np.ndarray, np.ndarray]:
-        """The pixel where each joint's channel is highest, and how high: (25, 2) px x, y; (25,).
+        """The pixel where each joint's channel is highest: (25, 2) px x, y; and how high: (25,).
 
         Targets are drawn at the integer part of a coordinate, which moves joints by half a pixel on
-        average; that half is put back.
+        average; that half is put back. The report takes the channel as it is; blurred, it is
+        highest in the middle of a spot rather than somewhere in it.
 
         Source: report 2, section III.
         """
-        flat = self.joints[1:].reshape(len(self.joints) - 1, -1)
-        best = flat.argmax(axis=1)
-        rows, columns = np.unravel_index(best, self.mask.shape)
+        channels = self.joints[1:]
+        seen = gaussian_filter(channels, (0, self.blur, self.blur)) if self.blur else channels
+        best = seen.reshape(len(seen), -1).argmax(axis=1)
+        rows, columns = np.unravel_index(best, seen.shape[1:])
         places = np.stack([columns, rows], axis=1) + 0.5
-        return places, flat[np.arange(len(flat)), best]
+        # A pixel's centre lies half a pixel from its edge, in both pictures.
+        return (places + 0.5) * self.reduced - 0.5, channels.max(axis=(1, 2))
+
+    def joint_pictures(self) -> np.ndarray:
+        """The joints' probabilities in the whole picture, (26, H, W)."""
+        return enlarged(self.joints, self.mask.shape, 1 / self.reduced)
+
+
+def enlarged(planes: np.ndarray, size: tuple[int, int], factor: float) -> np.ndarray:
+    """Values (..., h, w) interpolated between pixel centres to the size (H, W), float32.
+
+    Parameters
+    ----------
+    factor : h / H, as exactly as it is known: a last row or column that it leaves out is repeated
+    """
+    if planes.shape[-2:] == tuple(size) and factor == 1:
+        return planes
+    rows = np.clip((np.arange(size[0]) + 0.5) * factor - 0.5, 0, planes.shape[-2] - 1)
+    columns = np.clip((np.arange(size[1]) + 0.5) * factor - 0.5, 0, planes.shape[-1] - 1)
+    top, left = rows.astype(int), columns.astype(int)
+    bottom = np.minimum(top + 1, planes.shape[-2] - 1)
+    right = np.minimum(left + 1, planes.shape[-1] - 1)
+    down = (rows - top).astype(np.float32)[:, None]
+    across = (columns - left).astype(np.float32)
+    between = planes[..., left] * (1 - across) + planes[..., right] * across
+    return between[..., top, :] * (1 - down) + between[..., bottom, :] * down
 
 
 def run(
-    model: Module, batch: Batch, sizes: list[tuple[int, int]]
-) -> tuple[dict[str, Tensor], list[Prediction]]:
-    """The scores of a batch, and what they mean for each picture of these (H, W)."""
+    model: Module, people: list[Person], recipe: Recipe, outputs: Outputs
+) -> tuple[Batch, dict[str, Tensor], list[Prediction]]:
+    """What the network sees of these people, its scores, and what they mean in each picture."""
+    small = people
+    for _ in range(recipe.halved):
+        small = [halved(person) for person in small]
+    batch = make_batch(small, outputs, recipe.peak, device_of(model))
     scores = model(Tensor(batch.images))
     mask = to_host(ops.softmax(scores["mask"], axis=1).data)[:, 1]
     joints = regression = None
@@ -61,16 +101,19 @@ def run(
         joints = to_host(ops.softmax(scores["joints"], axis=1).data)
     if "regression" in scores:
         regression = to_host(scores["regression"].data)[:, 0]
-    found = []
-    for n, (h, w) in enumerate(sizes):
+    found, reduced = [], 2**recipe.halved
+    for n, (person, seen) in enumerate(zip(people, small, strict=True)):
+        (h, w), size = seen.mask.shape, person.mask.shape
         found.append(
             Prediction(
-                mask[n, :h, :w],
+                enlarged(mask[n, :h, :w], size, 1 / reduced),
                 None if joints is None else joints[n, :, :h, :w],
-                None if regression is None else regression[n, :h, :w],
+                None if regression is None else enlarged(regression[n, :h, :w], size, 1 / reduced),
+                reduced,
+                recipe.blur,
             )
         )
-    return scores, found
+    return batch, scores, found
 
 
 class Group(NamedTuple):
@@ -84,24 +127,31 @@ class Group(NamedTuple):
 
 
 def predicted_groups(
-    model: Module, store: PeopleStore, samples: np.ndarray, outputs: Outputs, peak: float = 100.0
+    model: Module,
+    store: PeopleStore,
+    samples: np.ndarray,
+    recipe: Recipe,
+    outputs: Outputs | None = None,
 ) -> Iterator[Group]:
-    """All samples with their predictions, in groups of one padded size."""
+    """All samples with their predictions, in groups of one padded size.
+
+    Parameters
+    ----------
+    outputs : whose targets the batches have; by default those of the recipe
+    """
     model.eval()
-    device = device_of(model)
+    outputs = recipe.outputs if outputs is None else outputs
     largest = int(store.sizes[samples].prod(axis=1).max())
     with no_grad():
         for group in grouped(store.sizes, samples, max(1, PIXELS_A_BATCH // largest)):
             people = [store[int(i)] for i in group]
-            batch = make_batch(people, outputs, peak, device)
-            scores, found = run(model, batch, [f.mask.shape for f in people])
+            batch, scores, found = run(model, people, recipe, outputs)
             yield Group(group, people, batch, scores, found)
 
 
-def predict_array(model: Module, image: np.ndarray) -> Prediction:
-    """The prediction for one picture uint8 (H, W, 3)."""
+def predict_array(model: Module, image: np.ndarray, recipe: Recipe = AS_IT_IS) -> Prediction:
+    """The prediction for one picture uint8 (H, W, 3), seen as the recipe says."""
     blank = Person(image, np.zeros(image.shape[:2], np.uint8), np.zeros((25, 3), np.float32))
     model.eval()
     with no_grad():
-        batch = make_batch([blank], Outputs(), device=device_of(model))
-        return run(model, batch, [image.shape[:2]])[1][0]
+        return run(model, [blank], recipe, Outputs())[2][0]

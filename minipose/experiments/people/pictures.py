@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,12 +20,14 @@ from minipose.targets.heatmaps import heatmap, joint_targets
 from minipose.training.log import read_log
 
 ROWS = 5
-PANELS = {  # column of the log without "validation_": (title, column of the report's curves)
-    "dice": ("Dice coefficient", "val_dice"),
-    "cross_entropy": ("Cross entropy", "val_ce"),
-    "mse": ("Mean squared error", "val_mse"),
+PANELS = {  # column of the log without its part: (title, column of the report's curves)
+    "loss": ("Loss", None),
+    "dice": ("Dice coefficient", "dice"),
+    "cross_entropy": ("Cross entropy", "ce"),
+    "mse": ("Mean squared error", "mse"),
     "within_5_px": ("Fraction of joints within 5 px", None),
 }
+PARTS = {"training": "train", "validation": "val"}  # ours -> the report's curves
 REPORT_NAMES = {  # ours -> the report's logs
     "mask+regression": "mask+regression",
     "mask+regression-softmax": "mask+softmax regression",
@@ -36,7 +39,8 @@ REPORT_NAMES = {  # ours -> the report's logs
 def draw_run(run: Run, net: Module) -> Drawn:
     """All pictures of a training: its curves, and predictions beside validation pictures."""
     drawn = draw_curves(run.folder, run.recipe, run.reference)
-    return drawn | draw_predictions(run.folder, net, run.store, run.split["validation"])
+    samples = run.split["validation"]
+    return drawn | draw_predictions(run.folder, net, run.store, samples, run.recipe)
 
 
 def draw_data(folder: Path, store: PeopleStore, samples: np.ndarray) -> Drawn:
@@ -69,25 +73,27 @@ def draw_curves(folder: Path, recipe: Recipe, reference: Path | None) -> Drawn:
     rows = read_log(folder / "log.csv")
     epochs = [r["epoch"] for r in rows]
     model = "hnet" if recipe.network == "hnet" else recipe.model
-    panels = {"Loss": {
-        "training": (epochs, [r["train_loss"] for r in rows]),
-        "validation": (epochs, [r["validation_loss"] for r in rows]),
-    }}  # fmt: skip
+    panels: dict[str, dict[str, Any]] = {}
     for column, (title, theirs) in PANELS.items():
-        if f"validation_{column}" not in rows[-1]:
-            continue
-        panels[title] = {"validation": (epochs, [r[f"validation_{column}"] for r in rows])}
-        curve = report_curve(reference, model, theirs) if theirs else None
-        if curve:
-            panels[title]["report 2"] = curve
-    learning_curves(panels, folder / "learning_curve.png")
+        for part, their_part in PARTS.items():
+            if f"{part}_{column}" not in rows[-1]:
+                continue
+            lines = panels.setdefault(title, {})
+            lines[part] = (epochs, [r[f"{part}_{column}"] for r in rows])
+            curve = report_curve(reference, model, f"{their_part}_{theirs}") if theirs else None
+            if curve:
+                lines[f"report 2: {part}"] = curve
+    best = min(rows, key=lambda row: row["validation_loss"])["epoch"]
+    learning_curves(panels, folder / "learning_curve.png", best=best)
     return {"learning_curve.png": "Learning curves (report 2, figures 5, 10, 13, 15 and 17)"}
 
 
-def draw_predictions(folder: Path, net: Module, store: PeopleStore, samples: np.ndarray) -> Drawn:
+def draw_predictions(
+    folder: Path, net: Module, store: PeopleStore, samples: np.ndarray, recipe: Recipe
+) -> Drawn:
     """Predictions beside pictures (figures 6, 11, 14, 16, 18), channels (19), skeletons (20)."""
     people = _spread(store, samples)
-    found = [predict_array(net, f.image) for f in people]
+    found = [predict_array(net, f.image, recipe) for f in people]
     dices = [dice_coefficient(p.mask, f.mask) for p, f in zip(found, people, strict=True)]
     columns = [
         ("picture", [f.image for f in people]),
@@ -105,11 +111,11 @@ def draw_predictions(folder: Path, net: Module, store: PeopleStore, samples: np.
         classes = [joint_targets(f.keypoints, f.mask.shape)[0] for f in people]
         columns += [
             ("joints", [class_picture(c) for c in classes]),
-            ("predicted joints", [class_picture(p.joints.argmax(axis=0)) for p in found]),
+            ("predicted joints", [class_picture(p.joint_pictures().argmax(axis=0)) for p in found]),
             ("skeleton", [on_mask(f.image, p.mask) for f, p in zip(people, found, strict=True)]),
         ]
         skeletons["skeleton"] = [predicted_skeleton(p) for p in found]
-        channel_grid(people[0].image, found[0].joints, folder / "channels.png")
+        channel_grid(people[0].image, found[0].joint_pictures(), folder / "channels.png")
         drawn["channels.png"] = "Softmax output of each channel (report 2, figure 19)"
     titles = [f"dice {d:.3f}" for d in dices]
     picture_table(columns, folder / "predictions.png", skeletons, titles)

@@ -12,7 +12,8 @@ from minipose.datasets.picture_files import read_rgb
 from minipose.datasets.resize import factor_for, resize_bicubic, scale_points
 from minipose.errors import UserError
 from minipose.experiments.job import Box
-from minipose.experiments.people.outputs import Prediction, predict_array
+from minipose.experiments.people.outputs import Prediction, enlarged, predict_array
+from minipose.experiments.people.recipe import Recipe
 from minipose.nn import Module
 from minipose.plots.people import FOUND, prediction_picture
 from minipose.skeletons import BODY_25
@@ -20,12 +21,12 @@ from minipose.storage import atomic, write_text
 
 
 def predict(
-    net: Module, picture: Path, box: Box | None, mask: Path | None, out: Path
+    net: Module, recipe: Recipe, picture: Path, box: Box | None, mask: Path | None, out: Path
 ) -> list[Path]:
     """Find mask and joints in a picture and write them to the folder ``out``; returns the files."""
     if mask is not None:
         raise UserError("--mask: this network finds the mask itself; leave the flag out")
-    return write_prediction(picture, predict_picture(net, picture, box), out)
+    return write_prediction(picture, predict_picture(net, recipe, picture, box), out)
 
 
 class Found:
@@ -44,14 +45,14 @@ class Found:
         self.image = image
         factor = factor_for((y1 - y0, x1 - x0))
         self.mask = np.zeros(image.shape[:2], np.float32)
-        self.mask[y0:y1, x0:x1] = _enlarged(p.mask, (y1 - y0, x1 - x0), factor)
+        self.mask[y0:y1, x0:x1] = enlarged(p.mask, (y1 - y0, x1 - x0), factor)
         self.places = self.confidence = None
         if p.joints is not None:
             places, self.confidence = p.joint_places()
             self.places = scale_points(places, 1 / factor) + (x0, y0)
 
 
-def predict_picture(net: Module, picture: Path, box: Box | None = None) -> Found:
+def predict_picture(net: Module, recipe: Recipe, picture: Path, box: Box | None = None) -> Found:
     """Scale the shorter side to 128 px, look, scale back.
 
     Parameters
@@ -70,7 +71,7 @@ def predict_picture(net: Module, picture: Path, box: Box | None = None) -> Found
             f"{picture}: {x1 - x0} × {y1 - y0} px is too narrow, expected at most 20 to 1"
         )
     small = resize_bicubic(inside, factor_for(inside.shape[:2]))
-    return Found(image, box, predict_array(net, small))
+    return Found(image, box, predict_array(net, small, recipe))
 
 
 def write_prediction(picture: Path, found: Found, out: Path) -> list[Path]:
@@ -97,16 +98,3 @@ def write_prediction(picture: Path, found: Found, out: Path) -> list[Path]:
     person = out / f"{picture.stem}_person.png"
     written.append(prediction_picture(found.image, found.mask, found.places, present, person))
     return written
-
-
-def _enlarged(mask: np.ndarray, size: tuple[int, int], factor: float) -> np.ndarray:
-    """Probabilities (h, w) interpolated between pixel centres to the picture's size (H, W)."""
-    rows = np.clip((np.arange(size[0]) + 0.5) * factor - 0.5, 0, mask.shape[0] - 1)
-    columns = np.clip((np.arange(size[1]) + 0.5) * factor - 0.5, 0, mask.shape[1] - 1)
-    top, left = rows.astype(int), columns.astype(int)
-    bottom = np.minimum(top + 1, mask.shape[0] - 1)
-    right = np.minimum(left + 1, mask.shape[1] - 1)
-    down, across = (rows - top)[:, None], (columns - left)[None]
-    upper = mask[top][:, left] * (1 - across) + mask[top][:, right] * across
-    lower = mask[bottom][:, left] * (1 - across) + mask[bottom][:, right] * across
-    return (upper * (1 - down) + lower * down).astype(np.float32)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Self
 
 from minipose.experiments.checks import PATH, YES_OR_NO, number, one_of, whole
-from minipose.experiments.settings import Choices, RunSettings, choice
+from minipose.experiments.settings import Choices, RunSettings, checked, choice
 from minipose.skeletons import BODY_25
 
 
@@ -57,14 +58,24 @@ class Recipe(Choices):
         shorthands={"hnet": {"network": "hnet", "model": "mask"}},  # the report's only harmonic one
     )  # fmt: skip
     network: str = choice("unet", "convolutions: plain or harmonic", one_of(*NETWORKS))
-    width: int = choice(
-        64, "channels at full size; in the report 64 (U-Net) and 32 (H-Net)", whole(1)
-    )
+    width: int = choice(64, "channels at full size", whole(1))
+    normalise: bool = choice(
+        False, "batch normalisation before every ReLU of the U-Net; the H-Net has its own",
+        YES_OR_NO,
+    )  # fmt: skip
     dropout: float = choice(0.3, "fraction of units off in training", number(least=0, below=1))
     batch: int = choice(1, "pictures a step, all of one size, padded to multiples of 16", whole(1))
     parts: int = choice(1, "of a batch, each computed by its own process (on a CPU)", whole(1))
     epochs: int = choice(100, "passes over the training pictures", whole(1))
-    lr: float = choice(2e-5, "Adam's learning rate", number(above=0))
+    optimizer: str = choice(
+        "adam", "muon: for the matrices inside the network, with Adam for the rest",
+        one_of("adam", "muon"),
+    )  # fmt: skip
+    lr: float = choice(2e-5, "the optimizer's learning rate", number(above=0))
+    average: float = choice(
+        0.0, "the weights' moving average is measured and kept, with this decay; 0: the weights",
+        number(least=0, below=1),
+    )  # fmt: skip
     lr_decay: float = choice(
         1.0, "the rate falls along half a cosine to this fraction; 1: it stays",
         number(least=0, most=1),
@@ -94,6 +105,14 @@ class Recipe(Choices):
     half_epochs: int = choice(
         0, "the number of next epochs with pictures at half of their size", whole(0)
     )
+    halved: int = choice(
+        0, "how often a picture is halved before the network sees it; what is found is enlarged",
+        whole(0, 2),
+    )  # fmt: skip
+    blur: float = choice(
+        0.0, "joint channels are blurred by this many px before the highest pixel is taken",
+        number(least=0),
+    )  # fmt: skip
     flip: bool = choice(False, "mirrored pictures too, left and right joints exchanged", YES_OR_NO)
     turn: float = choice(0.0, "pictures are rotated by up to ± this many degrees", number(least=0))
     zoom: float = choice(
@@ -108,10 +127,17 @@ class Recipe(Choices):
         """What the chosen model predicts."""
         return MODELS[self.model]
 
+    def changed(self, **choices: Any) -> Self:
+        """A copy with the given choices; the H-Net also takes those that ``H_NET`` has for it."""
+        given = checked(choices, (type(self),))
+        name = next((name for name, recipe in RECIPES.items() if recipe == self), "")
+        own = H_NET.get(name, {}) if given.get("network") == "hnet" else {}
+        return replace(self, **own | given)
+
     def halvings(self, epoch: int) -> int:
-        """How often the pictures of an epoch (from 0) are halved: 2, 1 or 0 times."""
+        """How often the training pictures of an epoch (from 0) are halved: 2, 1 or 0 times."""
         small = epoch < self.quarter_epochs + self.half_epochs
-        return int(small) + int(epoch < self.quarter_epochs)
+        return max(int(small) + int(epoch < self.quarter_epochs), self.halved)
 
 
 ABOUT = {
@@ -139,6 +165,12 @@ RECIPES = {
         flip=True, jitter=0.2,
     ),
 }  # fmt: skip
+
+# What the harmonic network has instead, unless it is chosen: in the report (its library's choices),
+# and where Muon and batch normalisation, which it does without, had other rates.
+H_NET: dict[str, dict[str, Any]] = {
+    "report": {"width": 32, "dropout": 0.1},
+}
 
 
 def default_out(recipe: Recipe) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from minipose.experiments.job import WHOLE
+
 # Report 2: section II-D and table II (training, validation); the H-Net is table I.
 REPORT = {
     "mask": {"dice": (0.9711, 0.9192)},
@@ -13,48 +15,56 @@ REPORT = {
     "triple": {"dice": (0.896, 0.886), "mse": (11.92, 14.74), "cross_entropy": (0.076, 0.084)},
     "hnet": {"dice": (0.964, 0.911)},
 }
+BEST_EPOCH = {"mask": 89}  # of 100, section II-D 1; those of the others are not given
+PARTS = {"train": "training", "validation": "validation", WHOLE: "all"}
+THEIRS = ("report 2: training", "report 2: validation")
 MEASURES = {"dice": "dice", "mse": "MSE", "cross_entropy": "cross entropy"}
 
 
 def summary(result: dict[str, Any]) -> str:
     """A table of what was measured beside the constant baseline and the report; then the joints."""
-    train, validation = result["splits"]["train"], result["splits"]["validation"]
-    constant = result["baselines"]
-    theirs = REPORT["hnet" if result["network"] == "hnet" else result["model"]]
+    splits, constant = result["splits"], result["baselines"]
+    last = list(splits)[-1]
+    network = "hnet" if result["network"] == "hnet" else result["model"]
+    theirs = REPORT[network]
+    counted = ", ".join(f"{s['pictures']} {PARTS[name]} pictures" for name, s in splits.items())
+    after = f", the weights of epoch {result['epoch']}" if "epoch" in result else ""
+    titles = [*(PARTS[name] for name in splits), "constant baseline", *THEIRS]
     lines = [
-        f"Model {result['model']}, network {result['network']}, seed {result['seed']}: "
-        f"{train['pictures']} training pictures measured, {validation['pictures']} validation "
-        f"pictures, {result['training_seconds']:.0f} s of training.",
+        f"Model {result['model']}, network {result['network']}, seed {result['seed']}: measured on "
+        f"{counted}; {result['training_seconds']:.0f} s of training{after}.",
         "",
-        "| measure | training | validation | constant baseline | report 2: training | validation |",
-        "|---|---|---|---|---|---|",
+        "| measure | " + " | ".join(titles) + " |",
+        "|---" * (1 + len(titles)) + "|",
     ]
     baseline = {
-        "dice": constant["dice_of_background"],
-        "dice_of_mask": constant["dice_of_background"],
+        "dice": constant["dice_of_mean_mask"],
+        "dice_of_mask": constant["dice_of_mean_mask"],
         "mse": constant["mse_of_zero"],
         "cross_entropy": constant["cross_entropy_of_frequencies"],
         **{k: constant[f"mean_places_{k}"] for k in JOINT_ROWS if f"mean_places_{k}" in constant},
     }
     for key, label in {**MEASURES, **{"dice_of_mask": "dice of the mask"}, **JOINT_ROWS}.items():
-        if validation.get(key) is None:
+        if splits[last].get(key) is None:
             continue
-        a, b = theirs.get(key, (None, None))
-        cells = (train.get(key), validation[key], baseline.get(key), a, b)
+        own = [splits[name].get(key) for name in splits]
+        cells = (*own, baseline.get(key), *theirs.get(key, (None, None)))
         lines.append(f"| {label} | " + " | ".join(shown(c) for c in cells) + " |")
+    if network in BEST_EPOCH and "epoch" in result:
+        lines += ["", f"The report's numbers are of its epoch {BEST_EPOCH[network]}."]
     lines += [
         "",
-        "Constant baseline: nothing is person (all is person: dice "
-        f"{constant['dice_of_everything']:.3f}), a heatmap of zeros, the classes' frequencies, "
-        "joints at their mean places.",
+        "Constant baseline: the mean mask of the training pictures (all is person: dice "
+        f"{constant['dice_of_everything']:.3f}; nothing is: {constant['dice_of_background']:.3f}), "
+        "a heatmap of zeros, the classes' frequencies, joints at their mean places.",
     ]
-    if "per_joint" in validation:
+    if "per_joint" in splits[last]:
         lines += [
             "",
-            "| joint (validation) | PCK, half head | within 5 px | mean error, px |",
+            f"| joint ({PARTS[last]}) | PCK, half head | within 5 px | mean error, px |",
             "|---|---|---|---|",
         ]
-        for name, row in validation["per_joint"].items():
+        for name, row in splits[last]["per_joint"].items():
             pck = shown(row["pck_half_head"])
             lines.append(
                 f"| {name} | {pck} | {row['within_5_px']:.3f} | {row['joint_error_px']:.2f} |"

@@ -13,24 +13,32 @@ from minipose.experiments.people.measure import measure_part
 from minipose.experiments.people.objective import total_loss
 from minipose.experiments.people.recipe import Recipe
 from minipose.nn import Module
-from minipose.optim import Adam
+from minipose.optim import Adam, Optimizer, muon_with_adam
 from minipose.tensor import Tensor
 from minipose.training.loop import Task, cosine_rate, fit
 
-VALIDATION_COLUMNS = ("loss", "dice", "mse", "cross_entropy", "joint_error_px", "within_5_px")
+COLUMNS = ("loss", "dice", "mse", "cross_entropy", "joint_error_px", "within_5_px")
 
 
 def build(recipe: Recipe, seed: int, device: str = "cpu") -> Module:
     """A fresh network with the heads of the recipe's model."""
     from minipose import models
 
-    kind = {"unet": "UNet", "hnet": "HNet"}[recipe.network]
+    options = {"width": recipe.width, "dropout": recipe.dropout}
     rng = np.random.default_rng([seed, 3])
-    net = getattr(models, kind)(
-        recipe.outputs.heads, width=recipe.width, dropout=recipe.dropout, rng=rng
-    )
+    if recipe.network == "hnet":
+        net = models.HNet(recipe.outputs.heads, rng=rng, **options)
+    else:
+        net = models.UNet(recipe.outputs.heads, rng=rng, normalise=recipe.normalise, **options)
     net.to(device)
     return net
+
+
+def make_optimizer(recipe: Recipe, net: Module) -> Optimizer:
+    """What moves the network's weights."""
+    if recipe.optimizer == "muon":
+        return muon_with_adam(net, recipe.lr)
+    return Adam(net.parameters(), recipe.lr)
 
 
 def rate(recipe: Recipe) -> Callable[[int, int], float]:
@@ -48,15 +56,22 @@ def rate(recipe: Recipe) -> Callable[[int, int], float]:
 def train(run: Run) -> Module:
     """Train, keep the best checkpoint by validation loss; returns the last network.
 
+    After each epoch as many training pictures are measured as validation pictures, by the same
+    weights: "training_" and "validation_" in the log.
+
     Source: report 2, section II-D 1: Adam, 2e-5, batch 1, 100 epochs.
     """
     recipe, samples = run.recipe, run.split["train"]
     net = build(recipe, run.seed, run.device)
     watched = run.split["validation"][: recipe.validated or None]
+    beside = samples[:: max(1, len(samples) // len(watched))][: len(watched)]
 
     def validate(model: Module) -> dict[str, float]:
-        measured = measure_part(model, run.store, watched, recipe)
-        return {f"validation_{k}": measured[k] for k in VALIDATION_COLUMNS if k in measured}
+        row = {}
+        for part, rows in (("training", beside), ("validation", watched)):
+            measured = measure_part(model, run.store, rows, recipe)
+            row |= {f"{part}_{name}": measured[name] for name in COLUMNS if name in measured}
+        return row
 
     task = Task(
         name="",
@@ -72,5 +87,5 @@ def train(run: Run) -> Module:
         folder=run.folder,
         meta={"job": "people", "recipe": asdict(recipe), "seed": run.seed},
     )
-    fit(task, net, Adam(net.parameters(), recipe.lr), run.resume)
+    fit(task, net, make_optimizer(recipe, net), run.resume)
     return net

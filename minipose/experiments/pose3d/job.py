@@ -8,7 +8,7 @@ from minipose.datasets.h36m import H36MStore
 from minipose.errors import UserError
 from minipose.experiments.job import Job
 from minipose.experiments.pose3d.ablation import ablate
-from minipose.experiments.pose3d.measure import measure, summary
+from minipose.experiments.pose3d.measure import measure, predictions, summary
 from minipose.experiments.pose3d.pictures import draw_data, draw_run
 from minipose.experiments.pose3d.predict import predict
 from minipose.experiments.pose3d.recipe import RECIPES, Recipe, Settings, default_out
@@ -34,6 +34,7 @@ JOB = Job(
     open_store=H36MStore,
     train=train,
     measure=measure,
+    predictions=predictions,
     summary=summary,
     build=build_regressor,
     draw_data=draw_data,

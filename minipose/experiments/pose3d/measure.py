@@ -21,13 +21,15 @@ PIECE = 1024  # frames in memory at once, however many a split has
 def measure(net: PoseNet, store: H36MStore, split: Split, recipe: Recipe) -> dict[str, Any]:
     """Every number of the report; errors in mm (eq. 9 and Procrustes-aligned).
 
-    The mean-pose baseline predicts, for every image, the mean of the training poses.
+    The mean-pose baseline predicts, for every image, the mean of the training poses, and where a
+    whole store is measured, of its own.
     """
-    mean_pose = _mean_pose(store, split["train"])
+    mean_pose = _mean_pose(store, next(iter(split.values())))
     result: dict[str, Any] = {"splits": {}}
+    last = list(split)[-1]
     for name, frames in split.items():
         errors, result["splits"][name] = _measure_part(net, store, frames, mean_pose)
-        if name == "test":
+        if name == last:
             result["per_joint_mm"] = dict(
                 zip(H36M_17, map(float, errors.mean(axis=0)), strict=True)
             )
@@ -86,6 +88,22 @@ def _mean_pose(store: H36MStore, frames: np.ndarray) -> np.ndarray:
     return total / len(frames)
 
 
+def predictions(
+    net: PoseNet, store: H36MStore, frames: np.ndarray, recipe: Recipe
+) -> dict[str, np.ndarray]:
+    """What the network finds in these frames.
+
+    Returns
+    -------
+    ``joints_3d`` (N, 17, 3) mm, pelvis at 0; ``error_mm`` (N,), the mean over the joints; and
+    ``subject``, ``action``, ``subaction``, ``camera`` and ``frame`` of each.
+    """
+    found = predict(net, store, frames).reshape(-1, 17, 3)
+    errors = joint_errors(found, store.read("joints_3d", frames)).mean(axis=1)
+    labels = {name: values[frames] for name, values in store.labels.items()}
+    return {"joints_3d": found, "error_mm": errors, **labels}
+
+
 def summary(result: dict[str, Any]) -> str:
     """The numbers as Markdown tables."""
     lines = [
@@ -98,14 +116,14 @@ def summary(result: dict[str, Any]) -> str:
             f"{r['mean_pose_mpjpe_mm']:.2f} | {r['share_of_mean_pose']:.3f} | "
             f"{r['images_per_s']:.0f} |"
         )
-    test = result["splits"]["test"]
+    last, numbers = list(result["splits"].items())[-1]
     lines += [
         "",
-        f"Identical consecutive predictions (test): "
-        f"{100 * test['identical_consecutive_predictions']:.1f} %, identical consecutive images: "
-        f"{100 * test['identical_consecutive_images']:.1f} %.",
+        f"Identical consecutive predictions ({last}): "
+        f"{100 * numbers['identical_consecutive_predictions']:.1f} %, identical consecutive "
+        f"images: {100 * numbers['identical_consecutive_images']:.1f} %.",
         "",
-        "| joint (test) | MPJPE, mm |",
+        f"| joint ({last}) | MPJPE, mm |",
         "|---|---|",
     ]
     lines += [f"| {joint} | {e:.1f} |" for joint, e in result["per_joint_mm"].items()]

@@ -12,6 +12,7 @@ from minipose.datasets.picture_files import read_grey
 from minipose.errors import UserError
 from minipose.experiments.job import Box
 from minipose.experiments.pose3d.outputs import predict_images
+from minipose.experiments.pose3d.recipe import Recipe
 from minipose.models import PoseNet
 from minipose.plots.poses import prediction_of_image
 from minipose.skeletons import H36M_17
@@ -19,7 +20,7 @@ from minipose.storage import write_text
 
 
 def predict(
-    net: PoseNet, picture: Path, box: Box | None, mask: Path | None, out: Path
+    net: PoseNet, recipe: Recipe, picture: Path, box: Box | None, mask: Path | None, out: Path
 ) -> list[Path]:
     """Find the pose in a picture and write it to the folder ``out``; returns the files."""
     return write_prediction(picture, *predict_image(net, picture, box, mask), out)

@@ -1,0 +1,97 @@
+"""What a network says about pictures: masks and joints in their px."""
+
+import numpy as np
+import pytest
+
+from minipose.datasets.people import PeopleStore
+from minipose.experiments.people.augmentation import halved
+from minipose.experiments.people.joints import measure_joints
+from minipose.experiments.people.measure import measure_part, predictions
+from minipose.experiments.people.outputs import Prediction, enlarged, predict_array
+from minipose.experiments.people.predict import Found
+from minipose.experiments.people.recipe import Recipe
+from minipose.experiments.people.train import build
+from minipose.metrics import dice_coefficient
+from minipose.targets.heatmaps import expand, joint_targets
+from tests.experiments.people import stick_person, write_store
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    with PeopleStore(write_store(tmp_path_factory.mktemp("people") / "people.h5")) as opened:
+        yield opened
+
+
+def test_perfect_channels_give_the_joints_back_to_within_a_pixel(store):
+    person = store[0]
+    channels = expand(*joint_targets(person.keypoints, person.mask.shape))
+    places, confidence = Prediction(person.mask * 1.0, channels).joint_places()
+    result = measure_joints(places[None], person.keypoints[None], store.sizes[:1])
+    assert result["within_5_px"] == 1.0 and result["joint_error_px"] < 0.75
+    assert result["visible_joints"] == (person.keypoints[:, 2] > 0).sum()
+    assert (confidence[person.keypoints[:, 2] == 0] == 0).all()
+
+
+def test_joints_of_a_halved_picture_are_given_in_px_of_the_whole():
+    """Drawn targets of the halved picture, taken for what a network says about it."""
+    person = stick_person(np.random.default_rng(0), (160, 96))
+    small = halved(person)
+    channels = expand(*joint_targets(small.keypoints, small.mask.shape))
+    mask = enlarged(small.mask * 1.0, person.mask.shape, 0.5)
+    found = Prediction(mask, channels, reduced=2, blur=1.0)
+    places, sizes = found.joint_places()[0][None], np.array([person.mask.shape])
+    result = measure_joints(places, person.keypoints[None], sizes)
+    assert result["joint_error_median_px"] < 1.5 and result["within_5_px"] > 0.9
+    assert dice_coefficient((found.mask > 0.5) * 1.0, person.mask) > 0.9
+    assert found.joint_pictures().shape == (26, *person.mask.shape)
+
+
+def test_what_is_enlarged_keeps_its_places():
+    plane = np.arange(6, dtype=np.float32)[None].repeat(4, axis=0)  # its value is its column
+    large = enlarged(plane, (9, 13), 0.5)
+    inside = (np.arange(13) + 0.5) / 2 - 0.5
+    np.testing.assert_allclose(large, np.clip(inside, 0, 5)[None].repeat(9, axis=0), atol=1e-6)
+
+
+def test_a_blurred_channel_is_highest_in_the_middle_of_a_spot():
+    joints = np.zeros((26, 9, 9), np.float32)
+    joints[1, 2:7, 2:7] = 0.5  # the middle is (4, 4)
+    joints[1, 2, 6], joints[1, 8, 0] = 0.51, 0.9
+    mask = np.zeros((9, 9), np.float32)
+    as_it_is, _ = Prediction(mask, joints).joint_places()
+    blurred, confidence = Prediction(mask, joints, blur=1.5).joint_places()
+    np.testing.assert_allclose(as_it_is[0], (0.5, 8.5))
+    np.testing.assert_allclose(blurred[0], (4.5, 4.5))
+    assert confidence[0] == pytest.approx(0.9)
+
+
+def test_a_network_that_sees_halved_pictures(store):
+    recipe = Recipe(width=1, halved=1, blur=1.0)
+    net = build(recipe, 0)
+    part = measure_part(net, store, np.arange(2), recipe)
+    assert 0 < part["dice"] < 1 and np.isfinite(part["joint_error_px"])
+    found = predictions(net, store, np.array([3, 1]), recipe)
+    alone = predict_array(net, store[3].image, recipe)
+    assert alone.joints.shape == (26, 16, 16) and alone.mask.shape == store[3].mask.shape
+    np.testing.assert_allclose(found["keypoints"][0, :, :2], alone.joint_places()[0], atol=1e-4)
+
+
+def test_found_joints_are_in_px_of_the_given_picture():
+    mask = np.zeros((128, 192), np.float32)
+    mask[32:96, 48:144] = 1
+    joints = np.zeros((26, 128, 192), np.float32)
+    joints[1, 60, 90] = 1
+    image = np.zeros((300, 420, 3), np.uint8)
+    found = Found(image, (20, 30, 404, 286), Prediction(mask, joints))  # 384 × 256 px: twice 128
+    np.testing.assert_allclose(found.places[0], (20 + 2 * 91 - 0.5, 30 + 2 * 61 - 0.5))
+    truth = np.zeros((300, 420))
+    truth[30 + 64 : 30 + 192, 20 + 96 : 20 + 288] = 1
+    assert dice_coefficient((found.mask > 0.5) * 1.0, truth) > 0.99
+
+
+def test_a_picture_is_judged_alone_as_in_a_batch(store):
+    net = build(Recipe(width=2), 0)
+    person = store[1]
+    alone = predict_array(net, person.image)
+    assert alone.mask.shape == person.mask.shape and alone.joints.shape == (26, 32, 33)
+    np.testing.assert_allclose(alone.joints.sum(axis=0), 1, atol=1e-5)
