@@ -72,7 +72,7 @@ for node, (across, down) in place.items():
 for node, box in boxes.items():
     for i, parent in enumerate(getattr(node, "parents", ())):
         if parent is not None:
-            twice = node.parents.count(parent) == 2
+            twice = sum(each is parent for each in node.parents) == 2
             around = place[node][0] - place[parent][0] > 1  # a skip
             bend = 0.5 * i - 0.25 if twice else 0.35 * around
             arrow = {"arrowstyle": "->", "color": kit.canvas.GREY, "shrinkA": 2, "shrinkB": 2}
