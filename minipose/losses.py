@@ -130,9 +130,8 @@ def categorical_cross_entropy(logits: Tensor, target: Array) -> Tensor:
 def _weights(logits: Tensor, target: Array) -> Array:
     """One-hot for the numbers of classes; all else as it is."""
     labels = np.asarray(target) if isinstance(target, (list, tuple)) else target
-    if not is_array(labels) or labels.dtype.kind not in "iu" or logits.ndim < 2:
-        return target
-    if labels.shape != logits.shape[:1] + logits.shape[2:]:
+    pixels = logits.shape[:1] + logits.shape[2:]
+    if logits.ndim < 2 or not is_array(labels) or labels.shape != pixels:
         return target
     xp = array_module(logits.data)
     return xp.moveaxis(xp.asarray(one_hot(labels, logits.shape[1])), -1, 1)

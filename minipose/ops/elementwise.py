@@ -120,7 +120,7 @@ def _power(x: Tensor, exponent: Tensor) -> Tensor:
     x_needed, p_needed = x.requires_grad, exponent.requires_grad
 
     def backward(grad_y):
-        lower = xp.where(p == 0, 0, p - 1)
+        lower = p - (p != 0)  # as above, of each power
         grad_x = grad_y * (p * data**lower) if x_needed else None
         if not p_needed:
             return grad_x, None
