@@ -151,14 +151,14 @@ def _columns(source: Any, indices: np.ndarray) -> list[Any]:
         source = source.data
     if is_array(source):
         return [source[array_module(source).asarray(indices)]]
-    if hasattr(source, "dtype") and hasattr(source, "shape"):  # on disk: in increasing order
+    if hasattr(source, "dtype"):  # on disk, where rows are read in increasing order, each once
         once, places = np.unique(indices, return_inverse=True)
-        together = len(once) and once[-1] - once[0] == len(once) - 1
+        together = once[-1] - once[0] == len(once) - 1
         rows = source[once[0] : once[-1] + 1] if together else source[once]
         return [rows[places]]
     items = [source[int(i)] for i in indices]
-    tuples = bool(items) and isinstance(items[0], tuple)
-    return [_stacked(c) for c in (zip(*items, strict=True) if tuples else [items])]
+    columns = zip(*items, strict=True) if isinstance(items[0], tuple) else [items]
+    return [_stacked(column) for column in columns]
 
 
 def _stacked(items: Iterable[Any]) -> Any:
