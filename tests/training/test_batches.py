@@ -214,6 +214,8 @@ def test_no_more_is_read_in_advance_than_was_asked_for():
         ((X,), {"batch_size": 0}, "expected batch_size of 1 or more, got 0"),
         ((X,), {"batch_size": 2.5}, r"expected batch_size of 1 or more, got 2\.5"),
         ((X,), {"batch_size": True}, "expected batch_size of 1 or more, got True"),
+        ((X,), {"batch_size": "4"}, "expected batch_size of 1 or more, got '4'"),
+        ((len,), {"count": -1}, "expected count of 0 or more, got -1"),
         ((X,), {"shuffle": -1}, "expected shuffle as True, False, a seed .* got -1"),
         ((X,), {"shuffle": "yes"}, "expected shuffle as .* got 'yes'"),
         ((X,), {"prefetch": -1}, "expected prefetch of 0 or more, got -1"),
