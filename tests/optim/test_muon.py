@@ -106,8 +106,8 @@ def test_any_memory_layout_is_moved_in_place():
     values, gradient = rng.standard_normal((2, 6, 3, 2))
     results = []
     for order in ("C", "F"):
-        w = mp.Parameter(values.copy(order=order))
-        array = w.data
+        w = mp.Parameter(values)
+        w.data = array = values.copy(order=order)
         w.grad = gradient.copy(order=order)
         Muon([w]).step()
         assert w.data is array
