@@ -9,7 +9,7 @@ import numpy as np
 
 from minipose.backend import Array, array_module, to_host
 from minipose.nn import Module
-from minipose.optim.state import check_fits, overwrite
+from minipose.optim.optimizers import check_fits, overwrite
 from minipose.tensor import Parameter
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
 
 import numpy as np
 
-from minipose.backend import Array, array_module, to_host
+from minipose.backend import Array, array_module, to_device, to_host
 from minipose.kernels.faster import replaceable
 from minipose.optim.groups import Group, as_groups, check
-from minipose.optim.state import check_fits, overwrite
 from minipose.tensor import Parameter
 
 
@@ -232,3 +231,22 @@ def _check_gradient(name: str, index: int, parameter: Parameter) -> None:
             f"{name}: parameter {index} is {parameter.dtype} {parameter.shape}, "
             f"its gradient {grad.dtype} {grad.shape}"
         )
+
+
+def check_fits(
+    owner: str, state: Mapping[str, np.ndarray], expected: Mapping[str, tuple[int, ...]]
+) -> None:
+    """Raises ValueError naming the first entry that is missing, unexpected or of another shape."""
+    got = {name: tuple(np.shape(value)) for name, value in state.items()}
+    wrong = sorted(n for n in expected.keys() | got if expected.get(n) != got.get(n))
+    if wrong:
+        raise ValueError(
+            f"{owner}: state does not fit at {wrong[0]}: expected shape "
+            f"{expected.get(wrong[0])}, got {got.get(wrong[0])}"
+        )
+
+
+def overwrite(array: Array, values: np.ndarray) -> None:
+    """Put values from the host into an array, wherever that is."""
+    device = "cpu" if isinstance(array, np.ndarray) else "cuda"
+    array[...] = to_device(np.asarray(values), device)

@@ -27,27 +27,21 @@ def fresh(xp=np):
 
 
 OPTIONS = {
-    SGD: [{"lr": 0.03, "momentum": 0.5}, {"weight_decay": 0.0}],
-    Adam: [{"lr": 0.03, "betas": (0.5, 0.9), "eps": 1e-3}, {"weight_decay": 0.2}],
+    SGD: [{"lr": 0.03, "momentum": 0.5}, {"weight_decay": 0.0}, {"lr": 0.2}],
+    Adam: [{"lr": 0.03, "betas": (0.5, 0.9), "eps": 1e-3}, {"weight_decay": 0.2}, {"lr": 0.2}],
 }
 
 
 @pytest.mark.parametrize("make", [SGD, Adam])
 def test_each_group_moves_as_if_it_had_an_optimizer_of_its_own(make, xp):
-    """Groups of one and of two parameters, in one optimizer and in one each."""
-    first, second = OPTIONS[make]
-
     def grouped(p):
-        return make(
-            [{"parameters": p[:1], **first}, {"parameters": p[1:], **second}],
-            lr=0.1,
-            weight_decay=0.01,
-        )
+        groups = [{"parameters": [w], **o} for w, o in zip(p, OPTIONS[make], strict=True)]
+        return make([*groups[:1], {"parameters": []}, *groups[1:]], lr=0.1, weight_decay=0.01)
 
     class Both:
         def __init__(self, p):
             common = {"lr": 0.1, "weight_decay": 0.01}
-            self.each = make(p[:1], **common | first), make(p[1:], **common | second)
+            self.each = [make([w], **common | o) for w, o in zip(p, OPTIONS[make], strict=True)]
 
         def step(self):
             for each in self.each:

@@ -106,8 +106,8 @@ def test_any_memory_layout_is_moved_in_place():
     values, gradient = rng.standard_normal((2, 6, 3, 2))
     results = []
     for order in ("C", "F"):
-        w = mp.Parameter(values.copy(order=order))
-        array = w.data
+        w = mp.Parameter(values)
+        w.data = array = values.copy(order=order)
         w.grad = gradient.copy(order=order)
         Muon([w]).step()
         assert w.data is array
@@ -242,6 +242,7 @@ def test_together_is_one_optimizer():
     assert all(p.grad is None for p in w)
     both.lr = 0.05
     assert [each.lr for each in both.optimizers] == [0.05, 0.005] and both.lr == 0.05
+    assert [options.lr for options in both.options()] == [0.05, 0.005]
     outer = Together(both, Adam([mp.Parameter([1.0])], lr=1.0))
     outer.lr = 0.2
     assert [outer.lr, both.lr, outer.optimizers[1].lr] == [0.2, 0.2, 2.0]

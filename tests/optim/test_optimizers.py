@@ -45,6 +45,7 @@ def test_large_arrays_are_updated_everywhere(make):
     """Updates run in pieces; every element of every piece has to move, in any memory layout."""
     for data in (np.zeros((300, 301), np.float32), np.zeros((301, 300), np.float32).T):
         w = mp.Parameter(data)
+        w.data = data  # a parameter's own copy would be in C order
         w.grad = np.ones(w.shape, np.float32)
         make([w], lr=0.1).step()
         assert w.dtype == np.float32 and np.ptp(w.data) == 0 and w.data[0, 0] < -0.05
