@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from data_tools.matlab import load_matlab
 from data_tools.people.candidate import Dropped, People
-from data_tools.people.joints import OCCLUDED, to_body_25
+from data_tools.people.joints import to_body_25
+from data_tools.people.mpii_release import read_release
 from data_tools.people.names import stem_of
-from minipose.datasets.guard import read_json, reading
+from minipose.datasets.guard import BYTES, expect_bytes, read_json, reading
 from minipose.errors import UserError
 from minipose.skeletons import MPII_16
 
@@ -92,43 +92,8 @@ class MpiiJoints:
 
     def _read_mat(self, path: Path) -> None:
         with reading(path, "no readable struct 'RELEASE'"):
-            release = load_matlab(path, "RELEASE", squeeze_me=True, struct_as_record=False)
-            self._add(np.atleast_1d(release.annolist), np.atleast_1d(release.img_train))
-
-    def _add(self, pictures: np.ndarray, training: np.ndarray) -> None:
-        for k, picture in enumerate(pictures):
-            name = stem_of(str(picture.image.name))
-            if k < len(training) and not training[k]:
-                self.test.add(name)
-                continue
-            self.by_name[name] += [_person(r) for r in _structs(getattr(picture, "annorect", None))]
-
-
-def _structs(value: object) -> list:
-    """MATLAB's none, one or many structs as a list."""
-    return [v for v in np.atleast_1d(np.asarray(value, dtype=object)) if hasattr(v, "_fieldnames")]
-
-
-def _person(rectangle: object) -> np.ndarray | None:
-    """The joints (16, 3) of one rectangle; None if it has none."""
-    annotated = _structs(getattr(rectangle, "annopoints", None))
-    points = _structs(getattr(annotated[0], "point", None)) if annotated else []
-    person = np.zeros((16, 3))
-    for point in points:
-        try:
-            joint, x, y = int(point.id), float(point.x), float(point.y)
-        except (AttributeError, TypeError, ValueError, OverflowError):
-            continue
-        if 0 <= joint < 16:
-            person[joint] = x - 1, y - 1, _confidence(getattr(point, "is_visible", None))
-    return person if points else None
-
-
-def _confidence(visible: object) -> float:
-    """1 for a visible joint and for one without a remark, ½ for one said to be hidden."""
-    if isinstance(visible, np.ndarray):
-        visible = visible.item() if visible.size == 1 else None
-    try:
-        return OCCLUDED if visible is not None and float(visible) == 0 else 1.0
-    except (TypeError, ValueError):
-        return 1.0
+            expect_bytes(path, (path.stat().st_size,), limit=BYTES // 4)
+            people, test = read_release(path)
+        self.test = {stem_of(name) for name in test}
+        for name, found in people.items():
+            self.by_name[stem_of(name)] += [p if p is None else np.array(p) for p in found]

@@ -24,7 +24,9 @@ class StoreWriter:
         expect_folder(self.path.parent).mkdir(parents=True, exist_ok=True)
         remove_abandoned(self.path.parent)
         self.partial = partial_path(self.path)
-        self.file = h5py.File(self.partial, "w")
+        # From version 1.10 on HDF5 keeps a checksum of what it notes about the data, too: without
+        # it the library may look for ever, or crash, where the disk damaged that.
+        self.file = h5py.File(self.partial, "w", libver=("v110", "v110"))
         self.file.attrs["format"] = format
 
     def __enter__(self) -> Self:

@@ -81,6 +81,7 @@ def declared(path, width: int, height: int, depth: int = 8, colour: int = 0) -> 
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + body)
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize("read", [read_rgb, read_grey])
 @pytest.mark.parametrize("size", [(20000, 10000), (10000, 10000), (2**31 - 1, 2**31 - 1)])
 def test_a_picture_of_too_many_pixels_is_refused_before_it_takes_memory(read, size, tmp_path):

@@ -51,6 +51,9 @@ DAMAGE = {
     "the places lead to themselves": [(VXR, 12, ">q", "itself")],
     "two billion places": [(VXR, 20, ">i", 2**31 - 1), (VXR, 24, ">i", 2**31 - 1)],
     "two billion records": [(VDR, 24, ">i", 2**31 - 2)],
+    "two billion axes of the file": [(GDR, 56, ">i", 2**31 - 1)],
+    "two billion axes of the variable": [(VDR, 340, ">i", 2**31 - 1)],
+    "two billion attributes": [(GDR, 48, ">i", 2**31 - 1)],
     "no name": [(VDR, 84, ">q", 0)],
 }  # fmt: skip
 

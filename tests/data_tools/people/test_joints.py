@@ -162,7 +162,7 @@ def test_official_struct_with_its_irregularities(tmp_path):
     with pytest.raises(Dropped, match="does not name it"):
         mpii.people(tmp_path / "else.jpg")
     savemat(tmp_path / "a.mat", {"other": 1})
-    with pytest.raises(ValueError, match="no readable variable 'RELEASE'"):
+    with pytest.raises(ValueError, match="no readable struct 'RELEASE'"):
         MpiiJoints(tmp_path / "a.mat")
 
 

@@ -59,7 +59,7 @@ def test_openpose_pairs(shared, tmp_path):
     with Image.open(folder / "im1010.jpg") as image:
         Image.new("L", image.size, 255).save(root / "im1010_mask.png")
     _, tally, _ = run(root, tmp_path / "a.h5")
-    assert tally.kept == {"folder": 1}
+    assert tally.kept == {"in": 1}
     with PeopleStore(tmp_path / "a.h5") as store:
         assert store.names == ["im1010"] and tuple(store.sizes[0]) == (161, 128)
         assert np.count_nonzero(store[0].keypoints[:, 2]) == 22
