@@ -8,6 +8,7 @@ from minipose import ops
 from minipose.kernels import im2col
 from minipose.kernels.faster import plain_only
 from tests.bench import cases, driver, ops_cases, plain, results, tables
+from tests.bench.lenet import LeNet
 
 HARMONIC = {  # one op each here, whole modules elsewhere: PyTorch has no counterpart
     "complex_batch_norm", "complex_relu", "concatenate_streams", "harmonic_conv2d",
@@ -25,7 +26,7 @@ def test_every_op_is_timed():
     assert set(ops.__all__) - timed == HARMONIC | NOT_IN_A_NETWORK
 
 
-@pytest.mark.parametrize("name", ["unet-infer", "posenet-small-infer"])
+@pytest.mark.parametrize("name", ["unet-infer", "posenet-small-infer", "lenet-infer"])
 def test_arithmetic_is_that_of_the_convolutions(monkeypatch, name):
     """Counted call by call in a forward pass, with kernels at every place where they are put."""
     case = cases.Case(
@@ -44,6 +45,8 @@ def test_arithmetic_is_that_of_the_convolutions(monkeypatch, name):
     with plain_only():
         if case.network == "unet":
             mp.models.UNet(cases.CLASSES, width=2)(mp.Tensor(np.zeros((1, 3, 32, 16), np.float32)))
+        elif case.network == "lenet":
+            LeNet()(mp.Tensor(np.zeros((1, 1, 28, 28), np.float32)))
         else:
             net = mp.models.PoseNet((2, 3, 4), "regression")
             net(mp.Tensor(np.zeros((1, 1, 128, 128), np.float32)))
