@@ -121,6 +121,30 @@ def test_the_tables_are_replaced_and_the_prose_stays(tmp_path, monkeypatch):
     assert page.read_text() == longer
 
 
+def test_small_convolutions_stand_beside_plain_im2col(tmp_path, monkeypatch):
+    page = tmp_path / "page.md"
+    monkeypatch.setattr(results, "PATH", tmp_path)
+    kept, name = results.Results("cpu", "a machine; 2026-01-01", fresh=False), "conv2d 5×5"
+    pair = {"ours": 0.01, "theirs": 0.02, "ratio": 2.0}
+    kept.add("small", name, {"name": name, "plain": pair, "torch": None})
+    tables.write(kept, page)
+    assert "| conv2d 5×5 | 10 ms | 2.00 | – |" in page.read_text()
+    kept.add("small", name, {"name": name, "plain": pair, "torch": {**pair, "ratio": 1.5}})
+    tables.write(kept, page)
+    assert "| conv2d 5×5 | 10 ms | 2.00 | 1.50 |" in page.read_text()
+
+
+def test_the_plain_side_of_small_convolutions_is_plain():
+    number = next(k for k, op in enumerate(ops_cases.SMALL, len(ops_cases.OPS))
+                  if op.shapes[0] == (128, 6, 14, 14))  # fmt: skip
+    homes = []
+    for variant in ("minipose", "plain"):
+        side = ops_cases.build("ours", variant, "cpu")
+        side.choose(str(number))
+        homes.append(side._apply().node.backward.__module__)
+    assert homes == ["minipose.fast.convolution", "minipose.ops.conv"]
+
+
 def test_results_of_another_machine_are_dropped(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "PATH", tmp_path)
     results.Results("cpu", "a machine; 2026-01-01", fresh=False).add(

@@ -52,6 +52,9 @@ def any_work_is_worthwhile(monkeypatch):
     """Also that of the small arrays here."""
     monkeypatch.setattr(convolution, "WORTHWHILE", 0)
     monkeypatch.setattr(norm, "WORTHWHILE", 0)
+    monkeypatch.setattr(conv_pool, "LINE_PRODUCTS", 0)
+    monkeypatch.setattr(conv_pool, "MANY_SAMPLES", 16)
+    monkeypatch.setattr(doubling, "ROW_PRODUCTS", 0)
 
 
 IMAGES, KERNELS = (16, 3, 6, 7), (4, 3, 2, 2)
