@@ -21,6 +21,7 @@ OFFERING = (
     "harmonic",
     "complex_maps",
     "normalised_gate",
+    "norm",
     "upsampling",
     "updates",
     "orthogonal",

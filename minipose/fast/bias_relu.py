@@ -46,7 +46,7 @@ def backward(grad_y: Array, y: Array | None, bias: bool) -> tuple[Array, Array |
         if y is not None:
             y_part, grad_y_part = others
             np.multiply(grad_y_part, y_part > 0, out=part)
-        return part.sum(axis=(0, 2, 3)) if bias else None
+        return _channel_sums(part) if bias else None
 
     others = () if y is None else (y, grad_y)
     # Of one picture alone the channels are outermost, whatever the stride of its axis is.
@@ -55,3 +55,12 @@ def backward(grad_y: Array, y: Array | None, bias: bool) -> tuple[Array, Array |
         return grad, pass_on(grad, *others)
     sums = workers.elementwise(pass_on, grad, *others)
     return grad, workers.add_in_order(sums) if bias else None
+
+
+def _channel_sums(grad: Array) -> Array:
+    """Σ dL/dz[n, o, p, q] of each channel; where samples lie innermost, of rows (O, N) first."""
+    pixels = grad.transpose(2, 3, 1, 0)
+    if not pixels.flags.c_contiguous:
+        return grad.sum(axis=(0, 2, 3))
+    rows = pixels.reshape(-1, pixels.shape[2] * pixels.shape[3]).sum(axis=0)
+    return rows.reshape(pixels.shape[2:]).sum(axis=1)

@@ -25,18 +25,29 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from minipose.fast import workers
+from minipose.fast.columns import BLOCK_BYTES
 from minipose.fast.layout import batch_first, batch_last
-from minipose.fast.suitable import on_cpu
+from minipose.fast.suitable import accepted, on_cpu
 from minipose.kernels.faster import offer
 from minipose.ops import conv
 from minipose.tensor import Tensor, record
 
+MANY_SAMPLES = 32  # at least, of small pictures
+LINE_PRODUCTS = 1 << 18  # multiplications that are long beside the calls of a line
 BANDS = 8  # at most; enough for several threads to finish at about the same time
 
 
 def suits(x: np.ndarray, weight: np.ndarray) -> bool:
-    """Whether this algorithm is the faster one: many samples, few channels, a pixel to return."""
-    return len(x) >= 16 and len(weight) <= 16 and min(pooled_size(x.shape, weight.shape)) >= 1
+    """Whether this algorithm is the faster one: many samples, few channels, a pixel to return.
+
+    Of small pictures there have to be more samples, and enough work in a line for its many calls.
+    """
+    (o, c, kh, kw), (rows, cols) = weight.shape, pooled_size(x.shape, weight.shape)
+    if not (len(x) >= 16 and o <= 16 and min(rows, cols) >= 1) or kh == kw == 1:
+        return False
+    small = 4 * rows * cols * c * kh * kw * x.itemsize <= BLOCK_BYTES
+    products = cols * 4 * o * c * (kh + 1) * (kw + 1) * len(x)
+    return products >= LINE_PRODUCTS and (not small or len(x) >= MANY_SAMPLES)
 
 
 def pooled_size(images: tuple[int, ...], kernels: tuple[int, ...]) -> tuple[int, int]:
@@ -233,10 +244,11 @@ def conv2d_max_pool2d(
 
 
 def _suits_tensors(x, weight, bias=None, tanh=False) -> bool:
-    if not on_cpu(x, weight, bias) or not x.ndim == weight.ndim == 4:
-        return False
-    fits = x.shape[1] == weight.shape[1] and (bias is None or bias.shape == weight.shape[:1])
-    return fits and suits(x.data, weight.data)
+    return (
+        on_cpu(x, weight, bias)
+        and accepted(conv.check_conv2d, x, weight, bias, 1, 0)
+        and suits(x.data, weight.data)
+    )
 
 
 offer(conv.conv2d_max_pool2d, _suits_tensors, conv2d_max_pool2d)

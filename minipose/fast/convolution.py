@@ -2,14 +2,16 @@
 
 - ``im2col``: the columns of a few pictures at a time, on threads, plane by plane; any shape.
 - ``strips``: im2col in strips that fit the cache, on threads, channels last; any shape.
+- ``samples``: the samples innermost in memory, for many of them; stride 1.
 - ``winograd``: a quarter of the multiplications or less; 3×3, 5×5 and 6×6 with stride 1.
 
 The rule was measured on two cores: Winograd pays once its transforms are small beside its products
 (32 channels or more) and the transformed kernel, four times the kernel, is used for enough tiles.
-Strips are for images whose own columns are more than the cache holds; and for smaller ones if the
-pieces that they copy are long and the products of a strip are many beside its calls. Else im2col
-is best, and where all images together have few pixels: it takes the kernel as it lies. Where little
-is to be done at all, the plain op is sooner done than a choice made.
+Strips are for images whose own columns are more than the cache holds. Of smaller ones many samples
+go together, where there are enough taps for each channel that has to be brought into that order;
+strips suit few samples if the pieces that they copy are long and the products of a strip are many
+beside its calls. Else im2col is best, and where all images together have few pixels: it takes the
+kernel as it lies. Where little is to be done at all, the plain op is done before a choice is made.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minipose.fast import bias_relu, columns, strips, winograd
+from minipose.fast import bias_relu, columns, samples, strips, winograd
 from minipose.fast.suitable import on_cpu
 from minipose.kernels.faster import offer
 from minipose.kernels.im2col import output_size
@@ -30,9 +32,11 @@ from minipose.tensor import Tensor, record
 
 Pair = tuple[int, int]
 
-ALGORITHMS = ("im2col", "strips", "winograd")
+ALGORITHMS = ("im2col", "strips", "samples", "winograd")
 WINOGRAD_TILES, WINOGRAD_CHANNELS = 64, 32  # at least
 WINOGRAD_SAVES = 100  # multiplications of an output for each channel that is transformed, at least
+MANY_SAMPLES = 32  # in a row, at least
+TAPS_PER_CHANNEL = 2.5  # of which what they save pays for bringing the samples together
 WORTHWHILE = 1 << 18  # numbers to move, less of which cost less than thinking about them
 FEW_PIXELS = 512  # at most, for im2col
 STRIP_PRODUCTS = 1 << 20  # multiplications that are long beside the calls of a strip
@@ -73,37 +77,57 @@ def use_algorithm(name: str | None) -> Iterator[None]:
 
 def choose(x: np.ndarray, weight: np.ndarray, stride: Pair, padding: Pair) -> Algorithm:
     """The algorithm for these shapes."""
-    o, c, *kernel = weight.shape
-    kernel, size = tuple(kernel), x.shape[2:]
+    kernel, size = weight.shape[2:], x.shape[2:]
     out = tuple(output_size(*s) for s in zip(size, kernel, stride, padding, strict=True))
-    fits_winograd = winograd.suits(kernel, stride, padding)
-    if _forced.get() is not None:
-        name = _forced.get() if fits_winograd or _forced.get() != "winograd" else "im2col"
-    elif (
-        fits_winograd
-        and winograd.tiles(len(x), out, kernel[0]) >= WINOGRAD_TILES
-        and min(o, c) >= WINOGRAD_CHANNELS
-        and winograd.saved(len(x), out, kernel[0]) * o * c >= WINOGRAD_SAVES * (o + c)
-    ):
+    can = {
+        "winograd": winograd.suits(kernel, stride, padding),
+        "samples": stride == (1, 1) and all(p < k for p, k in zip(padding, kernel, strict=True)),
+    }
+    forced = _forced.get()
+    if forced is not None:
+        name = forced if can.get(forced, True) else "im2col"
+    elif can["winograd"] and _suits_winograd(x, weight, out):
         name = "winograd"
+    elif len(x) * out[0] * out[1] <= FEW_PIXELS:
+        name = "im2col"
+    elif weight[0].size * out[0] * out[1] * x.itemsize > columns.BLOCK_BYTES:
+        name = "strips"
+    elif can["samples"] and _suits_samples(x, weight):
+        name = "samples"
     else:
         name = "strips" if _suits_strips(x, weight, out) else "im2col"
     if name == "winograd":
         return _winograd(kernel, padding)
+    if name == "samples":
+        return _samples(kernel, padding)
     return _by_columns(name, kernel, size, stride, padding)
+
+
+def _suits_winograd(x: np.ndarray, weight: np.ndarray, out: Pair) -> bool:
+    """Whether the products that it saves are many beside its transforms."""
+    o, c, r, _ = weight.shape
+    return (
+        winograd.tiles(len(x), out, r) >= WINOGRAD_TILES
+        and min(o, c) >= WINOGRAD_CHANNELS
+        and winograd.saved(len(x), out, r) * o * c >= WINOGRAD_SAVES * (o + c)
+    )
+
+
+def _suits_samples(x: np.ndarray, weight: np.ndarray) -> bool:
+    """Whether the samples are many, and lie together or are worth the copy."""
+    o, c, kh, kw = weight.shape
+    together = x.strides[0] == x.itemsize
+    worth_it = c * kh * kw >= TAPS_PER_CHANNEL * (o + c)
+    return len(x) >= MANY_SAMPLES and (together or worth_it)
 
 
 def _suits_strips(x: np.ndarray, weight: np.ndarray, out: Pair) -> bool:
     """Whether a strip of one picture is a good piece of work, and its columns long pieces."""
-    (o, c, kh, kw), pixels = weight.shape, out[0] * out[1]
-    taps = c * kh * kw
-    if len(x) * pixels <= FEW_PIXELS:
-        return False
-    if taps * pixels * x.itemsize > columns.BLOCK_BYTES:
-        return True
+    o, c, kh, kw = weight.shape
+    products = weight.size * out[0] * out[1]
     if kh == kw == 1:  # nothing is copied, where channels lie as the strips need them
-        return c > 1 and x.strides[1] == x.itemsize and taps * o * pixels >= STRIP_PRODUCTS // 4
-    return kw * min(o, c) >= strips.LONG and taps * o * pixels >= 2 * STRIP_PRODUCTS
+        return c > 1 and x.strides[1] == x.itemsize and products >= STRIP_PRODUCTS // 4
+    return kw * min(o, c) >= strips.LONG and products >= 2 * STRIP_PRODUCTS
 
 
 def _winograd(kernel: Pair, padding: Pair) -> Algorithm:
@@ -112,6 +136,15 @@ def _winograd(kernel: Pair, padding: Pair) -> Algorithm:
         lambda x, weight: winograd.forward(x, weight, padding),
         lambda grad_y, weight: winograd.backward_input(grad_y, weight, padding),
         lambda grad_y, x: winograd.backward_weight(grad_y, x, kernel[0], padding),
+    )
+
+
+def _samples(kernel: Pair, padding: Pair) -> Algorithm:
+    return Algorithm(
+        "samples",
+        lambda x, weight: samples.forward(x, weight, padding),
+        lambda grad_y, weight: samples.backward_input(grad_y, weight, padding),
+        lambda grad_y, x: samples.backward_weight(grad_y, x, kernel, padding),
     )
 
 

@@ -30,10 +30,12 @@ import numpy as np
 from minipose.fast import bias_relu, workers
 from minipose.fast.layout import channels_first, channels_last
 from minipose.fast.products import multiply
-from minipose.fast.suitable import on_cpu
+from minipose.fast.suitable import accepted, on_cpu
 from minipose.kernels.faster import offer
 from minipose.ops import conv
 from minipose.tensor import Tensor, record
+
+ROW_PRODUCTS = 1 << 15  # multiplications that are long beside the calls of a row
 
 
 def forward(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -137,10 +139,12 @@ def upsample_conv2d(
 
 
 def _suits(x, weight, bias=None, relu=False) -> bool:
-    if not on_cpu(x, weight, bias) or not x.ndim == weight.ndim == 4 or not x.size * weight.size:
-        return False
-    fits = x.shape[1] == weight.shape[1] and weight.shape[2:] == (2, 2)
-    return fits and (bias is None or bias.shape == weight.shape[:1])
+    return (
+        on_cpu(x, weight, bias)
+        and accepted(conv.check_upsample_conv2d, weight)
+        and accepted(conv.check_conv2d, x, weight, bias, 1, 1)  # a single pixel is doubled, too
+        and x.shape[3] * weight.size >= ROW_PRODUCTS
+    )
 
 
 offer(conv.upsample_conv2d, _suits, upsample_conv2d)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minipose.fast import workers
-from minipose.fast.layout import empty_as
+from minipose.fast.layout import batch_first, batch_last, empty_as
 from minipose.fast.suitable import on_cpu
 from minipose.kernels.faster import offer
 from minipose.kernels.im2col import output_size
@@ -54,6 +54,8 @@ def max_forward(x: Array, kernel: int, stride: int) -> tuple[Array, Array]:
 
 def max_backward(grad_y: Array, winner: Array, size: Pair, kernel: int, stride: int) -> Array:
     """dL/dx (N, C, H, W): each gradient goes to the element that was the maximum."""
+    if winner.strides[0] == winner.itemsize:  # after samples innermost there come such again
+        grad_y = batch_first(batch_last(grad_y))
 
     def gradient_of_tap(part: Index, number: int) -> Array:
         return grad_y[part] * (winner[part] == number)

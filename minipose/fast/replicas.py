@@ -9,6 +9,7 @@ The numbers are those of parts that are computed one after another.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
 from mmap import mmap
@@ -32,18 +33,24 @@ from minipose.training.parts import (
 class Replicas(Parts):
     """``Parts`` that are computed at the same time.
 
-    The values of the model's parameters move to shared memory; they stay the same.
+    The values of the model's parameters move to shared memory, and back at the end; they stay the
+    same. A process that is forked meanwhile has neither the others nor weights of its own.
     """
 
     def __init__(self, model: Module, loss: Loss, parts: int = 1) -> None:
         super().__init__(model, loss, parts)
         _share(model)
+        self._owner = os.getpid()
         self._others: list[_Other] = []
         self._others += (_Other(model, loss) for _ in range(parts - 1))
 
     def __exit__(self, *exception: object) -> None:
+        if os.getpid() != self._owner:
+            return
         for other in reversed(self._others):  # the later ones hold the earlier ones' pipes, too
             other.close()
+        for parameter in self.model.parameters():  # so that later forks write to copies
+            parameter.data = parameter.data.copy()
 
     @property
     def processes(self) -> list[int]:
@@ -52,6 +59,8 @@ class Replicas(Parts):
 
     def total(self, parts: list[Part]) -> float:
         """The loss of all parts; their gradients are added to the parameters'."""
+        if os.getpid() != self._owner:
+            raise RuntimeError("Replicas: these are another process's; make new ones here")
         first, *rest = parts
         statistics = RunningStatistics(self.model)
         busy = list(zip(self._others, rest, strict=False))

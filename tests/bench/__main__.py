@@ -26,7 +26,10 @@ def main() -> int:
     parser.add_argument("--device", default="cpu", help="cpu, cuda or auto")
     parser.add_argument("--quick", action="store_true", help="few cases, PyTorch without compile")
     parser.add_argument(
-        "--only", nargs="+", metavar="CASE", help=f"of {', '.join([*names, 'ops', 'growth'])}"
+        "--only",
+        nargs="+",
+        metavar="CASE",
+        help=f"of {', '.join([*names, 'ops', 'small', 'growth'])}",
     )
     parser.add_argument("--variants", nargs="+", choices=VARIANTS, help="of PyTorch")
     parser.add_argument("--tf32", action="store_true", help="TF32 products on a GPU, both sides")
@@ -40,9 +43,11 @@ def main() -> int:
         "--write", type=Path, metavar="PAGE", help="put the tables between the markers of this page"
     )
     options = parser.parse_args()
-    wrong = set(options.only or ()) - {*names, "ops", "growth"}
+    wrong = set(options.only or ()) - {*names, "ops", "small", "growth"}
     if wrong:
-        parser.error(f"--only: expected some of {[*names, 'ops', 'growth']}, got {sorted(wrong)}")
+        parser.error(
+            f"--only: expected some of {[*names, 'ops', 'small', 'growth']}, got {sorted(wrong)}"
+        )
     try:
         device, reason = resolve_device(options.device)
     except ValueError as error:
@@ -74,6 +79,10 @@ def run(options: argparse.Namespace, device: str) -> int:
         for name, row in ops_cases.run(device, options.quick, options.seconds):
             kept.add("ops", name, row)
             print(tables.op_line(row), flush=True)
+    if "small" in options.only if options.only else not options.quick:
+        for name, row in ops_cases.small(device, options.seconds):
+            kept.add("small", name, row)
+            print(tables.small_line(row), flush=True)
     if "growth" in options.only if options.only else not options.quick:
         kept.add("growth", "growth", growth.run(device))
     if options.write:

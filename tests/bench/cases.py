@@ -20,7 +20,7 @@ class Case:
     ----------
     name : on the command line
     title : in the table
-    network : "posenet", "unet", "hnet" or "frames"
+    network : "posenet", "lenet", "unet", "hnet" or "frames"
     kernels : channels of PoseNet's convolutions
     width : channels of U-Net at full size
     frames : in a store, where reading it is measured
@@ -58,6 +58,7 @@ CASES = [
            eager_goal=3.0, **POSENET),
     *_pair("posenet-large", "PoseNet [32 64 64], 128 × 1×128×128", kernels=(32, 64, 64),
            goal=1.25, eager_goal=1.7, **POSENET),
+    *_pair("lenet", "LeNet, 128 × 1×28×28", network="lenet", batch=128, size=(28, 28)),
     *_pair("unet", "U-Net 64-1024, 1 × 3×192×128", batch=1, **UNET),
     *_pair("unet-8", "U-Net 64-1024, 8 × 3×192×128", batch=8, **UNET),
 ]  # fmt: skip
@@ -84,10 +85,13 @@ def named(name: str) -> Case:
 def data(case: Case) -> dict[str, np.ndarray]:
     """Images and targets: random, and the same for both sides."""
     rng = np.random.default_rng(1)
-    channels = 1 if case.network == "posenet" else 3
+    channels = 1 if case.network in ("posenet", "lenet") else 3
     arrays = {"x": rng.random((case.batch, channels, *case.size), dtype=np.float32)}
     if case.network == "posenet":
         arrays["target"] = rng.standard_normal((case.batch, 51), dtype=np.float32)
+        return arrays
+    if case.network == "lenet":
+        arrays["classes"] = rng.integers(0, 10, case.batch)
         return arrays
     pixels = (case.batch, *case.size)
     arrays["mask"] = (rng.random(pixels) < 0.5).astype(np.float32)
@@ -98,16 +102,19 @@ def data(case: Case) -> dict[str, np.ndarray]:
 def weights(case: Case) -> dict[str, np.ndarray]:
     """minipose's own initial weights, by name (for H-Net those of its peer, the U-Net)."""
     from minipose.models import PoseNet, UNet
+    from tests.bench.lenet import LeNet
 
     if case.network == "posenet":
         return PoseNet(case.kernels, "regression").state_dict()
+    if case.network == "lenet":
+        return LeNet().state_dict()
     return UNet(CLASSES, width=case.width).state_dict()
 
 
 def arithmetic(case: Case) -> float:
     """Floating-point operations as the convolutions are written (for H-Net those of its peer); a
     training step has three times those of the forward pass (forward, dL/dx, dL/dw)."""
-    once = _posenet(case) if case.network == "posenet" else _unet(case)
+    once = {"posenet": _posenet, "lenet": _lenet}.get(case.network, _unet)(case)
     return 2 * once * case.batch * (3 if case.training else 1)
 
 
@@ -115,6 +122,10 @@ def _posenet(case: Case) -> int:
     k1, k2, k3 = case.kernels
     convolutions = 124**2 * 25 * k1 + 58**2 * 25 * k1 * k2 + 24**2 * 36 * k2 * k3
     return convolutions + k3 * 144 * 1024 + 1024 * 2048 + 2048 * 51
+
+
+def _lenet(case: Case) -> int:
+    return 28**2 * 25 * 6 + 10**2 * 25 * 6 * 16 + 400 * 120 + 120 * 84 + 84 * 10
 
 
 def _unet(case: Case) -> int:

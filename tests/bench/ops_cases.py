@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
+import contextlib
+import importlib.util
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,7 +29,7 @@ class Op:
     note : tells rows of the same op apart
     positive : whether inputs are drawn from (0.5, 1.5) instead of a normal distribution
     random : whether values are drawn: then only mean and mean square are compared
-    batch_last : minipose's inputs lie in memory as PoseNet's do, else as U-Net's (channels last)
+    memory : the order of minipose's pictures, outermost first; U-Net's (channels last) by default
     """
 
     op: str
@@ -37,7 +38,7 @@ class Op:
     note: str = ""
     positive: bool = False
     random: bool = False
-    batch_last: bool = False
+    memory: str = "NHWC"
 
     @property
     def name(self) -> str:
@@ -65,13 +66,26 @@ def _doubling(c: int, o: int, height: int, width: int) -> Op:
 def _block(c: int, o: int, k: int, side: int) -> Op:
     shapes = ((128, c, side, side), (o, c, k, k), (o,))
     note = f"{k}×{k}, {c} → {o}, 128 of {side}×{side}"
-    return Op("conv2d_max_pool2d", shapes, {"tanh": True}, note, batch_last=True)
+    return Op("conv2d_max_pool2d", shapes, {"tanh": True}, note, memory="HWCN")
 
 
 def _linear(inside: int, outside: int) -> Op:
     return Op(
         "linear", ((128, inside), (outside, inside), (outside,)), note=f"{inside} → {outside}"
     )
+
+
+def _small(c: int, o: int, k: int, side: int, n: int) -> Op:
+    """As in a reader's own network: pictures in the order in which they are given."""
+    shapes = ((n, c, side, side), (o, c, k, k), (o,))
+    note = f"{k}×{k}, {c} → {o}, {n} of {side}×{side}"
+    return Op("conv2d", shapes, {"padding": k // 2}, note, memory="NCHW")
+
+
+def _norm(op: str, n: int, c: int, height: int, width: int, **options: Any) -> Op:
+    shapes = ((n, c, height, width), (c,), (c,))
+    note = f"and ReLU, {n}×{c}×{height}×{width}"
+    return Op(op, shapes, {"relu": True, **options}, note)
 
 
 OPS = [
@@ -86,8 +100,11 @@ OPS = [
     _block(1, 32, 5, 128), _block(32, 64, 5, 62), _block(64, 64, 6, 29),
     _linear(2160, 1024), _linear(9216, 1024), _linear(1024, 2048), _linear(2048, 51),
     Op("matmul", ((128, 2160), (2160, 1024))),
-    *(Op(name, (MAP,)) for name in ("relu", "tanh", "sigmoid", "log_sigmoid", "softplus")),
-    *(Op(name, (MAP,)) for name in ("exp", "negative")),
+    _norm("batch_norm", 4, 12, 192, 128), _norm("batch_norm", 8, 24, 96, 64),
+    _norm("batch_norm", 8, 48, 48, 32), _norm("batch_norm", 8, 64, 32, 24),
+    _norm("batch_norm_inference", 4, 12, 192, 128), _norm("group_norm", 4, 12, 192, 128, groups=4),
+    *(Op(name, (MAP,)) for name in ("relu", "leaky_relu", "tanh", "sigmoid", "log_sigmoid")),
+    *(Op(name, (MAP,)) for name in ("softplus", "exp", "negative")),
     *(Op(name, (MAP,), positive=True) for name in ("log", "sqrt")),
     Op("power", (MAP,), {"exponent": 2.0}),
     *(Op(name, (MAP, MAP)) for name in ("add", "subtract", "multiply")),
@@ -105,12 +122,43 @@ OPS = [
     Op("sum", (MAP,)), Op("mean", (MAP,)),
 ]  # fmt: skip
 
+# Where plain im2col is hard to beat: few channels, or few pixels, MNIST's and CIFAR's among them.
+SMALL = [
+    _small(c, o, k, side, n)
+    for c, o, side in ((1, 8, 28), (8, 16, 28), (3, 16, 32), (3, 64, 32), (16, 16, 32),
+                       (64, 64, 32), (6, 16, 14), (16, 32, 14), (32, 32, 14), (16, 32, 7),
+                       (64, 64, 7))
+    for k in (1, 3, 5)
+    for n in (8, 32, 128)
+]  # fmt: skip
+
 QUICK = {"conv2d", "conv2d_max_pool2d", "upsample_conv2d", "linear"}
 
 
 def build(side: str, variant: str, device: str) -> Any:
     """One side's runner of ops."""
     return importlib.import_module(f"tests.bench.ops_{side}").Side(variant, device)
+
+
+def small(device: str, seconds: float) -> Iterator[tuple[str, dict]]:
+    """Each small convolution beside plain im2col and, where it is installed, PyTorch."""
+    from tests.bench.driver import Worker, pair
+
+    torch = importlib.util.find_spec("torch") is not None
+    others = [("ours", "plain"), *[("theirs", v) for v in ("eager", "channels-last") if torch]]
+    with contextlib.ExitStack() as stack:
+        ours = stack.enter_context(Worker("ours", "ops", "minipose", device, "ops"))
+        workers = [stack.enter_context(Worker(*s, device, "ops")) for s in _about(others)]
+        for k, op in enumerate(SMALL, start=len(OPS)):
+            for worker in (ours, *workers):
+                worker.ask("choose", k)
+            rows = [pair(ours, other, seconds, rounds=5, turn=0.05) for other in workers]
+            best = min(rows[1:], key=lambda row: row["ratio"], default=None)
+            yield op.name, {"name": op.name, "plain": rows[0], "torch": best}
+
+
+def _about(sides: list[tuple[str, str]]) -> list[tuple[str, str, str]]:
+    return [(side, "ops", variant) for side, variant in sides]
 
 
 def run(device: str, quick: bool, seconds: float) -> Iterator[tuple[str, dict]]:

@@ -8,11 +8,33 @@ import numpy as np
 import torch
 from torch.nn import functional as f
 
-from tests.bench.ops_cases import OPS
+from tests.bench.ops_cases import OPS, SMALL
+
+
+def _batch_norm(x: torch.Tensor, w: torch.Tensor, b: torch.Tensor, relu: bool) -> torch.Tensor:
+    return f.relu(f.batch_norm(x, None, None, w, b, training=True))
+
+
+def _batch_norm_inference(
+    x: torch.Tensor, w: torch.Tensor, b: torch.Tensor, relu: bool
+) -> torch.Tensor:
+    statistics = torch.zeros_like(w.detach()), torch.ones_like(w.detach())
+    return f.relu(f.batch_norm(x, *statistics, w, b))
+
+
+def _group_norm(
+    x: torch.Tensor, w: torch.Tensor, b: torch.Tensor, relu: bool, groups: int
+) -> torch.Tensor:
+    return f.relu(f.group_norm(x, groups, w, b))
+
 
 FUNCTIONS: dict[str, Callable] = {
     "add": torch.add,
     "avg_pool2d": f.avg_pool2d,
+    "batch_norm": _batch_norm,
+    "batch_norm_inference": _batch_norm_inference,
+    "group_norm": _group_norm,
+    "leaky_relu": f.leaky_relu,
     "concatenate": lambda *xs: torch.cat(xs, 1),
     "conv2d": f.conv2d,
     "conv2d_relu": lambda x, w, b, padding: f.relu(f.conv2d(x, w, b, padding=padding)),
@@ -59,7 +81,7 @@ class Side:
 
     def choose(self, index: str) -> None:
         """Take inputs of that row of the table."""
-        self.op = OPS[int(index)]
+        self.op = [*OPS, *SMALL][int(index)]
         self.inputs = [self._put(a).requires_grad_() for a in self.op.arrays()]
         shape = tuple(self._apply().shape)
         c = np.random.default_rng(1).standard_normal(shape, dtype=np.float32)

@@ -14,6 +14,7 @@ from minipose.losses import categorical_cross_entropy, dice_loss, joint_squared_
 from minipose.models import HNet, PoseNet, UNet
 from minipose.training.parts import in_parts
 from tests.bench.cases import CLASSES, Case, data
+from tests.bench.lenet import LeNet
 from tests.bench.memory import peak_memory
 
 VARIANTS = ("minipose",)
@@ -34,12 +35,16 @@ class Side:
     def __init__(self, case: Case, variant: str, device: str, state: dict) -> None:
         self.case, self.device = case, device
         arrays = data(case)
-        if "classes" in arrays:
+        if case.network == "lenet":
+            arrays["target"] = np.eye(10, dtype=np.float32)[arrays.pop("classes")]
+        elif "classes" in arrays:
             one_hot = np.eye(CLASSES["joints"], dtype=np.float32)[arrays.pop("classes")]
             arrays["joints"] = np.ascontiguousarray(one_hot.transpose(0, 3, 1, 2))
         self.batch = Batch(**{k: to_device(v, device) for k, v in arrays.items()})
         if case.network == "posenet":
             self.net = PoseNet(case.kernels, "regression")
+        elif case.network == "lenet":
+            self.net = LeNet()
         elif case.network == "hnet":
             self.net = HNet(CLASSES, width=case.width // 2)  # of each order
         else:
@@ -51,9 +56,11 @@ class Side:
             self.optimizer = mp.optim.SGD(self.net.parameters(), lr=1e-5)
         else:
             self.optimizer = mp.optim.Adam(self.net.parameters())
-        # Batches that can be split are, as in the jobs; a processor's clock sees one process only.
+        # Batches that can be split are, as in the jobs (a reader's own loop, as LeNet's, has one
+        # process); a processor's clock sees one process only.
         parts = int(os.environ["MINIPOSE_THREADS"]) if case.batch > 1 and device == "cpu" else 1
         split = case.training and os.environ["BENCH_CLOCK"] == "perf_counter"
+        split = split and case.network != "lenet"
         self.net.train(case.training)
         self.replicas = in_parts(self.net, self._loss, parts if split else 1)
         self.count = 0
@@ -120,6 +127,8 @@ class Side:
         outputs = self._outputs(net, batch)
         if self.case.network == "posenet":
             return joint_squared_error(outputs, batch.target)
+        if self.case.network == "lenet":
+            return categorical_cross_entropy(outputs, batch.target)
         foreground = mp.ops.softmax(outputs["mask"])[:, 1]
         loss = dice_loss(foreground, batch.mask)
         return loss + categorical_cross_entropy(outputs["joints"], batch.joints)

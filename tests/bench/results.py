@@ -19,7 +19,12 @@ class Results:
     def __init__(self, label: str, machine: str, fresh: bool) -> None:
         self.path = PATH / f"{label}.json"
         self.label, self.machine = label, machine
-        self.rows: dict[str, dict[str, dict]] = {"networks": {}, "ops": {}, "growth": {}}
+        self.rows: dict[str, dict[str, dict]] = {
+            "networks": {},
+            "ops": {},
+            "small": {},
+            "growth": {},
+        }
         if fresh:
             self.path.unlink(missing_ok=True)
         self._read()
@@ -27,7 +32,7 @@ class Results:
     def add(self, kind: str, name: str, row: dict) -> None:
         """Keep a row at once: a run that is stopped loses nothing that it has measured."""
         self._read()  # another run may have added some
-        self.rows[kind][name] = row
+        self.rows.setdefault(kind, {})[name] = row
         self.path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.path.with_suffix(".partial")
         text = json.dumps({"machine": self.machine, "rows": self.rows}, indent=1)

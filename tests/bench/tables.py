@@ -26,6 +26,12 @@ def op_line(row: dict) -> str:
     return f"{row['name']}: {_ms(row['ours'])}, PyTorch {_ms(row['theirs'])}, {row['ratio']:.2f}×"
 
 
+def small_line(row: dict) -> str:
+    """One small convolution on the screen."""
+    theirs = f", {row['torch']['ratio']:.2f}× PyTorch's better" if row["torch"] else ""
+    return f"{row['name']}: {_ms(row['plain']['ours'])}, {row['plain']['ratio']:.2f}× plain{theirs}"
+
+
 def write(results: Results, page: Path) -> None:
     """Put this kind of run's tables between the page's two markers; all else stays.
 
@@ -39,6 +45,7 @@ def write(results: Results, page: Path) -> None:
     _, *pieces = re.split(r"^<!-- bench: (\S+) -->$", inside, flags=re.M)
     parts = dict(zip(pieces[::2], pieces[1::2], strict=True))
     lines = [f"Measured on: {results.machine}.", "", *_networks(results), *_ops(results)]
+    lines += _small(results)
     parts[results.label] = "\n".join(["", *lines])
     shown = [f"<!-- bench: {label} -->\n\n{part.strip()}\n" for label, part in parts.items()]
     new = before + "\n".join([BEGIN, *shown]) + END + after
@@ -78,6 +85,20 @@ def _ops(results: Results) -> list[str]:
     lines += ["|---|---:|---:|---:|"]
     for row in rows:
         cells = [row["name"], _ms(row["ours"]), _ms(row["theirs"]), f"{row['ratio']:.2f}"]
+        lines.append("| " + " | ".join(cells) + " |")
+    return [*lines, ""]
+
+
+def _small(results: Results) -> list[str]:
+    rows = results.rows.get("small", {}).values()
+    if not rows:
+        return []
+    lines = ["", "| small convolutions, forward and backward | minipose | times plain im2col |"]
+    lines[-1] += " times PyTorch's better |"
+    lines += ["|---|---:|---:|---:|"]
+    for row in rows:
+        theirs = f"{row['torch']['ratio']:.2f}" if row["torch"] else "–"
+        cells = [row["name"], _ms(row["plain"]["ours"]), f"{row['plain']['ratio']:.2f}", theirs]
         lines.append("| " + " | ".join(cells) + " |")
     return [*lines, ""]
 

@@ -8,6 +8,7 @@ from minipose import ops
 from minipose.kernels import im2col
 from minipose.kernels.faster import plain_only
 from tests.bench import cases, driver, ops_cases, plain, results, tables
+from tests.bench.lenet import LeNet
 
 HARMONIC = {  # one op each here, whole modules elsewhere: PyTorch has no counterpart
     "complex_batch_norm", "complex_relu", "concatenate_streams", "harmonic_conv2d",
@@ -25,7 +26,7 @@ def test_every_op_is_timed():
     assert set(ops.__all__) - timed == HARMONIC | NOT_IN_A_NETWORK
 
 
-@pytest.mark.parametrize("name", ["unet-infer", "posenet-small-infer"])
+@pytest.mark.parametrize("name", ["unet-infer", "posenet-small-infer", "lenet-infer"])
 def test_arithmetic_is_that_of_the_convolutions(monkeypatch, name):
     """Counted call by call in a forward pass, with kernels at every place where they are put."""
     case = cases.Case(
@@ -44,6 +45,8 @@ def test_arithmetic_is_that_of_the_convolutions(monkeypatch, name):
     with plain_only():
         if case.network == "unet":
             mp.models.UNet(cases.CLASSES, width=2)(mp.Tensor(np.zeros((1, 3, 32, 16), np.float32)))
+        elif case.network == "lenet":
+            LeNet()(mp.Tensor(np.zeros((1, 1, 28, 28), np.float32)))
         else:
             net = mp.models.PoseNet((2, 3, 4), "regression")
             net(mp.Tensor(np.zeros((1, 1, 128, 128), np.float32)))
@@ -116,6 +119,30 @@ def test_the_tables_are_replaced_and_the_prose_stays(tmp_path, monkeypatch):
     assert longer.startswith(text[: text.index(tables.END)]) and longer.endswith("\nMore.\n")
     tables.write(other, page)
     assert page.read_text() == longer
+
+
+def test_small_convolutions_stand_beside_plain_im2col(tmp_path, monkeypatch):
+    page = tmp_path / "page.md"
+    monkeypatch.setattr(results, "PATH", tmp_path)
+    kept, name = results.Results("cpu", "a machine; 2026-01-01", fresh=False), "conv2d 5×5"
+    pair = {"ours": 0.01, "theirs": 0.02, "ratio": 2.0}
+    kept.add("small", name, {"name": name, "plain": pair, "torch": None})
+    tables.write(kept, page)
+    assert "| conv2d 5×5 | 10 ms | 2.00 | – |" in page.read_text()
+    kept.add("small", name, {"name": name, "plain": pair, "torch": {**pair, "ratio": 1.5}})
+    tables.write(kept, page)
+    assert "| conv2d 5×5 | 10 ms | 2.00 | 1.50 |" in page.read_text()
+
+
+def test_the_plain_side_of_small_convolutions_is_plain():
+    number = next(k for k, op in enumerate(ops_cases.SMALL, len(ops_cases.OPS))
+                  if op.shapes[0] == (128, 6, 14, 14))  # fmt: skip
+    homes = []
+    for variant in ("minipose", "plain"):
+        side = ops_cases.build("ours", variant, "cpu")
+        side.choose(str(number))
+        homes.append(side._apply().node.backward.__module__)
+    assert homes == ["minipose.fast.convolution", "minipose.ops.conv"]
 
 
 def test_results_of_another_machine_are_dropped(tmp_path, monkeypatch):

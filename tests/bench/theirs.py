@@ -39,6 +39,21 @@ class PoseNet(nn.Module):
         return self.out(torch.tanh(self.fc2(x)))
 
 
+class LeNet(nn.Module):
+    """As ``tests.bench.lenet.LeNet``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(1, 6, 5, padding=2), nn.Conv2d(6, 16, 5)
+        self.fc1, self.fc2, self.out = nn.Linear(400, 120), nn.Linear(120, 84), nn.Linear(84, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for conv in (self.conv1, self.conv2):
+            x = f.max_pool2d(f.relu(conv(x)), 2)
+        x = f.relu(self.fc1(x.flatten(1)))
+        return self.out(f.relu(self.fc2(x)))
+
+
 class Two(nn.Module):
     """Two 3×3 convolutions with ReLU."""
 
@@ -98,7 +113,10 @@ class Side:
         self.case, self.device = case, device
         self.arrays = {k: torch.from_numpy(v).to(device) for k, v in data(case).items()}
         self.x = self.arrays.pop("x")
-        net = PoseNet(case.kernels) if case.network == "posenet" else UNet(case.width, 0.3)
+        if case.network == "lenet":
+            net = LeNet()
+        else:
+            net = PoseNet(case.kernels) if case.network == "posenet" else UNet(case.width, 0.3)
         with torch.no_grad():
             for name, parameter in net.named_parameters():
                 parameter.copy_(torch.from_numpy(state[name]))
@@ -157,6 +175,8 @@ class Side:
     def _loss(self, outputs: object) -> torch.Tensor:
         if self.case.network == "posenet":
             return 0.5 / self.case.batch * ((outputs - self.arrays["target"]) ** 2).sum()
+        if self.case.network == "lenet":
+            return f.cross_entropy(outputs, self.arrays["classes"])
         foreground, mask = torch.softmax(outputs["mask"], 1)[:, 1], self.arrays["mask"]
         overlap = 2 * (foreground * mask).sum((1, 2)) + 1e-6
         dice = 1 - (overlap / (foreground.sum((1, 2)) + mask.sum((1, 2)) + 1e-6)).mean()

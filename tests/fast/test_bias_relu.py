@@ -20,6 +20,8 @@ SHAPES = {
 @pytest.mark.parametrize("with_bias", [False, True])
 def test_it_is_a_sum_and_a_maximum(monkeypatch, relu, with_bias, shape):
     monkeypatch.setattr(workers.elementwise, "__kwdefaults__", {"piece": 20})
+    monkeypatch.setattr(workers, "PIECE", 20)
+    monkeypatch.setattr(bias_relu, "LONG_PIECE", 20)
     rng = np.random.default_rng(0)
     z, grad_y = rng.standard_normal(shape), rng.standard_normal(shape)
     bias = rng.standard_normal(shape[1]) if with_bias else None

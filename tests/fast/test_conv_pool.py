@@ -38,8 +38,10 @@ def test_it_is_convolution_then_pooling(data, n, c, o, kernel, extra):
 
 
 @pytest.mark.parametrize("tanh", [False, True])
-def test_the_op_with_bias_and_tanh(tanh):
+def test_the_op_with_bias_and_tanh(tanh, monkeypatch):
     """16 samples take the kernel, 15 the single ops: the same values, and right derivatives."""
+    monkeypatch.setattr(conv_pool, "LINE_PRODUCTS", 0)
+    monkeypatch.setattr(conv_pool, "MANY_SAMPLES", 16)
     rng = np.random.default_rng(0)
     x, weight, bias = (rng.standard_normal(s) for s in ((16, 2, 7, 8), (3, 2, 3, 2), (3,)))
     tensors = [Tensor(a) for a in (x, weight, bias)]
@@ -52,7 +54,7 @@ def test_the_op_with_bias_and_tanh(tanh):
 
 def test_of_equal_outputs_the_first_in_row_order_gets_the_gradient():
     x = Tensor(np.ones((16, 1, 4, 4)), requires_grad=True)
-    y = ops.conv2d_max_pool2d(x, Tensor(np.ones((1, 1, 1, 1))))
+    y = conv_pool.conv2d_max_pool2d(x, Tensor(np.ones((1, 1, 1, 1))))
     y.backward(np.full(y.shape, 5.0))
     expected = np.zeros((4, 4))
     expected[::2, ::2] = 5
@@ -65,6 +67,8 @@ def test_the_numbers_do_not_depend_on_the_threads(monkeypatch):
     weight = rng.standard_normal((5, 2, 5, 5), dtype=np.float32)
     bias = rng.standard_normal(5, dtype=np.float32)
     results = []
+    monkeypatch.setattr(conv_pool, "MANY_SAMPLES", 16)
+    assert conv_pool.suits(x, weight)
     for threads in ("1", "2", "3"):
         monkeypatch.setenv("MINIPOSE_THREADS", threads)
         leaves = [Tensor(a, requires_grad=True) for a in (x, weight, bias)]
@@ -85,3 +89,15 @@ def test_no_input_gradient_is_computed_where_none_is_asked_for():
     without = conv_pool.backward(y, x, weight, winner, y, x_needed=False)
     assert without[0] is None
     np.testing.assert_array_equal(with_x[1], without[1])
+
+
+def test_the_rule():
+    def fast(n, c, o, size, k):
+        x = np.empty((n, c, size, size), np.float32)
+        return conv_pool.suits(x, np.empty((o, c, k, k), np.float32))
+
+    assert fast(128, 1, 5, 128, 5) and fast(64, 5, 10, 62, 5) and fast(64, 10, 15, 29, 6)
+    assert fast(16, 1, 5, 128, 5) and fast(128, 1, 6, 28, 3) and fast(32, 1, 8, 28, 5)
+    assert not fast(16, 1, 8, 28, 5) and not fast(16, 8, 16, 28, 3)  # few samples of small pictures
+    assert not fast(32, 1, 6, 28, 3) and not fast(128, 8, 8, 14, 1)  # little work in a line
+    assert not fast(128, 1, 32, 128, 5) and not fast(128, 1, 5, 3, 4)

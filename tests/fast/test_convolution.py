@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minipose import Tensor, ops
-from minipose.fast import columns, convolution, strips, winograd, winograd_points
+from minipose.fast import columns, convolution, samples, strips, winograd, winograd_points
 from minipose.gradcheck import check_gradients
 from minipose.kernels import faster, im2col
 from tests.fast.test_every_algorithm import by
@@ -101,7 +101,13 @@ def test_winograds_own_matrix():
 
 @pytest.mark.parametrize(
     ("algorithm", "r", "tolerance"),
-    [("strips", 3, 1e-6), ("winograd", 3, 3e-5), ("winograd", 5, 2e-4), ("winograd", 6, 2e-4)],
+    [
+        ("strips", 3, 1e-6),
+        ("samples", 3, 1e-6),
+        ("winograd", 3, 3e-5),
+        ("winograd", 5, 2e-4),
+        ("winograd", 6, 2e-4),
+    ],
 )
 def test_float32(algorithm, r, tolerance):
     """The stated rounding, relative to the largest value, where sums are long."""
@@ -189,7 +195,7 @@ def test_blocks_of_columns(
 @pytest.mark.parametrize("name", convolution.ALGORITHMS)
 def test_what_went_forward_by_one_algorithm_goes_back_by_it(name, monkeypatch):
     """The algorithms agree on every number, so only a look at who was called tells them apart."""
-    kernels = {"im2col": columns, "strips": strips, "winograd": winograd}
+    kernels = {"im2col": columns, "strips": strips, "samples": samples, "winograd": winograd}
     called = set()
     for kernel_name, kernel in kernels.items():
         for step in ("forward", "backward_input", "backward_weight"):
@@ -213,8 +219,9 @@ def test_what_went_forward_by_one_algorithm_goes_back_by_it(name, monkeypatch):
 
 
 def test_the_rule():
-    def chosen(n, c, o, size, k, stride=1):
+    def chosen(n, c, o, size, k, stride=1, together=False):
         x = np.empty((n, c, *size), np.float32)
+        x = np.empty((*size, c, n), np.float32).transpose(3, 2, 0, 1) if together else x
         weight = np.empty((o, c, k, k), np.float32)
         return convolution.choose(x, weight, (stride, stride), (k // 2, k // 2)).name
 
@@ -228,13 +235,17 @@ def test_the_rule():
     assert chosen(1, 1024, 1024, (12, 8), 3) == "im2col"
     assert chosen(16, 1024, 1024, (12, 8), 3) == "winograd"
     # small pictures: a strip of one is less work than its calls are, or is copied in short pieces
-    assert chosen(100, 1, 8, (28, 28), 5) == chosen(64, 3, 16, (32, 32), 3) == "im2col"
-    assert chosen(128, 16, 32, (7, 7), 3) == chosen(128, 6, 16, (14, 14), 5) == "im2col"
-    assert chosen(32, 64, 64, (32, 32), 1) == "im2col"
-    assert chosen(64, 16, 16, (32, 32), 5) == chosen(8, 16, 32, (14, 14), 5) == "strips"
+    assert chosen(16, 1, 8, (28, 28), 5) == chosen(16, 8, 16, (28, 28), 3) == "im2col"
+    assert chosen(32, 64, 64, (32, 32), 1) == chosen(24, 16, 32, (7, 7), 3) == "im2col"
+    assert chosen(16, 16, 16, (32, 32), 5) == chosen(8, 16, 32, (14, 14), 5) == "strips"
+    # many samples go together, if their taps pay for the copy, or nothing is to be copied
+    assert chosen(100, 1, 8, (28, 28), 5) == chosen(128, 6, 16, (14, 14), 5) == "samples"
+    assert chosen(64, 3, 16, (32, 32), 3) == chosen(100, 1, 8, (28, 28), 3) == "im2col"
+    assert chosen(64, 3, 16, (32, 32), 3, together=True) == "samples"
+    assert chosen(100, 1, 8, (28, 28), 5, stride=2) == "im2col"
     # tiles of 4 × 4 outputs that stand out beyond 14 × 14 pixels, and transforms of few channels
-    assert chosen(128, 32, 32, (14, 14), 3) == "im2col"
-    assert chosen(128, 64, 64, (14, 14), 3) == chosen(128, 32, 32, (16, 16), 3) == "winograd"
+    assert chosen(24, 32, 32, (14, 14), 3) == "im2col"
+    assert chosen(24, 64, 64, (14, 14), 3) == chosen(24, 32, 32, (16, 16), 3) == "winograd"
     with pytest.raises(ValueError, match=r"expected one of .*im2col.* or None, got 'fft'"):
         with convolution.use_algorithm("fft"):
             pass

@@ -3,7 +3,8 @@
 import numpy as np
 
 from minipose import Tensor, ops
-from minipose.fast import products
+from minipose.fast import doubling, products
+from minipose.kernels.faster import choose
 
 
 def test_the_numbers_do_not_depend_on_the_threads(monkeypatch):
@@ -13,6 +14,7 @@ def test_the_numbers_do_not_depend_on_the_threads(monkeypatch):
     results = []
     for threads, alone in (("1", 0), ("2", 0), ("3", 0), ("2", 1 << 20)):
         monkeypatch.setenv("MINIPOSE_THREADS", threads)
+        monkeypatch.setattr(doubling, "ROW_PRODUCTS", 0)
         monkeypatch.setattr(products, "SMALLEST", 3)
         monkeypatch.setattr(products, "ALONE", alone)
         leaves = [Tensor(a, requires_grad=True) for a in inputs]
@@ -23,3 +25,13 @@ def test_the_numbers_do_not_depend_on_the_threads(monkeypatch):
         np.testing.assert_array_equal(results[1][i], expected)
         np.testing.assert_array_equal(results[2][i], expected)
         np.testing.assert_allclose(results[3][i], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_rows_of_little_work_are_left_to_the_plain_op():
+    def fast(c, o, width):
+        x = Tensor(np.empty((2, c, 3, width), np.float32))
+        weight = Tensor(np.empty((o, c, 2, 2), np.float32))
+        return choose(ops.upsample_conv2d, x, weight) is doubling.upsample_conv2d
+
+    assert fast(128, 64, 64) and fast(1024, 512, 8) and fast(24, 12, 64) and fast(64, 64, 7)
+    assert not fast(16, 8, 14) and not fast(3, 3, 16)

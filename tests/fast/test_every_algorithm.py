@@ -37,6 +37,9 @@ CASES = [
     row("strips_wide_margins", "strips", wide_margins),
     row("strips_one_way", "strips", one_way),
     row("strips_square", "strips", as_many_taps_as_maps),
+    row("samples", "samples", convolutions()),
+    row("samples_cubes", "samples", cubes),
+    row("samples_square", "samples", as_many_taps_as_maps),
     row("winograd", "winograd", three_by_three),
     row("winograd_cubes", "winograd", cubes),
 ]

@@ -11,7 +11,10 @@ import pytest
 
 from minipose import Tensor, ops
 from minipose.fast import blas, workers
+from minipose.fast.replicas import Replicas
 from minipose.training.prefetch import prefetch
+from tests.training.test_parts import batch, loss
+from tests.training.toy import Toy
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
@@ -136,6 +139,20 @@ def test_a_child_keeps_what_its_own_thread_held(two_of_blas):
         assert in_child(leave) == "1 1"  # the outer block is the child's, too
         block.__exit__(None, None, None)
     assert two_of_blas.get() == 2
+
+
+def test_replicas_belong_to_one_process_and_leave_no_shared_weights():
+    net = Toy().train()
+    weight = net.parameters()[0]
+    with Replicas(net, loss, 2) as replicas:
+        before = replicas.backward(batch(4), 0).item()
+        assert "Replicas: " in in_child(lambda: str(replicas.backward(batch(4), 0)))
+        assert in_child(lambda: str(replicas.__exit__())) == "None"
+        net.zero_grad()
+        assert replicas.backward(batch(4), 0).item() == before  # its processes still answer
+    values = weight.data.copy()
+    assert in_child(lambda: str(weight.assign_(values + 1))) == "None"
+    np.testing.assert_array_equal(weight.data, values)
 
 
 def test_an_iterator_of_the_parents_thread_says_so_in_a_child():

@@ -50,3 +50,14 @@ def test_blocks_that_overlap_are_not_shared_out(stride, parts, monkeypatch):
     grad_y = np.ones((1, *((n - 2) // stride + 1 for n in size), 1)).transpose(0, 3, 1, 2)
     grad_x = pooling.average_backward(grad_y, size, 2, stride)
     assert counts == [parts] and grad_x.sum() == grad_y.sum()
+
+
+def test_gradients_lie_as_the_picture_does_where_samples_are_innermost():
+    """Whatever order they come in, as behind a change of shape."""
+    x = np.random.default_rng(0).standard_normal((5, 2, 4, 6))
+    grad_y, found = np.arange(60.0).reshape(5, 2, 2, 3), []
+    for values in (x, LAYOUTS["Fortran order"](np, x)):
+        _, winner = pooling.max_forward(values, 2, 2)
+        found.append(pooling.max_backward(grad_y, winner, (4, 6), 2, 2))
+    np.testing.assert_array_equal(*found)
+    assert [grad.strides[0] == grad.itemsize for grad in found] == [False, True]

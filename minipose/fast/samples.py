@@ -1,0 +1,102 @@
+"""Convolution with the samples innermost in memory, for many samples of few channels.
+
+Images lie as (H, W, C, N). Whatever is taken from one is then a row of N neighbours, copied and
+multiplied together, however narrow the picture and the kernel are. With the kh lines that a line of
+outputs sees stacked as strip[column, i, c, n] = x[n, c, p + i, column], the patch of output q is
+the contiguous piece strip[q : q + kw], a matrix of (kw·kh·C) × N. Neighbouring patches overlap in
+memory and are multiplied where they lie:
+
+    y[p, q] (O, N) = w (O, kw·kh·C) · patch[p, q]        dL/dw = Σ_{p,q} dL/dy[p, q] · patch[p, q]ᵀ
+
+so a pixel is copied kh times, not kh·kw. dL/dx is a convolution of dL/dy, with k − 1 − p zeros
+around, with the kernel rotated by 180° and its channels exchanged. Threads take bands of lines,
+which the shapes alone cut.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from minipose.fast import workers
+from minipose.fast.layout import batch_first, batch_last
+
+Pair = tuple[int, int]
+Array = np.ndarray
+
+BAND_BYTES = 1 << 19  # of stacked lines, or of the products that are added up to dL/dw
+MANY = 64  # taps of a kernel
+BANDS = 4  # at least, where there are as many lines: so that threads finish at the same time
+
+
+def forward(x: Array, weight: Array, padding: Pair) -> Array:
+    """y (N, O, H', W') of x (N, C, H, W) and weight (O, C, kh, kw), stride 1."""
+    o, c, kh, kw = weight.shape
+    images = _padded(x, padding)
+    high, wide = images.shape[0] - kh + 1, images.shape[1] - kw + 1
+    matrix = weight.transpose(0, 3, 2, 1).reshape(o, -1)
+    y = np.empty((high, wide, o, len(x)), dtype=x.dtype)
+    bands = _bands(high, images.shape[1] * kh * c * len(x) * x.itemsize)
+
+    def task(k: int) -> None:
+        np.matmul(matrix, _patches(images, bands[k], (kh, kw)), out=y[bands[k]])
+
+    workers.run(task, len(bands))
+    return batch_first(y)
+
+
+def backward_input(grad_y: Array, weight: Array, padding: Pair) -> Array:
+    """dL/dx (N, C, H, W) for a padding of at most k − 1."""
+    rotated = weight[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
+    around = tuple(k - 1 - p for k, p in zip(weight.shape[2:], padding, strict=True))
+    return forward(grad_y, rotated, around)
+
+
+def backward_weight(grad_y: Array, x: Array, kernel: Pair, padding: Pair) -> Array:
+    """dL/dw (O, C, kh, kw)."""
+    (o, c), (kh, kw) = (grad_y.shape[1], x.shape[1]), kernel
+    images, grads = _padded(x, padding), batch_last(grad_y)
+    (high, wide), taps = grads.shape[:2], kw * kh * c
+    line = max(images.shape[1] * kh * c * len(x), wide * o * taps) * x.itemsize
+    bands = _bands(high, line)
+
+    def task(k: int) -> Array:
+        patches = _patches(images, bands[k], kernel)
+        some = grads[bands[k]].swapaxes(2, 3)  # (lines, W', N, O)
+        if taps >= MANY:  # BLAS takes many rows sooner by columns that are together
+            turned = workers.scratch("turned", some.shape, x.dtype)
+            np.copyto(turned, some)
+            some = turned
+        products = workers.scratch("products", (*patches.shape[:2], taps, o), x.dtype)
+        np.matmul(patches, some, out=products)
+        return products.sum(axis=(0, 1))
+
+    total = workers.add_in_order(workers.run(task, len(bands)))
+    return np.ascontiguousarray(total.reshape(kw, kh, c, o).transpose(3, 2, 1, 0))
+
+
+def _padded(x: Array, padding: Pair) -> Array:
+    """(N, C, H, W) -> (H, W, C, N) with zeros around; no copy where there is nothing to do."""
+    images, (ph, pw) = batch_last(x), padding
+    if ph == pw == 0:
+        return images
+    h, w, c, n = images.shape
+    padded = np.zeros((h + 2 * ph, w + 2 * pw, c, n), dtype=x.dtype)
+    padded[ph : ph + h, pw : pw + w] = images
+    return padded
+
+
+def _bands(lines: int, line_bytes: int) -> list[slice]:
+    return workers.pieces(lines, max(1, min(BAND_BYTES // line_bytes, -(-lines // BANDS))))
+
+
+def _patches(images: Array, band: slice, kernel: Pair) -> Array:
+    """What each output of some lines sees, (lines, W', kw·kh·C, N): views that overlap."""
+    (kh, kw), (_, across, c, n) = kernel, images.shape
+    lines = band.stop - band.start
+    strip = workers.scratch("strip", (lines, across, kh, c, n), images.dtype)
+    for i in range(kh):
+        strip[:, :, i] = images[band.start + i : band.stop + i]
+    line, column, _, _, number = strip.strides
+    shape = (lines, across - kw + 1, kw * kh * c, n)
+    return as_strided(strip, shape, (line, column, n * number, number))
