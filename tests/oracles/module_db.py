@@ -14,8 +14,9 @@ from torch.testing._internal.common_modules import module_db
 
 from minipose import nn
 from minipose.nn.module import Module
+from tests.oracles import op_db_networks
 from tests.oracles.beyond import Beyond, Tally, need
-from tests.oracles.op_db_networks import as_batch, mse_loss
+from tests.oracles.op_db_networks import as_batch
 from tests.oracles.torch_samples import close, compare, in_short
 
 TABLE = {info.module_cls.__name__: info for info in module_db}
@@ -61,7 +62,11 @@ def avg_pool2d(kernel_size, stride=None, padding=0, divisor_override=None):
 
 
 def mse(reduction="mean"):
-    return lambda x, target: mse_loss(x, target, reduction=reduction)
+    return lambda x, target: op_db_networks.mse_loss(x, target, reduction=reduction)
+
+
+def cross_entropy(**options):
+    return lambda x, target: op_db_networks.cross_entropy(x, target, **options)
 
 
 # PyTorch's class: how minipose makes it.
@@ -78,6 +83,7 @@ LAYERS: dict[str, Callable] = {
     "MaxPool2d": max_pool2d,
     "AvgPool2d": avg_pool2d,
     "MSELoss": mse,
+    "CrossEntropyLoss": cross_entropy,
 }
 PICTURES = {"Conv2d", "MaxPool2d", "AvgPool2d"}  # PyTorch takes a single one without a batch, too
 

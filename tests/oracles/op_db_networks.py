@@ -75,6 +75,18 @@ def _scale_and_shift(x, weight, bias):
     return weight, Tensor(np.zeros(channels, x.dtype)) if bias is None else bias
 
 
+def cross_entropy(
+    x, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean",
+    label_smoothing=0.0,
+):  # fmt: skip
+    need(weight is None, "weights of classes")
+    need(reduction == "mean", "a loss of each sample, or their sum")
+    need(label_smoothing == 0, "smoothed labels")
+    need(not (np.asarray(getattr(target, "data", target)) == ignore_index).any(), "ignored labels")
+    need(x.ndim > 1, "a loss of a single sample")
+    return losses.categorical_cross_entropy(x, target)
+
+
 OPERATORS = {
     "nn.functional.conv2d": conv2d,
     "nn.functional.max_pool2d": max_pool2d,
@@ -83,4 +95,5 @@ OPERATORS = {
     "nn.functional.group_norm": group_norm,
     "nn.functional.dropout": dropout,
     "nn.functional.mse_loss": mse_loss,
+    "nn.functional.cross_entropy": cross_entropy,
 }

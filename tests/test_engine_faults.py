@@ -1,0 +1,69 @@
+"""The page of faults names tests that exist; and what no other test held."""
+
+import re
+
+import numpy as np
+import pytest
+
+import minipose as mp
+from tests.test_docs import ROOT, is_there
+
+PAGE = (ROOT / "docs/engine_faults.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| (E\d+) \| (.+) \| (.+) \|$", PAGE, re.M)
+
+
+def test_every_fault_has_a_row():
+    assert [name for name, _, _ in ROWS] == [f"E{i}" for i in range(1, 19)]
+
+
+@pytest.mark.parametrize(("fault", "tests"), [(name, tests) for name, _, tests in ROWS])
+def test_what_holds_a_fault_is_there(fault, tests):
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", tests)
+    assert named and tests.count("`tests/") == len(named), f"{fault}: no test is named"
+    for file, name in named:
+        path = ROOT / file
+        assert is_there(path), f"{fault}: {file}"
+        if path.exists():
+            found = re.search(rf"^def {name}\(", path.read_text(encoding="utf-8"), re.M)
+            assert found, f"{fault}: {file}::{name}"
+
+
+# --- What no other test held ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kernel_size", [16, 17])
+def test_a_pooling_block_of_more_than_256_places(kernel_size, xp):
+    """E5: each maximum is in the last place of its block, whose number no byte can hold."""
+    x = np.zeros((1, 1, 2 * kernel_size, kernel_size))
+    x[0, 0, kernel_size - 1 :: kernel_size, -1] = 3, 5
+    x = mp.Tensor(xp.asarray(x), requires_grad=True)
+    y = mp.ops.max_pool2d(x, kernel_size)
+    assert y.data.reshape(-1).tolist() == [3, 5]
+    y.backward(xp.asarray([[[[7.0], [11.0]]]]))
+    places = xp.flatnonzero(x.grad)
+    assert places.tolist() == [kernel_size**2 - 1, 2 * kernel_size**2 - 1]
+    assert x.grad.reshape(-1)[places].tolist() == [7, 11]
+
+
+def test_real_parts_of_several_orders_go_back():
+    """E12: orders whose real parts are not asked for get the gradient zero."""
+    layer = mp.nn.HarmonicConv2d((1, 1), (2, 2), np.random.default_rng(0), real_output=True)
+    x = mp.Tensor(np.random.default_rng(1).random((2, 4, 6, 6), np.float32), requires_grad=True)
+    y = layer(x)
+    assert y.shape == (2, 2, 6, 6)
+    y.backward(np.ones_like(y.data))
+    assert x.grad.any()
+    for name, parameter in layer.named_parameters():
+        asked = parameter.grad if name.startswith("centre") else parameter.grad[:2]
+        assert asked.any() == (name != "centre_1"), name
+        assert not parameter.grad[2:].any(), name
+
+
+def test_what_h_net_gives_depends_on_the_pictures_beside_it():
+    """E17: the norm of the report's library takes its mean over the batch, in evaluation too."""
+    rng = np.random.default_rng(0)
+    net = mp.models.HNet({"mask": 2}, width=2, rng=rng).eval()
+    pictures = rng.random((2, 3, 16, 16), dtype=np.float32)
+    alone, beside = (net(mp.Tensor(x))["mask"].data[0] for x in (pictures[:1], pictures))
+    assert np.abs(beside - alone).max() > 0.01 * np.abs(alone).max()
+    assert "pictures beside it" in re.sub(r"\s+", " ", mp.nn.ComplexBatchNorm.__doc__)
