@@ -72,10 +72,6 @@ class Recipe(Choices):
         one_of("adam", "muon"),
     )  # fmt: skip
     lr: float = choice(2e-5, "the optimizer's learning rate", number(above=0))
-    average: float = choice(
-        0.0, "the weights' moving average is measured and kept, with this decay; 0: the weights",
-        number(least=0, below=1),
-    )  # fmt: skip
     lr_decay: float = choice(
         1.0, "the rate falls along half a cosine to this fraction; 1: it stays",
         number(least=0, most=1),
