@@ -34,6 +34,7 @@ class Run:
     device : "cpu" or "cuda"
     resume : whether to continue what an earlier run has left in the folder
     reference : file with the report's own learning curves, if any
+    start : checkpoint whose weights the network begins with, if any
     """
 
     store: Any
@@ -44,6 +45,7 @@ class Run:
     device: str = "cpu"
     resume: bool = False
     reference: Path | None = None
+    start: Path | None = None
 
     def variants(self, recipes: Mapping[str, tuple[str, Any]]) -> Iterator[tuple[str, Run]]:
         """Runs with other recipes, each in a folder below this one: {label: (folder, recipe)}."""

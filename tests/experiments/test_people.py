@@ -145,6 +145,30 @@ def test_two_trainings_with_one_seed_agree_bit_by_bit(store, tmp_path):
     assert not np.array_equal(states[0]["heads.mask.weight"], states[2]["heads.mask.weight"])
 
 
+def test_a_training_begins_from_the_weights_of_another(store, path, tmp_path, capsys):
+    recipe = Recipe(model="mask+softmax", width=1, epochs=1, batch=9, lr=1e-30)
+    first = train(Run(store, store.split(), recipe, 0, tmp_path / "first")).state_dict()
+    begin = {"seed": 1, "folder": tmp_path / "second", "start": tmp_path / "first" / "best.npz"}
+    capsys.readouterr()
+    for model, new in (("mask+softmax", ""), ("mask+regression", "; new heads: regression")):
+        other = recipe.changed(model=model)
+        second = train(Run(store, store.split(), recipe=other, **begin)).state_dict()
+        assert f"best.npz: weights transferred{new}\n" in capsys.readouterr().out
+        same = [name for name in second if not name.startswith("heads.regression")]
+        for name in same:
+            np.testing.assert_allclose(second[name], first[name], atol=1e-7)
+
+    command = ["train", "people", "--data", str(path), "--out", str(tmp_path / "third"), *TINY]
+    start = ["--width", "3", "--start", str(begin["start"])]
+    assert main([*command, *start]) == 1
+    error = capsys.readouterr().err
+    assert "down.0.first.weight has shape (3, 3, 3, 3), the file's shape (1, 3, 3, 3)" in error
+    assert error.count("\n") == 1
+    assert main([*command, "--out", str(tmp_path / "fourth"), "--start", "none.npz"]) == 1
+    assert "none.npz: no such file" in capsys.readouterr().err
+    assert not (tmp_path / "fourth").exists()
+
+
 def test_from_the_command_line_to_a_report_and_back(path, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(pictures, "ROWS", 1)

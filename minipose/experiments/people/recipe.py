@@ -183,6 +183,10 @@ class Settings(RunSettings):
         None, "models: all five and the 0-1 regression; networks: U-Net and H-Net; at one budget",
         one_of("models", "networks"),
     )  # fmt: skip
+    start: Path | None = choice(  # noqa: RUF009
+        None, "checkpoint to begin with, of the same network and width; its heads may be others",
+        PATH,
+    )  # fmt: skip
     limit: int | None = choice(None, "at most this many pictures in all", whole(1))
     reference: Path | None = choice(  # noqa: RUF009
         None, "the report's own learning curves (CSV), drawn beside ours", PATH,

@@ -15,6 +15,7 @@ from minipose.experiments.people.recipe import Recipe
 from minipose.nn import Module
 from minipose.optim import Adam, Optimizer, muon_with_adam
 from minipose.tensor import Tensor
+from minipose.training import checkpoint
 from minipose.training.loop import Task, cosine_rate, fit
 
 COLUMNS = ("loss", "dice", "mse", "cross_entropy", "joint_error_px", "within_5_px")
@@ -63,6 +64,10 @@ def train(run: Run) -> Module:
     """
     recipe, samples = run.recipe, run.split["train"]
     net = build(recipe, run.seed, run.device)
+    if run.start is not None:
+        fresh = checkpoint.transfer(run.start, net)
+        heads = ", ".join(sorted({name.split(".")[1] for name in fresh}))
+        print(f"{run.start}: weights transferred" + (f"; new heads: {heads}" if heads else ""))
     watched = run.split["validation"][: recipe.validated or None]
     beside = samples[:: max(1, len(samples) // len(watched))][: len(watched)]
 
