@@ -35,6 +35,7 @@ class Run:
     resume : whether to continue what an earlier run has left in the folder
     reference : file with the report's own learning curves, if any
     start : checkpoint whose weights the network begins with, if any
+    seeds : the number of trainings of each row of a comparison, from ``seed`` on
     """
 
     store: Any
@@ -46,11 +47,12 @@ class Run:
     resume: bool = False
     reference: Path | None = None
     start: Path | None = None
+    seeds: int = 1
 
     def variants(self, recipes: Mapping[str, tuple[str, Any]]) -> Iterator[tuple[str, Run]]:
         """Runs with other recipes, each in a folder below this one: {label: (folder, recipe)}."""
         for number, (label, (name, recipe)) in enumerate(recipes.items(), start=1):
-            print(f"[{number}/{len(recipes)}] {label}", flush=True)
+            print(f"[{number}/{len(recipes)}] {label}: {name}", flush=True)
             below = self.folder / name
             below.mkdir(parents=True, exist_ok=True)
             remove_abandoned(below)

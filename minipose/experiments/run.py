@@ -33,6 +33,7 @@ def train(args: argparse.Namespace) -> None:
         split = store.split(limit=settings.limit)
         print(", ".join(f"{name} {len(rows)} {job.items}" for name, rows in split.items()))
         own = {name: getattr(settings, name, None) for name in ("reference", "start")}
+        own["seeds"] = getattr(settings, "seeds", 1)
         if own["start"] is not None:
             checkpoint.read(own["start"])  # or say what is wrong with it, before a folder is made
         claim(folder, settings, recipe, args.resume)

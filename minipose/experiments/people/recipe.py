@@ -187,6 +187,9 @@ class Settings(RunSettings):
         None, "checkpoint to begin with, of the same network and width; its heads may be others",
         PATH,
     )  # fmt: skip
+    seeds: int = choice(
+        3, "in a comparison, the number of trainings of each row, from --seed on", whole(1)
+    )
     limit: int | None = choice(None, "at most this many pictures in all", whole(1))
     reference: Path | None = choice(  # noqa: RUF009
         None, "the report's own learning curves (CSV), drawn beside ours", PATH,
