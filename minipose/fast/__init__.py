@@ -23,6 +23,7 @@ OFFERING = (
     "normalised_gate",
     "upsampling",
     "updates",
+    "orthogonal",
     "replicas",
 )
 

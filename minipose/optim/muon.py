@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from types import SimpleNamespace
 
 from minipose.backend import Array, array_module
+from minipose.kernels.faster import replaceable
 from minipose.nn import Module
 from minipose.optim.groups import Group
 from minipose.optim.optimizers import Adam, Optimizer
@@ -72,6 +73,7 @@ class Muon(Optimizer):
         w -= rate * direction.reshape(w.shape)
 
 
+@replaceable
 def orthogonal(matrix: Array) -> Array:
     """About U Vᵀ for the matrix U S Vᵀ: five steps of Newton and Schulz's iteration.
 

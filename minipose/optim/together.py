@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 
 from minipose.optim.optimizers import Optimizer
@@ -50,6 +52,10 @@ class Together(Optimizer):
     def step_counts(self) -> list[int]:
         """How often each parameter was moved."""
         return [count for each in self.optimizers for count in each.step_counts]
+
+    def options(self) -> list[SimpleNamespace]:
+        """For each parameter what holds for it now."""
+        return [options for each in self.optimizers for options in each.options()]
 
     def step(self) -> None:
         """Move every parameter that has a gradient."""

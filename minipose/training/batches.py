@@ -32,9 +32,8 @@ class Batches:
     """
 
     def __init__(self, draw: Draw, count: int, seed: int = 0, prefetch: int = 0) -> None:
-        if prefetch != int(prefetch) or prefetch < 0:
-            raise ValueError(f"batches: expected prefetch of 0 or more, got {prefetch}")
-        self.draw, self.count, self.seed, self.prefetch = draw, count, seed, int(prefetch)
+        self.prefetch = _whole("prefetch", prefetch, 0)
+        self.draw, self.count, self.seed = draw, count, seed
         self.epoch = 0  # the next one
 
     def __len__(self) -> int:
@@ -92,9 +91,7 @@ def batches(
     TypeError, ValueError
         In one line, for sources that do not go together and numbers out of range.
     """
-    if isinstance(batch_size, bool) or batch_size != int(batch_size) or batch_size < 1:
-        raise ValueError(f"batches: expected batch_size of 1 or more, got {batch_size}")
-    samples, size = _length(sources, count), int(batch_size)
+    size, samples = _whole("batch_size", batch_size, 1), _length(sources, count)
     seed = _seed(shuffle)
 
     def draw(rng: np.random.Generator, epoch: int) -> Iterator[Any]:
@@ -107,6 +104,12 @@ def batches(
 
     whole, rest = divmod(samples, size)
     return Batches(draw, whole + (rest > 0 and not drop_last), seed, prefetch)
+
+
+def _whole(name: str, value: object, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+        raise ValueError(f"batches: expected {name} of {least} or more, got {value!r}")
+    return int(value)
 
 
 def _seed(shuffle: bool | int | np.random.Generator) -> int:
@@ -129,7 +132,7 @@ def _length(sources: tuple, count: int | None) -> int:
     if any(callable(source) for source in sources):
         if len(sources) > 1 or count is None:
             raise ValueError("batches: expected a function alone, with count=, or arrays")
-        return count
+        return _whole("count", count, 0)
     for source in sources:
         if not (hasattr(source, "__len__") and hasattr(source, "__getitem__")):
             kind = type(source).__name__
@@ -151,14 +154,14 @@ def _columns(source: Any, indices: np.ndarray) -> list[Any]:
         source = source.data
     if is_array(source):
         return [source[array_module(source).asarray(indices)]]
-    if hasattr(source, "dtype") and hasattr(source, "shape"):  # on disk: in increasing order
+    if hasattr(source, "dtype"):  # on disk, where rows are read in increasing order, each once
         once, places = np.unique(indices, return_inverse=True)
-        together = len(once) and once[-1] - once[0] == len(once) - 1
+        together = once[-1] - once[0] == len(once) - 1
         rows = source[once[0] : once[-1] + 1] if together else source[once]
         return [rows[places]]
     items = [source[int(i)] for i in indices]
-    tuples = bool(items) and isinstance(items[0], tuple)
-    return [_stacked(c) for c in (zip(*items, strict=True) if tuples else [items])]
+    columns = zip(*items, strict=True) if isinstance(items[0], tuple) else [items]
+    return [_stacked(column) for column in columns]
 
 
 def _stacked(items: Iterable[Any]) -> Any:

@@ -242,6 +242,7 @@ def test_together_is_one_optimizer():
     assert all(p.grad is None for p in w)
     both.lr = 0.05
     assert [each.lr for each in both.optimizers] == [0.05, 0.005] and both.lr == 0.05
+    assert [options.lr for options in both.options()] == [0.05, 0.005]
     outer = Together(both, Adam([mp.Parameter([1.0])], lr=1.0))
     outer.lr = 0.2
     assert [outer.lr, both.lr, outer.optimizers[1].lr] == [0.2, 0.2, 2.0]

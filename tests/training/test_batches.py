@@ -33,7 +33,7 @@ def test_in_order_every_sample_comes_once():
         np.testing.assert_array_equal(x.data, X[y])
 
 
-@pytest.mark.parametrize("samples", [0, 1, 4, 8, 9])
+@pytest.mark.parametrize("samples", [0, 1, 4, 6, 7, 8])
 @pytest.mark.parametrize("drop_last", [False, True])
 def test_its_length_is_that_of_the_loop(samples, drop_last):
     found = mp.batches(X[:samples], batch_size=4, drop_last=drop_last)
@@ -48,6 +48,9 @@ def test_each_epoch_has_an_order_of_its_own_that_the_seed_decides():
         return [indices(found) for _ in range(3)]
 
     first = epochs(5)
+    for epoch in range(3):  # what a resumed training, and an old log, rely on
+        order = np.random.default_rng([5, epoch]).permutation(10).tolist()
+        assert [i for batch in first[epoch] for i in batch] == order
     for epoch in first:
         order = [i for batch in epoch for i in batch]
         assert sorted(order) == list(range(10)) != order
@@ -82,12 +85,39 @@ def test_what_may_hold_samples(tmp_path):
         }
         for name, given in sources.items():
             for shuffle in (False, 3):
-                found = list(mp.batches(*given, batch_size=4, shuffle=shuffle))
-                expected = list(mp.batches(X, Y, batch_size=4, shuffle=shuffle))
+                found = list(mp.batches(*given, batch_size=3, shuffle=shuffle))
+                expected = list(mp.batches(X, Y, batch_size=3, shuffle=shuffle))
                 assert indices(found) == indices(expected), name
                 for (x, _), (x_, _) in zip(found, expected, strict=True):
                     assert isinstance(x, Tensor) and x.dtype == np.float32
                     np.testing.assert_array_equal(x.data, x_.data)
+
+
+class Disk:
+    """A data set that notes what is read of it."""
+
+    dtype, shape = X.dtype, X.shape
+
+    def __init__(self) -> None:
+        self.read = []
+
+    def __len__(self) -> int:
+        return len(X)
+
+    def __getitem__(self, rows):
+        self.read.append(rows)
+        return X[rows]
+
+
+def test_rows_on_disk_are_read_in_increasing_order_and_neighbours_in_one_piece():
+    disk = Disk()
+    list(mp.batches(disk, batch_size=4))
+    assert disk.read == [slice(0, 4), slice(4, 8), slice(8, 10)]
+    disk = Disk()
+    found = list(mp.batches(disk, Y, batch_size=4, shuffle=1))
+    assert [rows.tolist() for rows in disk.read] == [sorted(y.tolist()) for _, y in found]
+    for x, y in found:
+        np.testing.assert_array_equal(x.data, X[y])
 
 
 def test_a_function_fetches_rows():
@@ -100,6 +130,7 @@ def test_a_function_fetches_rows():
     found = list(mp.batches(fetch, count=5, batch_size=2))
     assert asked == [[0, 1], [2, 3], [4]]
     assert found[1][2].tolist() == ["picture 2", "picture 3"]
+    assert [len(x) for x in mp.batches(lambda rows: X[rows], count=2, batch_size=1)] == [1, 1]
     (alone,) = mp.batches(lambda rows: X[rows], count=3, batch_size=3)
     np.testing.assert_array_equal(alone.data, X[:3])
 
@@ -117,6 +148,7 @@ def test_what_becomes_a_tensor(xp, monkeypatch):
         assert len(found) == 2
         for x, z, label in found:
             assert (x.dtype, z.dtype, label.dtype) == (np.float32, np.float64, np.int64)
+            assert isinstance(z, Tensor) and isinstance(z.data, xp.ndarray)
             assert isinstance(x.data, xp.ndarray) and isinstance(label, xp.ndarray)
             np.testing.assert_array_equal(to_host(x.data), to_host(label))
 
@@ -182,6 +214,8 @@ def test_no_more_is_read_in_advance_than_was_asked_for():
         ((X,), {"batch_size": 0}, "expected batch_size of 1 or more, got 0"),
         ((X,), {"batch_size": 2.5}, r"expected batch_size of 1 or more, got 2\.5"),
         ((X,), {"batch_size": True}, "expected batch_size of 1 or more, got True"),
+        ((X,), {"batch_size": "4"}, "expected batch_size of 1 or more, got '4'"),
+        ((len,), {"count": -1}, "expected count of 0 or more, got -1"),
         ((X,), {"shuffle": -1}, "expected shuffle as True, False, a seed .* got -1"),
         ((X,), {"shuffle": "yes"}, "expected shuffle as .* got 'yes'"),
         ((X,), {"prefetch": -1}, "expected prefetch of 0 or more, got -1"),
@@ -196,11 +230,16 @@ def test_what_does_not_go_together_is_one_line(sources, options, message):
         list(mp.batches(*sources, **{"batch_size": 2, **options}))
 
 
-def test_what_holds_no_samples_is_named():
-    with pytest.raises(
-        TypeError, match="expected arrays, sequences or a function, got set_iterator"
-    ):
-        mp.batches(iter({1}), batch_size=2)
+class Endless:
+    def __getitem__(self, i):
+        return i
+
+
+@pytest.mark.parametrize("source", [{1}, Endless(), 3])
+def test_what_holds_no_samples_is_named(source):
+    kind = type(source).__name__
+    with pytest.raises(TypeError, match=f"expected arrays, sequences or a function, got {kind}"):
+        mp.batches(source, batch_size=2)
 
 
 def test_a_training_takes_them(tmp_path):
