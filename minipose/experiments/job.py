@@ -110,14 +110,16 @@ class Job:
     def train_and_measure(self, run: Run) -> tuple[dict[str, Any], Module]:
         """Train, take the best checkpoint, measure it: the numbers and the network.
 
-        ``epoch`` is the one after which the best checkpoint was written; ``seconds`` are those of
-        this training, ``training_seconds`` those of all sessions of one that was interrupted.
+        ``epoch`` of ``epochs`` is the one after which the best checkpoint was written; ``seconds``
+        are those of this training, ``training_seconds`` those of all sessions of one that was
+        interrupted.
         """
         start = time.perf_counter()
         net = self.train(run)
         meta = checkpoint.load(run.folder / "best.npz", net)
         about = {
             "epoch": meta["progress"]["epoch"],
+            "epochs": checkpoint.read(run.folder / "last.npz")[1]["progress"]["epoch"],
             "seed": run.seed,
             "seconds": time.perf_counter() - start,
         }

@@ -1,7 +1,6 @@
 """Report 2's job from a store to a report, and every step between."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,9 +11,7 @@ from minipose.datasets.people import PeopleStore
 from minipose.experiments.job import Run
 from minipose.experiments.people import pictures
 from minipose.experiments.people.baselines import baselines
-from minipose.experiments.people.compare_models import COLLAPSED, compare_models, findings
 from minipose.experiments.people.data import grouped, make_batch, training_batches
-from minipose.experiments.people.job import JOB
 from minipose.experiments.people.objective import total_loss
 from minipose.experiments.people.pictures import report_curve
 from minipose.experiments.people.recipe import MODELS, RECIPES, Recipe
@@ -111,25 +108,6 @@ def test_constant_answers(store):
     # The people of the store stand in the middle of their pictures, all in the same place.
     assert constant["dice_of_mean_mask"] > 0.9
     assert constant["mse_of_zero"] > 0 and constant["mean_places_joint_error_px"] < 5
-
-
-def test_findings_follow_the_numbers():
-    def row(dice, mse=1.0, highest=None, within=0.5):
-        validation = {
-            "dice": dice,
-            "mse": mse,
-            "regression_highest": highest,
-            "within_5_px": within,
-        }
-        return {"splits": {"validation": validation}, "baselines": {"mse_of_zero": 2.0}}
-
-    rows = {
-        "mask": row(0.9), "mask+regression": row(0.85, highest=80.0), "mask+softmax": row(0.93),
-        "mask+regression-softmax": row(0.928), "triple": row(0.86), COLLAPSED: row(0.9, 2, 0.01),
-    }  # fmt: skip
-    assert all(" holds here" in line for line in findings(rows))
-    rows |= {"mask+softmax": row(0.8), COLLAPSED: row(0.9, 1, 0.9)}
-    assert sum("does not hold here" in line for line in findings(rows)) == 4
 
 
 def test_two_trainings_with_one_seed_agree_bit_by_bit(store, tmp_path):
@@ -272,24 +250,3 @@ def test_joints_in_colour():
     half = class_picture(classes, np.array([[1, 0.5], [0.0, 1]]))
     np.testing.assert_array_equal(half[1, 1], plain[1, 1])
     assert not half[1, 0].any() and (half[0, 1] == plain[0, 1] // 2).all()
-
-
-def test_all_models_at_one_budget(store, tmp_path):
-    split = store.split(limit=5)
-    recipe = Recipe(width=1, epochs=1, batch=4, lr=0.001)
-    logs = tmp_path / "logs.csv"
-    logs.write_text("model,epoch,val_dice,val_ce\ntriple,1,0.5,\ntriple,2,0.75,0.1\n")
-    run = Run(store, split, recipe, 0, tmp_path, reference=logs)
-    rows = compare_models(JOB, run)
-    assert list(rows) == [*MODELS, COLLAPSED]
-    # Stopped and asked to go on: nothing is trained again, and the numbers are the same.
-    again = compare_models(JOB, replace(run, resume=True))
-    for name, row in rows.items():
-        assert again[name]["training_seconds"] == row["training_seconds"]
-        ours, theirs = (r[name]["splits"]["validation"] for r in (rows, again))
-        assert ours["dice"] == theirs["dice"]
-    text = (tmp_path / "report.md").read_text()
-    assert "(0.978 / 0.922)" in text and text.count("here: ") == 5
-    assert (tmp_path / "dice.png").exists()
-    # One network from one seed: the shared layers begin alike, so only the targets differ.
-    assert len({round(row["splits"]["validation"]["dice"], 6) for row in rows.values()}) > 1

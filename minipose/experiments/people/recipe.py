@@ -80,6 +80,11 @@ class Recipe(Choices):
     # the dice loss no way back.
     warmup: int = choice(0, "steps over which the rate rises from 0 at first", whole(0))
     held: int = choice(0, "the number of epochs before the rate begins to fall", whole(0))
+    patience: int = choice(
+        0, "after this many epochs without a smaller validation loss the rate is divided by 5, the "
+        "third time the training ends; 0: it goes on for all epochs",
+        whole(0),
+    )  # fmt: skip
     validated: int = choice(
         0, "validation pictures measured after each epoch; 0: all of them", whole(0)
     )

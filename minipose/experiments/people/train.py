@@ -17,6 +17,7 @@ from minipose.optim import Adam, Optimizer, muon_with_adam
 from minipose.tensor import Tensor
 from minipose.training import checkpoint
 from minipose.training.loop import Task, cosine_rate, fit
+from minipose.training.plateau import Plateau
 
 COLUMNS = ("loss", "dice", "mse", "cross_entropy", "joint_error_px", "within_5_px")
 
@@ -86,6 +87,7 @@ def train(run: Run) -> Module:
         watch="validation_loss",
         images=lambda batch: len(batch.images),
         learning_rate=rate(recipe),
+        adapt=Plateau("validation_loss", recipe.patience) if recipe.patience else lambda _: 1.0,
         epochs=recipe.epochs,
         parts=recipe.parts if run.device == "cpu" else 1,
         seed=run.seed,
