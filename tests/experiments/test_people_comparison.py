@@ -9,6 +9,7 @@ from minipose.datasets.people import PeopleStore
 from minipose.errors import Diverged
 from minipose.experiments import comparison
 from minipose.experiments.job import Job, Run
+from minipose.experiments.people import sweep_weights as sweep
 from minipose.experiments.people.compare_models import COLLAPSED, compare_models, findings
 from minipose.experiments.people.job import JOB
 from minipose.experiments.people.recipe import MODELS, Recipe
@@ -89,6 +90,27 @@ def test_all_models_with_two_seeds_stopped_and_resumed(store, tmp_path, monkeypa
     for name, seeds in rows.items():
         for a, b in zip(seeds, again[name], strict=True):
             assert a["splits"]["validation"]["dice"] == b["splits"]["validation"]["dice"]
+
+
+def test_weights_of_the_joints(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(sweep, "WEIGHTS", (1.0, 3.0))
+    recipe = Recipe(width=1, epochs=1, batch=4, lr=0.001)
+    rows = sweep.sweep_weights(JOB, Run(store, store.split(limit=5), recipe, 0, tmp_path, seeds=2))
+    assert list(rows) == ["1", "3"] and [len(row) for row in rows.values()] == [2, 2]
+    assert rows["1"][0]["splits"]["train"]["loss"] < rows["3"][0]["splits"]["train"]["loss"]
+    text = (tmp_path / "report.md").read_text()
+    assert "| 3 | " in text and "constant baseline" in text and "- Validation dice: " in text
+    assert (tmp_path / "weights.png").stat().st_size > 5000
+
+
+def test_the_best_weight_is_held_against_the_reports():
+    def row(*values):
+        return [{"splits": {"validation": {"dice": v, "within_5_px": 1 - v}}} for v in values]
+
+    rows = {"1": row(0.80, 0.81, 0.82), "3": row(0.90, 0.91, 0.92)}
+    mask, joints = sweep.findings(rows)
+    assert '"3 is better than the report\'s 1": yes' in mask
+    assert joints == "- Joints within 5 px: 1 is the best of these weights."
 
 
 def test_a_training_that_diverges_is_left_out(store, tmp_path, monkeypatch):

@@ -185,8 +185,9 @@ class Settings(RunSettings):
 
     recipe: str = choice("quick", "a set of choices, see below", one_of(*RECIPES))
     compare: str | None = choice(
-        None, "models: all five and the 0-1 regression; networks: U-Net and H-Net; at one budget",
-        one_of("models", "networks"),
+        None, "models: all five and the 0-1 regression; networks: U-Net and H-Net; weights: of the "
+        "joints beside the mask; each trained with --seeds seeds",
+        one_of("models", "networks", "weights"),
     )  # fmt: skip
     start: Path | None = choice(  # noqa: RUF009
         None, "checkpoint to begin with, of the same network and width; its heads may be others",
