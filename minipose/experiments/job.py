@@ -34,6 +34,8 @@ class Run:
     device : "cpu" or "cuda"
     resume : whether to continue what an earlier run has left in the folder
     reference : file with the report's own learning curves, if any
+    start : checkpoint whose weights the network begins with, if any
+    seeds : the number of trainings of each row of a comparison, from ``seed`` on
     """
 
     store: Any
@@ -44,11 +46,13 @@ class Run:
     device: str = "cpu"
     resume: bool = False
     reference: Path | None = None
+    start: Path | None = None
+    seeds: int = 1
 
     def variants(self, recipes: Mapping[str, tuple[str, Any]]) -> Iterator[tuple[str, Run]]:
         """Runs with other recipes, each in a folder below this one: {label: (folder, recipe)}."""
         for number, (label, (name, recipe)) in enumerate(recipes.items(), start=1):
-            print(f"[{number}/{len(recipes)}] {label}", flush=True)
+            print(f"[{number}/{len(recipes)}] {label}: {name}", flush=True)
             below = self.folder / name
             below.mkdir(parents=True, exist_ok=True)
             remove_abandoned(below)
@@ -106,14 +110,16 @@ class Job:
     def train_and_measure(self, run: Run) -> tuple[dict[str, Any], Module]:
         """Train, take the best checkpoint, measure it: the numbers and the network.
 
-        ``epoch`` is the one after which the best checkpoint was written; ``seconds`` are those of
-        this training, ``training_seconds`` those of all sessions of one that was interrupted.
+        ``epoch`` of ``epochs`` is the one after which the best checkpoint was written; ``seconds``
+        are those of this training, ``training_seconds`` those of all sessions of one that was
+        interrupted.
         """
         start = time.perf_counter()
         net = self.train(run)
         meta = checkpoint.load(run.folder / "best.npz", net)
         about = {
             "epoch": meta["progress"]["epoch"],
+            "epochs": checkpoint.read(run.folder / "last.npz")[1]["progress"]["epoch"],
             "seed": run.seed,
             "seconds": time.perf_counter() - start,
         }

@@ -32,9 +32,12 @@ def train(args: argparse.Namespace) -> None:
     with job.open_store(settings.data) as store:
         split = store.split(limit=settings.limit)
         print(", ".join(f"{name} {len(rows)} {job.items}" for name, rows in split.items()))
+        own = {name: getattr(settings, name, None) for name in ("reference", "start")}
+        own["seeds"] = getattr(settings, "seeds", 1)
+        if own["start"] is not None:
+            checkpoint.read(own["start"])  # or say what is wrong with it, before a folder is made
         claim(folder, settings, recipe, args.resume)
-        reference = getattr(settings, "reference", None)
-        run = Run(store, split, recipe, settings.seed, folder, device, args.resume, reference)
+        run = Run(store, split, recipe, settings.seed, folder, device, args.resume, **own)
         if settings.compare:
             job.comparisons[settings.compare](job, run)
             return

@@ -49,3 +49,37 @@ def learning_curves(
         axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         axes.legend()
     return canvas.save(plot, path)
+
+
+def spread_curves(
+    panels: Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[Sequence[float]]]]],
+    path: str | os.PathLike,
+    across: str,
+    logarithmic: bool = False,
+) -> Path:
+    """One panel per entry: a line through the means, and a dot for each value.
+
+    Parameters
+    ----------
+    panels : {title: {label: (places, the values at each place)}}
+    across : what the horizontal axis shows
+    logarithmic : whether it is so
+    """
+    plot = canvas.new_plot(4.6 * len(panels), 3.2)
+    colours = [canvas.TRUTH, canvas.PREDICTION, canvas.ACCENT, canvas.GREY]
+    for i, (title, series) in enumerate(panels.items()):
+        axes = plot.add_subplot(1, len(panels), i + 1)
+        for (label, (places, values)), colour in zip(series.items(), colours, strict=False):
+            means = [sum(here) / len(here) for here in values]
+            axes.plot(places, means, color=colour, linewidth=1.8, label=label)
+            for place, here in zip(places, values, strict=True):
+                axes.plot([place] * len(here), here, ".", color=colour, markersize=5)
+        axes.set_title(title, loc="left")
+        axes.set_xlabel(across)
+        if logarithmic:
+            axes.set_xscale("log")
+            axes.set_xticks(places, [f"{place:g}" for place in places])
+            axes.minorticks_off()
+        if any(series):
+            axes.legend()
+    return canvas.save(plot, path)

@@ -95,5 +95,39 @@ def load(
     return meta
 
 
+def transfer(path: str | os.PathLike, model: Module, heads: str = "heads.") -> list[str]:
+    """Begin from the weights of another training of the same network, whose heads may differ.
+
+    Parameters
+    ----------
+    heads : what the names of parameters begin with that need not be in the file
+
+    Returns
+    -------
+    The names of the parameters that stay as they are, since the file has none of that shape.
+
+    Raises
+    ------
+    UserError
+        If another parameter is missing or has another shape; nothing is changed then.
+    """
+    given = _below("model/", read(path)[0])
+    state, own = model.state_dict(), []
+    for name, array in state.items():
+        other = given.get(name)
+        if other is not None and other.shape == array.shape:
+            state[name] = other
+        elif name.startswith(heads):
+            own.append(name)
+        else:
+            found = "none" if other is None else f"shape {other.shape}"
+            raise UserError(
+                f"{path}: not a training of this network: {name} has shape {array.shape}, the "
+                f"file's {found}"
+            )
+    model.load_state_dict(state)
+    return own
+
+
 def _below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}

@@ -44,6 +44,7 @@ class Task:
     watch : the column of ``validate`` whose smallest value makes the best checkpoint
     images : batch -> number of images, for the throughput
     learning_rate : (step, steps of the whole run) -> rate; ``scheduled`` makes one of a schedule
+    adapt : log -> factor of the next epoch's rate, or None to end there; see ``Plateau``
     meta : goes into each checkpoint (job, configuration, ...)
     """
 
@@ -61,6 +62,7 @@ class Task:
     parts: int = 1
     max_norm: float | None = None
     average: Average | None = None
+    adapt: Callable[[list[Row]], float | None] = lambda history: 1.0
     loss_column: str = "train_loss"
     meta: dict[str, Any] = field(default_factory=dict)
 
@@ -122,7 +124,7 @@ def fit(task: Task, model: Module, optimizer: Optimizer, resume: bool = False) -
         write_log(task.log, progress.history)
     parts = in_parts(model, task.loss, task.parts)
     with parts, deferred_interrupts() as asked_to_stop:
-        while progress.epoch < task.epochs:
+        while progress.epoch < task.epochs and task.adapt(progress.history) is not None:
             _run_epoch(task, model, optimizer, parts, progress, asked_to_stop)
             _finish_epoch(task, model, optimizer, progress)
     if task.average is not None:
@@ -139,11 +141,12 @@ def _run_epoch(
     asked_to_stop: Callable[[], bool],
 ) -> None:
     model.train()
+    factor = task.adapt(progress.history)
     meter = _Meter(task, progress)
     for step, batch in enumerate(prefetch(task.batches(progress.epoch))):
         if step < progress.step:
             continue  # done before the interruption
-        optimizer.lr = _rate_of(task, progress.epoch, step)
+        optimizer.lr = factor * _rate_of(task, progress.epoch, step)
         loss = parts.backward(batch, task.seed, progress.epoch, step)
         if task.max_norm is not None:
             clip_gradients(optimizer.parameters, task.max_norm)
@@ -221,7 +224,8 @@ def _finish_epoch(task: Task, model: Module, optimizer: Optimizer, progress: Pro
     row[task.loss_column] = progress.loss_sum / max(progress.step, 1)
     row |= measured
     row |= {
-        "learning_rate": _rate_of(task, progress.epoch, progress.step - 1),
+        "learning_rate": task.adapt(progress.history)
+        * _rate_of(task, progress.epoch, progress.step - 1),
         "images_per_s": progress.rate,
         "elapsed_s": progress.seconds,
     }

@@ -1,7 +1,6 @@
 """Report 2's job from a store to a report, and every step between."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,9 +11,7 @@ from minipose.datasets.people import PeopleStore
 from minipose.experiments.job import Run
 from minipose.experiments.people import pictures
 from minipose.experiments.people.baselines import baselines
-from minipose.experiments.people.compare_models import COLLAPSED, compare_models, findings
 from minipose.experiments.people.data import grouped, make_batch, training_batches
-from minipose.experiments.people.job import JOB
 from minipose.experiments.people.objective import total_loss
 from minipose.experiments.people.pictures import report_curve
 from minipose.experiments.people.recipe import MODELS, RECIPES, Recipe
@@ -113,25 +110,6 @@ def test_constant_answers(store):
     assert constant["mse_of_zero"] > 0 and constant["mean_places_joint_error_px"] < 5
 
 
-def test_findings_follow_the_numbers():
-    def row(dice, mse=1.0, highest=None, within=0.5):
-        validation = {
-            "dice": dice,
-            "mse": mse,
-            "regression_highest": highest,
-            "within_5_px": within,
-        }
-        return {"splits": {"validation": validation}, "baselines": {"mse_of_zero": 2.0}}
-
-    rows = {
-        "mask": row(0.9), "mask+regression": row(0.85, highest=80.0), "mask+softmax": row(0.93),
-        "mask+regression-softmax": row(0.928), "triple": row(0.86), COLLAPSED: row(0.9, 2, 0.01),
-    }  # fmt: skip
-    assert all(" holds here" in line for line in findings(rows))
-    rows |= {"mask+softmax": row(0.8), COLLAPSED: row(0.9, 1, 0.9)}
-    assert sum("does not hold here" in line for line in findings(rows)) == 4
-
-
 def test_two_trainings_with_one_seed_agree_bit_by_bit(store, tmp_path):
     recipe = RECIPES["quick"].changed(width=2, epochs=1, batch=3, dropout=0.3)
     split = store.split()
@@ -143,6 +121,30 @@ def test_two_trainings_with_one_seed_agree_bit_by_bit(store, tmp_path):
     for name, value in states[0].items():
         np.testing.assert_array_equal(value, states[1][name])
     assert not np.array_equal(states[0]["heads.mask.weight"], states[2]["heads.mask.weight"])
+
+
+def test_a_training_begins_from_the_weights_of_another(store, path, tmp_path, capsys):
+    recipe = Recipe(model="mask+softmax", width=1, epochs=1, batch=9, lr=1e-30)
+    first = train(Run(store, store.split(), recipe, 0, tmp_path / "first")).state_dict()
+    begin = {"seed": 1, "folder": tmp_path / "second", "start": tmp_path / "first" / "best.npz"}
+    capsys.readouterr()
+    for model, new in (("mask+softmax", ""), ("mask+regression", "; new heads: regression")):
+        other = recipe.changed(model=model)
+        second = train(Run(store, store.split(), recipe=other, **begin)).state_dict()
+        assert f"best.npz: weights transferred{new}\n" in capsys.readouterr().out
+        same = [name for name in second if not name.startswith("heads.regression")]
+        for name in same:
+            np.testing.assert_allclose(second[name], first[name], atol=1e-7)
+
+    command = ["train", "people", "--data", str(path), "--out", str(tmp_path / "third"), *TINY]
+    start = ["--width", "3", "--start", str(begin["start"])]
+    assert main([*command, *start]) == 1
+    error = capsys.readouterr().err
+    assert "down.0.first.weight has shape (3, 3, 3, 3), the file's shape (1, 3, 3, 3)" in error
+    assert error.count("\n") == 1
+    assert main([*command, "--out", str(tmp_path / "fourth"), "--start", "none.npz"]) == 1
+    assert "none.npz: no such file" in capsys.readouterr().err
+    assert not (tmp_path / "fourth").exists()
 
 
 def test_from_the_command_line_to_a_report_and_back(path, tmp_path, monkeypatch, capsys):
@@ -248,24 +250,3 @@ def test_joints_in_colour():
     half = class_picture(classes, np.array([[1, 0.5], [0.0, 1]]))
     np.testing.assert_array_equal(half[1, 1], plain[1, 1])
     assert not half[1, 0].any() and (half[0, 1] == plain[0, 1] // 2).all()
-
-
-def test_all_models_at_one_budget(store, tmp_path):
-    split = store.split(limit=5)
-    recipe = Recipe(width=1, epochs=1, batch=4, lr=0.001)
-    logs = tmp_path / "logs.csv"
-    logs.write_text("model,epoch,val_dice,val_ce\ntriple,1,0.5,\ntriple,2,0.75,0.1\n")
-    run = Run(store, split, recipe, 0, tmp_path, reference=logs)
-    rows = compare_models(JOB, run)
-    assert list(rows) == [*MODELS, COLLAPSED]
-    # Stopped and asked to go on: nothing is trained again, and the numbers are the same.
-    again = compare_models(JOB, replace(run, resume=True))
-    for name, row in rows.items():
-        assert again[name]["training_seconds"] == row["training_seconds"]
-        ours, theirs = (r[name]["splits"]["validation"] for r in (rows, again))
-        assert ours["dice"] == theirs["dice"]
-    text = (tmp_path / "report.md").read_text()
-    assert "(0.978 / 0.922)" in text and text.count("here: ") == 5
-    assert (tmp_path / "dice.png").exists()
-    # One network from one seed: the shared layers begin alike, so only the targets differ.
-    assert len({round(row["splits"]["validation"]["dice"], 6) for row in rows.values()}) > 1

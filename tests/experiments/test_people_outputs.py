@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from minipose.datasets.people import PeopleStore
-from minipose.experiments.people.augmentation import halved
+from minipose.experiments.people.augmentation import halved, mirror
 from minipose.experiments.people.joints import measure_joints
-from minipose.experiments.people.measure import measure_part, predictions
+from minipose.experiments.people.measure import measure, measure_part, predictions
 from minipose.experiments.people.outputs import Prediction, enlarged, predict_array
 from minipose.experiments.people.predict import Found
 from minipose.experiments.people.recipe import Recipe
@@ -95,3 +95,29 @@ def test_a_picture_is_judged_alone_as_in_a_batch(store):
     alone = predict_array(net, person.image)
     assert alone.mask.shape == person.mask.shape and alone.joints.shape == (26, 32, 33)
     np.testing.assert_allclose(alone.joints.sum(axis=0), 1, atol=1e-5)
+
+
+def test_a_picture_and_its_mirror_image():
+    """A network that finds the same things in a mirror: the mean is what it finds."""
+    person = stick_person(np.random.default_rng(1), (160, 96))
+    person.keypoints[4, 0] += 60  # an arm is stretched out to one side
+
+    def told(person):
+        channels = expand(*joint_targets(person.keypoints, person.mask.shape))
+        return Prediction(person.mask * 1.0, channels, person.mask * 2.0)
+
+    there, mirrored = told(person), told(mirror(person))
+    both = there.mean_with(mirrored)
+    np.testing.assert_array_equal(both.mask, there.mask)
+    np.testing.assert_array_equal(both.regression, there.regression)
+    present = person.keypoints[:, 2] > 0
+    moved = np.abs(both.joint_places()[0] - there.joint_places()[0])[present]
+    assert moved.max() <= 1  # targets are drawn at the integer part of a place
+    assert np.abs(mirrored.joint_places()[0] - there.joint_places()[0])[present].max() > 5
+
+
+def test_the_mean_is_measured_apart(store):
+    net = build(Recipe(width=1), 0)
+    result = measure(net, store, store.split(), Recipe(width=1))
+    once, twice = result["splits"]["validation"], result["mirrored"]
+    assert once["loss"] == twice["loss"] and once["joint_error_px"] != twice["joint_error_px"]

@@ -15,7 +15,7 @@ from minipose.datasets.people import Person
 from minipose.experiments.people.recipe import MULTIPLE, Recipe
 from minipose.skeletons import BODY_25, mirrored
 
-_MIRRORED = mirrored(BODY_25)
+MIRRORED = mirrored(BODY_25)  # the joint on the other side, for each joint
 
 
 def augmented(person: Person, recipe: Recipe, rng: np.random.Generator) -> Person:
@@ -35,7 +35,7 @@ def augmented(person: Person, recipe: Recipe, rng: np.random.Generator) -> Perso
 
 def mirror(person: Person) -> Person:
     """The picture in a mirror: what was a left joint is a right one."""
-    keypoints = person.keypoints[_MIRRORED].copy()
+    keypoints = person.keypoints[MIRRORED].copy()
     present = keypoints[:, 2] > 0
     keypoints[present, 0] = person.mask.shape[1] - 1 - keypoints[present, 0]
     image, mask = person.image[:, ::-1], person.mask[:, ::-1]

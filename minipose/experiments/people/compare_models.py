@@ -1,118 +1,154 @@
-"""Which of report 2's findings hold here? Its five models at one budget, and the 0-1 regression."""
+"""Which of report 2's findings hold here? Its five models, and the 0-1 regression, side by side."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+from minipose.experiments.comparison import Rows, compare, finished
 from minipose.experiments.job import Drawn, Job, Run
 from minipose.experiments.people.pictures import report_curve
 from minipose.experiments.people.recipe import MODELS, Recipe
 from minipose.experiments.people.tables import REPORT, shown
 from minipose.experiments.report import publish
+from minipose.experiments.verdict import Verdict, above, alike, mean_and_spread
 from minipose.plots.curves import learning_curves
 from minipose.training.log import read_log
 
 COLLAPSED = "mask+regression, 0-1"
-CLEAR = 0.002  # of dice; smaller differences say nothing with one seed
+CLOSE = 0.01  # of dice: the report calls models that differ by 0.001 very close
+EMPTY, FULL = (
+    0.1,
+    10.0,
+)  # highest value of a heatmap of 0-1 that has collapsed; of 0-100 that has not
 
 
-def compare_models(job: Job, run: Run) -> dict[str, Any]:
-    """Train each model with the same pictures, steps, rate and seed; write one table."""
+def compare_models(job: Job, run: Run) -> Rows:
+    """Train each model with the same pictures, steps, rate and seeds; write one table."""
     recipes = {name: run.recipe.changed(model=name) for name in MODELS}
     recipes[COLLAPSED] = run.recipe.changed(model="mask+regression", peak=1.0)
     places = {
         name: (f"{number}-{name.replace(', ', '-')}", recipe)
         for number, (name, recipe) in enumerate(recipes.items(), start=1)
     }
-    rows: dict[str, Any] = {}
-    for name, variant in run.variants(places):
-        rows[name], _ = job.train_and_measure(variant)
-        rows[name] |= {"peak": variant.recipe.peak, "folder": variant.folder.name}
+    rows = finished(compare(job, run, places))
     table = _table(rows, run.recipe, len(run.split["train"]))
     text = "\n".join([table, *findings(rows), ""])
-    drawn = _curves(run.folder, rows, run.reference)
+    folders = {
+        name: run.folder / folder / f"seed-{run.seed}" for name, (folder, _) in places.items()
+    }
+    drawn = _curves(run.folder, {n: f for n, f in folders.items() if n in rows}, run.reference)
     title = "Five models at one budget (report 2, table II)"
     publish(run.folder, title, text, drawn, {"seed": run.seed, "models": rows})
     return rows
 
 
-def findings(rows: dict[str, Any]) -> list[str]:
-    """Each finding of the report with the numbers that decide whether it holds here."""
-    validation = {name: row["splits"]["validation"] for name, row in rows.items()}
-    dice = {name: v["dice"] for name, v in validation.items()}
-    high, low = validation["mask+regression"], validation[COLLAPSED]
-    relative_high = high["mse"] / rows["mask+regression"]["baselines"]["mse_of_zero"]
-    relative_low = low["mse"] / rows[COLLAPSED]["baselines"]["mse_of_zero"]
-    return [
-        _finding(
-            "regression targets between 0 and 1 collapse to zero, those between 0 and 100 do not",
-            low["regression_highest"] < 0.1 and high["regression_highest"] > 10,
-            f"the highest value of a predicted heatmap is {low['regression_highest']:.3f} of 1 "
-            f"against {high['regression_highest']:.1f} of 100, the error {relative_low:.3f} and "
-            f"{relative_high:.3f} of that of a heatmap of zeros",
+def findings(rows: Rows) -> list[str]:
+    """Each finding of the report, answered from the differences between trainings of one seed."""
+
+    def of(name: str, number: str) -> list[float]:
+        return [row["splits"]["validation"][number] for row in rows[name]]
+
+    def dice(name: str) -> list[float]:
+        return of(name, "dice")
+
+    claims = [
+        (
+            "joints as well as the mask make the mask better",
+            ("mask+softmax", "mask"),
+            lambda: above(dice("mask+softmax"), dice("mask")),
         ),
-        _finding(
-            "predicting joints as well sharpens the masks",
-            dice["mask+softmax"] > dice["mask"] + CLEAR,
-            f"dice {dice['mask+softmax']:.4f} with joints, {dice['mask']:.4f} without",
-        ),
-        _finding(
+        (
             "the regression costs dice",
-            dice["mask+regression"] < dice["mask"] - CLEAR,
-            f"dice {dice['mask+regression']:.4f} with it, {dice['mask']:.4f} without",
+            ("mask", "mask+regression"),
+            lambda: above(dice("mask"), dice("mask+regression")),
         ),
-        _finding(
+        (
             "the triple model costs dice against mask + softmax",
-            dice["triple"] < dice["mask+softmax"] - CLEAR,
-            f"dice {dice['triple']:.4f} against {dice['mask+softmax']:.4f}",
+            ("mask+softmax", "triple"),
+            lambda: above(dice("mask+softmax"), dice("triple")),
         ),
-        _finding(
-            "softmax and regression softmax are very close",
-            abs(dice["mask+softmax"] - dice["mask+regression-softmax"]) < 0.01,
-            f"dice {dice['mask+softmax']:.4f} and {dice['mask+regression-softmax']:.4f}, joints "
-            f"within 5 px {validation['mask+softmax']['within_5_px']:.3f} and "
-            f"{validation['mask+regression-softmax']['within_5_px']:.3f}",
+        (
+            f"softmax and regression softmax have the same dice to {CLOSE}",
+            ("mask+softmax", "mask+regression-softmax"),
+            lambda: alike(dice("mask+softmax"), dice("mask+regression-softmax"), CLOSE),
         ),
     ]
+    lines = []
+    if {COLLAPSED, "mask+regression"} <= rows.keys():
+        low, high = of(COLLAPSED, "regression_highest"), of("mask+regression", "regression_highest")
+        lines.append(_collapse(low, high))
+    for claim, needed, decide in claims:
+        if rows.keys() >= set(needed):
+            lines.append(_line(claim, decide()))
+        else:
+            lines.append(f'- "{_sentence(claim)}": undecided, a training of it diverged.')
+    return lines
 
 
-def _finding(claim: str, holds: bool, numbers: str) -> str:
-    verdict = "holds here" if holds else "does not hold here"
-    return f'- "{claim[0].upper()}{claim[1:]}" {verdict}: {numbers}.'
+def _collapse(low: list[float], high: list[float]) -> str:
+    collapsed = [value < EMPTY for value in low]
+    held = [value > FULL for value in high]
+    answer = "undecided"
+    if len(low) > 1 and all(held):
+        answer = "yes" if all(collapsed) else "no" if not any(collapsed) else "undecided"
+    return (
+        '- "Regression targets between 0 and 1 collapse to zero, those between 0 and 100 do not": '
+        f"{answer}: the highest value of a predicted heatmap is {mean_and_spread(low)} of 1, and "
+        f"{mean_and_spread(high)} of 100."
+    )
 
 
-def _table(rows: dict[str, Any], recipe: Recipe, pictures: int) -> str:
-    first = next(iter(rows.values()))["splits"]
+def _line(claim: str, verdict: Verdict) -> str:
+    return f'- "{_sentence(claim)}": {verdict}.'
+
+
+def _sentence(claim: str) -> str:
+    return claim[0].upper() + claim[1:]
+
+
+def _table(rows: Rows, recipe: Recipe, pictures: int) -> str:
+    first = next(iter(rows.values()))[0]
+    constant = first["baselines"]
+    counts = " and ".join(str(first["splits"][part]["pictures"]) for part in first["splits"])
     lines = [
-        f"{recipe.epochs} epochs of {pictures} pictures; network {recipe.network}, width "
-        f"{recipe.width}, learning rate {recipe.lr:g}, one seed. Each cell: training / validation, "
-        f"measured on {first['train']['pictures']} and {first['validation']['pictures']}; in "
-        "brackets the report's. Two models' errors can be compared only where their targets are "
-        "the same.",
+        f"Up to {recipe.epochs} epochs of {pictures} pictures; network {recipe.network}, width "
+        f"{recipe.width}, {max(map(len, rows.values()))} seeds. Each cell: training / validation, "
+        f"mean ± standard deviation over the seeds, measured on {counts} pictures; in brackets "
+        "the report's. Two models' errors can be compared only where their targets are the same.",
         "",
-        "| model | dice | MSE | cross entropy | joints within 5 px | half a head |",
-        "|---|---|---|---|---|---|",
+        "| model | dice | MSE | cross entropy | joints within 5 px | half a head | epochs |",
+        "|---|---|---|---|---|---|---|",
     ]
     for name, row in rows.items():
         theirs = REPORT.get(name, {})
         cells = []
         for key in ("dice", "mse", "cross_entropy", "within_5_px", "pck_half_head"):
-            ours = [row["splits"][part].get(key) for part in ("train", "validation")]
-            if ours[1] is None:
+            parts = [[r["splits"][part].get(key) for r in row] for part in ("train", "validation")]
+            if parts[1][0] is None:
                 cells.append("–")
                 continue
-            cell = " / ".join(shown(v) for v in ours)
+            cell = " / ".join(mean_and_spread(values) for values in parts)
             if key in theirs:
                 cell += " (" + " / ".join(shown(v) for v in theirs[key]) + ")"
             cells.append(cell)
+        cells.append(", ".join(f"{r['epoch']} of {r['epochs']}" for r in row))
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    baseline = [
+        f"mean mask {constant['dice_of_mean_mask']:.4g}",
+        f"zeros {constant['mse_of_zero']:.4g}",
+        f"frequencies {constant['cross_entropy_of_frequencies']:.4g}",
+        f"mean places {constant.get('mean_places_within_5_px', 0):.4g}",
+        f"mean places {shown(constant.get('mean_places_pck_half_head'))}",
+        "",
+    ]
+    lines.append("| constant baseline | " + " | ".join(baseline) + " |")
     return "\n".join([*lines, ""])
 
 
-def _curves(folder: Path, rows: dict[str, Any], reference: Path | None) -> Drawn:
-    logs = {name: read_log(folder / row["folder"] / "log.csv") for name, row in rows.items()}
-    panels = {"Validation dice": {
+def _curves(folder: Path, folders: dict[str, Path], reference: Path | None) -> Drawn:
+    logs = {name: read_log(of_one / "log.csv") for name, of_one in folders.items()}
+    panels: dict[str, Any] = {"Validation dice": {
         name: ([r["epoch"] for r in log], [r["validation_dice"] for r in log])
         for name, log in logs.items()
     }}  # fmt: skip
@@ -121,4 +157,4 @@ def _curves(folder: Path, rows: dict[str, Any], reference: Path | None) -> Drawn
     if theirs:
         panels["Validation dice, report 2"] = theirs
     learning_curves(panels, folder / "dice.png")
-    return {"dice.png": "Validation dice of the models at one budget"}
+    return {"dice.png": "Validation dice of each model's first training"}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from minipose.datasets.people import Person
+from minipose.experiments.comparison import Rows, compare, finished
 from minipose.experiments.job import Drawn, Job, Run
 from minipose.experiments.people import equivariance
 from minipose.experiments.people.augmentation import rotated
@@ -19,60 +22,99 @@ from minipose.experiments.people.recipe import Recipe
 from minipose.experiments.people.tables import REPORT
 from minipose.experiments.people.train import build
 from minipose.experiments.report import publish
+from minipose.experiments.verdict import above, mean_and_spread
 from minipose.metrics import dice_coefficient
 from minipose.nn import Module
 from minipose.optim import Adam
 from minipose.plots.harmonic import draw_dice_by_angle
 from minipose.plots.people import picture_table
 from minipose.tensor import Tensor
+from minipose.training import checkpoint
 
-# Label: folder, network, times the recipe's width. An H-Net of width w has 2w complex channels, so
-# the report compared one of 32 with a U-Net of 64.
+
+@dataclass(frozen=True)
+class Compared:
+    """A row of the comparison: the folder, the network, and what differs from the recipe."""
+
+    folder: str
+    network: str
+    times: int = 1  # the recipe's width
+    turn: float | None = None  # degrees, of the training pictures
+
+
+# An H-Net of width w has 2w complex channels, so the report compared one of 32 with a U-Net of 64.
 COMPARED = {
-    "U-Net": ("unet", "unet", 1),
-    "U-Net, twice as wide": ("unet-wide", "unet", 2),
-    "H-Net": ("hnet", "hnet", 1),
+    "U-Net": Compared("unet", "unet"),
+    "U-Net, twice as wide": Compared("unet-wide", "unet", times=2),
+    "the same, rotated pictures": Compared("unet-wide-rotated", "unet", times=2, turn=180.0),
+    "H-Net": Compared("hnet", "hnet"),
 }
+WIDE, ROTATED_TOO, HARMONIC = list(COMPARED)[1:]
 ANGLES = tuple(range(0, 181, 15))  # degrees
 ROTATED = 40  # validation pictures that are rotated
 TIMED_STEPS = 5
 
 
-def compare_networks(job: Job, run: Run) -> dict[str, Any]:
-    """Train all for masks; measure dice upright and rotated, and seconds a step; write a table.
-
-    Returns
-    -------
-    What was measured, by the names of the folders in ``COMPARED``.
-    """
-    recipes = {
-        label: (name, run.recipe.changed(model="mask", network=network, width=n * run.recipe.width))
-        for label, (name, network, n) in COMPARED.items()
-    }
-    rows: dict[str, Any] = {}
-    nets: dict[str, Module] = {}
+def compare_networks(job: Job, run: Run) -> Rows:
+    """Train all for masks; measure dice upright and rotated, and seconds a step; write a table."""
+    recipes = {}
+    for label, row in COMPARED.items():
+        recipe = run.recipe.changed(model="mask", network=row.network)
+        recipe = recipe.changed(width=row.times * run.recipe.width, turn=row.turn)
+        recipes[label] = (row.folder, recipe)
     chosen = [run.store[int(i)] for i in run.split["validation"][:ROTATED]]
-    for label, variant in run.variants(recipes):
-        row, net = job.train_and_measure(variant)
-        row["width"] = variant.recipe.width
-        row["dice_by_angle"] = {a: _dice_rotated(net, chosen, a) for a in ANGLES}
-        row["parameters"] = sum(p.size for p in net.parameters())
-        row["seconds_a_step"] = _seconds_a_step(variant.recipe, chosen, run.device)
-        rows[variant.folder.name], nets[label] = row, net
-    text = _table(rows, run.recipe, len(run.split["train"]))
-    drawn = _draw(run.folder, rows, nets, chosen[0])
-    on_cpu = {label: net.to("cpu") for label, net in nets.items()}
-    drawn |= equivariance.draw(run.folder, on_cpu, chosen[0].image)
+
+    def further(variant: Run, net: Module) -> dict[str, Any]:
+        return {
+            "width": variant.recipe.width,
+            "dice_by_angle": {
+                str(a): _dice_rotated(net, chosen, a, variant.recipe) for a in ANGLES
+            },
+            "parameters": sum(p.size for p in net.parameters()),
+            "seconds_a_step": _seconds_a_step(variant.recipe, chosen, run.device),
+        }
+
+    rows = finished(compare(job, run, recipes, further))
+    nets = {}
+    for label in rows:
+        folder, recipe = recipes[label]
+        nets[label] = build(recipe, run.seed)
+        checkpoint.load(run.folder / folder / f"seed-{run.seed}" / "best.npz", nets[label])
+    drawn = _draw(run.folder, rows, nets, chosen[0], run.recipe)
+    drawn |= equivariance.draw(run.folder, nets, chosen[0].image)
+    text = "\n".join([_table(rows, run.recipe, len(run.split["train"])), *findings(rows), ""])
     title = "Plain against harmonic convolutions (report 2, table I)"
     publish(run.folder, title, text, drawn, {"seed": run.seed, "networks": rows})
     return rows
 
 
-def _dice_rotated(net: Module, people: list[Person], degrees: float) -> float:
+def findings(rows: Rows) -> list[str]:
+    """What the differences between trainings of one seed say about plain and harmonic networks."""
+
+    def upright(label: str) -> list[float]:
+        return [row["splits"]["validation"]["dice"] for row in rows[label]]
+
+    def rotated_dice(label: str) -> list[float]:
+        return [float(np.mean(list(row["dice_by_angle"].values()))) for row in rows[label]]
+
+    claims = [
+        ("U-Net is ahead of H-Net on upright pictures", upright, WIDE, HARMONIC),
+        ("H-Net is ahead of a U-Net on rotated ones", rotated_dice, HARMONIC, WIDE),
+        ("so it is of one trained on rotated pictures", rotated_dice, HARMONIC, ROTATED_TOO),
+    ]
+    return [
+        f'- "{claim}": {above(number(a), number(b))}.'
+        if {a, b} <= rows.keys()
+        else f'- "{claim}": undecided, a training of it diverged.'
+        for claim, number, a, b in claims
+    ]
+
+
+def _dice_rotated(net: Module, people: list[Person], degrees: float, recipe: Recipe) -> float:
     values = []
     for person in people:
         there = rotated(person, degrees)
-        values.append(dice_coefficient(predict_array(net, there.image).mask, there.mask))
+        values.append(dice_coefficient(predict_array(net, there.image, recipe).mask, there.mask))
     return float(np.mean(values))
 
 
@@ -94,56 +136,56 @@ def _seconds_a_step(recipe: Recipe, people: list[Person], device: str) -> float:
     return float(np.median(times[1:]))
 
 
-def _table(rows: dict[str, Any], recipe: Recipe, pictures: int) -> str:
+def _table(rows: Rows, recipe: Recipe, pictures: int) -> str:
     lines = [
-        f"{recipe.epochs} epochs of {pictures} pictures, learning rate {recipe.lr:g}, one seed. In "
-        "brackets the report's, of a U-Net with 64 channels at full size and an H-Net with 32 + "
-        f"32. Rotated: the first {ROTATED} validation pictures, on squares.",
+        f"Up to {recipe.epochs} epochs of {pictures} pictures, {max(map(len, rows.values()))} "
+        "seeds; mean ± standard deviation. In brackets the report's, of a U-Net with 64 channels "
+        "at full size and an H-Net with 32 + 32; it ran them in two frameworks, so its hours "
+        f"compare those as well. Rotated: the first {ROTATED} validation pictures, on squares.",
         "",
-        "| | " + " | ".join(COMPARED) + " |",
-        "|---|" + "---|" * len(COMPARED),
+        "| | " + " | ".join(rows) + " | constant baseline |",
+        "|---|" + "---|" * (len(rows) + 1),
     ]
-    theirs = {
-        "unet-wide": (*REPORT["mask"]["dice"], "6.5 h"),
-        "hnet": (*REPORT["hnet"]["dice"], "30 h"),
-    }
+    theirs = {WIDE: (*REPORT["mask"]["dice"], "6.5 h"), HARMONIC: (*REPORT["hnet"]["dice"], "30 h")}
 
-    def line(label: str, cells: list[str]) -> None:
-        lines.append(f"| {label} | " + " | ".join(cells) + " |")
+    def line(title: str, number: Callable[[dict], float], which: int | None = None, constant=""):
+        cells = []
+        for label, row in rows.items():
+            beside = "" if which is None or label not in theirs else f" ({theirs[label][which]})"
+            cells.append(mean_and_spread([number(r) for r in row]) + beside)
+        lines.append(f"| {title} | " + " | ".join(cells) + f" | {constant} |")
 
-    def beside(name: str, ours: str, which: int) -> str:
-        return f"{ours} ({theirs[name][which]})" if name in theirs else ours
-
-    line(
-        "channels at full size",
-        [
-            f"{r['width']} + {r['width']}" if n == "hnet" else f"{r['width']}"
-            for n, r in rows.items()
-        ],
-    )
-    for k, part in enumerate(("train", "validation")):
-        cells = {n: f"{r['splits'][part]['dice']:.4f}" for n, r in rows.items()}
-        line(f"{part} dice", [beside(n, cell, k) for n, cell in cells.items()])
-    seconds = {n: f"{r['training_seconds']:.0f}" for n, r in rows.items()}
-    line("training, s", [beside(n, cell, 2) for n, cell in seconds.items()])
-    line("step with one picture, s", [f"{r['seconds_a_step']:.3f}" for r in rows.values()])
-    line("parameters", [f"{r['parameters']:,}" for r in rows.values()])
+    widths = [
+        f"{r[0]['width']} + {r[0]['width']}" if n == HARMONIC else f"{r[0]['width']}"
+        for n, r in rows.items()
+    ]
+    lines.append("| channels at full size | " + " | ".join(widths) + " | |")
+    counts = [f"{row[0]['parameters']:,}" for row in rows.values()]
+    lines.append("| parameters | " + " | ".join(counts) + " | |")
+    mean_mask = next(iter(rows.values()))[0]["baselines"]["dice_of_mean_mask"]
+    line("training dice", lambda r: r["splits"]["train"]["dice"], 0)
+    line("validation dice", lambda r: r["splits"]["validation"]["dice"], 1, f"{mean_mask:.4g}")
+    line("training, s", lambda r: r["training_seconds"], 2)
+    line("epochs, the best", lambda r: r["epoch"])
+    line("step with one picture, s", lambda r: r["seconds_a_step"])
     for angle in ANGLES:
-        line(f"dice, rotated {angle}°", [f"{r['dice_by_angle'][angle]:.4f}" for r in rows.values()])
+        line(f"dice, rotated {angle}°", lambda r, a=str(angle): r["dice_by_angle"][a])
     return "\n".join([*lines, ""])
 
 
-def _draw(folder: Path, rows: dict[str, Any], nets: dict[str, Module], person: Person) -> Drawn:
+def _draw(
+    folder: Path, rows: Rows, nets: dict[str, Module], person: Person, recipe: Recipe
+) -> Drawn:
     series = {
-        label: (list(row["dice_by_angle"]), list(row["dice_by_angle"].values()))
-        for label, row in zip(nets, rows.values(), strict=True)
+        label: (ANGLES, np.mean([list(r["dice_by_angle"].values()) for r in row], axis=0))
+        for label, row in rows.items()
     }
     draw_dice_by_angle(series, folder / "angles.png")
     angles = (0, 45, 90, 180)
     pictures = [rotated(person, a) for a in angles]
     columns = [("picture", [p.image for p in pictures]), ("mask", [p.mask * 1.0 for p in pictures])]
     for label, net in nets.items():
-        columns.append((label, [predict_array(net, p.image).mask for p in pictures]))
+        columns.append((label, [predict_array(net, p.image, recipe).mask for p in pictures]))
     picture_table(columns, folder / "turned.png", row_titles=[f"{a}°" for a in angles])
     return {
         "angles.png": "Dice against the angle by which the pictures are rotated",

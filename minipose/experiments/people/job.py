@@ -10,6 +10,7 @@ from minipose.experiments.people.measure import measure, predictions
 from minipose.experiments.people.pictures import draw_data, draw_run
 from minipose.experiments.people.predict import predict
 from minipose.experiments.people.recipe import RECIPES, Settings, default_out
+from minipose.experiments.people.sweep_weights import sweep_weights
 from minipose.experiments.people.tables import summary
 from minipose.experiments.people.train import build, train
 
@@ -30,5 +31,9 @@ JOB = Job(
     draw_data=draw_data,
     draw_run=draw_run,
     predict=predict,
-    comparisons={"models": compare_models, "networks": compare_networks},
+    comparisons={
+        "models": compare_models,
+        "networks": compare_networks,
+        "weights": sweep_weights,
+    },
 )

@@ -23,18 +23,27 @@ MEASURED_TRAINING = 400  # training pictures that are measured after training
 def measure(model: Module, store: PeopleStore, split: Split, recipe: Recipe) -> dict[str, Any]:
     """Every number of the report: of each part, and of constant answers for the last of them."""
     parts = {name: s[:MEASURED_TRAINING] if name == "train" else s for name, s in split.items()}
+    *_, last = parts.values()
     return {
         "model": recipe.model,
         "network": recipe.network,
         "splits": {n: measure_part(model, store, part, recipe) for n, part in parts.items()},
+        "mirrored": measure_part(model, store, last, recipe, mirror_too=True),
         "baselines": baselines(store, split, recipe),
     }
 
 
 def measure_part(
-    model: Module, store: PeopleStore, samples: np.ndarray, recipe: Recipe
+    model: Module,
+    store: PeopleStore,
+    samples: np.ndarray,
+    recipe: Recipe,
+    mirror_too: bool = False,
 ) -> dict[str, Any]:
     """Every number of the report for these samples.
+
+    With ``mirror_too`` masks and joints are the mean of what is found in the picture and in its
+    mirror image; ``dice_of_mask`` and the joints' numbers then are of that mean.
 
     Returns
     -------
@@ -47,7 +56,7 @@ def measure_part(
     start = time.perf_counter()
     sums: dict[str, float] = {}
     places, order = [], []
-    for group in predicted_groups(model, store, samples, recipe):
+    for group in predicted_groups(model, store, samples, recipe, mirror_too=mirror_too):
         parts = loss_parts(group.scores, group.batch)
         parts["loss"] = total_loss(group.scores, group.batch, recipe)
         for name, part in parts.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from minipose import ops
 from minipose.backend import to_host
 from minipose.datasets.people import PeopleStore, Person
 from minipose.devices import device_of
-from minipose.experiments.people.augmentation import halved
+from minipose.experiments.people.augmentation import MIRRORED, halved, mirror
 from minipose.experiments.people.data import Batch, grouped, make_batch
 from minipose.experiments.people.recipe import Outputs, Recipe
 from minipose.nn import Module
@@ -60,6 +60,22 @@ class Prediction:
         places = np.stack([columns, rows], axis=1) + 0.5
         # A pixel's centre lies half a pixel from its edge, in both pictures.
         return (places + 0.5) * self.reduced - 0.5, channels.max(axis=(1, 2))
+
+    def mean_with(self, mirrored: Prediction) -> Prediction:
+        """The mean of this and of what the network says about the picture in a mirror."""
+
+        def mean(ours: np.ndarray | None, theirs: np.ndarray | None) -> np.ndarray | None:
+            return None if ours is None else (ours + theirs[..., ::-1]) / 2
+
+        joints = mirrored.joints
+        if joints is not None:  # what is a left joint there is a right one here
+            joints = joints[[0, *(1 + other for other in MIRRORED)]]
+        return replace(
+            self,
+            mask=mean(self.mask, mirrored.mask),
+            joints=mean(self.joints, joints),
+            regression=mean(self.regression, mirrored.regression),
+        )
 
     def joint_pictures(self) -> np.ndarray:
         """The joints' probabilities in the whole picture, (26, H, W)."""
@@ -132,12 +148,14 @@ def predicted_groups(
     samples: np.ndarray,
     recipe: Recipe,
     outputs: Outputs | None = None,
+    mirror_too: bool = False,
 ) -> Iterator[Group]:
     """All samples with their predictions, in groups of one padded size.
 
     Parameters
     ----------
     outputs : whose targets the batches have; by default those of the recipe
+    mirror_too : look at each picture in a mirror as well, and predict the mean of both
     """
     model.eval()
     outputs = recipe.outputs if outputs is None else outputs
@@ -146,6 +164,9 @@ def predicted_groups(
         for group in grouped(store.sizes, samples, max(1, PIXELS_A_BATCH // largest)):
             people = [store[int(i)] for i in group]
             batch, scores, found = run(model, people, recipe, outputs)
+            if mirror_too:
+                others = run(model, [mirror(p) for p in people], recipe, Outputs())[2]
+                found = [a.mean_with(b) for a, b in zip(found, others, strict=True)]
             yield Group(group, people, batch, scores, found)
 
 

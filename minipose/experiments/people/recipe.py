@@ -72,10 +72,6 @@ class Recipe(Choices):
         one_of("adam", "muon"),
     )  # fmt: skip
     lr: float = choice(2e-5, "the optimizer's learning rate", number(above=0))
-    average: float = choice(
-        0.0, "the weights' moving average is measured and kept, with this decay; 0: the weights",
-        number(least=0, below=1),
-    )  # fmt: skip
     lr_decay: float = choice(
         1.0, "the rate falls along half a cosine to this fraction; 1: it stays",
         number(least=0, most=1),
@@ -84,6 +80,11 @@ class Recipe(Choices):
     # the dice loss no way back.
     warmup: int = choice(0, "steps over which the rate rises from 0 at first", whole(0))
     held: int = choice(0, "the number of epochs before the rate begins to fall", whole(0))
+    patience: int = choice(
+        0, "after this many epochs without a smaller validation loss the rate is divided by 5, the "
+        "third time the training ends; 0: it goes on for all epochs",
+        whole(0),
+    )  # fmt: skip
     validated: int = choice(
         0, "validation pictures measured after each epoch; 0: all of them", whole(0)
     )
@@ -184,9 +185,17 @@ class Settings(RunSettings):
 
     recipe: str = choice("quick", "a set of choices, see below", one_of(*RECIPES))
     compare: str | None = choice(
-        None, "models: all five and the 0-1 regression; networks: U-Net and H-Net; at one budget",
-        one_of("models", "networks"),
+        None, "models: all five and the 0-1 regression; networks: U-Net and H-Net; weights: of the "
+        "joints beside the mask; each trained with --seeds seeds",
+        one_of("models", "networks", "weights"),
     )  # fmt: skip
+    start: Path | None = choice(  # noqa: RUF009
+        None, "checkpoint to begin with, of the same network and width; its heads may be others",
+        PATH,
+    )  # fmt: skip
+    seeds: int = choice(
+        3, "in a comparison, the number of trainings of each row, from --seed on", whole(1)
+    )
     limit: int | None = choice(None, "at most this many pictures in all", whole(1))
     reference: Path | None = choice(  # noqa: RUF009
         None, "the report's own learning curves (CSV), drawn beside ours", PATH,

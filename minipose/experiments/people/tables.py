@@ -50,6 +50,16 @@ def summary(result: dict[str, Any]) -> str:
         own = [splits[name].get(key) for name in splits]
         cells = (*own, baseline.get(key), *theirs.get(key, (None, None)))
         lines.append(f"| {label} | " + " | ".join(shown(c) for c in cells) + " |")
+    twice = result.get("mirrored", {})
+    if twice:
+        joints = (
+            f", joints within 5 px {twice['within_5_px']:.4g}" if "within_5_px" in twice else ""
+        )
+        lines += [
+            "",
+            "The mean of what is found in a picture and in its mirror image, for twice the work: "
+            f"dice of the mask {twice['dice_of_mask']:.4g}{joints} ({PARTS[last]}).",
+        ]
     if network in BEST_EPOCH and "epoch" in result:
         lines += ["", f"The report's numbers are of its epoch {BEST_EPOCH[network]}."]
     lines += [

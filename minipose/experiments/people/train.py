@@ -15,7 +15,9 @@ from minipose.experiments.people.recipe import Recipe
 from minipose.nn import Module
 from minipose.optim import Adam, Optimizer, muon_with_adam
 from minipose.tensor import Tensor
+from minipose.training import checkpoint
 from minipose.training.loop import Task, cosine_rate, fit
+from minipose.training.plateau import Plateau
 
 COLUMNS = ("loss", "dice", "mse", "cross_entropy", "joint_error_px", "within_5_px")
 
@@ -63,6 +65,10 @@ def train(run: Run) -> Module:
     """
     recipe, samples = run.recipe, run.split["train"]
     net = build(recipe, run.seed, run.device)
+    if run.start is not None:
+        fresh = checkpoint.transfer(run.start, net)
+        heads = ", ".join(sorted({name.split(".")[1] for name in fresh}))
+        print(f"{run.start}: weights transferred" + (f"; new heads: {heads}" if heads else ""))
     watched = run.split["validation"][: recipe.validated or None]
     beside = samples[:: max(1, len(samples) // len(watched))][: len(watched)]
 
@@ -81,6 +87,7 @@ def train(run: Run) -> Module:
         watch="validation_loss",
         images=lambda batch: len(batch.images),
         learning_rate=rate(recipe),
+        adapt=Plateau("validation_loss", recipe.patience) if recipe.patience else lambda _: 1.0,
         epochs=recipe.epochs,
         parts=recipe.parts if run.device == "cpu" else 1,
         seed=run.seed,

@@ -1,0 +1,63 @@
+"""Several recipes side by side, each trained with several seeds, row by row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from minipose.errors import Diverged
+from minipose.experiments.job import Job, Run
+from minipose.nn import Module
+from minipose.storage import write_text
+
+NUMBERS = "numbers.json"  # in the folder of a training: what was measured of it
+Rows = dict[str, list[dict[str, Any]]]  # label -> the numbers of each seed
+
+
+def compare(
+    job: Job,
+    run: Run,
+    recipes: Mapping[str, tuple[str, Any]],
+    further: Callable[[Run, Module], dict[str, Any]] | None = None,
+) -> Rows:
+    """Train every recipe with every seed; the seeds of one row are those of the others.
+
+    What is finished is not done again with ``run.resume``; a training that was stopped goes on. One
+    whose loss blows up is counted as ``{"diverged": ...}``.
+
+    Parameters
+    ----------
+    recipes : {label: (folder, recipe)}
+    further : (run, best network) -> more numbers of a row
+    """
+    rows: Rows = {label: [] for label in recipes}
+    for seed in range(run.seed, run.seed + run.seeds):
+        places = {n: (f"{folder}/seed-{seed}", recipe) for n, (folder, recipe) in recipes.items()}
+        for label, variant in run.variants(places):
+            rows[label].append(_numbers(job, replace(variant, seed=seed), further))
+    return rows
+
+
+def _numbers(
+    job: Job, run: Run, further: Callable[[Run, Module], dict[str, Any]] | None
+) -> dict[str, Any]:
+    path = run.folder / NUMBERS
+    if run.resume and path.exists():
+        return json.loads(path.read_text())
+    try:
+        numbers, net = job.train_and_measure(run)
+        if further is not None:
+            numbers |= further(run, net)
+    except Diverged as error:
+        print(error)
+        numbers = {"diverged": str(error)}
+    write_text(path, json.dumps(numbers, indent=1) + "\n")
+    return json.loads(path.read_text())  # as a run that goes on later will see it
+
+
+def finished(rows: Rows) -> Rows:
+    """Without the trainings that diverged; a row all of whose seeds did is left out."""
+    kept = {label: [r for r in row if "diverged" not in r] for label, row in rows.items()}
+    return {label: row for label, row in kept.items() if row}

@@ -1,0 +1,79 @@
+"""How much should joints count beside the mask? In the report the weights of its losses are 1."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from minipose.experiments.comparison import Rows, compare, finished
+from minipose.experiments.job import Drawn, Job, Run
+from minipose.experiments.people.recipe import Recipe
+from minipose.experiments.report import publish
+from minipose.experiments.verdict import above, mean_and_spread
+from minipose.plots.curves import spread_curves
+
+WEIGHTS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)  # of the cross entropy; the dice loss has 1
+THEIRS = 1.0
+MEASURES = {
+    "dice": "Validation dice",
+    "within_5_px": "Joints within 5 px",
+}
+
+
+def sweep_weights(job: Job, run: Run) -> Rows:
+    """Train mask + softmax with each weight of the joints; one table and one plot."""
+    base = run.recipe.changed(model="mask+softmax", mask_weight=1.0)
+    recipes = {
+        f"{weight:g}": (f"weight-{weight:g}", base.changed(joint_weight=weight))
+        for weight in WEIGHTS
+    }
+    rows = finished(compare(job, run, recipes))
+    text = "\n".join([_table(rows, base, len(run.split["train"])), *findings(rows), ""])
+    title = "The weight of the joints beside the mask (report 2's open question)"
+    publish(run.folder, title, text, _draw(run.folder, rows), {"seed": run.seed, "weights": rows})
+    return rows
+
+
+def findings(rows: Rows) -> list[str]:
+    """For mask and joints: is the weight with the best mean better than the report's?"""
+    lines = []
+    for measure, title in MEASURES.items():
+        best = max(rows, key=lambda label: np.mean(_values(rows, label, measure)))
+        theirs = f"{THEIRS:g}"
+        if best == theirs or theirs not in rows:
+            lines.append(f"- {title}: {best} is the best of these weights.")
+            continue
+        verdict = above(_values(rows, best, measure), _values(rows, theirs, measure))
+        lines.append(f'- {title}: "{best} is better than the report\'s {theirs}": {verdict}.')
+    return lines
+
+
+def _values(rows: Rows, label: str, measure: str) -> list[float]:
+    return [row["splits"]["validation"][measure] for row in rows[label]]
+
+
+def _table(rows: Rows, recipe: Recipe, pictures: int) -> str:
+    constant = next(iter(rows.values()))[0]["baselines"]
+    lines = [
+        f"Up to {recipe.epochs} epochs of {pictures} pictures, network {recipe.network}, width "
+        f"{recipe.width}, {max(map(len, rows.values()))} seeds; mean ± standard deviation.",
+        "",
+        "| weight of the cross entropy | " + " | ".join(MEASURES.values()) + " |",
+        "|---" * (1 + len(MEASURES)) + "|",
+    ]
+    for label in rows:
+        cells = [mean_and_spread(_values(rows, label, measure)) for measure in MEASURES]
+        lines.append(f"| {label} | " + " | ".join(cells) + " |")
+    mean_places = constant.get("mean_places_within_5_px", 0.0)
+    lines.append(f"| constant baseline | {constant['dice_of_mean_mask']:.4g} | {mean_places:.4g} |")
+    return "\n".join([*lines, ""])
+
+
+def _draw(folder: Path, rows: Rows) -> Drawn:
+    panels = {
+        title: {"": ([float(label) for label in rows], [_values(rows, n, measure) for n in rows])}
+        for measure, title in MEASURES.items()
+    }
+    spread_curves(panels, folder / "weights.png", "weight of the cross entropy", logarithmic=True)
+    return {"weights.png": "Mask and joints against the weight of the joints (mean and each seed)"}

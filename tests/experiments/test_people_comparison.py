@@ -1,0 +1,127 @@
+"""Report 2's models side by side: rows of several seeds, and what they say about its findings."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from minipose.datasets.people import PeopleStore
+from minipose.errors import Diverged
+from minipose.experiments import comparison
+from minipose.experiments.job import Job, Run
+from minipose.experiments.people import sweep_weights as sweep
+from minipose.experiments.people.compare_models import COLLAPSED, compare_models, findings
+from minipose.experiments.people.job import JOB
+from minipose.experiments.people.recipe import MODELS, Recipe
+from tests.experiments.people import write_store
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    with PeopleStore(write_store(tmp_path_factory.mktemp("people") / "people.h5")) as opened:
+        yield opened
+
+
+def row(*dices, highest=(None,) * 3, within=0.5):
+    """What three seeds came to."""
+    validation = [
+        {"dice": dice, "regression_highest": high, "within_5_px": within}
+        for dice, high in zip(dices, highest, strict=False)
+    ]
+    return [{"splits": {"validation": each}} for each in validation]
+
+
+ROWS = {
+    "mask": row(0.900, 0.901, 0.902),
+    "mask+regression": row(0.850, 0.852, 0.851, highest=(80.0, 70.0, 75.0)),
+    "mask+softmax": row(0.930, 0.931, 0.932),
+    "mask+regression-softmax": row(0.929, 0.930, 0.932),
+    "triple": row(0.860, 0.861, 0.863),
+    COLLAPSED: row(0.9, 0.9, 0.9, highest=(0.01, 0.02, 0.01)),
+}
+
+
+def answers(rows):
+    return [line.split('": ')[1].split(":")[0].split(",")[0] for line in findings(rows)]
+
+
+def test_findings_follow_the_numbers():
+    assert answers(ROWS) == ["yes"] * 5
+    assert answers(ROWS | {"mask+softmax": row(0.800, 0.801, 0.802)}) == [
+        "yes", "no", "yes", "no", "no",
+    ]  # fmt: skip
+    unclear = row(0.95, 0.85, 0.91)
+    assert answers(ROWS | {"mask+softmax": unclear})[1:] == [
+        "undecided", "yes", "undecided", "undecided",
+    ]  # fmt: skip
+    still = row(0.9, 0.9, 0.9, highest=(0.5, 0.4, 0.6))
+    assert answers(ROWS | {COLLAPSED: still})[0] == "no"
+    mixed = row(0.9, 0.9, 0.9, highest=(0.5, 0.01, 0.6))
+    assert answers(ROWS | {COLLAPSED: mixed})[0] == "undecided"
+    alone = {name: seeds[:1] for name, seeds in ROWS.items()}
+    assert answers(alone) == ["undecided"] * 5
+    without = {name: seeds for name, seeds in ROWS.items() if name != "triple"}
+    assert answers(without)[3] == "undecided"
+
+
+def test_all_models_with_two_seeds_stopped_and_resumed(store, tmp_path, monkeypatch):
+    split = store.split(limit=5)
+    recipe = Recipe(width=1, epochs=1, batch=4, lr=0.001)
+    logs = tmp_path / "logs.csv"
+    logs.write_text("model,epoch,val_dice,val_ce\ntriple,1,0.5,\ntriple,2,0.75,0.1\n")
+    run = Run(store, split, recipe, 7, tmp_path / "run", reference=logs, seeds=2)
+    rows = compare_models(JOB, run)
+    assert list(rows) == [*MODELS, COLLAPSED]
+    assert [each["seed"] for each in rows["mask"]] == [7, 8]
+    dices = [each["splits"]["validation"]["dice"] for each in rows["mask"]]
+    assert dices[0] != dices[1]
+    text = (tmp_path / "run" / "report.md").read_text()
+    assert "(0.978 / 0.922)" in text and text.count("95 % interval") == 4
+
+    # Stopped, a row lost, and asked to go on: only that row is trained again.
+    (tmp_path / "run" / "1-mask" / "seed-8" / comparison.NUMBERS).unlink()
+    trained = []
+    once = Job.train_and_measure
+    monkeypatch.setattr(
+        Job, "train_and_measure", lambda job, run: trained.append(run.folder) or once(job, run)
+    )
+    again = compare_models(JOB, replace(run, resume=True))
+    assert trained == [tmp_path / "run" / "1-mask" / "seed-8"]
+    for name, seeds in rows.items():
+        for a, b in zip(seeds, again[name], strict=True):
+            assert a["splits"]["validation"]["dice"] == b["splits"]["validation"]["dice"]
+
+
+def test_weights_of_the_joints(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(sweep, "WEIGHTS", (1.0, 3.0))
+    recipe = Recipe(width=1, epochs=1, batch=4, lr=0.001)
+    rows = sweep.sweep_weights(JOB, Run(store, store.split(limit=5), recipe, 0, tmp_path, seeds=2))
+    assert list(rows) == ["1", "3"] and [len(row) for row in rows.values()] == [2, 2]
+    assert rows["1"][0]["splits"]["train"]["loss"] < rows["3"][0]["splits"]["train"]["loss"]
+    text = (tmp_path / "report.md").read_text()
+    assert "| 3 | " in text and "constant baseline" in text and "- Validation dice: " in text
+    assert (tmp_path / "weights.png").stat().st_size > 5000
+
+
+def test_the_best_weight_is_held_against_the_reports():
+    def row(*values):
+        return [{"splits": {"validation": {"dice": v, "within_5_px": 1 - v}}} for v in values]
+
+    rows = {"1": row(0.80, 0.81, 0.82), "3": row(0.90, 0.91, 0.92)}
+    mask, joints = sweep.findings(rows)
+    assert '"3 is better than the report\'s 1": yes' in mask
+    assert joints == "- Joints within 5 px: 1 is the best of these weights."
+
+
+def test_a_training_that_diverges_is_left_out(store, tmp_path, monkeypatch):
+    def train_and_measure(job, run):
+        if run.seed == 1:
+            raise Diverged("the loss became nan")
+        return {"splits": {}}, None
+
+    monkeypatch.setattr(Job, "train_and_measure", train_and_measure)
+    run = Run(store, store.split(), Recipe(), 0, tmp_path, seeds=2)
+    rows = comparison.compare(JOB, run, {"a": ("a", Recipe())})
+    assert [("diverged" in each) for each in rows["a"]] == [False, True]
+    assert len(comparison.finished(rows)["a"]) == 1
+    assert json.loads((tmp_path / "a" / "seed-1" / comparison.NUMBERS).read_text()) == rows["a"][1]
