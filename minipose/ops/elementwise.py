@@ -212,7 +212,7 @@ def softplus(x: Tensor) -> Tensor:
     y = xp.maximum(data, 0) + xp.log1p(xp.exp(-xp.abs(data)))
 
     def backward(grad_y):
-        return (grad_y * (0.5 * (1 + xp.tanh(0.5 * data))),)
+        return (grad_y * xp.exp(-xp.logaddexp(0, -data)),)  # σ(x), also where it is small
 
     return record("softplus", y, inputs=(x,), backward=backward)
 

@@ -168,6 +168,9 @@ def test_small_values_of_a_sigmoid_are_kept():
     np.testing.assert_allclose(y.data, [-20, -80], rtol=1e-6)
     y.backward(np.ones(2, np.float32))
     np.testing.assert_allclose(again.grad, [1, 1], rtol=1e-6)
+    another = Tensor(x.data, requires_grad=True)
+    ops.softplus(another).backward(np.ones(2, np.float32))
+    np.testing.assert_allclose(another.grad, [math.exp(-20), math.exp(-80)], rtol=1e-5)
 
 
 def test_the_slope_of_x_to_the_0_is_0_everywhere():
