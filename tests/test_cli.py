@@ -159,7 +159,7 @@ def test_another_run_in_the_same_folder_is_refused(store, run, capsys):
         (["show", "RUN"], "tiny: a folder (expected a store made by data_tools h36m or data_tools"),
         (["show", "RUN/other.h5"], "other.h5: not a store of minipose (expected one made by data"),
         (["evaluate", "RUN", "--data", "STORE"], "tiny: a folder (expected a checkpoint such as"),
-        (["predict", "RUN", "--checkpoint", "RUN/best.npz"], "tiny: a folder, expected a picture"),
+        (["predict", "RUN", "--checkpoint", "RUN/best.npz"], "tiny: a folder, expected a file"),
         (["train", "h36m", "--config", "RUN"], "tiny: a folder, expected a TOML file"),
     ],
 )
