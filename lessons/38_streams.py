@@ -91,15 +91,60 @@ for quarter in (1, 2, 3):
 # ## What a network may do in between
 #
 # What looks at *lengths* only, or treats both parts of an arrow alike, is allowed; the rest is not.
-# The gate multiplies an arrow by a number from 0 to 1 that lengths decide; bilinear enlargement
-# fills in means of neighbours; dropout puts zeros, at random:
+#
+# **The gate.** ReLU looks at a sign; an arrow has none, and its direction must not be touched. So
+# let the *lengths* of all channels decide how much of each arrow passes. With $|z|$ the lengths at
+# a pixel, and learned $A$ and $b$:
+#
+# $$y_c = z_c \cdot \sigma\Bigl(\sum_d A_{cd}\,|z_d| + b_c\Bigr)$$
+#
+# $\sigma$ is the logistic function (lesson 9), a number between 0 and 1. If the picture is rotated,
+# lengths stay, so the factor stays, and $y$ turns as $z$ does.
+#
+# **The norm** (lesson 14). Arrows have a mean, too: add them and divide. If all turn by one angle,
+# the mean turns with them, so $z - \mu$ is allowed. What they are divided by must not turn: the
+# spread $s$ of the *lengths* $|z - \mu|$,
+#
+# $$y = \frac{z - \mu}{s + 0.01}$$
+#
+# Both by loops:
+
+# %%
+gate, norm = MagnitudeGate(STREAMS, rng).astype(np.float64), ComplexBatchNorm(STREAMS)
+planes = rng.normal(0, 1, (1, 8, 4, 3))
+arrows = np.concatenate([planes[0, re] + 1j * planes[0, im] for re, im in parts(STREAMS)])
+
+
+def as_planes(arrows):
+    """(4, H, W) arrows, two of each order -> (8, H, W): real parts, imaginary parts, by order."""
+    pieces = [part for two in (arrows[:2], arrows[2:]) for part in (two.real, two.imag)]
+    return np.concatenate(pieces)
+
+
+gated, normed = np.zeros_like(arrows), np.zeros_like(arrows)
+for c in range(4):
+    for y, x in np.ndindex(4, 3):
+        decision = gate.bias.data[c]
+        for d in range(4):
+            decision += gate.weight.data[c, d] * abs(arrows[d, y, x])
+        gated[c, y, x] = arrows[c, y, x] / (1 + np.exp(-decision))
+    apart = arrows[c] - arrows[c].mean()
+    normed[c] = apart / (np.abs(apart).std(ddof=1) + 0.01)
+for name, ours, layer_there in (("gate", gated, gate), ("norm", normed, norm)):
+    gap = np.abs(as_planes(ours) - layer_there(mp.Tensor(planes)).data[0]).max()
+    print(f"{name}: largest difference from minipose's {gap:.0e}")
+    assert gap < 1e-6
+
+# %% [markdown]
+# Beside them: bilinear enlargement fills in means of neighbours; dropout puts zeros, at random.
+# Which of nine candidates rotate along?
 
 # %%
 keep = np.array([1, 0, 0, 1, 1, 0, 0, 1]).reshape(1, 8, 1, 1)  # re 0, im 0, re 1, im 1
 pairs = keep[:, [0, 1, 0, 1, 4, 5, 4, 5]]
 candidates = {
-    "gate: z · σ(A|z| + b)": through(MagnitudeGate(STREAMS, rng).astype(np.float64)),
-    "norm: minus its mean, over the spread of |z|": through(ComplexBatchNorm(STREAMS)),
+    "gate: z · σ(A|z| + b)": through(gate),
+    "norm: minus its mean, over the spread of |z|": through(norm),
     "average pool": through(lambda x: ops.avg_pool2d(x, 2)),
     "bilinear enlargement": through(lambda x: ops.upsample_bilinear(x, 2)),
     "dropout of whole arrows": lambda v: v * pairs,

@@ -2,7 +2,7 @@
 # # 44 · Your own photographs
 #
 # - **Question.** What may one expect of a trained network on a picture from elsewhere?
-# - **Read first.** Lessons 18 and 21: the crop and the regressor.
+# - **Read first.** Lessons 18, 21 and 25: the crop, the regressor, mirror images.
 # - **Source.** `minipose/experiments/pose3d/predict.py`, behind `python -m minipose predict`.
 # - **Running time.** Under 40 s.
 #
@@ -14,8 +14,6 @@
 # %%
 PICTURE, BOX, MASK = None, None, None
 
-import contextlib
-import io
 import tempfile
 from pathlib import Path
 
@@ -26,19 +24,20 @@ import kit
 import minipose as mp
 import people
 from minipose.datasets.crop import box_of, crop_person
-from minipose.experiments.job import Run
+from minipose.experiments.pose3d.data import mirror
 from minipose.experiments.pose3d.predict import predict_image
-from minipose.experiments.pose3d.recipe import Recipe
-from minipose.experiments.pose3d.train import train_regressor
+from minipose.losses import joint_distance
 from minipose.metrics import mpjpe, pa_mpjpe
 from minipose.plots.poses import draw_pose, prepare_axes
 from minipose.skeletons import H36M_17_OF_32
 
 store, folder = people.walkers(), Path(tempfile.mkdtemp())
-recipe = Recipe(optimizer="adam", batch=32, lr_decay=0.05, epochs=6, loss="distance", flip=True)
-with contextlib.redirect_stdout(io.StringIO()):
-    net = train_regressor(Run(store, store.split(), recipe, 0, folder))
-net.eval()
+images, joints = people.poses_of(store, store.split()["train"])
+images = np.concatenate([images, images[:, :, ::-1]])  # and mirrored (lesson 25)
+joints = np.concatenate([joints, mirror(joints.reshape(-1, 17, 3)).reshape(-1, 51)])
+net = people.pose_network(joints, seed=0)
+people.train_poses(net, images, joints, joint_distance, epochs=3)
+net = net.eval()
 
 # %% [markdown]
 # ## One path for files

@@ -167,13 +167,8 @@ def anywhere(count: int = 120, side: int = 48, seed: int = 0) -> PeopleStore:
     return PeopleStore(path)
 
 
-def in_room(
-    frames: int = 20, size: tuple[int, int] = (64, 48)
-) -> tuple[list[Person], list[Person]]:
-    """People who walk in the room: pictures to train on, and those of somebody else, subject 11.
-
-    All are upright and of one size (H, W), so they are learned faster than people of all kinds.
-    """
+def room(frames: int = 20, size: tuple[int, int] = (64, 48)) -> PeopleStore:
+    """A store of people who walk in the room, all upright and of one size (H, W)."""
     path = _place("room", (frames, size))
     views = [(s, name) for s in (1, 5, 7, 8, 9, 11) for name in CAMERA_NAMES[1:3]]
     if not path.exists():
@@ -181,7 +176,17 @@ def in_room(
             for view in _drawn(_room_view, views, repeat(frames), repeat(size)):
                 for person in view:
                     writer.append(person)
-    with PeopleStore(path) as store:
+    return PeopleStore(path)
+
+
+def in_room(
+    frames: int = 20, size: tuple[int, int] = (64, 48)
+) -> tuple[list[Person], list[Person]]:
+    """The people of ``room``: pictures to train on, and those of somebody else, subject 11.
+
+    All are upright and of one size, so they are learned faster than people of all kinds.
+    """
+    with room(frames, size) as store:
         everybody = [store[i] for i in range(len(store))]
     return everybody[: -2 * frames], everybody[-2 * frames :]
 
