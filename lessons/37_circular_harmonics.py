@@ -147,5 +147,26 @@ for sigma in (1.5, 4.0):  # px
 # %% [markdown]
 # ## Change this, predict, run
 #
-# Which $\nu$ has an answer that is back where it was after a *half* turn of the picture? What does
-# such a filter say of a straight line through the centre?
+# Which $\nu$ has an answer that is back where it was after a *half* turn of the picture? And what
+# does a filter of each kind say to a straight line through the centre, which a half turn does not
+# change?
+
+# %% tags=["change-this"]
+NU = -1  # try 0, -2, -3
+with kit.experiment(NU, as_given=-1):
+    tried = ring * np.exp(1j * NU * angle)
+    half_turn = (tried * picture(math.pi)).sum() / (tried * picture(0.0)).sum()
+    straight = np.exp(-(down**2) / 0.01)
+    print(f"ν = {NU}: a half turn multiplies the answer by {half_turn:.3f}")
+    print(f"to a line through the centre its answer has length {abs((tried * straight).sum()):.2f}")
+
+# %% [markdown]
+# ## Five questions
+#
+# 1. What does multiplication by $e^{i\theta}$ do to an arrow?
+# 2. What happens to the answer of a circular harmonic if the picture is rotated by θ?
+# 3. Which numbers of such a filter are learned, and which is fixed?
+# 4. Why is the centre of a filter with $\nu \neq 0$ zero?
+# 5. At which angles is a 3 × 3 filter exact, and why only there?
+#
+# The answers: `make lesson N=37 ANSWERS=1`, once you have your own.

@@ -107,33 +107,26 @@ for quarter in (1, 2, 3):
 #
 # $$y = \frac{z - \mu}{s + 0.01}$$
 #
-# Both by loops:
+# Both by hand:
 
 # %%
 gate, norm = MagnitudeGate(STREAMS, rng).astype(np.float64), ComplexBatchNorm(STREAMS)
 planes = rng.normal(0, 1, (1, 8, 4, 3))
-arrows = np.concatenate([planes[0, re] + 1j * planes[0, im] for re, im in parts(STREAMS)])
 
 
-def as_planes(arrows):
-    """(4, H, W) arrows, two of each order -> (8, H, W): real parts, imaginary parts, by order."""
-    pieces = [part for two in (arrows[:2], arrows[2:]) for part in (two.real, two.imag)]
-    return np.concatenate(pieces)
+def arrows_of(planes):
+    """(8, H, W) real and imaginary parts, by order -> (4, H, W) arrows."""
+    return np.concatenate([planes[re] + 1j * planes[im] for re, im in parts(STREAMS)])
 
 
-gated, normed = np.zeros_like(arrows), np.zeros_like(arrows)
-for c in range(4):
-    for y, x in np.ndindex(4, 3):
-        decision = gate.bias.data[c]
-        for d in range(4):
-            decision += gate.weight.data[c, d] * abs(arrows[d, y, x])
-        gated[c, y, x] = arrows[c, y, x] / (1 + np.exp(-decision))
-    apart = arrows[c] - arrows[c].mean()
-    normed[c] = apart / (np.abs(apart).std(ddof=1) + 0.01)
-for name, ours, layer_there in (("gate", gated, gate), ("norm", normed, norm)):
-    gap = np.abs(as_planes(ours) - layer_there(mp.Tensor(planes)).data[0]).max()
-    print(f"{name}: largest difference from minipose's {gap:.0e}")
-    assert gap < 1e-6
+z = arrows_of(planes[0])
+decision = np.einsum("cd,dhw->chw", gate.weight.data, np.abs(z))
+gated = z / (1 + np.exp(-decision - gate.bias.data[:, None, None]))
+apart = z - z.mean(axis=(1, 2), keepdims=True)
+normed = apart / (np.abs(apart).std(axis=(1, 2), keepdims=True, ddof=1) + 0.01)
+for ours, theirs in ((gated, gate), (normed, norm)):
+    assert np.allclose(ours, arrows_of(theirs(mp.Tensor(planes)).data[0]), atol=1e-6)
+print("gate and norm by hand: as in minipose")
 
 # %% [markdown]
 # Beside them: bilinear enlargement fills in means of neighbours; dropout puts zeros, at random.
@@ -173,12 +166,8 @@ for quarter, title in enumerate(("a channel of order 1", "rotated by 90°: the a
     picture = np.ascontiguousarray(np.rot90(grey, quarter, axes=(2, 3)))
     planes = edge(mp.Tensor(picture)).data[0]
     lengths.append(np.hypot(*planes))
-    rows, columns = np.nonzero(lengths[-1] > 0.25 * lengths[-1].max())
     axes = plot.add_subplot(1, 2, quarter + 1, title=title)
-    axes.imshow(picture[0, 0], cmap="gray")
-    size = {"units": "inches", "width": 0.018, "scale": 5 * lengths[0].max()}
-    axes.quiver(columns, rows, *planes[:, rows, columns], color=kit.canvas.ACCENT, **size)
-    axes.set_axis_off()
+    kit.draw_arrows(axes, picture[0, 0], *planes)
 kit.save_plot(plot, "38_streams")
 assert np.allclose(np.rot90(lengths[0]), lengths[1], atol=1e-12)
 
@@ -187,5 +176,26 @@ assert np.allclose(np.rot90(lengths[0]), lengths[1], atol=1e-12)
 #
 # ## Change this, predict, run
 #
-# Let order 1 be filtered into order 0 with $\nu = -1$ instead of $+1$. At which of 90°, 180°, 270°
+# Let order 1 be filtered into order 0 with another ν than $n - o = 1$. At which of 90°, 180°, 270°
 # does it show?
+
+# %% tags=["change-this"]
+WRONG_NU = -1  # try 1, 0, -3
+with kit.experiment(WRONG_NU, as_given=-1):
+    pattern, draw = ring_basis(3, WRONG_NU)[0], np.random.default_rng(4)
+    patch = draw.normal(0, 1, (3, 3)) + 1j * draw.normal(0, 1, (3, 3))  # arrows of order 1
+    first = (pattern * patch).sum()
+    for quarter in (1, 2, 3):
+        after = (pattern * np.rot90(patch, quarter) * 1j**quarter).sum()
+        print(f"ν = {WRONG_NU}, {90 * quarter}°: off by {abs(after - first) / abs(first):.0e}")
+
+# %% [markdown]
+# ## Five questions
+#
+# 1. What is the order of a channel?
+# 2. Which ν leads from order 1 to order 0, and which from 0 to 1?
+# 3. Why may channels of two orders not be added?
+# 4. Why may the gate look at lengths, and ReLU not at the two parts?
+# 5. Why is the norm divided by the spread of lengths and not by that of each part?
+#
+# The answers: `make lesson N=38 ANSWERS=1`, once you have your own.

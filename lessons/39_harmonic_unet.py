@@ -29,6 +29,7 @@ from minipose.experiments.people.recipe import Recipe
 from minipose.experiments.people.train import build
 from minipose.metrics import dice_coefficient
 from minipose.models import HNet, UNet
+from minipose.nn.harmonic import HarmonicConv2d
 
 
 def parameters(width, outputs=2):
@@ -150,5 +151,33 @@ kit.save_plot(plot, "39_harmonic_unet")
 #
 # ## Change this, predict, run
 #
-# Show U-Net rotated pictures in training (`rotated(person, 90 * k)` with a random k). Does its
-# curve become flat at quarter turns? Exactly?
+# An arrow that is multiplied by a fixed arrow keeps its order. But what of the last step: only the
+# real part of order 0 leaves. Take the real part of order 1 instead: how much does the output of a
+# rotated picture differ from the rotated output?
+
+# %% tags=["change-this"]
+LEAVES = "order 0"  # try "order 1", "length of order 1"
+with kit.experiment(LEAVES, as_given="order 0"):
+    filters = HarmonicConv2d((1,), (1, 1), np.random.default_rng(0)).astype(np.float64)
+
+    def leaving(grey):
+        planes = filters(mp.Tensor(np.ascontiguousarray(grey[None, None]))).data[0]
+        if LEAVES == "length of order 1":
+            return np.hypot(planes[2], planes[3])
+        return planes[0] if LEAVES == "order 0" else planes[2]
+
+    grey = picture[0, 0]
+    for quarter in (1, 2):
+        gap = np.abs(leaving(np.rot90(grey, quarter)) - np.rot90(leaving(grey), quarter)).max()
+        print(f"{LEAVES}, {90 * quarter}°: off by {gap / np.abs(leaving(grey)).max():.0e}")
+
+# %% [markdown]
+# ## Five questions
+#
+# 1. Which four things of U-Net does H-Net replace?
+# 2. H-Net has fewer weights than U-Net. Why is it not less work?
+# 3. How exact is H-Net at quarter turns before any training, and after?
+# 4. Report 2 gives 30 hours against 6.5. What else differs between the two beside the network?
+# 5. When would you choose which of the two?
+#
+# The answers: `make lesson N=39 ANSWERS=1`, once you have your own.

@@ -139,4 +139,37 @@ if PICTURE:
 # %% [markdown]
 # ## Change this, predict, run
 #
-# Mirror a photograph and its mask. What should come out, and does it?
+# Mirror the photograph, or make it darker, and keep its mask. How far is the answer from what it
+# should be?
+
+# %% tags=["change-this"]
+CHANGE = "as it is"  # try "mirrored", "half as bright", "twice as large"
+with kit.experiment(CHANGE, as_given="as it is"):
+    with Image.open(picture) as opened, Image.open(mask) as opened_mask:
+        looks, shape = opened.convert("RGB"), opened_mask.copy()
+    if CHANGE == "mirrored":
+        looks, shape = looks.transpose(left_right), shape.transpose(left_right)
+    elif CHANGE == "half as bright":
+        looks = looks.point(lambda value: value // 2)
+    elif CHANGE == "twice as large":
+        looks = looks.resize((2 * looks.width, 2 * looks.height))
+        shape = shape.resize((2 * shape.width, 2 * shape.height))
+    looks.save(folder / "changed.png")
+    shape.save(folder / "changed_mask.png")
+    silhouette = np.asarray(shape) > 0
+    said, _ = predict_image(
+        net, folder / "changed.png", box_of(silhouette), folder / "changed_mask.png"
+    )
+    wanted = mirror(truth[-1:]) if CHANGE == "mirrored" else truth[-1:]
+    print(f"{CHANGE}: {mpjpe(said[None], wanted):.0f} mm off")
+
+# %% [markdown]
+# ## Five questions
+#
+# 1. What has the network never seen that your photographs have?
+# 2. Why does a plausible pose say little about whether it is right?
+# 3. Which of the changes above could more training lower, and which could not?
+# 4. Why must a photograph's person be cut out tightly?
+# 5. You want to use this network for people who sit. What do you need?
+#
+# The answers: `make lesson N=44 ANSWERS=1`, once you have your own.

@@ -41,15 +41,18 @@ class Comparison:
     paired: bool = False
     results: dict[str, np.ndarray] = field(default_factory=dict)
 
-    def add(self, name: str, train: Callable[[int], float], seeds: Iterable[int] = (0, 1, 2)):
+    def add(
+        self, name: str, train: Callable[[int], float], seeds: Iterable[int] = (0, 1, 2)
+    ) -> None:
         """Note ``train(seed)`` for each seed under ``name``."""
-        self.results[name] = np.array([train(seed) for seed in seeds], dtype=float)
+        self.note(name, [train(seed) for seed in seeds])
 
     def note(self, name: str, values: Iterable[float]) -> None:
         """Note numbers that are there already, one for each seed."""
-        self.results[name] = np.array(list(values), dtype=float)
-        if len(self.results[name]) < 2:
-            raise ValueError(f"{name}: expected results of two seeds or more, got one")
+        numbers = np.array(list(values), dtype=float)
+        if len(numbers) < 2:
+            raise ValueError(f"{name}: expected results of two seeds or more, got {len(numbers)}")
+        self.results[name] = numbers
 
     def mean(self, name: str) -> float:
         return float(self.results[name].mean())

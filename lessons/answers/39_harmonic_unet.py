@@ -8,3 +8,15 @@ kit.answer(
     f"instead of {spread['U-Net']:.3f}: examples have to teach, roughly, what harmonics have from\n"
     "the start, exactly. A step costs no more, but more steps are needed."
 )
+
+# %% [five questions] tags=["hide-cell"]
+kit.answer(
+    """
+1. Convolutions by harmonic ones, ReLU by gate and norm, the maximum by the average, nearest by
+   bilinear enlargement.
+2. Each complex channel is two planes of numbers, and every pair of channels has its filter.
+3. To rounding, always: it is how the network is built, not what it has learned.
+4. The framework: Keras and PyTorch, with a library that writes out every filter.
+5. H-Net where pictures come at any angle, U-Net where people stand upright.
+"""
+)
