@@ -73,8 +73,7 @@ panels = {
 }
 for i, (title, panel) in enumerate(panels.items()):
     axes = plot.add_subplot(1, 3, i + 1, title=f"{title}, {panel.shape[0]} × {panel.shape[1]}")
-    limits = (0, 1) if i == 0 else (-0.4, 0.4)
-    axes.imshow(panel, cmap="gray" if i == 0 else "RdBu", vmin=limits[0], vmax=limits[1])
+    axes.imshow(panel, cmap="gray" if i == 0 else "RdBu")
     axes.axis("off")
 kit.save_plot(plot, "10_convolution")
 
@@ -137,7 +136,6 @@ assert np.allclose(y, by_loops(x, weight))
 # %%
 c = rng.standard_normal(cols.shape)
 back = col2im(c, (8, 8), (1, 1), (0, 0))
-print(f"<im2col(x), c> = {(cols * c).sum():.12f}   <x, col2im(c)> = {(x * back).sum():.12f}")
 assert np.isclose((cols * c).sum(), (x * back).sum(), rtol=1e-12)
 
 g = rng.standard_normal(y.shape)

@@ -134,6 +134,7 @@ print("test by camera:", {c: round(e, 1) for c, e in by_camera.items()})
 
 plot = kit.new_plot(9, 3.4)
 left, right = plot.subplots(1, 2)
+right.set_axisbelow(True)
 epochs = [int(row["epoch"]) for row in log]
 curve = [float(row["validation_mpjpe_mm"]) for row in log]
 left.plot(epochs, curve, marker="o", color=kit.canvas.ACCENT, label="validation")

@@ -136,6 +136,7 @@ assert means[1] < means[0]
 # %%
 plot = kit.new_plot(9, 3)
 left, middle, right = plot.subplots(1, 3)
+middle.set_axisbelow(True)
 left.scatter(sizes[:, 1], sizes[:, 0], s=10, color=kit.canvas.TRUTH, label="as they are")
 left.scatter(
     padded[:, 1],

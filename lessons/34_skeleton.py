@@ -18,7 +18,7 @@ from minipose.experiments.people.outputs import Prediction, predict_array
 from minipose.experiments.people.recipe import Recipe
 from minipose.experiments.people.train import build
 from minipose.metrics import correct_fraction, head_sizes, pixel_errors
-from minipose.plots.people import FOUND, draw_skeleton, on_mask, show_picture
+from minipose.plots.people import FOUND, draw_skeleton, show_picture
 from minipose.skeletons import BODY_25, BODY_25_LIMBS
 from minipose.targets.heatmaps import expand, joint_targets
 
@@ -136,9 +136,9 @@ assert np.nanmedian(errors["network"]) < np.nanmedian(errors["average places"])
 
 # %%
 plot = kit.new_plot(5, 3.4)
-for k, prediction in enumerate(found):
+for k in range(len(persons)):
     axes = plot.add_subplot(1, 2, k + 1)
-    show_picture(axes, on_mask(persons[k].image, prediction.mask))
+    show_picture(axes, persons[k].image)
     present = heights[k] >= FOUND
     draw_skeleton(axes, places[k], present)
     limbs = sum(present[a] and present[b] for a, b in BODY_25_LIMBS)

@@ -156,9 +156,7 @@ assert [error < 1e-12 for error in results.values()] == [True] * 5 + [False] * 4
 # Dropping both parts of an arrow independently is what report 2's library did. A walker's channel:
 
 # %%
-walker = people.walkers().read("images", np.array([200]))[0].astype(float)
-half_size = walker.reshape(64, 2, 64, 2).mean(axis=(1, 3))
-grey = half_size[None, None, :, 12:52] / 255  # (1, 1, 64, 40)
+grey = people.walkers().read("images", np.array([200]))[:, None, ::2, 24:104:2] / 255
 edge = HarmonicConv2d((1,), (0, 1), np.random.default_rng(5)).astype(np.float64)
 plot = kit.new_plot(8, 4)
 lengths = []

@@ -80,9 +80,8 @@ for name, net in nets.items():
     assert max(off) < 1e-10 if name == "H-Net" else min(off) > 0.01
 
 # %% [markdown]
-# To the last digits of float64, for the H-Net: nobody trained it to do that, and no training can
-# undo it. At other angles lesson 37 found nine pixels to be few, and the errors of all layers
-# add up. Below they are measured.
+# To the last digits of float64, for the H-Net, and no training can undo it. At other angles lesson
+# 37 found nine pixels to be few, and the errors of all layers add up. Below they are measured.
 #
 # ## Learning upright, tested rotated
 #

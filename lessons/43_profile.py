@@ -22,7 +22,6 @@ import kit
 import minipose as mp
 from minipose import ops
 from minipose.backend import array_module, to_host
-from minipose.devices import gpu_status
 from minipose.losses import joint_distance
 from minipose.models import PoseNet
 from minipose.optim import SGD, Adam
@@ -133,22 +132,20 @@ assert arithmetic > 0.5 > 100 * weights
 # %%
 plot = kit.new_plot(7.2, 3)
 axes = plot.add_subplot(axisbelow=True)
-colours = dict(forward=kit.canvas.TRUTH, backward=kit.canvas.PREDICTION, update=kit.canvas.ACCENT)
 for (name, direction), value in sorted(each.items(), key=lambda item: item[1])[-5:]:
-    axes.barh(f"{name}, {direction}", 1000 * value, color=colours[direction], height=0.6)
+    axes.barh(f"{name}, {direction}", 1000 * value, color=kit.canvas.TRUTH, height=0.6)
 axes.set(title=f"one step of {BATCH} pictures, ms", xlabel="ms")
 kit.save_plot(plot, "43_profile")
 
 # %% [markdown]
-# A convolution from few channels to few is a long and thin matrix product, in which moving numbers
-# costs more than multiplying them. And Adam touches every weight, however few pictures the step has
-# seen.
+# A convolution from few channels to few is a thin matrix product: moving numbers costs more than
+# multiplying them. Adam touches every weight, for however few pictures.
 #
 # ## The same source on a graphics card
 #
-# A graphics card (GPU) has thousands of small calculators and a memory of its own. **CuPy** is a
-# library with NumPy's names for arrays in there: `cupy.tanh(x)` is `numpy.tanh(x)`, computed on the
-# card. So a function that asks its *operand* for its library needs no second version:
+# A graphics card (GPU) has many small calculators and a memory of its own. **CuPy** is a library
+# with NumPy's names for arrays in there: `cupy.tanh(x)` is `numpy.tanh(x)`, computed on the card.
+# So a function that asks its *operand* for its library needs no second version:
 
 
 # %%
@@ -159,7 +156,6 @@ def softplus(x):
 
 x = np.linspace(-4, 4, 5, dtype=np.float32)
 assert np.allclose(softplus(x), ops.softplus(mp.Tensor(x)).data)
-print("GPU:", gpu_status()[1])
 
 # %% [markdown]
 # Most machines have no such card, and there mistakes stay hidden: a NumPy array that gets in
