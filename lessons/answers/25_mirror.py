@@ -7,7 +7,7 @@ kit.answer(
     "there may be nothing to gain: it has spent its time on other pictures."
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. x is negated (or 127 - x in pixels), and left and right joints exchange their places.

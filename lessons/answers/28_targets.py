@@ -9,7 +9,7 @@ kit.answer(
     "in x and in y, one axis after the other, so what is left of a hill fills a square."
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. OpenPose the joints, Mask R-CNN the masks: two other networks.

@@ -12,7 +12,7 @@ kit.answer(
     "minipose's pads with zeros, right and below, to 112 × 80 and cuts the answer back to 100 × 70."
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. They give a fixed list of numbers for a picture of one size; a mask needs an answer for each

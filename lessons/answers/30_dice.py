@@ -8,7 +8,7 @@ kit.answer(
     "\n".join(lines) + "\nToo many is forgiven more easily, and the more so the more there are."
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. Most pixels are background; an empty mask is right at nearly all of them.

@@ -9,7 +9,7 @@ kit.answer(
     "so a hundred times the target pulls about a hundred times as hard; the rest comes later."
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. The heatmaps of 0 to 1 and of 0 to 100. The others ask which joint is nearest, as a class, with

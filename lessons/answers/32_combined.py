@@ -10,7 +10,7 @@ kit.answer(
     "exactly 0 at every step, and Adam moves by 0/(0 + eps): it never changes."
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. A 1 × 1 convolution for one task, on the last channels that all tasks share.

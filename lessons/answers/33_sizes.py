@@ -7,7 +7,7 @@ kit.answer(
     "with the batch: the largest of 32 is larger than the largest of 4."
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. U-Net halves four times, and each halving must divide by two without remainder.

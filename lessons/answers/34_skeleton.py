@@ -8,7 +8,7 @@ kit.answer(
     "the mean would be the better choice: it is not bound to whole pixels."
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. The pixel where it is highest.

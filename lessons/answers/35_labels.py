@@ -6,7 +6,7 @@ kit.answer(
     "the labels' own error, and says next to nothing about the network; the second grows slowly."
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. Errors without a pattern cannot be learned; what is learned is their middle.

@@ -13,7 +13,7 @@ A network that was trained on dice gives no honest probabilities: most of its pi
 so the threshold hardly matters once it has learned."""
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. The constant baseline.

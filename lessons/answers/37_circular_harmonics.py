@@ -8,7 +8,7 @@ kit.answer(
     f"the sides differ; even ones see lines and bars: here ν = −2 says {abs(half[-2]):.0f}."
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. It turns the arrow by θ and keeps its length.

@@ -12,7 +12,7 @@ kit.answer(
     "would have found nothing."
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. How often its arrows turn while the picture is rotated once.

@@ -9,7 +9,7 @@ kit.answer(
     "the start, exactly. A step costs no more, but more steps are needed."
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. Convolutions by harmonic ones, ReLU by gate and norm, the maximum by the average, nearest by

@@ -8,7 +8,7 @@ kit.answer(f"""
 {copied[4]:.2f}, {copied[3]:.2f} and {copied[1]:.2f} times the image: neighbouring strips share
 k - 1 rows of it, and each reads them itself. Flat strips fit a small cache, but read more.""")
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. The small, fast memory in the processor; what is larger is written to slow memory and read

@@ -11,7 +11,7 @@ kit.answer(f"""
 It works with any six different points. The largest error of float32 is {lost[0]:.0e} with 2 and -2,
 {lost[1]:.0e} with 3 and -3, whose powers are larger, and {lost[2]:.0e} with 1/2 and -1/2.""")
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. Twelve and six.

@@ -8,7 +8,7 @@ kit.answer(
     "sum over shifts of lesson 40)."
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. Four; or one, with the parts in one block.

@@ -8,7 +8,7 @@ kit.answer(
     f"Adam {adam_grows:.1f} times: it goes through the weights and sees no picture."
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. It is measured.

@@ -8,7 +8,7 @@ kit.answer(
     "The size should not matter at all: the crop is scaled to 128 px."
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. A background, other light, other cameras, people who do anything but walk.
