@@ -4,7 +4,7 @@
 # - **Question.** Given the gradient, how do weights move?
 # - **Read first.** Lessons 5 and 6.
 # - **Source.** Report 1, equations 7 and 8; Kingma and Ba 2015 (Adam, used by report 2);
-#   `minipose/optim.py`.
+#   `minipose/optim`.
 # - **Running time.** Under 5 s.
 #
 # Lesson 5 stepped against the gradient, $w \leftarrow w - \epsilon\, dL/dw$, with a *learning rate*

@@ -8,8 +8,8 @@
 #   after CuPy's `get_array_module`.
 # - **Running time.** Under 20 s.
 #
-# Before making anything faster, measure: on one thread, in processor time, so that other programs
-# do not count. A step is forward, backward and update. The graph lets us look inside: each node has
+# Before making anything faster, measure: on one thread, in processor time, which other programs
+# do not change. A step is forward, backward, update. The graph lets us look inside: each node has
 # its op's name and its rule, which can be wrapped in a stopwatch.
 
 # %%
@@ -69,8 +69,8 @@ def step(batch=BATCH, watch=False):  # gives the seconds of backward and of the 
 
 # %% [markdown]
 # Forward ops are functions of the module `ops`: they can be wrapped there for the measurement.
-# PoseNet's convolution, pool, bias and tanh are one op, `conv2d_max_pool2d`. Without minipose's
-# fast layer, which computes it in one go, the graph has a node for each of them.
+# PoseNet's convolution, pool, bias and tanh are one op, `conv2d_max_pool2d`. Without the
+# fast layer, which computes it in one go, the graph has a node for each.
 
 # %%
 NAMES = ("conv2d_max_pool2d", "linear", "tanh", "reshape", "sum", "sqrt", "mean", "multiply")
@@ -139,7 +139,7 @@ kit.save_plot(plot, "43_profile")
 
 # %% [markdown]
 # A convolution from few channels to few is a thin matrix product: moving numbers costs more than
-# multiplying them. Adam touches every weight, for however few pictures.
+# products. Adam touches every weight, for however few pictures.
 #
 # ## The same source on a graphics card
 #
