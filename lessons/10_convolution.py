@@ -73,7 +73,8 @@ panels = {
 }
 for i, (title, panel) in enumerate(panels.items()):
     axes = plot.add_subplot(1, 3, i + 1, title=f"{title}, {panel.shape[0]} × {panel.shape[1]}")
-    axes.imshow(panel, cmap="gray" if i == 0 else "RdBu")
+    limits = {"cmap": "RdBu", "vmin": -0.4, "vmax": 0.4} if i else {"cmap": "gray"}
+    axes.imshow(panel, **limits)
     axes.axis("off")
 kit.save_plot(plot, "10_convolution")
 
@@ -98,10 +99,9 @@ assert np.allclose(kernel.data[0, 0], across, atol=1e-3)
 # %% [markdown]
 # ## From loops to one product
 #
-# Python's loops cost far more than the arithmetic inside. Matrix products are the one thing that
-# computers do at full speed. So copy what each output pixel sees into a column. Here for an image
-# of 4 × 4 and a kernel of 3 × 3, which fits in four places (the last arguments: steps of one pixel,
-# no margin):
+# Matrix products are the one thing that computers do at full speed. So copy what each output pixel
+# sees into a column. Here for an image of 4 × 4 and a kernel of 3 × 3, which fits in four places
+# (the last arguments: steps of one pixel, no margin):
 
 # %%
 small = np.arange(16.0).reshape(1, 1, 4, 4)

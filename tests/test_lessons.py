@@ -28,7 +28,7 @@ def plots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @each
-def test_a_lesson_runs_with_its_answers_and_every_change(
+def test_a_lesson_runs_within_its_limit_with_answers_and_changes(
     lesson: course.Lesson, plots: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if lesson.budget > SHORT and os.environ.get("MINIPOSE_LESSONS") != "all":
@@ -37,6 +37,8 @@ def test_a_lesson_runs_with_its_answers_and_every_change(
     monkeypatch.setenv("LESSONS_SAMPLES", str(SHARED))
     outcome = course.run(lesson, plots, "--answers", "--tries")
     assert outcome.status == 0, outcome.output
+    limit = course.LIMIT if lesson.budget <= SHORT else 3 * course.LIMIT  # changes train anew
+    assert outcome.seconds < limit, outcome.output
     assert outcome.plots, "expected at least one plot"
     assert outcome.lesson.asserts >= 1
     assert "It stops with" not in outcome.output, "a value that is offered must not end in an error"
