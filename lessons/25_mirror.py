@@ -24,6 +24,7 @@ import numpy as np
 
 import kit
 import people
+import training
 from comparison import Comparison
 from minipose.experiments.pose3d.data import mirror
 from minipose.experiments.pose3d.outputs import predict_images
@@ -35,7 +36,7 @@ from minipose.targets.windows import window_labels
 
 store = people.walkers()
 frames = store.split(limit=160)["train"]
-images, joints = people.poses_of(store, frames)
+images, joints = training.poses_of(store, frames)
 keypoints = store.read("keypoints_2d", frames)
 
 
@@ -119,8 +120,8 @@ def train(name, seed, gain=None):
     if gain:
         factors = np.random.default_rng(seed).uniform(1 - gain, 1 + gain, (len(pictures), 1, 1))
         pictures = np.clip(pictures * factors, 0, 255).astype(np.uint8)
-    net = people.pose_network(labels, seed)
-    return people.train_poses(net, pictures, labels, joint_distance, epochs, seed)
+    net = training.pose_network(labels, seed)
+    return training.train_poses(net, pictures, labels, joint_distance, epochs, seed)
 
 
 def error(net, brightness=1.0):

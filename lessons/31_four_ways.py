@@ -23,6 +23,7 @@ import numpy as np
 import kit
 import minipose as mp
 import people
+import training
 from comparison import Comparison
 from minipose.experiments.people.data import make_batch
 from minipose.experiments.people.objective import total_loss
@@ -141,7 +142,7 @@ HEARD = {
 }
 for name, recipe in HEARD.items():
     recipe = recipe.changed(width=12, dropout=0.0, batch=2, lr=3e-3)
-    net = people.learn(build(recipe, seed=1), persons, recipe, steps=180)
+    net = training.learn(build(recipe, seed=1), persons, recipe, steps=180)
     found = [predict_array(net, person.image) for person in persons]
     pairs = zip(found, persons)
     dice[name] = float(np.mean([dice_coefficient(f.mask, person.mask) for f, person in pairs]))

@@ -20,6 +20,7 @@ import numpy as np
 import kit
 import minipose as mp
 import people
+import training
 from comparison import Comparison
 from minipose.experiments.people.data import make_batch
 from minipose.experiments.people.objective import loss_parts, total_loss
@@ -147,7 +148,7 @@ for name, weight in (("mask alone", 0.0), ("with joints", 1.0)):
             if seed == 0 and step % 30 == 0:
                 curve.append((step, dice_of(net)))
 
-        people.learn(net, train, recipe.changed(joint_weight=weight), steps=181, watch=watch)
+        training.learn(net, train, recipe.changed(joint_weight=weight), steps=181, watch=watch)
         ends.append(dice_of(net))
         if weight and seed == 0:
             assert compare(net, "after training ") < before

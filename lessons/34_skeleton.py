@@ -14,6 +14,7 @@ import numpy as np
 
 import kit
 import people
+import training
 from minipose.experiments.people.outputs import Prediction, predict_array
 from minipose.experiments.people.recipe import Recipe
 from minipose.experiments.people.train import build
@@ -78,7 +79,7 @@ assert np.abs(gaps.mean()) < 0.1 < 0.4 < np.abs((gaps - 0.5).mean())
 persons = people.upright(people.anywhere(), 2)
 recipe = Recipe(model="mask+softmax", width=12, dropout=0.0, batch=2, lr=3e-3)
 recipe = recipe.changed(joint_weight=10.0, background_weight=0.05)
-net = people.learn(build(recipe, seed=1), persons, recipe, steps=250)
+net = training.learn(build(recipe, seed=1), persons, recipe, steps=250)
 found = [predict_array(net, person.image) for person in persons]
 answers = [prediction.joint_places() for prediction in found]
 places = np.stack([at for at, _ in answers])  # (2, 25, 2) px

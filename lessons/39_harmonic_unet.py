@@ -22,6 +22,7 @@ import numpy as np
 import kit
 import minipose as mp
 import people
+import training
 from comparison import Comparison
 from minipose.experiments.people.augmentation import rotated
 from minipose.experiments.people.outputs import predict_array
@@ -97,7 +98,7 @@ ANGLES, STEPS, SEEDS = (0, 30, 45, 60, 90, 180, 270), 120, (0, 1)
 def learn(network, width, rate, pictures, seed=0):
     """The dice at each angle of a network that has learned from the pictures."""
     recipe = Recipe(model="mask", network=network, width=width, dropout=0.0, batch=1, lr=rate)
-    net = people.learn(build(recipe, seed), pictures, recipe, STEPS)
+    net = training.learn(build(recipe, seed), pictures, recipe, STEPS)
     curve = []
     for angle in ANGLES:
         there = [rotated(person, angle) for person in test]

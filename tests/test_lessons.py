@@ -77,6 +77,10 @@ def test_the_cell_to_be_changed_begins_as_it_says(lesson: course.Lesson) -> None
     assert len(play.tries(lesson.path.read_text(encoding="utf-8"))) >= 1
 
 
+def test_all_lessons_together_promise_twenty_minutes() -> None:
+    assert sum(lesson.budget for lesson in LESSONS) <= 20 * 60
+
+
 def test_answers_belong_to_lessons() -> None:
     answers = sorted(path.name for path in (course.FOLDER / "answers").glob("*.py"))
     assert answers == [lesson.path.name for lesson in LESSONS]
