@@ -106,7 +106,7 @@ kit.save_plot(plot, "23_ablation")
 # %% [markdown]
 # A few epochs on 160 pictures are a small budget: what helps an hour-long training may hurt a short
 # one. `make ablate-h36m` runs ten variants on more pictures, among them dropout, decay and tanh on
-# the last layer, with one seed each: [its table](../docs/pose_3d.md) says of itself that
+# the last layer, with one seed each: its table in `docs/pose_3d.md` says of itself that
 # differences of a few mm are no evidence. The report gave its detector 50 further epochs, and says
 # that only then did the regression succeed; with an equal budget that has not been seen here.
 

@@ -108,7 +108,7 @@ for line, learned in verdicts.items():
 # Here all people stand in the middle of pictures that were cut out around them, so mean places are
 # a strong baseline, and a minute of training is far below it. Read your own report in the same way,
 # also where it disappoints: the full job's reaches a dice of 0.863, and its joints are off by 13.25
-# px where mean places are off by 23.04 ([the whole report](../docs/people.md)).
+# px where mean places are off by 23.04 (`docs/people.md`).
 #
 # **training** beside **validation**: here nearly alike. So more of the same pictures would not
 # help; longer training, or a larger network, would. In report 2, after 100 epochs, they are far

@@ -4,7 +4,7 @@ assert plain[1] > plain[0]
 kit.answer(
     f"In half the light the network that saw no change is off by {plain[1]:.0f} mm instead of\n"
     f"{plain[0]:.0f}: the background is black in any light, and outlines stay. So there was little\n"
-    "to win. In a quarter of the light there is more."
+    "to win. In a quarter of the light the loss grows, and having seen other light saves nothing, either."
 )
 
 # %% tags=["hide-cell"]
