@@ -33,6 +33,7 @@ from minipose.experiments.people.train import build
 from minipose.losses import categorical_cross_entropy, mse
 from minipose.metrics import dice_coefficient, pixel_errors
 from minipose.plots.people import picture_table
+from minipose.targets.heatmaps import heatmap
 
 rng = np.random.default_rng(0)
 z, t = rng.normal(0, 2, (1, 3, 2, 2)), rng.random((1, 3, 2, 2))
@@ -166,9 +167,7 @@ assert dice["0-1 regression"] > dice["0-100 regression"]
 
 # %%
 columns = [("picture", [person.image for person in persons])]
-columns += [
-    ("joints", [make_batch([f], MODELS["mask+regression"], 1.0).regression[0, 0] for f in persons])
-]
+columns += [("joints", [heatmap(f.keypoints, f.mask.shape, 1.0) for f in persons])]
 columns += list(shown.items())
 kit.show_plot(picture_table(columns, kit.plot_folder() / "31_four_ways.png"))
 

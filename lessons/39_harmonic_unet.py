@@ -115,8 +115,7 @@ for name, choices in (("U-Net", ("unet", 8, 1e-3)), ("H-Net", ("hnet", 3, 1e-2))
     print(*(f"{a}° {d:.3f}" for a, d in zip(ANGLES, curves[name].mean(axis=0))))
 
 # %% [markdown]
-# Quarter turns are the claim; they are exact, whatever the seed. Whether one network is *better
-# upright* is another question, for which two runs are few:
+# Quarter turns are exact, whatever the seed. Which network is *better upright* is another question:
 
 # %%
 quarters = [ANGLES.index(a) for a in (0, 90, 180, 270)]
@@ -147,9 +146,8 @@ kit.save_plot(plot, "39_harmonic_unet")
 # training time: 6.5 hours against 30. But those hours compare two *frameworks* as much as two
 # networks: U-Net ran in Keras, H-Net in PyTorch, with a library that writes out all filters. Here
 # both run in one: `make compare-hnet` took 1.8 times as long for the H-Net as for a U-Net with as
-# many channels. And which is better for upright people is open in the few steps above, after
-# which neither beats the mean mask: read the
-# verdict. Where pictures may lie on their side (from a drone, under a microscope) it is not.
+# many channels. Which is better for upright people is open after few steps, where neither beats the
+# mean mask. Where pictures may lie on their side (from a drone, under a microscope) it is not.
 #
 # ## Change this, predict, run
 #
