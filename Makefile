@@ -24,7 +24,7 @@ endif
 .NOTPARALLEL:
 .SUFFIXES:
 .PHONY: help setup test test-plain test-oldest judges lint format gradcheck mutants house bench \
-  train-h36m ablate-h36m train-unet compare-unet compare-hnet lessons lesson book doctor clean changed
+  train-h36m ablate-h36m train-unet compare-unet compare-hnet sweep-weights lessons lesson book doctor clean changed
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -148,6 +148,9 @@ compare-unet: $(VENV)/.installed-run $(people_STORE)  ## report 2's five models 
 
 compare-hnet: $(VENV)/.installed-run $(people_STORE)  ## U-Nets and H-Net on rotated pictures, beside table I
 	$(call train,people,people-networks,compare) --compare networks --limit 1000 $(ARGS)
+
+sweep-weights: $(VENV)/.installed-run $(people_STORE)  ## how much should joints count beside the mask?
+	$(call train,people,people-weights,compare) --compare weights --limit 1000 $(ARGS)
 
 # --- Lessons --------------------------------------------------------------------------------------
 
