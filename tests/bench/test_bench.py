@@ -135,6 +135,7 @@ def test_small_convolutions_stand_beside_plain_im2col(tmp_path, monkeypatch):
 
 
 def test_the_plain_side_of_small_convolutions_is_plain():
+    pytest.importorskip("minipose.fast")
     number = next(k for k, op in enumerate(ops_cases.SMALL, len(ops_cases.OPS))
                   if op.shapes[0] == (128, 6, 14, 14))  # fmt: skip
     homes = []
