@@ -175,7 +175,7 @@ kit.save_plot(plot, "07_overfitting")
 # Without dropout the network is no better than the mean elbow for people it has not seen. Report
 # 1's gap between 41 and 80 mm is the second kind: its network knows its five people. Report 2's
 # network drops 30 % of its channels, and its gap is between pictures, not people: a dice of 0.98 in
-# training and 0.92 on others (lesson 35).
+# training and 0.92 on others (lesson 36).
 
 # %% [markdown]
 # ## Change this, predict, run

@@ -85,10 +85,7 @@ tensor = mp.Tensor(np.array(z), requires_grad=True)
 ops.softmax(tensor, axis=0).backward(g)
 by_rule = np.array(p) * (g - (g * p).sum())
 assert np.allclose(tensor.grad, by_rule)
-cross_entropy = np.zeros(3)
-cross_entropy[right] = -1 / p[right]  # d(−log p_t)/dp
-assert np.allclose(np.array(p) * (cross_entropy - (cross_entropy * p).sum()), p - t)
-print("softmax's own rule, fed with that of −log p_t, gives p − t again")
+print("softmax's rule by hand and in minipose:", by_rule.round(4))
 
 # %% [markdown]
 # ## Two classes: softplus

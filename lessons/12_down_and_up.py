@@ -4,7 +4,7 @@
 # - **Question.** Which way does a gradient take through the steps that only move numbers about?
 # - **Read first.** Lessons 10 and 11.
 # - **Source.** Report 2, section II-C: U-Net halves, doubles, pads and puts channels side by side;
-#   `minipose/ops/pool.py`, `upsample.py` and `shape.py` beside it.
+#   `minipose/ops/pool.py`, `minipose/ops/upsample.py`, `minipose/ops/shape.py`.
 # - **Running time.** Under 10 s.
 #
 # A U-Net has twenty-three convolutions, and between them steps without a single weight: averages,

@@ -17,7 +17,6 @@
 # way to each parameter is its name:
 
 # %%
-import os
 import tempfile
 from pathlib import Path
 
@@ -182,13 +181,7 @@ good = (folder / "last.npz").read_bytes()
 try:
     checkpoint.read(folder / "torn.npz")
 except UserError as error:
-    print("half a file:", str(error).replace(str(folder) + os.sep, ""))
-partial = folder / "last.npz.partial"
-partial.write_bytes(good[:100])  # here the light goes out: last.npz is as it was
-assert (folder / "last.npz").read_bytes() == good
-partial.write_bytes(good)
-os.replace(partial, folder / "last.npz")  # complete
-assert checkpoint.read(folder / "last.npz")[1]["epoch"] == 3
+    print("half a file:", error)
 
 # %%
 plot = kit.new_plot(6.4, 3)

@@ -25,6 +25,7 @@ import numpy as np
 import kit
 import minipose as mp
 import people
+import training
 from minipose.experiments.pose3d.outputs import predict
 from minipose.losses import joint_distance, joint_squared_error, window_cross_entropy
 from minipose.metrics import mpjpe
@@ -68,17 +69,17 @@ for off in (10.0, 100.0, 1000.0):
 # Edges, limbs, outlines: what the convolutions of the detector found useful should serve the
 # regressor, too. So report 1 trains the detector first and begins the regressor with its three
 # convolutions. The fully connected layers start afresh, since their outputs mean something else.
-# `people.train_poses` is lesson 20's loop. To transfer is to copy arrays:
+# `training.train_poses` is lesson 20's loop. To transfer is to copy arrays:
 
 # %%
 store = people.walkers()
 split = store.split(limit=320)
-images, joints = people.poses_of(store, split["train"])
+images, joints = training.poses_of(store, split["train"])
 labels = window_labels(store.read("keypoints_2d", split["train"]))
 detector = PoseNet(head="detection", rng=np.random.default_rng(1))
-people.train_poses(detector, images, labels, window_cross_entropy, epochs=2)
+training.train_poses(detector, images, labels, window_cross_entropy, epochs=2)
 
-net, other = people.pose_network(joints, seed=0), people.pose_network(joints, seed=0)
+net, other = training.pose_network(joints, seed=0), training.pose_network(joints, seed=0)
 for name in ("conv1", "conv2", "conv3"):
     for own, lent in zip(getattr(net, name).parameters(), getattr(detector, name).parameters()):
         own.assign_(lent.data.copy())
@@ -109,7 +110,7 @@ def look(epoch):
     print(f"epoch {epoch}: {curve[-1]:.1f} mm on validation")
 
 
-people.train_poses(net, images, joints, joint_distance, epochs=8, watch=look)
+training.train_poses(net, images, joints, joint_distance, epochs=8, watch=look)
 found = predict(net, store, new).reshape(-1, 17, 3)
 error = mpjpe(found, true["subject 11"])
 print(f"subject 11: {error:.1f} mm; the mean pose {constant['subject 11']:.1f}")
@@ -161,13 +162,13 @@ kit.show_plot(
 # %% tags=["change-this"]
 SHARED = "fine-tune"  # try "freeze", "afresh"
 with kit.experiment(SHARED, as_given="fine-tune"):
-    tried = people.pose_network(joints, seed=0)
+    tried = training.pose_network(joints, seed=0)
     if SHARED != "afresh":
         tried.transfer(detector)
     for parameter in tried.shared_parameters():
         parameter.requires_grad = SHARED != "freeze"
     learned = sum(p.size for p in tried.parameters() if p.requires_grad)
-    people.train_poses(tried, images, joints, joint_distance, epochs=4)
+    training.train_poses(tried, images, joints, joint_distance, epochs=4)
     said = predict(tried, store, new).reshape(-1, 17, 3)
     off = mpjpe(said, true["subject 11"])
     print(f"{SHARED}: {learned:,} weights learned, subject 11 {off:.1f} mm")

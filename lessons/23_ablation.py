@@ -21,6 +21,7 @@ import numpy as np
 
 import kit
 import people
+import training
 from comparison import UNDECIDED, Comparison
 from minipose import optim
 from minipose.experiments.pose3d.ablation import VARIANTS
@@ -33,13 +34,13 @@ from minipose.targets.windows import window_labels
 
 store = people.walkers()
 frames = store.split(limit=160)["train"]
-images, joints = people.poses_of(store, frames)
+images, joints = training.poses_of(store, frames)
 labels = window_labels(store.read("keypoints_2d", frames))
 new = store.split()["test"]
 truth = store.read("joints_3d", new)
 average = joints.mean(axis=0).reshape(17, 3)
 constant = mpjpe(np.broadcast_to(average, truth.shape), truth)
-DETECTION, REGRESSION = 2, 6  # epochs
+DETECTION, REGRESSION = 1, 5  # epochs
 
 
 def squared(said, true):
@@ -49,10 +50,10 @@ def squared(said, true):
 
 def run(seed, pretrain=True, freeze=False, loss=joint_distance, sgd=None):
     """Train; the error on subject 11 in mm."""
-    net, epochs = people.pose_network(joints, seed), REGRESSION
+    net, epochs = training.pose_network(joints, seed), REGRESSION
     if pretrain:
         detector = PoseNet(head="detection", rng=np.random.default_rng([seed, 1]))
-        people.train_poses(detector, images, labels, window_cross_entropy, DETECTION, seed)
+        training.train_poses(detector, images, labels, window_cross_entropy, DETECTION, seed)
         net.transfer(detector)
     else:
         epochs += DETECTION
@@ -61,7 +62,7 @@ def run(seed, pretrain=True, freeze=False, loss=joint_distance, sgd=None):
     optimizer = None
     if sgd is not None:
         optimizer = optim.SGD(net.parameters(), lr=1e-3, momentum=sgd, weight_decay=5e-4)
-    people.train_poses(net, images, joints, loss, epochs, seed, optimizer)
+    training.train_poses(net, images, joints, loss, epochs, seed, optimizer)
     return mpjpe(predict(net, store, new).reshape(-1, 17, 3), truth)
 
 
@@ -105,7 +106,7 @@ kit.save_plot(plot, "23_ablation")
 # %% [markdown]
 # A few epochs on 160 pictures are a small budget: what helps an hour-long training may hurt a short
 # one. `make ablate-h36m` runs ten variants on more pictures, among them dropout, decay and tanh on
-# the last layer, with one seed each: [its table](../docs/pose_3d.md) says of itself that
+# the last layer, with one seed each: its table in `docs/pose_3d.md` says of itself that
 # differences of a few mm are no evidence. The report gave its detector 50 further epochs, and says
 # that only then did the regression succeed; with an equal budget that has not been seen here.
 

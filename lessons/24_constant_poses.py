@@ -16,6 +16,7 @@ import numpy as np
 
 import kit
 import people
+import training
 from minipose.experiments.pose3d.outputs import predict
 from minipose.losses import joint_distance
 from minipose.metrics import identical_fraction, mpjpe
@@ -100,10 +101,10 @@ predictions = {}
 for name, hold in (("held pictures", HELD), ("distinct pictures", 1)):
     store = people.walkers(192, 1, hold, (8, 9), people.CAMERA_NAMES[:1], (1,))
     everything = np.arange(len(store))
-    images, joints = people.poses_of(store, everything)
+    images, joints = training.poses_of(store, everything)
     print(f"{name}: {len({i.tobytes() for i in images})} different pictures of {len(images)}")
-    net = people.pose_network(joints, seed=0)
-    people.train_poses(net, images, joints, joint_distance, epochs=8)
+    net = training.pose_network(joints, seed=0)
+    training.train_poses(net, images, joints, joint_distance, epochs=8)
     walked = store.read("joints_3d", everything).astype(float)
     predictions[name] = predict(net, store, everything).reshape(-1, 17, 3).astype(float)
     curves[name] = examine(name, predictions[name], walked, [0, 192])

@@ -134,6 +134,7 @@ print("test by camera:", {c: round(e, 1) for c, e in by_camera.items()})
 
 plot = kit.new_plot(9, 3.4)
 left, right = plot.subplots(1, 2)
+right.set_axisbelow(True)
 epochs = [int(row["epoch"]) for row in log]
 curve = [float(row["validation_mpjpe_mm"]) for row in log]
 left.plot(epochs, curve, marker="o", color=kit.canvas.ACCENT, label="validation")
@@ -152,9 +153,9 @@ kit.save_plot(plot, "27_train_h36m")
 
 # %% [markdown]
 # Now run it in full: `make train-h36m`, some minutes on two cores. On the synthetic people, S11 was
-# off by 70.72 mm then, where the mean pose is off by 168.11 ([the whole
-# report](../docs/pose_3d.md)). Read that report as you read this one: first the baseline, then the
-# gaps, then the joints. `make train-h36m DATA=/path/to/human36m` does the same with the real films.
+# off by 70.72 mm then, where the mean pose is off by 168.11 (`docs/pose_3d.md`). Read that report
+# as you read this one: first the baseline, then the gaps, then the joints. `make train-h36m
+# DATA=/path/to/human36m` does the same with the real films.
 
 # %% [markdown]
 # ## Change this, predict, run

@@ -84,6 +84,11 @@ assert np.array_equal(decode({"size": list(small.shape), "counts": counts}), sma
 #
 # where $Z$ makes a hill's sum 1. A nearly right answer is then nearly right. The **heatmap** is the
 # blur, scaled to reach 100.
+#
+# Which pixel is a joint's? By lesson 18, where a pixel's centre is a whole number, 17.8 belongs to
+# pixel 18: one rounds. Report 2 takes the *integer part*, 17. On average that is half a pixel too
+# far left and up, in every label, so it is learned faithfully. We do as the report does, and put
+# the half back when a place is read from a network's answer (lesson 34).
 
 # %%
 person = people.small_person(NUMBER, side=64)
@@ -135,5 +140,27 @@ kit.show_plot(heatmap_pair(person.image, target, classes, path))
 # %% [markdown]
 # ## Change this, predict, run
 #
-# Report 2 first used every pixel with a blur above zero, and got squares. Why squares? Set the
-# threshold to 0 and count the pixels of a joint.
+# Where does a pixel belong to a joint? Report 2 first took every pixel with a blur above zero, and
+# got squares. Raise and lower the threshold: how many pixels has a joint?
+
+# %% tags=["change-this"]
+THRESHOLD = 0.01  # try 0.0, 0.001, 0.05, 0.2
+with kit.experiment(THRESHOLD, as_given=0.01):
+    single = np.zeros((25, 3))
+    single[0] = 20, 20, 1
+    region = class_map(single, (41, 41), THRESHOLD) > 0
+    rows, columns = np.nonzero(region)
+    print(f"above {THRESHOLD}: {len(rows)} pixels of a joint")
+    for row in range(15, 26):
+        print("".join("#" if region[row, column] else "." for column in range(15, 26)))
+
+# %% [markdown]
+# ## Five questions
+#
+# 1. Who made the labels of report 2?
+# 2. How does a run-length mask describe 10 empty pixels, 3 of a person and 7 empty ones?
+# 3. Why is a joint blurred and not a single pixel with 1?
+# 4. What does the class map say that the heatmap does not?
+# 5. A joint is at x = 17.8. At which pixel is it drawn, and which place should be read from there?
+#
+# The answers: `make lesson N=28 ANSWERS=1`, once you have your own.

@@ -6,11 +6,12 @@
 # - **Source.** Report 2, section II-C 1 (Ronneberger, Fischer & Brox 2015).
 # - **Running time.** Under 10 s.
 #
-# PoseNet ends in fully connected layers, which fit one picture size and forget where things were.
-# For a mask, an answer for each pixel, report 2 takes **U-Net**, which has convolutions only. On
-# the way *down* it halves the picture four times, so that a pixel of the smallest channels has seen
-# much of the person; on the way *up* it doubles it four times again. What a halving throws away is
-# handed across: the **skip** connections.
+# PoseNet ends in fully connected layers: a fixed list of numbers, 51 places, for a picture of one
+# fixed size. For a mask one needs an answer for each pixel, of a picture of any size, and what is
+# right for one pixel should be right for all. So report 2 takes **U-Net**, which has convolutions
+# only. On the way *down* it halves the picture four times, so that a pixel of the smallest channels
+# has seen much of the person; on the way *up* it doubles it four times again. What a halving throws
+# away is handed across: the **skip** connections.
 #
 # ## The parts
 #
@@ -128,5 +129,26 @@ kit.save_plot(plot, "29_unet")
 # %% [markdown]
 # ## Change this, predict, run
 #
-# Give the network a picture of 100 × 70 px. Four halvings need multiples of 16. What does
-# minipose's network do with it, and what does our `unet`?
+# Four halvings need multiples of 16. Give our `unet` and minipose's network a picture of another
+# size. What does each do with it?
+
+# %% tags=["change-this"]
+SIZE = (96, 64)  # try (100, 70), (16, 16), (15, 15)
+with kit.experiment(SIZE, as_given=(96, 64)):
+    tried = mp.Tensor(np.random.default_rng(3).random((1, 3, *SIZE), np.float32))
+    print("minipose:", net(tried)["mask"].shape)
+    try:
+        print("ours:    ", unet(tried, net).shape)
+    except ValueError as error:
+        print("ours stops:", error)
+
+# %% [markdown]
+# ## Five questions
+#
+# 1. Why do fully connected layers not suit a mask?
+# 2. What do the skips carry, and from where to where?
+# 3. How many times is a picture of 192 × 128 halved, and how large is it at the bottom?
+# 4. What is a 1 × 1 convolution at the end for?
+# 5. How can the engine tell which pixels an output pixel has seen?
+#
+# The answers: `make lesson N=29 ANSWERS=1`, once you have your own.

@@ -94,21 +94,32 @@ kit.save_plot(plot, "37_circular_harmonics")
 # ## On nine pixels
 #
 # Networks use 3 × 3 pixels, hardly a ring. The library of report 2 samples a ring of radius 1 at
-# eight angles; every pixel takes a mean of the samples, weighted by a Gaussian of the distance:
+# eight angles; every pixel takes a mean of the samples, weighted by a Gaussian of the distance. Two
+# numbers are that library's choice, and minipose keeps them so that trained numbers mean the same.
+# **Where pixels lie**: it spreads $k$ pixels evenly from $-k/2$ to $k/2$, so for $k = 3$ they are
+# at −1.5, 0 and 1.5 instead of −1, 0 and 1. **How wide the Gaussian is**: $\sigma = 0.5$, `SIGMA`.
+# A much narrower one would let each pixel see its nearest sample alone; a much wider one would mix
+# arrows of all directions, and they cancel:
 
 
 # %%
-def by_loops(nu):
+def by_loops(nu, sigma=SIGMA):
     basis, total = np.zeros((3, 3), complex), np.zeros((3, 3))
     for row, column, phi in itertools.product(range(3), range(3), np.radians(range(0, 360, 45))):
         y, x = 1.5 * (row - 1), 1.5 * (column - 1)  # the library's grid: pixels 1.5 apart
         gap = (x - math.cos(phi)) ** 2 + (y - math.sin(phi)) ** 2
-        weight = math.exp(-gap / (2 * SIGMA**2))
+        weight = math.exp(-gap / (2 * sigma**2))
         basis[row, column] += weight * cmath.exp(1j * nu * phi)
         total[row, column] += weight
     return basis / total
 
 
+for sigma in (0.1, 0.5, 1.0, 3.0):
+    B = by_loops(1, sigma)
+    print(
+        f"σ = {sigma}: ν = 1 has length {abs(B[0, 1]):.3f} on edges, {abs(B[0, 0]):.3f} on corners"
+    )
+assert abs(by_loops(1, 0.1)[0, 1]) > 0.99 > 0.9 > 0.4 > abs(by_loops(1, 3.0)[0, 1])
 for nu in (-1, 0, 1):
     B = ring_basis(3, nu)[0]
     assert np.allclose(by_loops(nu), B, atol=1e-12)
@@ -136,5 +147,26 @@ for sigma in (1.5, 4.0):  # px
 # %% [markdown]
 # ## Change this, predict, run
 #
-# Which $\nu$ has an answer that is back where it was after a *half* turn of the picture? What does
-# such a filter say of a straight line through the centre?
+# Which $\nu$ has an answer that is back where it was after a *half* turn of the picture? And what
+# does a filter of each kind say to a straight line through the centre, which a half turn does not
+# change?
+
+# %% tags=["change-this"]
+NU = -1  # try 0, -2, -3
+with kit.experiment(NU, as_given=-1):
+    tried = ring * np.exp(1j * NU * angle)
+    half_turn = (tried * picture(math.pi)).sum() / (tried * picture(0.0)).sum()
+    straight = np.exp(-(down**2) / 0.01)
+    print(f"ν = {NU}: a half turn multiplies the answer by {half_turn:.3f}")
+    print(f"to a line through the centre its answer has length {abs((tried * straight).sum()):.2f}")
+
+# %% [markdown]
+# ## Five questions
+#
+# 1. What does multiplication by $e^{i\theta}$ do to an arrow?
+# 2. What happens to the answer of a circular harmonic if the picture is rotated by θ?
+# 3. Which numbers of such a filter are learned, and which is fixed?
+# 4. Why is the centre of a filter with $\nu \neq 0$ zero?
+# 5. At which angles is a 3 × 3 filter exact, and why only there?
+#
+# The answers: `make lesson N=37 ANSWERS=1`, once you have your own.

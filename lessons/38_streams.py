@@ -91,15 +91,53 @@ for quarter in (1, 2, 3):
 # ## What a network may do in between
 #
 # What looks at *lengths* only, or treats both parts of an arrow alike, is allowed; the rest is not.
-# The gate multiplies an arrow by a number from 0 to 1 that lengths decide; bilinear enlargement
-# fills in means of neighbours; dropout puts zeros, at random:
+#
+# **The gate.** ReLU looks at a sign; an arrow has none, and its direction must not be touched. So
+# let the *lengths* of all channels decide how much of each arrow passes. With $|z|$ the lengths at
+# a pixel, and learned $A$ and $b$:
+#
+# $$y_c = z_c \cdot \sigma\Bigl(\sum_d A_{cd}\,|z_d| + b_c\Bigr)$$
+#
+# $\sigma$ is the logistic function (lesson 9), a number between 0 and 1. If the picture is rotated,
+# lengths stay, so the factor stays, and $y$ turns as $z$ does.
+#
+# **The norm** (lesson 14). Arrows have a mean, too: add them and divide. If all turn by one angle,
+# the mean turns with them, so $z - \mu$ is allowed. What they are divided by must not turn: the
+# spread $s$ of the *lengths* $|z - \mu|$,
+#
+# $$y = \frac{z - \mu}{s + 0.01}$$
+#
+# Both by hand:
+
+# %%
+gate, norm = MagnitudeGate(STREAMS, rng).astype(np.float64), ComplexBatchNorm(STREAMS)
+planes = rng.normal(0, 1, (1, 8, 4, 3))
+
+
+def arrows_of(planes):
+    """(8, H, W) real and imaginary parts, by order -> (4, H, W) arrows."""
+    return np.concatenate([planes[re] + 1j * planes[im] for re, im in parts(STREAMS)])
+
+
+z = arrows_of(planes[0])
+decision = np.einsum("cd,dhw->chw", gate.weight.data, np.abs(z))
+gated = z / (1 + np.exp(-decision - gate.bias.data[:, None, None]))
+apart = z - z.mean(axis=(1, 2), keepdims=True)
+normed = apart / (np.abs(apart).std(axis=(1, 2), keepdims=True, ddof=1) + 0.01)
+for ours, theirs in ((gated, gate), (normed, norm)):
+    assert np.allclose(ours, arrows_of(theirs(mp.Tensor(planes)).data[0]), atol=1e-6)
+print("gate and norm by hand: as in minipose")
+
+# %% [markdown]
+# Beside them: bilinear enlargement fills in means of neighbours; dropout puts zeros, at random.
+# Which of nine candidates rotate along?
 
 # %%
 keep = np.array([1, 0, 0, 1, 1, 0, 0, 1]).reshape(1, 8, 1, 1)  # re 0, im 0, re 1, im 1
 pairs = keep[:, [0, 1, 0, 1, 4, 5, 4, 5]]
 candidates = {
-    "gate: z · σ(A|z| + b)": through(MagnitudeGate(STREAMS, rng).astype(np.float64)),
-    "norm: minus its mean, over the spread of |z|": through(ComplexBatchNorm(STREAMS)),
+    "gate: z · σ(A|z| + b)": through(gate),
+    "norm: minus its mean, over the spread of |z|": through(norm),
     "average pool": through(lambda x: ops.avg_pool2d(x, 2)),
     "bilinear enlargement": through(lambda x: ops.upsample_bilinear(x, 2)),
     "dropout of whole arrows": lambda v: v * pairs,
@@ -118,9 +156,7 @@ assert [error < 1e-12 for error in results.values()] == [True] * 5 + [False] * 4
 # Dropping both parts of an arrow independently is what report 2's library did. A walker's channel:
 
 # %%
-walker = people.walkers().read("images", np.array([200]))[0].astype(float)
-half_size = walker.reshape(64, 2, 64, 2).mean(axis=(1, 3))
-grey = half_size[None, None, :, 12:52] / 255  # (1, 1, 64, 40)
+grey = people.walkers().read("images", np.array([200]))[:, None, ::2, 24:104:2] / 255
 edge = HarmonicConv2d((1,), (0, 1), np.random.default_rng(5)).astype(np.float64)
 plot = kit.new_plot(8, 4)
 lengths = []
@@ -128,12 +164,8 @@ for quarter, title in enumerate(("a channel of order 1", "rotated by 90°: the a
     picture = np.ascontiguousarray(np.rot90(grey, quarter, axes=(2, 3)))
     planes = edge(mp.Tensor(picture)).data[0]
     lengths.append(np.hypot(*planes))
-    rows, columns = np.nonzero(lengths[-1] > 0.25 * lengths[-1].max())
     axes = plot.add_subplot(1, 2, quarter + 1, title=title)
-    axes.imshow(picture[0, 0], cmap="gray")
-    size = {"units": "inches", "width": 0.018, "scale": 5 * lengths[0].max()}
-    axes.quiver(columns, rows, *planes[:, rows, columns], color=kit.canvas.ACCENT, **size)
-    axes.set_axis_off()
+    kit.draw_arrows(axes, picture[0, 0], *planes)
 kit.save_plot(plot, "38_streams")
 assert np.allclose(np.rot90(lengths[0]), lengths[1], atol=1e-12)
 
@@ -142,5 +174,26 @@ assert np.allclose(np.rot90(lengths[0]), lengths[1], atol=1e-12)
 #
 # ## Change this, predict, run
 #
-# Let order 1 be filtered into order 0 with $\nu = -1$ instead of $+1$. At which of 90°, 180°, 270°
+# Let order 1 be filtered into order 0 with another ν than $n - o = 1$. At which of 90°, 180°, 270°
 # does it show?
+
+# %% tags=["change-this"]
+WRONG_NU = -1  # try 1, 0, -3
+with kit.experiment(WRONG_NU, as_given=-1):
+    pattern, draw = ring_basis(3, WRONG_NU)[0], np.random.default_rng(4)
+    patch = draw.normal(0, 1, (3, 3)) + 1j * draw.normal(0, 1, (3, 3))  # arrows of order 1
+    first = (pattern * patch).sum()
+    for quarter in (1, 2, 3):
+        after = (pattern * np.rot90(patch, quarter) * 1j**quarter).sum()
+        print(f"ν = {WRONG_NU}, {90 * quarter}°: off by {abs(after - first) / abs(first):.0e}")
+
+# %% [markdown]
+# ## Five questions
+#
+# 1. What is the order of a channel?
+# 2. Which ν leads from order 1 to order 0, and which from 0 to 1?
+# 3. Why may channels of two orders not be added?
+# 4. Why may the gate look at lengths, and ReLU not at the two parts?
+# 5. Why is the norm divided by the spread of lengths and not by that of each part?
+#
+# The answers: `make lesson N=38 ANSWERS=1`, once you have your own.

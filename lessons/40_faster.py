@@ -168,5 +168,22 @@ if convolution:
 # %% [markdown]
 # ## Change this, predict, run
 #
-# Cut the 12 × 12 image into strips of 4, 3 or 1 output rows. How many rows of the image are copied
-# in all, in units of its height?
+# Cut the 12 × 12 image into strips of some output rows. How many rows of the image are copied in
+# all, in units of its height? Predict it for the lowest and the highest strips.
+
+# %% tags=["change-this"]
+ROWS = 4  # try 1, 3, 10
+with kit.experiment(ROWS, as_given=4):
+    pieces = [min(top + ROWS, 10) + 2 - top for top in range(0, 10, ROWS)]
+    print(f"strips of {ROWS} rows: {len(pieces)} strips; {sum(pieces) / 12:.2f} images are read")
+
+# %% [markdown]
+# ## Five questions
+#
+# 1. What is the cache, and why do large columns miss it?
+# 2. Why is a shift of an image that lies with its channels last nothing but a start further on?
+# 3. What are strips, and what do neighbouring ones share?
+# 4. All algorithms do the same arithmetic. What do they differ in?
+# 5. Why is processor time measured here and not time by the clock?
+#
+# The answers: `make lesson N=40 ANSWERS=1`, once you have your own.

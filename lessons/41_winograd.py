@@ -169,5 +169,25 @@ kit.save_plot(plot, "41_winograd")
 # %% [markdown]
 # ## Change this, predict, run
 #
-# Take other points: $0, 1, -1, 3, -3$, or $0, 1, -1, \tfrac12, -\tfrac12$. Does it still work? What
-# happens to the rounding in float32?
+# Evaluate at other points than 0, 1, −1, 2 and −2. Does it still work? What happens to the rounding
+# in float32?
+
+# %% tags=["change-this"]
+POINTS = (0, 1, -1, 2, -2)  # try (0, 1, -1, 3, -3), (0, 1, -1, 0.5, -0.5), (0, 1, 2, 3, 4)
+with kit.experiment(POINTS, as_given=(0, 1, -1, 2, -2)):
+    many = np.random.default_rng(5).standard_normal((500, 6, 6))
+    right = tile_by_winograd(many, kernel, *matrices(list(POINTS)))
+    print("right:", np.isclose(right[0, 0, 0], (many[0, :3, :3] * kernel).sum()))
+    short = (np.float32(array) for array in (many, kernel, *matrices(list(POINTS))))
+    print(f"largest error of float32 {np.abs(tile_by_winograd(*short) - right).max():.0e}")
+
+# %% [markdown]
+# ## Five questions
+#
+# 1. How many products do four outputs of a kernel of three need, naively and by Winograd?
+# 2. How can a polynomial of degree 5 be known without its coefficients?
+# 3. Why are small points taken?
+# 4. Why do the transforms hardly count with many channels?
+# 5. How is the sliding kernel related to the product of polynomials?
+#
+# The answers: `make lesson N=41 ANSWERS=1`, once you have your own.

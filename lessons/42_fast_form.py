@@ -188,5 +188,25 @@ kit.save_plot(plot, "42_fast_form")
 #
 # ## Change this, predict, run
 #
-# A plain 3 × 3 convolution has nine free numbers per pair of channels. Written as nine fixed
-# patterns (one pixel each) and nine numbers, what does the two-stage form save?
+# Count products: a layer of $C$ channels of each of two orders. How many times fewer are there in
+# two stages, for few channels and for very many? To which number does it tend?
+
+# %% tags=["change-this"]
+EACH_ORDER = 16  # try 1, 4, 64, 1024
+with kit.experiment(EACH_ORDER, as_given=16):
+    C = EACH_ORDER
+    direct = 4 * 9 * (2 * C) ** 2
+    staged = 2 * 4 * 9 * 2 * C + 4 * ((2 * C) ** 2 + 2 * C**2)
+    print(f"C = {C}: {direct:,} products written out, {staged:,} in stages:", end=" ")
+    print(f"{direct / staged:.2f} times fewer")
+
+# %% [markdown]
+# ## Five questions
+#
+# 1. How many real convolutions is a complex one, written out?
+# 2. Why may the sum be taken in two stages?
+# 3. What must a filter have for that to save anything?
+# 4. Are both forms nearly equal, or equal?
+# 5. Why are fewer products not always less time?
+#
+# The answers: `make lesson N=42 ANSWERS=1`, once you have your own.

@@ -17,6 +17,7 @@ from scipy.stats import t as student
 from minipose.plots import canvas
 
 UNDECIDED = "undecided"
+SHOWN = 8  # so many single results are printed, not more
 SURE = 0.95  # how often a verdict is right where there is no difference
 
 
@@ -41,15 +42,18 @@ class Comparison:
     paired: bool = False
     results: dict[str, np.ndarray] = field(default_factory=dict)
 
-    def add(self, name: str, train: Callable[[int], float], seeds: Iterable[int] = (0, 1, 2)):
+    def add(
+        self, name: str, train: Callable[[int], float], seeds: Iterable[int] = (0, 1, 2)
+    ) -> None:
         """Note ``train(seed)`` for each seed under ``name``."""
-        self.results[name] = np.array([train(seed) for seed in seeds], dtype=float)
+        self.note(name, [train(seed) for seed in seeds])
 
     def note(self, name: str, values: Iterable[float]) -> None:
         """Note numbers that are there already, one for each seed."""
-        self.results[name] = np.array(list(values), dtype=float)
-        if len(self.results[name]) < 2:
-            raise ValueError(f"{name}: expected results of two seeds or more, got one")
+        numbers = np.array(list(values), dtype=float)
+        if len(numbers) < 2:
+            raise ValueError(f"{name}: expected results of two seeds or more, got {len(numbers)}")
+        self.results[name] = numbers
 
     def mean(self, name: str) -> float:
         return float(self.results[name].mean())
@@ -86,10 +90,11 @@ class Comparison:
         """Print a line for each choice, the baseline, and the verdict against one choice."""
         width = max(len(name) for name in [*self.results, self.baseline_name]) + 1
         digits = 1 if max(abs(v).max() for v in self.results.values()) > 10 else 3
-        print(f"{self.what}: mean ± spread of single runs, seeds")
+        print(f"{self.what}: mean ± spread of single results")
         for name, values in self.results.items():
             line = f"  {name:{width}} {values.mean():8.{digits}f} ± {values.std(ddof=1):.{digits}f}"
-            line += f"  ({', '.join(f'{v:.{digits}f}' for v in values)})"
+            if len(values) <= SHOWN:
+                line += f"  ({', '.join(f'{v:.{digits}f}' for v in values)})"
             if against not in (None, name):
                 gap, luck = self.mean(name) - self.mean(against), self.uncertainty(name, against)
                 line += (

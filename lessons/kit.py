@@ -17,6 +17,8 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import TypeVar
 
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from minipose.plots import canvas
@@ -49,6 +51,27 @@ def show_plot(path: Path) -> None:
         display(Image(filename=str(path)))
     else:
         print(f"plot: {path}")
+
+
+def draw_numbers(axes: Axes, numbers: np.ndarray, marked: np.ndarray) -> None:
+    """Draw a table of whole numbers (rows, columns) in boxes; those ``marked`` are coloured."""
+    axes.set(xlim=(-0.6, 2.6), ylim=(2.6, -0.6), aspect="equal")
+    axes.set_axis_off()
+    for (row, column), number in np.ndenumerate(numbers):
+        box = {"boxstyle": "square,pad=0.5", "edgecolor": canvas.GREY}
+        box["facecolor"] = "#f9e3b4" if marked[row, column] else "white"
+        axes.text(column, row, f"{number:.0f}", ha="center", va="center", bbox=box)
+
+
+def draw_arrows(axes: Axes, picture: np.ndarray, across: np.ndarray, down: np.ndarray) -> None:
+    """Draw an arrow at each pixel of a picture (H, W) where it is at least a quarter as long."""
+    lengths = np.hypot(across, down)
+    rows, columns = np.nonzero(lengths > 0.25 * lengths.max())
+    size = {"units": "inches", "width": 0.018, "scale": 5 * lengths.max()}
+    axes.imshow(picture, cmap="gray")
+    arrows = across[rows, columns], down[rows, columns]
+    axes.quiver(columns, rows, *arrows, color=canvas.ACCENT, **size)
+    axes.set_axis_off()
 
 
 def fast(name: str) -> ModuleType | None:

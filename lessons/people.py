@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from pathlib import Path
@@ -34,16 +34,7 @@ from minipose.datasets.crop import box_of, crop_person
 from minipose.datasets.h36m import H36MStore, H36MWriter
 from minipose.datasets.people import PeopleStore, PeopleWriter, Person
 from minipose.datasets.resize import factor_for, resize_bicubic, resize_mask, scale_points
-from minipose.experiments.people.augmentation import augmented
-from minipose.experiments.people.data import make_batch
-from minipose.experiments.people.objective import total_loss
-from minipose.experiments.people.recipe import Recipe
-from minipose.experiments.pose3d.data import as_input
-from minipose.models import PoseNet
-from minipose.nn import Module
-from minipose.optim import Adam, Optimizer
 from minipose.skeletons import H36M_17_OF_32
-from minipose.tensor import Tensor
 
 GREY = np.array([0.299, 0.587, 0.114])  # luma of ITU-R 601
 
@@ -108,55 +99,6 @@ def walkers(
     return H36MStore(path)
 
 
-def poses_of(store: H36MStore, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures uint8 (N, 128, 128) and joints (N, 51) in mm of these frames."""
-    joints = store.read("joints_3d", frames)
-    return store.read("images", frames), joints.reshape(len(joints), -1)
-
-
-def pose_network(joints: np.ndarray, seed: int, dropout: float = 0.0) -> PoseNet:
-    """A regressor that has learned nothing yet: it begins at the mean pose, in units of 100 mm."""
-    net = PoseNet(head="regression", dropout=dropout, rng=np.random.default_rng(seed))
-    net.set_output_range(joints.mean(axis=0), np.full(51, 100.0))
-    return net
-
-
-def train_poses(
-    net: PoseNet,
-    images: np.ndarray,
-    target: np.ndarray,
-    loss: Callable[[Tensor, np.ndarray], Tensor],
-    epochs: int,
-    seed: int = 0,
-    optimizer: Optimizer | None = None,
-    watch: Callable[[int], None] | None = None,
-) -> PoseNet:
-    """Lesson 20's loop: batches of 32, and a rate that falls along half a cosine.
-
-    Parameters
-    ----------
-    loss : (what the network says, the targets of these pictures) -> one number
-    optimizer : Adam with a rate of 0.001 unless given; what wants no gradient is not moved
-    watch : called before each epoch and after the last with its number
-    """
-    rng = np.random.default_rng(seed)
-    optimizer = optimizer or Adam([p for p in net.parameters() if p.requires_grad], 1e-3)
-    rate, count = optimizer.lr, max(1, len(images) // 32)
-    for epoch in range(epochs):
-        if watch:
-            watch(epoch)
-        net.train()
-        for k, few in enumerate(np.array_split(rng.permutation(len(images)), count)):
-            done = (epoch * count + k) / (epochs * count)
-            optimizer.lr = rate * (0.51 + 0.49 * np.cos(np.pi * done))
-            optimizer.zero_grad()
-            loss(net(Tensor(as_input(images[few]))), target[few]).backward()
-            optimizer.step()
-    if watch:
-        watch(epochs)
-    return net
-
-
 def anywhere(count: int = 120, side: int = 48, seed: int = 0) -> PeopleStore:
     """A store of single people in places of all kinds; the shorter side has ``side`` px."""
     path = _place("anywhere", (count, side, seed))
@@ -167,13 +109,8 @@ def anywhere(count: int = 120, side: int = 48, seed: int = 0) -> PeopleStore:
     return PeopleStore(path)
 
 
-def in_room(
-    frames: int = 20, size: tuple[int, int] = (64, 48)
-) -> tuple[list[Person], list[Person]]:
-    """People who walk in the room: pictures to train on, and those of somebody else, subject 11.
-
-    All are upright and of one size (H, W), so they are learned faster than people of all kinds.
-    """
+def room(frames: int = 20, size: tuple[int, int] = (64, 48)) -> PeopleStore:
+    """A store of people who walk in the room, all upright and of one size (H, W)."""
     path = _place("room", (frames, size))
     views = [(s, name) for s in (1, 5, 7, 8, 9, 11) for name in CAMERA_NAMES[1:3]]
     if not path.exists():
@@ -181,7 +118,17 @@ def in_room(
             for view in _drawn(_room_view, views, repeat(frames), repeat(size)):
                 for person in view:
                     writer.append(person)
-    with PeopleStore(path) as store:
+    return PeopleStore(path)
+
+
+def in_room(
+    frames: int = 20, size: tuple[int, int] = (64, 48)
+) -> tuple[list[Person], list[Person]]:
+    """The people of ``room``: pictures to train on, and those of somebody else, subject 11.
+
+    All are upright and of one size, so they are learned faster than people of all kinds.
+    """
+    with room(frames, size) as store:
         everybody = [store[i] for i in range(len(store))]
     return everybody[: -2 * frames], everybody[-2 * frames :]
 
@@ -218,34 +165,6 @@ def upright(store: PeopleStore, count: int) -> list[Person]:
     high, wide = store.sizes.T
     fits = np.flatnonzero((high > wide + 10) & (high <= 80) & (wide <= 48))
     return [store[int(i)] for i in fits[:count]]
-
-
-def learn(
-    net: Module,
-    persons: list[Person],
-    recipe: Recipe,
-    steps: int,
-    watch: Callable[[int], None] | None = None,
-) -> Module:
-    """Lesson 20's loop for pictures: Adam, a rate that falls along half a cosine.
-
-    Parameters
-    ----------
-    recipe : its model, rate, batch, augmentation and weights of the losses are used
-    watch : called before each step with its number
-    """
-    rng, optimizer = np.random.default_rng(0), Adam(net.parameters(), recipe.lr)
-    for step in range(steps):
-        if watch:
-            watch(step)
-        chosen = rng.choice(len(persons), recipe.batch, replace=False)
-        few = [augmented(persons[i], recipe, rng) for i in chosen]
-        batch = make_batch(few, recipe.outputs, recipe.peak)
-        optimizer.lr = recipe.lr * (0.51 + 0.49 * np.cos(np.pi * step / steps))
-        optimizer.zero_grad()
-        total_loss(net(Tensor(batch.images)), batch, recipe).backward()
-        optimizer.step()
-    return net
 
 
 def small_person(number: int, side: int = 48, seed: int = 0) -> Person:

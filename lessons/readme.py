@@ -14,16 +14,23 @@ COLOURS = 128  # of a small picture's palette
 
 INTRODUCTION = """# Lessons
 
-From one number with a derivative to a network that finds a person's joints. Each lesson is a script
-that asks one question, builds the answer naively, asserts that it equals minipose's, and then uses
-minipose's.
+From one number with a derivative to networks that find a person's pose, mask and joints. Each
+lesson is a script that asks one question, builds the answer naively, asserts that it equals
+minipose's, and then uses minipose's. By lesson 5 you have trained a network with a loop of your
+own; lessons 27 and 36 run the two real jobs and read their reports line by line; speed comes
+last.
 
 ```
 make lesson N=7              # run one: it prints, tests itself and saves its plots
-make lesson N=7 ANSWERS=1    # with the answer to its closing question
+make lesson N=7 ANSWERS=1    # with the answers to its questions at the end
 make lessons                 # run all, with a table
 make book                    # all as pages, with equations and output: build/book/index.html
 ```
+
+Each lesson ends with a cell that is meant to be changed: predict what the change does, then run
+it; no change ends in a crash. Five questions follow, whose answers stand in `answers/`. Where two
+trainings are compared, each is run with several seeds, beside a constant baseline, and what the
+spread of single runs could have made is called undecided ([`comparison.py`](comparison.py)).
 
 The files are in percent format (`# %%`): the usual editors open them as notebooks. Plots go to
 `runs/lessons` (or to the folder that `LESSONS_OUT` names). Read the lessons in order, or start

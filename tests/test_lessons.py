@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from lessons import course, kit, readme
+from lessons import course, kit, play, readme
 from lessons.__main__ import main
+from lessons.comparison import Comparison
 from tests.conftest import SHARED
 
 LESSONS = course.all_lessons()
@@ -27,19 +28,22 @@ def plots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @each
-def test_a_lesson_runs_within_its_time(
+def test_a_lesson_runs_within_its_limit_with_answers_and_changes(
     lesson: course.Lesson, plots: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if lesson.budget > SHORT and os.environ.get("MINIPOSE_LESSONS") != "all":
         pytest.skip(f"may take {lesson.budget:.0f} s: run with MINIPOSE_LESSONS=all")
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")  # several tests run at a time
     monkeypatch.setenv("LESSONS_SAMPLES", str(SHARED))
-    outcome = course.run(lesson, plots)
+    outcome = course.run(lesson, plots, "--answers", "--tries")
     assert outcome.status == 0, outcome.output
-    assert outcome.seconds < course.LIMIT, outcome.output
+    limit = course.LIMIT if lesson.budget <= SHORT else 3 * course.LIMIT  # changes train anew
+    assert outcome.seconds < limit, outcome.output
     assert outcome.plots, "expected at least one plot"
     assert outcome.lesson.asserts >= 1
-    assert "ANSWER\n" not in outcome.output, "the answer is for those who ask for it"
+    assert "It stops with" not in outcome.output, "a value that is offered must not end in an error"
+    tries = play.tries(lesson.path.read_text(encoding="utf-8"))
+    assert outcome.output.count("You changed") == len(tries)
 
 
 @each
@@ -48,8 +52,107 @@ def test_a_lesson_keeps_the_form(lesson: course.Lesson) -> None:
     assert lines[1].startswith(f"# # {lesson.number} · ")
     assert 0 < lesson.budget <= course.LIMIT
     cells = "\n".join(lines).split("\n# %%")
-    assert "# ## Change this, predict, run" in cells[-2].splitlines()
-    assert cells[-1].startswith(' tags=["hide-cell"]') and "kit.answer(" in cells[-1]
+    assert "# ## Change this, predict, run" in cells[-3].splitlines()
+    assert cells[-2].startswith(' tags=["change-this"]') and "kit.experiment(" in cells[-2]
+    assert "# ## Five questions" in cells[-1].splitlines()
+    assert re.findall(r"^# (\d)\. ", cells[-1], flags=re.M) == list("12345")
+    assert f"`make lesson N={lesson.number} ANSWERS=1`" in cells[-1]
+
+
+@each
+def test_a_lesson_has_its_answers_in_another_file(lesson: course.Lesson) -> None:
+    assert "kit.answer(" not in lesson.path.read_text(encoding="utf-8")
+    answers = play.answers_of(lesson.path).read_text(encoding="utf-8").split("\n# %%")
+    assert len(answers) == 2 and "kit.answer(" in answers[0]
+    assert re.findall(r"^(\d)\. ", answers[1], flags=re.M) == list("12345")
+
+
+@each
+def test_the_cell_to_be_changed_begins_as_it_says(lesson: course.Lesson) -> None:
+    cell = play.exercise(lesson.path.read_text(encoding="utf-8"))
+    name, value, offered = play.CHANGE.search(cell).groups()
+    guard = re.search(rf"kit\.experiment\({name}, as_given=(.+?)\)(?:, .+)?:\n", cell)
+    assert ast.literal_eval(guard[1]) == ast.literal_eval(value)
+    assert ast.literal_eval(value) not in ast.literal_eval(f"({offered},)")
+    assert len(play.tries(lesson.path.read_text(encoding="utf-8"))) >= 1
+
+
+def test_all_lessons_together_promise_twenty_minutes() -> None:
+    assert sum(lesson.budget for lesson in LESSONS) <= 20 * 60
+
+
+def test_answers_belong_to_lessons() -> None:
+    answers = sorted(path.name for path in (course.FOLDER / "answers").glob("*.py"))
+    assert answers == [lesson.path.name for lesson in LESSONS]
+
+
+def test_every_change_is_a_cell_of_its_own() -> None:
+    text = '# %% tags=["change-this"]\nRATE = 0.1  # try 0.2, (1, 2), "none"\nprint(RATE)\n'
+    assert [cell.splitlines()[0] for cell in play.tries(text)] == [
+        "RATE = 0.2",
+        "RATE = (1, 2)",
+        'RATE = "none"',
+    ]
+    with pytest.raises(ValueError, match="expected one cell"):
+        play.tries("# %%\nRATE = 0.1\n")
+    with pytest.raises(ValueError, match="expected a line"):
+        play.tries(text.replace("  # try", "  # not"))
+
+
+def test_an_experiment_says_what_was_changed_and_ends_in_no_error(
+    capsys: pytest.CaptureFixture,
+) -> None:
+    with kit.experiment(1, as_given=1):
+        print("seen")
+    assert capsys.readouterr().out == "As given, with 1:\nseen\n"
+    with kit.experiment(0, as_given=1):
+        print(1 // 0)
+    said = capsys.readouterr().out
+    assert said.startswith("You changed 1 into 0.") and "ZeroDivisionError" in said
+
+
+def test_a_claim_that_does_not_hold_is_explained(capsys: pytest.CaptureFixture) -> None:
+    kit.explain(AssertionError, AssertionError(), None)
+    assert "If you changed something" in capsys.readouterr().err
+    kit.explain(ValueError, ValueError("wrong"), None)
+    assert "If you changed something" not in capsys.readouterr().err
+
+
+def test_a_comparison_refuses_a_claim_within_the_spread(capsys: pytest.CaptureFixture) -> None:
+    table = Comparison("error, mm", 20.0, "mean pose")
+    table.note("one", [10.0, 12.0, 14.0])
+    table.note("near", [11.0, 13.0, 15.0])
+    table.note("far", [17.0, 19.0, 18.0])
+    # two means of three, spread 2: t(4 degrees, 95 %) = 2.7764 times 2 · √(2/3)
+    assert table.uncertainty("one", "near") == pytest.approx(2.7764 * 2 * (2 / 3) ** 0.5, rel=1e-4)
+    assert table.verdict("one", "near") == table.verdict("near", "one") == "undecided"
+    assert (table.verdict("one", "far"), table.verdict("far", "one")) == ("better", "worse")
+    table.show(against="one")
+    shown = capsys.readouterr().out
+    assert "12.0 ± 2.0" in shown and "undecided" in shown and "mean pose" in shown
+    table.lower_is_better = False
+    assert table.verdict("one", "far") == "worse"
+
+
+def test_a_comparison_in_pairs_judges_the_differences() -> None:
+    table = Comparison("error, mm", 20.0, paired=True)
+    table.note("one", [10.0, 20.0, 30.0])
+    table.note("other", [11.0, 21.5, 31.5])
+    # differences −1, −1.5, −1.5: spread 0.2887, t(2 degrees, 95 %) = 4.3027
+    assert table.uncertainty("one", "other") == pytest.approx(4.3027 * 0.288675 / 3**0.5, rel=1e-4)
+    assert table.verdict("one", "other") == "better"
+    table.paired = False
+    assert table.verdict("one", "other") == "undecided"
+
+
+def test_a_comparison_wants_more_than_one_seed() -> None:
+    table = Comparison("error, mm", 20.0)
+    with pytest.raises(ValueError, match="two seeds or more"):
+        table.note("one", [1.0])
+    with pytest.raises(ValueError, match="two seeds or more"):
+        table.add("one", float, seeds=(3,))
+    table.add("one", lambda seed: 2.0 * seed, seeds=(1, 2))
+    assert table.results["one"].tolist() == [2.0, 4.0]
 
 
 @each
@@ -94,9 +197,9 @@ def test_a_lesson_reads_only_what_came_before(lesson: course.Lesson) -> None:
     assert all(0 < number < lesson.number for number in needed)
 
 
-def test_every_number_is_used_once() -> None:
+def test_lessons_are_numbered_without_a_gap() -> None:
     numbers = [lesson.number for lesson in LESSONS]
-    assert len(set(numbers)) == len(numbers)
+    assert numbers == list(range(1, len(numbers) + 1))
     assert all(lesson.chapter in course.CHAPTERS for lesson in LESSONS)
 
 
@@ -119,7 +222,7 @@ def test_the_readme_is_written_from_the_headers(
     readme.write(LESSONS[:1], tmp_path)
     page = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert f"## {LESSONS[0].chapter}" in page and LESSONS[0].header["Question"] in page
-    assert "## The layers" not in page
+    assert "## A first network" not in page
     with Image.open(tmp_path / "pictures" / "01_engine.png") as small:
         assert small.size == (readme.WIDTH, readme.WIDTH // 2)
 

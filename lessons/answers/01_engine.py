@@ -9,7 +9,7 @@ kit.answer(f"""
 Only the bias: its gradient has shape {given[2].grad.shape} instead of (3,), one row for each
 example. Nothing else was repeated. The sum of the rows is the right gradient.""")
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. The values that it was made from, and the rule that takes the derivative with respect to it

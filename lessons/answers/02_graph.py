@@ -13,7 +13,7 @@ kit.answer(f"""
 {counts[2]["w1"]} to w1 with two skips: three paths through the sum, each doubled by the square; so 2
 with none and 8 with three. {counts[2]["w2"]} to w2, always: it lies behind the second layer alone.""")
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. The name of its step, the nodes that it was made from, and the rule that leads a derivative

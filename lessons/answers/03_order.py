@@ -20,7 +20,7 @@ About b + a both say {said[0]}, in either order: b is used once now, so what arr
 complete, and a hands nothing on. A wrong engine passes many tests. About b + b + b they say
 {wrong[0]} and {wrong[1]}.""")
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. When it has arrived from every step that used the value.

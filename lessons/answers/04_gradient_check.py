@@ -10,7 +10,7 @@ Neither is the derivative: there is none at a kink, and any slope from 0 to 1 se
 descent. One hundredth further on both agree. At 0.000001, closer than h = 0.00001, the difference
 still reaches over the kink. So tests of such functions keep away from kinks by more than h.""")
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. In f(x + h) - f(x - h) the even terms of Taylor's series cancel: the error falls with h²

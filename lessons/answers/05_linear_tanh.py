@@ -12,7 +12,7 @@ Bent the other way, it puts the elbow {wrong:.0f} mm off on average, but only {r
 where it would be if the arm bent the usual way. A network answers with what it has seen, whatever it
 is shown. For a bend of 2.6 to 3 rad it has seen no example either, but some that are near.""")
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. (100, 3), (5, 3), (5,) and (100, 5).

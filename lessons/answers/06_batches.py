@@ -11,7 +11,7 @@ lines = [
 ]
 kit.answer("\n".join(lines) + "\nA small rate trembles less, and has not got as far.")
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. Once through all examples; 64 steps.

@@ -16,7 +16,7 @@ validation elbows are measured without noise.) The second stays: more of the sam
 show what other people are like."""
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. The validation part alone. The training part cannot tell, and the test part must not.

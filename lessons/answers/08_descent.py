@@ -9,7 +9,7 @@ The limit is 2/100. After 250 steps w2 is {ends[0.019]:.0e} away from the lowest
 {ends[0.0199]:.2f} with 0.0199 (it jumps from wall to wall, a little lower each time) and
 {ends[0.0201]:.1f} with 0.0201: further than the 0.4 that it started with, and growing.""")
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. The steepest direction: above 2/s the walk jumps over the valley further each time. The flat

@@ -5,7 +5,7 @@ kit.answer(f"""
 A large one makes them alike ({", ".join(f"{q:.3f}" for q in hot)} at 100), a small one leaves the
 largest alone ({max(cold):.5f} at 0.1). The order never changes.""")
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. All powers shrink by the same factor, which cancels when they are divided by their sum.

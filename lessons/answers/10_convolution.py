@@ -13,7 +13,7 @@ Shifted: the channel moves along and is otherwise the same, so what was learned 
 in all. Rotated: it does not rotate along (it is off by up to {own:.2f}); the rotated `changes
 downwards` comes out instead. A kernel knows no rotation: lessons 37 to 39 build some that do.""")
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. 5·5·3·8 = 600 weights and 8 biases.

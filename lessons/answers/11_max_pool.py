@@ -9,7 +9,7 @@ Moved by two pixels, {same[2]:.0%} of it: the blocks move along. Moved by one, {
 best: the blocks cut the channel elsewhere. Convolution follows every shift, the pool only even
 ones. The network must learn to live with the difference.""")
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. The largest alone; on it depends the result.

@@ -10,7 +10,7 @@ Nearest, then average: four equal numbers have that number as their mean. After 
 details are gone, and no enlargement brings them back. Bilinear first smooths, so even then the
 picture does not return. (Hence U-Net's skips: they carry the details across.)""")
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. The sum of what arrives at the three.

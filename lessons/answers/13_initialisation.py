@@ -14,7 +14,7 @@ kit.answer(f"""
 By {factors["Glorot"]:.2f} with Glorot's weights, about the root of one half, since ReLU drops half
 of the signal's square; by {factors["He"]:.2f} with He's, which make up for it.""")
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. Equal weights get equal gradients, so they stay equal: all units do the same.

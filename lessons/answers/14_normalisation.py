@@ -9,7 +9,7 @@ kit.answer(f"""
 the values, a quarter of the error (lesson 6). This error is new in each step, so a norm over few
 values adds noise. In a convolution all pixels count, so even few pictures make many values.""")
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. They scale and shift what has been normalised, so that the network may undo the norm where that

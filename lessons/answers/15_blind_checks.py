@@ -11,7 +11,7 @@ In 500 tries the check saw nothing in {often}.
 A transposed 4 × 4 matrix keeps its diagonal, a quarter of its entries; a mirrored 3 × 3 kernel
 keeps its middle column, a third. The other five errors are wrong nearly everywhere.""")
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. The sum is 1 whatever the scores are: the gradient is 0, and every multiple of it, too.

@@ -11,7 +11,7 @@ kit.answer("""
 After any, even before the first: all that counts is in the file. The random weights of the new
 network are overwritten, every one of them, or loading would have refused.""")
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. By the way that leads to it in the tree of modules: first.weight.

@@ -12,7 +12,7 @@ kit.answer(
     "another side. So the picture that is cut out changes although its label does not."
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. 32, of which some coincide; 17 are used.

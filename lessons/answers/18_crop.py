@@ -8,7 +8,7 @@ kit.answer(
     "and up (−). Shrinking costs at most half a pixel; enlarging has no such limit."
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. So that nobody becomes thinner or fatter.

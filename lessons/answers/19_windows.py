@@ -11,7 +11,7 @@ kit.answer(
     + "\nWith 60 % no joint can gain. Where a bone fits into a window as a whole, it still counts."
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. 1700: 17 joints times 100 windows.

@@ -7,7 +7,7 @@ kit.answer(
     "first."
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. It reaches from -1 to 1, and a negative number is no probability.

@@ -8,7 +8,7 @@ kit.answer(
     "verdict is printed there."
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. An output may be any number of millimetres; nothing is chosen.

@@ -9,7 +9,7 @@ kit.answer(
     f"nearly right: its 38.19 mm would be about 38.19 · 17/16 = {without:.2f} without it.)"
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. Over joints and pictures, of distances in mm.

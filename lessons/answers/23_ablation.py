@@ -7,7 +7,7 @@ kit.answer(
     "small differences in tables, ours and others', deserve little faith."
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. Take one choice away, leave all else as it was, train again.

@@ -14,7 +14,7 @@ kit.answer(
     "lie further apart is further from each of them."
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. It is a smooth function of its input: other pixels, other numbers, if only in the last digit.

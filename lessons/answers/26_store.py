@@ -8,7 +8,7 @@ A test by rows asks for poses that are nearly known; by persons, for somebody wi
 another walk."""
 )
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. A wrong number pairs the film of one take with the poses of the other, and nothing crashes.

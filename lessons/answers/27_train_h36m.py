@@ -12,7 +12,7 @@ The mean of a quarter of the frames is uncertain by some {doubt:.0f} mm, so came
 {gaps["camera"]:.0f} mm, may be alike. Seconds of the walk differ by {gaps["frame"]:.0f} mm: where somebody
 walks and in which direction counts, and frames of one second are no independent samples.""")
 
-# %% [five questions] tags=["hide-cell"]
+# %% tags=["hide-cell"]
 kit.answer(
     """
 1. last.npz to go on; best.npz to predict, the epoch with the lowest validation error.

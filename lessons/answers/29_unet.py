@@ -11,3 +11,16 @@ kit.answer(
     f"{failed}\n"
     "minipose's pads with zeros, right and below, to 112 × 80 and cuts the answer back to 100 × 70."
 )
+
+# %% tags=["hide-cell"]
+kit.answer(
+    """
+1. They give a fixed list of numbers for a picture of one size; a mask needs an answer for each
+   pixel of any picture.
+2. Details that the halvings throw away, from each level of the way down to the same level of the
+   way up.
+3. Four times: 12 × 8.
+4. It mixes the channels of each pixel to the scores that are asked for.
+5. The gradient of that pixel with respect to the picture is not zero exactly there.
+"""
+)

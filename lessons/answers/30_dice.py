@@ -7,3 +7,14 @@ for k in (10, 50):
 kit.answer(
     "\n".join(lines) + "\nToo many is forgiven more easily, and the more so the more there are."
 )
+
+# %% tags=["hide-cell"]
+kit.answer(
+    """
+1. Most pixels are background; an empty mask is right at nearly all of them.
+2. Sums: of the probabilities, of the labels, and of their products.
+3. Cross entropy the fraction of the person, dice 1.
+4. Softmax is flat there, so the gradient of dice is nearly 0 although its loss is nearly 1.
+5. At half of the dice that is reached: when in doubt, the pixel is taken in.
+"""
+)

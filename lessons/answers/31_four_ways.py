@@ -4,6 +4,20 @@ small = mse(mp.Tensor(said), wanted).item()
 large = mse(mp.Tensor(100 * said), 100 * wanted).item()
 assert np.isclose(large, 1e4 * small)
 kit.answer(
-    "100² = 10,000. That is what the report's remedy does: not a better target but a louder loss.\n"
-    "(The last layer must also learn outputs 100 times as large, which takes it longer.)"
+    "100² = 10,000, if the network's output is scaled alike. That is what the report's remedy does:\n"
+    "not a better target but a louder loss. At the start outputs are small whatever the target is,\n"
+    "so a hundred times the target pulls about a hundred times as hard; the rest comes later."
+)
+
+# %% tags=["hide-cell"]
+kit.answer(
+    """
+1. The heatmaps of 0 to 1 and of 0 to 100. The others ask which joint is nearest, as a class, with
+   ones or with the blur's values.
+2. The squared error grows with the square of the unit, and so does its pull beside the other
+   loss.
+3. It makes it 10 times as long, and leaves its direction.
+4. Nothing: it divides by the size of past gradients. Only the ratio of the weights counts.
+5. Joints at the mean of their places, which needs no picture.
+"""
 )

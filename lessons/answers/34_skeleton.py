@@ -7,3 +7,15 @@ kit.answer(
     f"The highest pixel says 10, the mean {mean:.0f}, where no wrist can be. For one clean hill\n"
     "the mean would be the better choice: it is not bound to whole pixels."
 )
+
+# %% tags=["hide-cell"]
+kit.answer(
+    """
+1. The pixel where it is highest.
+2. Joints were drawn at the integer part of their coordinates; on average they were half a pixel
+   further.
+3. Somebody who is twice as large in the picture would otherwise seem twice as badly found.
+4. It is the constant baseline: what no picture is needed for.
+5. For one clean hill: the mean is not bound to whole pixels.
+"""
+)

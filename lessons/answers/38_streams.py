@@ -11,3 +11,16 @@ kit.answer(
     + "\nThe arrows turn by 2θ instead of 0, and 2 · 180° is a full turn: a test at 180° alone\n"
     "would have found nothing."
 )
+
+# %% tags=["hide-cell"]
+kit.answer(
+    """
+1. How often its arrows turn while the picture is rotated once.
+2. 1 and -1: n - o.
+3. After a rotation they would point in different directions: their sum is neither of one order
+   nor the other.
+4. Lengths stay when the picture is rotated; real and imaginary parts change into each other.
+5. Lengths do not turn; the two parts would be divided by different numbers, and the arrow would
+   change its direction.
+"""
+)

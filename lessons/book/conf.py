@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from pathlib import Path
 
 from docutils import nodes
@@ -14,6 +15,7 @@ from latex2mathml.converter import convert
 from sphinx.errors import ExtensionError
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))  # for lessons.book.pages
 
 project = "minipose"
 author = "the authors of minipose"
@@ -23,13 +25,13 @@ include_patterns = ["index.md", "[0-9][0-9]_*.py"]
 root_doc = "index"
 
 myst_enable_extensions = ["dollarmath", "amsmath"]
-nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
+nb_custom_formats = {".py": ["lessons.book.pages.read", {}]}
 nb_execution_mode = "force"
 nb_execution_timeout = 600  # s; a lesson takes less than 60, but not on a busy machine
 nb_execution_raise_on_error = True
 nb_merge_streams = True
-nb_code_prompt_show = "Show the answer"
-nb_code_prompt_hide = "Hide the answer"
+nb_code_prompt_show = "Show the answers"
+nb_code_prompt_hide = "Hide the answers"
 
 html_theme = "furo"
 html_static_path = ["static"]

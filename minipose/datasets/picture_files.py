@@ -19,8 +19,10 @@ HEIC = (".heic", ".heif")
 # What Pillow knows but cannot draw, or hands to other programs to draw.
 NO_PIXELS = ("EPS", "WMF", "HDF5", "GRIB", "BUFR")
 
-# Pictures that are too large are refused here, so Pillow need not warn of them.
+# Pictures that are too large are refused here, and damaged ones say so when they are read; Pillow
+# need not warn of them besides.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 def read_rgb(path: str | os.PathLike) -> np.ndarray:

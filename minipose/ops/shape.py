@@ -53,6 +53,7 @@ def concatenate(tensors: Sequence[Tensor], axis: int = 1) -> Tensor:
     """y = the inputs one after another along ``axis``; each gets its own part of dL/dy back."""
     if not tensors:
         raise ValueError("concatenate: expected at least one tensor, got none")
+    _all_tensors("concatenate", tensors)
     first = tensors[0]
     if not -first.ndim <= axis < first.ndim:
         raise ValueError(f"concatenate: axis {axis} is not an axis of {first.shape}")
@@ -76,6 +77,7 @@ def concatenate(tensors: Sequence[Tensor], axis: int = 1) -> Tensor:
 
 def stack(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
     """y = inputs of one shape along a new axis; each gets its own part of dL/dy back."""
+    _all_tensors("stack", tensors)
     shapes = {x.shape for x in tensors}
     if len(shapes) != 1:
         raise ValueError(f"stack: expected tensors of one shape, got {sorted(shapes)}")
@@ -121,6 +123,12 @@ def spread(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
         return op(x, *sizes, **named) if len(sizes) < 2 else op(x, sizes, **named)
 
     return method
+
+
+def _all_tensors(name: str, tensors: Sequence[Tensor]) -> None:
+    for x in tensors:
+        if not isinstance(x, Tensor):
+            raise TypeError(f"{name}: expected Tensors, got {type(x).__name__}")
 
 
 def _sequence(shape: int | Sequence[int]) -> tuple[int, ...]:

@@ -128,6 +128,8 @@ X = Tensor(np.ones((2, 3)))
         (lambda: X.reshape(4, -1), ValueError, r"reshape: \(2, 3\) cannot become \(4, -1\)"),
         (lambda: X.transpose(1), ValueError, r"axes \(1,\) do not permute the axes of \(2, 3\)"),
         (lambda: X.flatten(3), ValueError, r"flatten: start 3 is not from 0 to 2, shape \(2, 3\)"),
+        (lambda: ops.concatenate([X, None]), TypeError, "expected Tensors, got NoneType"),
+        (lambda: ops.stack([X, X.data]), TypeError, "stack: expected Tensors, got ndarray"),
         (lambda: ops.stack([]), ValueError, r"stack: expected tensors of one shape, got \[\]"),
         (lambda: ops.stack([X, X[0]]), ValueError, r"of one shape, got \[\(2, 3\), \(3,\)\]"),
         (lambda: ops.stack([X], 3), ValueError, "stack: axis 3 is not one of the 3 axes of the re"),

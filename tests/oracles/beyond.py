@@ -26,26 +26,28 @@ class Tally:
     agree: int = 0
     beyond: Counter[str] = field(default_factory=Counter)
 
-    def of_one_test(self, table: str) -> tuple[str, dict]:
-        """A property of a test, from which ``lines`` counts."""
-        return TALLY, {"table": table, "agree": self.agree, "beyond": dict(self.beyond)}
+    def of_one_test(self, table: str, name: str, kind: str = "operators") -> tuple[str, dict]:
+        """A property of a test, from which ``lines`` counts; ``name`` is what was judged."""
+        counts = {"agree": self.agree, "beyond": dict(self.beyond)}
+        return TALLY, {"table": table, "name": name, "kind": kind, **counts}
 
 
 def lines(properties: list[dict]) -> list[str]:
     """One line for each table: what all its tests have counted together."""
-    totals: dict[str, Tally] = {}
-    tests: Counter[str] = Counter()
+    tables: dict[str, list[dict]] = {}
     for one in properties:
-        total = totals.setdefault(one["table"], Tally())
+        tables.setdefault(one["table"], []).append(one)
+    return [_line(table, tables[table]) for table in sorted(tables)]
+
+
+def _line(table: str, found: list[dict]) -> str:
+    total = Tally()
+    for one in found:
         total.agree += one["agree"]
         total.beyond.update(one["beyond"])
-        tests[one["table"]] += one["agree"] > 0
-    return [f"{table}: {_line(total, tests[table])}" for table, total in sorted(totals.items())]
-
-
-def _line(total: Tally, tests: int) -> str:
-    text = f"{total.agree:,} cases of {tests} tests agree"
+    names = {one["name"] for one in found if one["agree"]}
+    text = f"{table}: {total.agree:,} samples of {len(names)} {found[0]['kind']} agree"
     if total.beyond:
         reasons = ", ".join(f"{what} {n:,}" for what, n in total.beyond.most_common())
-        text += f"; {total.beyond.total():,} ask for what minipose does without: {reasons}"
+        text += f", {total.beyond.total():,} are beyond ({reasons})"
     return text

@@ -127,7 +127,7 @@ def _judge_one(name, dtype, training, make, constructed, forward) -> None:
 
     def run(*args, **kwargs):
         (x,) = (*args, *kwargs.values())
-        need(name != "Linear" or x.ndim == 2, "linear layers of one sample, or of sequences")
+        need(name != "Linear" or x.ndim == 2, "linear layers of one sample or of sequences")
         return as_batch(ours, x) if name in PICTURES else ours(x)
 
     learned = dict(theirs.named_parameters())

@@ -29,7 +29,7 @@ def dropout(attributes, x, ratio=0.5, training=False):
 
 def conv(attributes, x, weight, bias=None):
     need(attributes.get("group", 1) == 1, "groups")
-    need(set(attributes.get("dilations", [1])) == {1} and x.ndim == 4, "dilations, 1D and 3D")
+    need(set(attributes.get("dilations", [1])) == {1} and x.ndim == 4, "other than 2D or dilations")
     strides = tuple(attributes.get("strides", (1, 1)))
     bias = None if bias is None else Tensor(bias)
     padding = _padding(attributes, x.shape[2:], weight.shape[2:], strides)
@@ -40,7 +40,7 @@ def pool(op, counts_pads):
     def pooled(attributes, x):
         kernel = tuple(attributes["kernel_shape"])
         strides = tuple(attributes.get("strides", [1] * len(kernel)))
-        need(x.ndim == 4 and x.dtype == np.float32, "1D, 3D, integers")
+        need(x.ndim == 4 and x.dtype == np.float32, "other than 2D or floats")
         need(set(attributes.get("dilations", [1])) == {1}, "dilations")
         need(not attributes.get("ceil_mode"), "blocks that reach over the border")
         padding = _padding(attributes, x.shape[2:], kernel, strides)
@@ -93,7 +93,7 @@ def cross_entropy(attributes, x, labels, weights=None):
 
 
 def momentum(attributes, rate, count, *arrays):
-    need(attributes["mode"] == b"standard" and len(arrays) == 3, "Nesterov, several parameters")
+    need(attributes["mode"] == b"standard" and len(arrays) == 3, "Nesterov or several parameters")
     w, g, velocity = arrays
     parameter = Parameter(w.copy())
     decay = attributes["norm_coefficient"]

@@ -59,7 +59,7 @@ def cases() -> Iterator[NodeCase]:
 def run(case: NodeCase) -> list[np.ndarray]:
     """What minipose makes of it: the first of the outputs, or more of them."""
     data = case.inputs[1] if case.operator == "Where" else case.inputs[0]
-    need(data.dtype in (np.float32, np.float64), "other numbers than float32, float64")
+    need(data.dtype in (np.float32, np.float64), "other numbers than floats")
     results = OPERATORS[case.operator][1](case.attributes, *case.inputs)
     return list(results) if isinstance(results, tuple) else [results]
 

@@ -50,8 +50,9 @@ def leaky_relu(x, negative_slope=0.01):
 
 
 def hardtanh(x, min_val=-1.0, max_val=1.0, inplace=False):
+    # there it has slope 0 and clamp has 1, as ours
     at_a_limit = np.isin(x.data, (min_val, max_val)).any()
-    need(not at_a_limit, "the corners of a hard tanh, which have slope 0 there and 1 in clamp")
+    need(not at_a_limit, "corners of a hard tanh")
     return ops.clip(x, min_val, max_val)
 
 

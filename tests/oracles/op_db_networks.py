@@ -48,7 +48,7 @@ def dropout(x, p=0.5, training=True, inplace=False):
 
 
 def mse_loss(x, target, size_average=None, reduce=None, reduction="mean", weight=None):
-    need(reduction == "mean", "a loss of each sample, or their sum")
+    need(reduction == "mean", "a loss that is no mean")
     need(x.ndim > 0, "a loss of a single number")
     return losses.mse(x, target)
 
@@ -80,7 +80,7 @@ def cross_entropy(
     label_smoothing=0.0,
 ):  # fmt: skip
     need(weight is None, "weights of classes")
-    need(reduction == "mean", "a loss of each sample, or their sum")
+    need(reduction == "mean", "a loss that is no mean")
     need(label_smoothing == 0, "smoothed labels")
     need(not (np.asarray(getattr(target, "data", target)) == ignore_index).any(), "ignored labels")
     need(x.ndim > 1, "a loss of a single sample")

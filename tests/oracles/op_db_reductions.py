@@ -75,7 +75,7 @@ def addmm(c, a, b, alpha=1, beta=1):
 
 
 def linear(x, weight, bias=None):
-    need(x.ndim == 2, "linear layers of one sample, or of sequences")
+    need(x.ndim == 2, "linear layers of one sample or of sequences")
     return ops.linear(x, weight, bias)
 
 

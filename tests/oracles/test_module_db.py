@@ -8,18 +8,19 @@ torch.set_num_threads(1)
 
 from minipose import nn  # noqa: E402  (what follows needs PyTorch)
 from tests.oracles.module_db import LAYERS, judge  # noqa: E402
+from tests.oracles.torch_samples import dtype_name  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 DTYPES = (torch.float64, torch.float32)
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
-@pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: str(dtype).removeprefix("torch."))
+@pytest.mark.parametrize("dtype", DTYPES, ids=dtype_name)
 @pytest.mark.parametrize("name", LAYERS)
 def test_values_gradients_and_running_statistics(name, dtype, training, record_property):
     tally = judge(name, dtype, training, LAYERS[name])
     assert tally.agree > 0
-    record_property(*tally.of_one_test(f"module_db {str(dtype).removeprefix('torch.')}"))
+    record_property(*tally.of_one_test(f"module_db, {dtype_name(dtype)}", name, "layers"))
 
 
 WRONG = {

@@ -36,7 +36,7 @@ def judge(operator: str) -> Tally:
 def test_all_cases_of_an_operator(operator, record_property):
     tally = judge(operator)
     assert tally.agree > 0
-    record_property(*tally.of_one_test("ONNX"))
+    record_property(*tally.of_one_test("ONNX", operator))
 
 
 def test_a_wrong_value_is_found(monkeypatch):

@@ -9,6 +9,7 @@ torch.set_num_threads(1)
 from minipose import Tensor, ops  # noqa: E402  (what follows needs PyTorch)
 from minipose.tensor import record  # noqa: E402
 from tests.oracles.op_db import OPERATORS, TABLE, judge, judge_refusals  # noqa: E402
+from tests.oracles.torch_samples import dtype_name  # noqa: E402
 
 # minipose has no such functions: their translations are only other ways to write x.T and x[i:j].
 SAID_OTHERWISE = {"t", "narrow"}
@@ -17,18 +18,18 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # of both, where samples are 
 DTYPES = (torch.float64, torch.float32)
 
 
-@pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: str(dtype).removeprefix("torch."))
+@pytest.mark.parametrize("dtype", DTYPES, ids=dtype_name)
 @pytest.mark.parametrize("name", OPERATORS)
 def test_values_and_gradients_of_all_samples(name, dtype, record_property):
     tally = judge(name, dtype, OPERATORS[name])
     assert tally.agree > 0
-    record_property(*tally.of_one_test(f"op_db {str(dtype).removeprefix('torch.')}"))
+    record_property(*tally.of_one_test(f"op_db, {dtype_name(dtype)}", name))
 
 
 @pytest.mark.parametrize("name", REFUSING)
 def test_what_pytorch_refuses_is_refused_in_one_line(name, record_property):
     tally = judge_refusals(name, OPERATORS[name])
-    record_property(*tally.of_one_test("op_db errors"))
+    record_property(*tally.of_one_test("op_db, refusals", name))
 
 
 # --- The judge is judged ----------------------------------------------------------------------

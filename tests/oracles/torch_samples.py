@@ -18,7 +18,7 @@ from tests.oracles.beyond import need
 # (rtol, atol): the second is relative to the largest number of an array, but at least 1.
 TOLERANCES = {torch.float64: (1e-9, 1e-11), torch.float32: (2e-5, 2e-6)}
 Pair = tuple[Tensor, torch.Tensor]
-NUMBERS = "complex numbers, or mixed precision"
+NUMBERS = "complex numbers or mixed precision"
 
 
 class Disagreement(AssertionError):
@@ -150,6 +150,11 @@ def _leaf(value: Any) -> Any:
     return value.detach().requires_grad_(value.requires_grad)
 
 
+def dtype_name(dtype: torch.dtype) -> str:
+    """float32 or float64."""
+    return str(dtype).removeprefix("torch.")
+
+
 def tensors(arguments: Any) -> list[torch.Tensor]:
     """All tensors of nested arguments."""
     return [value for value in tree_leaves(arguments) if isinstance(value, torch.Tensor)]
@@ -168,6 +173,6 @@ def in_short(arguments: Any) -> str:
             return value
         lying = "" if value.is_contiguous() else f", strides {value.stride()}"
         first = value.detach().reshape(-1)[:3].tolist()
-        return f"<{str(value.dtype)[6:]} {tuple(value.shape)}{lying}: {first}>"
+        return f"<{dtype_name(value.dtype)} {tuple(value.shape)}{lying}: {first}>"
 
     return str(tree_map(one, arguments))
