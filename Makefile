@@ -1,5 +1,5 @@
 # minipose. Any target is the first and only command: it sets up what it needs.
-# Variables: DATA= OUT= RECIPE= EPOCHS= SEED= DEVICE= FULL= MODEL= N= ARGS= PYTHON=
+# Variables: DATA= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE= FULL= MODEL= N= ARGS= PYTHON=
 
 DEVICE ?= cpu
 SEED ?= 0
@@ -13,7 +13,9 @@ MINIPOSE := $(RUN) minipose
 quoted = $(subst '~/,~/','$(subst ','\'',$(1))')
 RAW := $(if $(DATA),$(call quoted,$(DATA)))
 
-ifneq ($(and $(RAW),$(filter train-% ablate-% compare-%,$(MAKECMDGOALS))),)
+ASKED := $(and $(RAW),$(filter train-% ablate-% compare-% sweep-%,$(MAKECMDGOALS)))
+
+ifneq ($(ASKED),)
 ifeq ($(shell [ -e $(RAW) ] && echo found),)
 $(error DATA=$(DATA): no such file or folder)
 endif
@@ -24,11 +26,11 @@ endif
 .NOTPARALLEL:
 .SUFFIXES:
 .PHONY: help setup test test-plain test-oldest judges lint format gradcheck mutants house bench \
-  train-h36m ablate-h36m train-unet compare-unet compare-hnet lessons lesson book doctor clean changed
+  train-h36m ablate-h36m train-unet compare-unet compare-hnet sweep-weights lessons lesson book doctor clean changed
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
-	@echo "  Variables: DATA= OUT= RECIPE= EPOCHS= SEED= DEVICE=cpu|cuda|auto FULL=1 MODEL= ARGS= PYTHON="
+	@echo "  Variables: DATA= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE=cpu|cuda|auto FULL=1 MODEL= ARGS= PYTHON="
 
 # --- Set-up: a stamp for each set of packages -----------------------------------------------------
 
@@ -100,16 +102,16 @@ bench: $(VENV)/.installed-bench  ## minipose against PyTorch, step by step
 
 # --- The two jobs ---------------------------------------------------------------------------------
 # DATA= names a folder of raw data or a finished store (.h5); without it, a synthetic stand-in is
-# drawn. What is drawn or imported is kept in data/ and used again, until its folder is changed. Make
-# itself handles no odd names: a store has its folder's, with hyphens for brackets, spaces and such.
+# drawn. What is drawn or imported is kept in data/ and used again; a store is named by what its folder
+# holds, so another folder of that name, or a file that is new, makes another store.
 
 SIZE := $(if $(FULL),full,quick)
-PLAIN := LC_ALL=C tr -c 'A-Za-z0-9._+\200-\377' -
-NAME := $(if $(RAW),$(shell printf %s "$$(basename $(RAW))" | $(PLAIN)))
-FINISHED := $(filter %.h5,$(NAME))
+FINISHED := $(if $(RAW),$(shell case $(RAW) in (*.h5) echo yes;; esac))
+NAME := $(if $(ASKED),$(if $(FINISHED),finished,$(shell \
+  $(if $(PYTHON),$(call quoted,$(PYTHON)),python3) data_tools/store_name.py $(RAW))))
 
 # $(call job,JOB,flags of its drawing,ending of an imported store's name) defines JOB_STORE and how
-# data_tools makes it.
+# data_tools makes it, and further flags.
 define job
 $(1)_STORE := $(if $(FINISHED),,data/$(if $(NAME),$(NAME)$(3),$(1)-$(SIZE)).h5)
 
@@ -118,14 +120,14 @@ data/$(1)-$(SIZE)/.written: | $(VENV)/.installed-run
 	@touch $$@
 
 ifeq ($(FINISHED),)
-$$($(1)_STORE): $(if $(NAME),$(if $(shell [ $(RAW) -nt data/$(NAME)$(3).h5 ] && echo newer),changed),\
-  data/$(1)-$(SIZE)/.written) | $(VENV)/.installed-run
-	$(RUN) data_tools $(1) $$(or $$(RAW),data/$(1)-$(SIZE)) --out $$@
+$$($(1)_STORE): $(if $(NAME),,data/$(1)-$(SIZE)/.written) | $(VENV)/.installed-run
+	$(RUN) data_tools $(1) $$(or $$(RAW),data/$(1)-$(SIZE)) --out $$@ $(4)
 endif
 endef
 
-$(eval $(call job,h36m,$(if $(FULL),--frames 600 --step 5,--frames 220 --step 7),))
-$(eval $(call job,people,--count $(if $(FULL),6200,2400),-people))
+$(eval $(call job,h36m,$(if $(FULL),--frames 600 --step 5,--frames 220 --step 7),,))
+$(eval $(call job,people,--count $(if $(FULL),6200,2400),-people$(addprefix -,$(MIN_JOINTS)),\
+  $(if $(MIN_JOINTS),--min-joints $(MIN_JOINTS))))
 
 # $(call train,JOB,name of the run's folder,recipe unless RECIPE= names one)
 train = $(MINIPOSE) train $(1) --data $(or $($(1)_STORE),$(RAW)) \
@@ -148,6 +150,9 @@ compare-unet: $(VENV)/.installed-run $(people_STORE)  ## report 2's five models 
 
 compare-hnet: $(VENV)/.installed-run $(people_STORE)  ## U-Nets and H-Net on rotated pictures, beside table I
 	$(call train,people,people-networks,compare) --compare networks --limit 1000 $(ARGS)
+
+sweep-weights: $(VENV)/.installed-run $(people_STORE)  ## how much should joints count beside the mask?
+	$(call train,people,people-weights,compare) --compare weights --limit 1000 $(ARGS)
 
 # --- Lessons --------------------------------------------------------------------------------------
 

@@ -31,6 +31,8 @@ def tree(tmp_path: Path) -> Path:
     (tree / ".venv/bin").mkdir(parents=True)
     (tree / "data").mkdir()
     shutil.copy(ROOT / "Makefile", tree)
+    (tree / "data_tools").mkdir()
+    shutil.copy(ROOT / "data_tools/store_name.py", tree / "data_tools")
     (tree / "pyproject.toml").touch()
     (tree / ".venv/.installed-run").touch()
     (tree / ".venv/bin/python").write_text(PYTHON)
@@ -58,7 +60,7 @@ def asked(tree: Path) -> list[list[str]]:
 def test_folders_of_any_name_are_imported_once_and_again_when_they_change(name, tree):
     raw = tree.parent / name
     raw.mkdir()
-    os.utime(raw, (1, 1))
+    (raw / "first").touch()
     arguments = ["train-h36m", f"DATA={raw}", f"OUT={raw}/out"]
     assert make(tree, *arguments).returncode == 0
     importing, training = asked(tree)
@@ -69,10 +71,25 @@ def test_folders_of_any_name_are_imported_once_and_again_when_they_change(name, 
     assert training[training.index("--out") + 1] == f"{raw}/out"
     assert make(tree, *arguments).returncode == 0
     assert asked(tree)[2:] == [training]
-    os.utime(tree / store, (1, 1))
-    os.utime(raw)
+    (raw / "second").touch()
     assert make(tree, *arguments).returncode == 0
-    assert asked(tree)[3:] == [importing, training]
+    importing_again, training_again = asked(tree)[3:]
+    assert importing_again[:4] == importing[:4]
+    other = importing_again[importing_again.index("--out") + 1]
+    assert other != store and other in training_again
+
+
+def test_two_folders_of_one_name_have_two_stores(tree):
+    stores = []
+    for place in ("a", "b"):
+        photos = tree.parent / place / "photos"
+        photos.mkdir(parents=True)
+        (photos / f"{place}.jpg").touch()
+        assert make(tree, "train-unet", f"DATA={photos}", "MIN_JOINTS=9").returncode == 0
+        importing = asked(tree)[-2]
+        assert importing[-2:] == ["--min-joints", "9"]
+        stores.append(importing[importing.index("--out") + 1])
+    assert stores[0] != stores[1] and all(s.startswith("data/photos-") for s in stores)
 
 
 def test_a_finished_store_of_any_name_is_used_as_it_is(tree):

@@ -99,7 +99,7 @@ def test_nothing_asked_nothing_changed():
 
 
 def test_first_epochs_are_half_the_size_and_cover_the_same_pictures(tmp_path):
-    recipe = RECIPES["quick"].changed(batch=3, quarter_epochs=0, half_epochs=1)
+    recipe = RECIPES["quick"].changed(batch=3, quarter_epochs=0, half_epochs=1, halved=0)
     with PeopleStore(write_store(tmp_path / "people.h5")) as store:
         batches = training_batches(store, np.arange(8), recipe, 5, "cpu")
         first, second = list(batches(0)), list(batches(1))
@@ -109,4 +109,6 @@ def test_first_epochs_are_half_the_size_and_cover_the_same_pictures(tmp_path):
     assert {b.images.shape[2:] for b in second} == {(48, 32), (32, 48)}
     grown = Recipe(quarter_epochs=2, half_epochs=1)
     assert [grown.halvings(epoch) for epoch in range(5)] == [2, 2, 1, 0, 0]
+    always = grown.changed(halved=1)
+    assert [always.halvings(epoch) for epoch in range(5)] == [2, 2, 1, 1, 1]
     assert sum(len(b.images) for b in first) == sum(len(b.images) for b in second) == 8

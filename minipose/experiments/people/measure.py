@@ -47,11 +47,11 @@ def measure_part(
 
     Returns
     -------
-    ``pictures``, ``seconds``; ``loss`` (as in training); ``dice`` (eq. 1, of probabilities),
-    ``dice_of_mask`` (of the mask at one half); where the model has them ``mse``,
-    ``regression_highest`` (mean of the highest value in each picture) and ``cross_entropy``; and
-    for joints ``joint_error_px`` (mean), ``joint_error_median_px``, ``within_5_px``,
-    ``pck_half_head``, ``per_joint`` {name: {pck, px}}.
+    ``pictures``, ``seconds``; ``loss`` (as in training); ``dice`` (eq. 1, of probabilities, in the
+    whole picture), ``dice_of_mask`` (of the mask at one half); where the model has them ``mse``,
+    ``regression_highest`` (mean of the highest value in each picture) and ``cross_entropy``, as
+    the network sees the picture; and for joints ``joint_error_px`` (mean),
+    ``joint_error_median_px``, ``within_5_px``, ``pck_half_head``, ``per_joint`` {name: {pck, px}}.
     """
     start = time.perf_counter()
     sums: dict[str, float] = {}
@@ -62,8 +62,8 @@ def measure_part(
         for name, part in parts.items():
             sums[name] = sums.get(name, 0.0) + part.item() * len(group.samples)
         for person, found in zip(group.people, group.predictions, strict=True):
-            hard = dice_coefficient((found.mask > 0.5) * 1.0, person.mask)
-            sums["dice_of_mask"] = sums.get("dice_of_mask", 0.0) + hard
+            for name, mask in (("dice", found.mask), ("dice_of_mask", (found.mask > 0.5) * 1.0)):
+                sums[name] = sums.get(name, 0.0) + dice_coefficient(mask, person.mask)
             if found.regression is not None:
                 highest = float(found.regression.max())
                 sums["regression_highest"] = sums.get("regression_highest", 0.0) + highest
@@ -71,7 +71,7 @@ def measure_part(
                 places.append(found.joint_places()[0])
         order.append(group.samples)
     result: dict[str, Any] = {name: value / len(samples) for name, value in sums.items()}
-    result["dice"] = 1 - result.pop("dice_loss")
+    del result["dice_loss"]  # of the pictures as the network sees them
     result |= {"pictures": len(samples), "seconds": time.perf_counter() - start}
     if places:
         which = np.concatenate(order)

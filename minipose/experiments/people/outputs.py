@@ -102,6 +102,11 @@ def enlarged(planes: np.ndarray, size: tuple[int, int], factor: float) -> np.nda
     return between[..., top, :] * (1 - down) + between[..., bottom, :] * down
 
 
+def _logistic(z: np.ndarray) -> np.ndarray:
+    """The softmax of two scores that differ by z."""
+    return np.exp(-np.logaddexp(0, -z))
+
+
 def run(
     model: Module, people: list[Person], recipe: Recipe, outputs: Outputs
 ) -> tuple[Batch, dict[str, Tensor], list[Prediction]]:
@@ -111,7 +116,8 @@ def run(
         small = [halved(person) for person in small]
     batch = make_batch(small, outputs, recipe.peak, device_of(model))
     scores = model(Tensor(batch.images))
-    mask = to_host(ops.softmax(scores["mask"], axis=1).data)[:, 1]
+    # The scores of a mask are enlarged, not its probabilities: borders stay as sharp as they were.
+    odds = to_host((scores["mask"][:, 1] - scores["mask"][:, 0]).data)
     joints = regression = None
     if "joints" in scores:
         joints = to_host(ops.softmax(scores["joints"], axis=1).data)
@@ -122,7 +128,7 @@ def run(
         (h, w), size = seen.mask.shape, person.mask.shape
         found.append(
             Prediction(
-                enlarged(mask[n, :h, :w], size, 1 / reduced),
+                _logistic(enlarged(odds[n, :h, :w], size, 1 / reduced)),
                 None if joints is None else joints[n, :, :h, :w],
                 None if regression is None else enlarged(regression[n, :h, :w], size, 1 / reduced),
                 reduced,

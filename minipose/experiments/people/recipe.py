@@ -150,9 +150,9 @@ ABOUT = {
 RECIPES = {
     "report": Recipe(),
     "quick": Recipe(
-        width=12, dropout=0.0, batch=8, parts=2, epochs=11, quarter_epochs=4, half_epochs=5,
-        lr=0.001, lr_decay=0.02, warmup=100, held=8, validated=50, joint_weight=3.0,
-        background_weight=0.1, flip=True, jitter=0.2,
+        width=12, normalise=True, dropout=0.0, batch=8, parts=2, epochs=12, quarter_epochs=4,
+        optimizer="muon", lr=0.03, lr_decay=0.02, warmup=100, held=5, validated=50,
+        joint_weight=3.0, background_weight=0.1, halved=1, blur=1.5, flip=True, jitter=0.2,
     ),
     "full": Recipe(
         width=16, dropout=0.0, batch=8, parts=2, epochs=26, quarter_epochs=8, half_epochs=10,
