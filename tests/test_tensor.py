@@ -299,3 +299,12 @@ def test_methods_are_the_ops():
     for name in names.split():
         expected = getattr(mp.ops, name)(x).data
         np.testing.assert_array_equal(getattr(x, name)().data, expected)
+
+
+def test_debug_leaves_the_array_of_another_alone():
+    """A result that is a view shares its array with the input, which may be written later."""
+    x = mp.Tensor(np.zeros((2, 3)))
+    with mp.debug():
+        y = x.reshape(6)
+        z = x + 1
+    assert y.data.base is not None and x.data.flags.writeable and not z.data.flags.writeable

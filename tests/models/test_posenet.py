@@ -117,3 +117,10 @@ def test_state_is_strict():
 def test_mistakes_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_what_is_shared_are_the_convolutions():
+    net = PoseNet((2, 3, 2))
+    names = {id(p): name for name, p in net.named_parameters()}
+    shared = [names[id(p)] for p in net.shared_parameters()]
+    assert shared == [f"conv{k}.{part}" for k in (1, 2, 3) for part in ("weight", "bias")]

@@ -7,6 +7,7 @@ import minipose as mp
 from minipose.gradcheck import check_direction
 from minipose.losses import categorical_cross_entropy, dice_loss, mse
 from minipose.models import UNet
+from minipose.models.unet import ScoresOfPixels
 
 HEADS = {"mask": 2, "joints": 26, "regression": 1}
 
@@ -176,3 +177,8 @@ def _torch_unet(torch, weights, x):
         x = f.relu(conv(x, f"double.{step}.convolution", 0))
         x = two(torch.cat([skips.pop(), x], 1), f"up.{step}")
     return {name: conv(x, f"heads.{name}", 0)[:, :, :h, :w] for name in HEADS}
+
+
+def test_a_network_without_features_says_so():
+    with pytest.raises(TypeError, match="Unfinished defines no features"):
+        type("Unfinished", (ScoresOfPixels,), {})()(mp.Tensor(np.zeros((1, 3, 16, 16))))

@@ -177,3 +177,20 @@ def test_what_a_call_makes_is_named_so():
             return nn.Tanh()(x)
 
     assert [row.name for row in Fresh().summary((1, 2)).rows] == ["(made in a call)"]
+
+
+def test_frozen_parameters_and_other_results_are_named():
+    rng = np.random.default_rng(0)
+    net = Sequential(nn.Linear(4, 3, rng), nn.Linear(3, 2, rng))
+    assert "frozen" not in str(net.summary((1, 4)))
+    for parameter in net.layers[0].parameters():
+        parameter.requires_grad = False
+    table = net.summary((1, 4))
+    assert table.frozen == 15 and table.parameters == 23
+    assert str(table).splitlines()[-1].split() == ["of", "which", "frozen", "15"]
+
+    class Silent(Module):
+        def forward(self, x):
+            return None
+
+    assert Silent().summary((1, 4)).output == "NoneType"

@@ -210,3 +210,11 @@ def test_arrays_lists_and_numbers_on_either_side(xp, sign, dtype):
 
 def test_large_integers_beside_float64_keep_all_their_digits():
     assert (Tensor(np.zeros(1)) + np.array([2**24 + 1])).item() == 2**24 + 1
+
+
+def test_a_power_that_needs_no_gradient_gets_none():
+    x = Tensor(np.array([2.0, 3.0]), requires_grad=True)
+    powers = Tensor(np.array([3.0, 2.0]))
+    (x**powers).backward(np.ones(2))
+    np.testing.assert_array_equal(x.grad, [12, 6])
+    assert powers.grad is None
