@@ -22,15 +22,15 @@ import kit
 import people
 from minipose.cli import main
 from minipose.experiments.people.outputs import predict_array
-from minipose.experiments.people.recipe import Recipe
-from minipose.experiments.people.train import build
+from minipose.experiments.run import load_network
 from minipose.metrics import dice_coefficient, pixel_errors
 from minipose.skeletons import BODY_25
-from minipose.training import checkpoint
 
 store = people.room()
 out = Path(tempfile.mkdtemp()) / "run"
-flags = "--recipe quick --width 8 --epochs 4 --quarter-epochs 0 --half-epochs 2 --batch 4 --parts 1"
+flags = (
+    "--recipe compare --width 8 --epochs 4 --quarter-epochs 0 --half-epochs 2 --batch 4 --parts 1"
+)
 flags += " --warmup 10 --held 0 --lr 0.002 --joint-weight 0.3 --seed 0"
 status = main(["train", "people", "--data", str(store.path), "--out", str(out), *flags.split()])
 assert status in (0, None)
@@ -48,9 +48,7 @@ table = re.findall(r"^\|.*\|$", report, flags=re.M)
 cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
 rows = {row[0]: row[1:] for row in cells}
 split = store.split()
-net = build(Recipe(model="mask+softmax", width=8, dropout=0.0), seed=5)
-checkpoint.load(out / "best.npz", net)
-net.eval()
+_, net, _ = load_network(out / "best.npz")
 persons = [store[int(i)] for i in split["validation"]]
 found = [predict_array(net, person.image) for person in persons]
 print(table[0])
@@ -120,8 +118,8 @@ each = np.nanmean(errors, axis=0)
 easy = np.argsort(each)
 print("nearest:", ", ".join(f"{BODY_25[j]} {each[j]:.0f} px" for j in easy[:4]))
 print("furthest:", ", ".join(f"{BODY_25[j]} {each[j]:.0f} px" for j in easy[-4:]))
-for j, name in enumerate(BODY_25):
-    assert abs(float(rows[name][2]) - each[j]) < 2
+gaps = [abs(float(rows[name][2]) - each[j]) for j, name in enumerate(BODY_25)]
+assert np.median(gaps) < 0.2  # single joints may have two pixels that are equally high
 
 with open(out / "log.csv", encoding="utf-8", newline="") as file:
     log = list(csv.DictReader(file))
