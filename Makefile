@@ -159,7 +159,7 @@ sweep-weights: $(VENV)/.installed-run $(people_STORE)  ## how much should joints
 lessons: $(VENV)/.installed-run  ## run all lessons: seconds, asserts and pictures of each
 	@$(RUN) lessons $(ARGS)
 
-lesson: $(VENV)/.installed-run  ## run one lesson: N=07 (ANSWERS=1 shows the answer at its end)
+lesson: $(VENV)/.installed-run  ## run one lesson: N=07 (ANSWERS=1: with its answers)
 	@$(RUN) lessons $(or $(N),1) $(if $(ANSWERS),--answers) $(ARGS)
 
 book: $(VENV)/.installed-book  ## run the lessons and lay them out as pages: build/book/index.html
