@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from minipose.backend import Array, array_module
+from minipose.ops.shape import all_tensors
 from minipose.tensor import Tensor, record
 
 
@@ -10,7 +11,8 @@ def einsum(subscripts: str, *tensors: Tensor) -> Tensor:
     """y[out] = Σ x₁[letters] · x₂[letters] · …: A Bᵀ is ``einsum("ik,jk->ij", a, b)``.
 
     The sum goes over all letters that the result does not have. The derivative is an einsum too:
-    dL/dy takes the place of the input, whose letters become the result.
+    dL/dy takes the place of the input, whose letters become the result. An axis of one element
+    beside a longer one of the same letter is repeated, as in NumPy.
 
     Parameters
     ----------
@@ -20,6 +22,7 @@ def einsum(subscripts: str, *tensors: Tensor) -> Tensor:
     tensors : Tensor
         One for each part of the subscripts.
     """
+    all_tensors("einsum", tensors)
     given, arrow, out = subscripts.replace(" ", "").partition("->")
     letters = given.split(",")
     if not arrow:
@@ -37,7 +40,10 @@ def einsum(subscripts: str, *tensors: Tensor) -> Tensor:
         alone = "".join(c for c in letters[i] if c not in "".join([out, *others]))
         sizes = [n for c, n in zip(letters[i], arrays[i].shape, strict=True) if c in alone]
         ones = array_module(grad_y).ones(sizes, dtype=grad_y.dtype)  # for axes that were summed
-        return _evaluate([out, *others, alone], [grad_y, *factors, ones], letters[i])
+        grad = _evaluate([out, *others, alone], [grad_y, *factors, ones], letters[i])
+        # An axis that all others have as one element was summed, too: all along it get the same.
+        sizes = [n if m == 1 else m for m, n in zip(grad.shape, arrays[i].shape, strict=True)]
+        return grad if grad.shape == (*sizes,) else array_module(grad).broadcast_to(grad, sizes)
 
     def backward(grad_y):
         return tuple(backward_to(i, grad_y) if asked else None for i, asked in enumerate(needed))

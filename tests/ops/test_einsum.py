@@ -31,6 +31,8 @@ TWO = (
     | _rows("ki,kj", [(3, 3), (3, 3)])
     | _rows("ij,->j", [(2, 3), ()])
     | _rows("ij,ij->ij", [(2, 1), (2, 3)])
+    | _rows("ij,jk->ik", [(2, 1), (3, 2)])
+    | _rows("i,i", [(3,), (1,)])
 )
 THREE = _rows("bn,anm,bm->ba", [(2, 3), (4, 3, 2), (2, 2)], [(3, 3), (3, 3, 3), (3, 3)])
 
@@ -78,3 +80,8 @@ X = Tensor(np.ones((2, 3)))
 def test_mistakes_are_named(subscripts, tensors, message):
     with pytest.raises(ValueError, match=message):
         ops.einsum(subscripts, *tensors)
+
+
+def test_arrays_are_no_tensors():
+    with pytest.raises(TypeError, match="einsum: expected Tensors, got ndarray"):
+        ops.einsum("ij->i", X.data)
