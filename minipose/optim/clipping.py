@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from minipose.backend import Array, array_module
+from minipose.optim.groups import as_list
 from minipose.tensor import Parameter
 
 
@@ -52,4 +53,4 @@ def _with_gradient(
 ) -> list[Parameter]:
     if not 0 < limit < math.inf:
         raise ValueError(f"{name}: expected {limit_name} above 0, got {limit}")
-    return [p for p in parameters if p.grad is not None]
+    return [p for p in as_list(name, parameters) if p.grad is not None]

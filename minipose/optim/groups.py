@@ -55,11 +55,7 @@ def as_groups(
     ValueError
         If there is no parameter, one is in two groups, or an option is unknown or out of range.
     """
-    if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
-        got = _in_words(parameters) if isinstance(parameters, Tensor) else type(parameters).__name__
-        hint = "; write .parameters()" if hasattr(parameters, "parameters") else ""
-        raise TypeError(f"{name}: expected a list of parameters, got {got}{hint}")
-    given = list(parameters)
+    given = as_list(name, parameters)
     if not any(isinstance(each, dict) for each in given):
         groups = [{"parameters": _once_each(name, given)}]
     else:
@@ -68,6 +64,15 @@ def as_groups(
         raise ValueError(f"{name}: no parameters to optimize")
     _check_apart(name, groups)
     return groups
+
+
+def as_list(where: str, parameters: Iterable[Parameter] | Iterable[Group]) -> list:
+    """Raises TypeError for a module, and for a single tensor, whose rows are no parameters."""
+    if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
+        hint = "; write .parameters()" if hasattr(parameters, "parameters") else ""
+        got = _in_words(parameters)
+        raise TypeError(f"{where}: expected a list of parameters, got {got}{hint}")
+    return list(parameters)
 
 
 def _as_group(where: str, group: Group, options: tuple[str, ...]) -> Group:
@@ -83,7 +88,7 @@ def _as_group(where: str, group: Group, options: tuple[str, ...]) -> Group:
     own = {name: value for name, value in group.items() if name != "parameters"}
     for name, value in own.items():
         check(where, name, value)
-    return {"parameters": _once_each(where, parameters), **own}
+    return {"parameters": _once_each(where, as_list(where, parameters)), **own}
 
 
 def _once_each(where: str, parameters: Iterable[Parameter]) -> list[Parameter]:

@@ -157,6 +157,8 @@ def test_what_cannot_be_averaged_is_refused():
         Average([mp.Parameter([1.0])], decay=1)
     with pytest.raises(ValueError, match="Average: no parameters to average"):
         Average([])
+    with pytest.raises(TypeError, match="Average: expected a list of parameters, got a Parameter"):
+        Average(mp.Parameter([1.0]))
     mean = Average([mp.Parameter([1.0])])
     with mean.applied():
         for use in (mean.update, mean.apply, mean.state_dict, lambda: mean.load_state_dict({})):

@@ -75,3 +75,14 @@ def test_limits_have_to_be_above_0():
             clip_gradients([], wrong)
         with pytest.raises(ValueError, match=r"clip_gradient_values: expected limit above 0, got"):
             clip_gradient_values([], wrong)
+
+
+@pytest.mark.parametrize("clip", [clip_gradients, clip_gradient_values])
+def test_a_single_parameter_is_no_list(clip):
+    """Its rows would be taken for parameters, and nothing clipped."""
+    p = mp.Parameter([3.0, 4.0])
+    p.grad = np.ones(2, np.float32)
+    with pytest.raises(TypeError, match=f"^{clip.__name__}: expected a list of parameters, got a "):
+        clip(p, 1.0)
+    with pytest.raises(TypeError, match=r"expected a list of parameters, got Linear; write \.para"):
+        clip(mp.nn.Linear(2, 2, np.random.default_rng(0)), 1.0)

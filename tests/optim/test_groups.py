@@ -145,6 +145,8 @@ def test_what_is_wrong_with_groups_is_one_line():
         TypeError, match=r"group 0: expected parameters, got a Tensor .* cannot be mov"
     ):
         SGD([{"parameters": [w * 2]}])
+    with pytest.raises(TypeError, match=r"SGD: group 0: expected a list .* Linear; write \.para"):
+        SGD([{"parameters": mp.nn.Linear(2, 2, np.random.default_rng(0))}])
     with pytest.raises(TypeError, match=r"expected a list of parameters, got int$"):
         SGD(3)
     with pytest.raises(TypeError, match=r"SGD: expected parameters, got ndarray, which cannot be"):
