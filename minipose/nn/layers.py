@@ -247,6 +247,11 @@ class Sequential(Module):
     """One module after another."""
 
     def __init__(self, *layers: Module) -> None:
+        for place, layer in enumerate(layers):
+            if isinstance(layer, type) or not callable(layer):
+                got = f"the class {layer.__name__}" if isinstance(layer, type) else f"{layer!r:.40}"
+                hint = "; write *layers" if isinstance(layer, (list, tuple)) else ""
+                raise TypeError(f"Sequential: expected modules, got {got} at {place}{hint}")
         self.layers = list(layers)
 
     def forward(self, x: Tensor) -> Tensor:

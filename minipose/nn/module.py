@@ -212,6 +212,8 @@ def _joined(place: str, name: str) -> str:
 
 
 def _within(name: str, value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, (set, frozenset)) and any(isinstance(v, (Module, Tensor)) for v in value):
+        raise TypeError(f"Module: {name} is a set, which has no order; put its parts into a list")
     if not isinstance(value, (list, tuple, dict)):
         yield name, value
         return

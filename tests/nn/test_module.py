@@ -175,3 +175,15 @@ def test_mistakes_are_named():
         Module()(Tensor([1.0]))
     with pytest.raises(AttributeError, match="mode"):
         Whole().mode  # noqa: B018  (an unknown name is no None)
+    with pytest.raises(TypeError, match="Sequential: expected modules, got the class Tanh at 0"):
+        Sequential(nn.Tanh)
+    with pytest.raises(
+        TypeError, match=r"Sequential: expected modules, got \[Tanh.* write \*layers"
+    ):
+        Sequential([nn.Tanh()])
+    with pytest.raises(TypeError, match="Sequential: expected modules, got None at 1"):
+        Sequential(nn.Tanh(), None)
+    net = Module()
+    net.parts = [{Linear(2, 3, rng)}]
+    with pytest.raises(TypeError, match=r"parts\.0 is a set, which has no order"):
+        net.parameters()
