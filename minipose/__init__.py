@@ -25,6 +25,10 @@ def __getattr__(name: str) -> object:
     raise AttributeError(f"module 'minipose' has no attribute {name!r}")
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), "batches", *_ON_DEMAND})
+
+
 if os.environ.get("MINIPOSE_PLAIN", "").lower() in ("", "0", "no", "false"):
     try:
         import minipose.fast  # it offers itself to kernels.faster

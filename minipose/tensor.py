@@ -92,10 +92,7 @@ class Tensor:
     def __reduce__(self) -> tuple:
         if self.node is not None:
             raise TypeError(f"pickle: a result of {self.node.name} holds its graph; use .detach()")
-        return type(self), (self.data,) if isinstance(self, Parameter) else (
-            self.data,
-            self.requires_grad,
-        )
+        return _remade, (type(self), self.data, self.requires_grad)
 
     def __float__(self) -> float:
         return self.item()
@@ -226,7 +223,9 @@ def record(name: str, y: Array, inputs: Sequence[Tensor], backward: Backward) ->
     dtypes = {x.dtype for x in inputs}
     if len(dtypes) > 1:
         listed = ", ".join(f"{x.dtype} {x.shape}" for x in inputs)
-        raise TypeError(f"{name}: inputs of different dtypes ({listed})")
+        raise TypeError(
+            f"{name}: inputs of different dtypes ({listed}); expected one: array.astype, net.astype"
+        )
     result = Tensor(y)
     if _debugging.get():
         _check_result(name, result.data, inputs)
@@ -238,11 +237,22 @@ def record(name: str, y: Array, inputs: Sequence[Tensor], backward: Backward) ->
     return result
 
 
+def _remade(kind: type, data: Array, requires_grad: bool) -> Tensor:
+    """What was pickled or copied; a frozen parameter stays frozen."""
+    leaf = kind(data)
+    leaf.requires_grad = requires_grad
+    return leaf
+
+
 def _as_float_array(array: object) -> Array:
     if isinstance(array, Tensor):
         raise TypeError("Tensor: expected an array, got a Tensor; use .detach() or .data")
     if array is None:
         raise TypeError("Tensor: expected an array or numbers, got None")
+    if isinstance(array, (list, tuple)) and any(isinstance(each, Tensor) for each in array):
+        raise TypeError(
+            "Tensor: expected an array or numbers, got a list of Tensors; use ops.stack"
+        )
     if not is_array(array):
         try:
             return np.asarray(array, dtype=np.float32)

@@ -1,5 +1,7 @@
 """The page of faults names tests that exist; and what no other test held."""
 
+import copy
+import pickle
 import re
 
 import numpy as np
@@ -67,3 +69,39 @@ def test_what_h_net_gives_depends_on_the_pictures_beside_it():
     alone, beside = (net(mp.Tensor(x))["mask"].data[0] for x in (pictures[:1], pictures))
     assert np.abs(beside - alone).max() > 0.01 * np.abs(alone).max()
     assert "pictures beside it" in re.sub(r"\s+", " ", mp.nn.ComplexBatchNorm.__doc__)
+
+
+def test_a_copy_of_a_frozen_parameter_is_frozen():
+    """E15: pickled, or copied with its network, it would be trained again."""
+    frozen = mp.Parameter([1.0])
+    frozen.requires_grad = False
+    for again in (pickle.loads(pickle.dumps(frozen)), copy.deepcopy(frozen)):
+        assert type(again) is mp.Parameter and not again.requires_grad
+    assert copy.deepcopy(mp.Parameter([1.0])).requires_grad
+    assert copy.deepcopy(mp.Tensor([1.0], requires_grad=True)).requires_grad
+
+
+X = mp.Tensor(np.ones((2, 3), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: mp.Tensor([X, X]), "Tensor: expected an array or numbers, got a list of Tensors"),
+        (lambda: mp.ops.reshape(X.data, -1), "reshape: expected Tensors, got ndarray"),
+        (lambda: mp.ops.transpose([1]), "transpose: expected Tensors, got list"),
+        (lambda: mp.ops.linear(X.data, X), "linear: expected Tensors, got ndarray"),
+        (lambda: mp.ops.conv2d(X.data, X), "conv2d: expected Tensors, got ndarray"),
+        (lambda: X.sum(axis="rows"), "sum: expected axis as whole numbers, got 'rows'"),
+        (lambda: X.max(axis=1.0), "max: expected axis as whole numbers, got 1.0"),
+    ],
+)
+def test_what_no_op_can_take_is_one_line(call, message):
+    """E15 and E18: not silently taken without its gradient, and no raw AttributeError."""
+    with pytest.raises(TypeError, match=f"^{message}"):
+        call()
+
+
+def test_what_is_imported_on_demand_is_listed():
+    assert {"batches", "metrics", "Tensor"} <= set(dir(mp))
+    assert {"Muon", "Average", "schedules", "Adam"} <= set(dir(mp.optim))

@@ -11,7 +11,7 @@ from minipose.kernels.faster import replaceable
 from minipose.ops.elementwise import relu as relu_op
 from minipose.ops.elementwise import tanh as tanh_op
 from minipose.ops.pool import max_pool2d, pair
-from minipose.ops.shape import pad, reshape
+from minipose.ops.shape import all_tensors, pad, reshape
 from minipose.ops.upsample import upsample_nearest
 from minipose.tensor import Tensor, record
 
@@ -147,7 +147,8 @@ def _pad_to_same(x: Tensor, weight: Tensor, stride: int | Pair) -> tuple[Tensor,
 def check_conv2d(
     x: Tensor, weight: Tensor, bias: Tensor | None, stride: int | Pair, padding: int | Pair
 ) -> tuple[Pair, Pair]:
-    """Stride and padding as pairs. Raises ValueError, see ``conv2d``."""
+    """Stride and padding as pairs. Raises ValueError, see ``conv2d``, or TypeError for arrays."""
+    all_tensors("conv2d", [x, weight])
     stride, padding = pair("conv2d", "stride", stride, 1), pair("conv2d", "padding", padding, 0)
     shapes = f"(x {x.shape}, weight {weight.shape})"
     if x.ndim != 4 or weight.ndim != 4:

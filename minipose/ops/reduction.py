@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-import numpy as np
-
-from minipose.backend import array_module
+from minipose.backend import array_module, is_whole
 from minipose.kernels.faster import replaceable
 from minipose.ops.elementwise import Operand, operands
+from minipose.ops.shape import all_tensors
 from minipose.tensor import Tensor, record
 
 Axes = int | Sequence[int] | None
@@ -138,6 +137,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     -------
     Tensor, shape (N, out)
     """
+    all_tensors("linear", [x, weight])
     if x.ndim != 2 or weight.ndim != 2 or x.shape[1] != weight.shape[1]:
         raise ValueError(
             f"linear: expected x (N, in), weight (out, in), got {x.shape} and {weight.shape}"
@@ -209,7 +209,9 @@ def log_softmax(x: Tensor, axis: int = 1) -> Tensor:
 def _normalise(name: str, axis: Axes, shape: Shape) -> Shape:
     if axis is None:
         return tuple(range(len(shape)))
-    axes = (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
+    axes = tuple(axis) if isinstance(axis, Iterable) else (axis,)
+    if not all(is_whole(a) for a in axes):
+        raise TypeError(f"{name}: expected axis as whole numbers, got {axis!r}")
     if any(not -len(shape) <= a < len(shape) for a in axes):
         raise ValueError(f"{name}: axis {axis} is not an axis of shape {shape}")
     axes = tuple(a % len(shape) for a in axes)

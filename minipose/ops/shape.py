@@ -17,6 +17,7 @@ Widths = Sequence[tuple[int, int]]  # for each axis, how much before and how muc
 
 def reshape(x: Tensor, shape: int | Sequence[int]) -> Tensor:
     """y has the elements of x in row-major order in another shape; one entry may be −1."""
+    all_tensors("reshape", [x])
     before, shape = x.shape, _sequence(shape)
     try:
         y = x.data.reshape(shape)
@@ -38,6 +39,7 @@ def flatten(x: Tensor, start: int = 1) -> Tensor:
 
 def transpose(x: Tensor, axes: Sequence[int] | None = None) -> Tensor:
     """y's axis i is x's axis ``axes[i]`` (by default in reverse order)."""
+    all_tensors("transpose", [x])
     axes = tuple(reversed(range(x.ndim))) if axes is None else _sequence(axes)
     if sorted(axes) != list(range(x.ndim)):
         raise ValueError(f"transpose: axes {axes} do not permute the axes of {x.shape}")
@@ -53,7 +55,7 @@ def concatenate(tensors: Sequence[Tensor], axis: int = 1) -> Tensor:
     """y = the inputs one after another along ``axis``; each gets its own part of dL/dy back."""
     if not tensors:
         raise ValueError("concatenate: expected at least one tensor, got none")
-    _all_tensors("concatenate", tensors)
+    all_tensors("concatenate", tensors)
     first = tensors[0]
     if not -first.ndim <= axis < first.ndim:
         raise ValueError(f"concatenate: axis {axis} is not an axis of {first.shape}")
@@ -77,7 +79,7 @@ def concatenate(tensors: Sequence[Tensor], axis: int = 1) -> Tensor:
 
 def stack(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
     """y = inputs of one shape along a new axis; each gets its own part of dL/dy back."""
-    _all_tensors("stack", tensors)
+    all_tensors("stack", tensors)
     shapes = {x.shape for x in tensors}
     if len(shapes) != 1:
         raise ValueError(f"stack: expected tensors of one shape, got {sorted(shapes)}")
@@ -115,6 +117,13 @@ def crop(x: Tensor, widths: Widths) -> Tensor:
     return select(x, tuple(slice(w[0], w[0] + n) for w, n in zip(widths, kept, strict=True)))
 
 
+def all_tensors(name: str, tensors: Sequence[Tensor]) -> None:
+    """Raises TypeError for an array in place of a Tensor."""
+    for x in tensors:
+        if not isinstance(x, Tensor):
+            raise TypeError(f"{name}: expected Tensors, got {type(x).__name__}")
+
+
 def spread(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """The op as a method that takes its numbers one by one too: ``x.reshape(2, 3)``."""
 
@@ -123,12 +132,6 @@ def spread(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
         return op(x, *sizes, **named) if len(sizes) < 2 else op(x, sizes, **named)
 
     return method
-
-
-def _all_tensors(name: str, tensors: Sequence[Tensor]) -> None:
-    for x in tensors:
-        if not isinstance(x, Tensor):
-            raise TypeError(f"{name}: expected Tensors, got {type(x).__name__}")
 
 
 def _sequence(shape: int | Sequence[int]) -> tuple[int, ...]:

@@ -56,3 +56,7 @@ def __getattr__(name: str) -> object:
     if name in _ON_DEMAND:
         return getattr(importlib.import_module(f"minipose.optim.{_ON_DEMAND[name]}"), name)
     raise AttributeError(f"module 'minipose.optim' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), "schedules", *_ON_DEMAND})
