@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from minipose.backend import Array, array_module, to_device, to_host
+from minipose.backend import Array, array_module, is_array, to_device, to_host
 from minipose.kernels.faster import replaceable
 from minipose.optim.groups import Group, as_groups, check
 from minipose.tensor import Parameter
@@ -226,6 +226,9 @@ def _plain(option: object) -> float | tuple[float, ...]:
 def _check_gradient(name: str, index: int, parameter: Parameter) -> None:
     """A gradient that somebody set by hand may not fit, and would be broadcast or promoted."""
     grad = parameter.grad
+    if not is_array(grad):
+        kind = type(grad).__name__
+        raise TypeError(f"{name}: expected an array as gradient of parameter {index}, got {kind}")
     if grad.shape != parameter.shape or grad.dtype != parameter.dtype:
         raise ValueError(
             f"{name}: parameter {index} is {parameter.dtype} {parameter.shape}, "

@@ -191,3 +191,12 @@ def test_precisions_may_be_mixed(xp):
     assert (narrow.dtype, wide.dtype) == (np.float32, np.float64)
     np.testing.assert_allclose(to_host(narrow.data), 0.9, rtol=1e-6)
     np.testing.assert_allclose(to_host(wide.data), 0.9, rtol=1e-6)
+
+
+@pytest.mark.parametrize("gradient", [[1.0], mp.Tensor([1.0])])
+def test_a_gradient_given_by_hand_is_an_array(gradient):
+    w = mp.Parameter([1.0])
+    w.grad = gradient
+    with pytest.raises(TypeError, match="SGD: expected an array as gradient of parameter 0, got "):
+        SGD([w]).step()
+    assert w.item() == 1
