@@ -78,6 +78,7 @@ def batches(
     batch_size : int
     shuffle : False, True, seed or Generator
         Another order in each epoch: drawn from a seed (True: 0), or from a generator's next number.
+        Batches that are made anew for each epoch begin anew with the first order of their seed.
     drop_last : bool
         Leave out the last batch of an epoch if it is smaller.
     prefetch : int
