@@ -94,6 +94,12 @@ class Tensor:
             raise TypeError(f"pickle: a result of {self.node.name} holds its graph; use .detach()")
         return _remade, (type(self), self.data, self.requires_grad)
 
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> np.ndarray:
+        """The values, for plots and the like; not of what a gradient would silently stop at."""
+        if self.requires_grad:
+            raise TypeError("array: this tensor requires a gradient; use .detach() or .data")
+        return np.array(to_host(self.data), dtype=dtype, copy=copy)
+
     def __float__(self) -> float:
         return self.item()
 

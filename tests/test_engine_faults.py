@@ -105,3 +105,12 @@ def test_what_no_op_can_take_is_one_line(call, message):
 def test_what_is_imported_on_demand_is_listed():
     assert {"batches", "metrics", "Tensor"} <= set(dir(mp))
     assert {"Muon", "Average", "schedules", "Adam"} <= set(dir(mp.optim))
+
+
+def test_numpy_takes_the_values_of_a_tensor():
+    """Not an array of objects, and not what would silently lose its gradient."""
+    array = np.array(X)
+    assert array.dtype == np.float32 and array.shape == (2, 3) and array is not X.data
+    assert np.asarray(X) is X.data and np.asarray(X, dtype=float).dtype == float
+    with pytest.raises(TypeError, match=r"requires a gradient; use \.detach\(\) or \.data"):
+        np.asarray(mp.Parameter([1.0]))

@@ -12,14 +12,14 @@ import numpy as np
 from minipose.backend import Array, generator, is_whole, to_device, to_host
 from minipose.tensor import Parameter, Tensor
 
-Watch = Callable[["Module", tuple[Tensor, ...]], object]
+Watch = Callable[["Module", tuple[Tensor, ...], dict[str, object]], object]
 
 _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)  # of each thread by itself
 
 
 @contextlib.contextmanager
 def watching(watch: Watch) -> Iterator[None]:
-    """Within this block ``watch(module, inputs)`` is called in place of ``module.forward``."""
+    """Within this block ``watch(module, inputs, options)`` is called in place of ``forward``."""
     token = _watch.set(watch)
     try:
         yield
@@ -39,7 +39,8 @@ class Module:
     def forward(self, *inputs: Tensor) -> object:
         raise TypeError(f"{type(self).__name__} defines no forward")
 
-    def __call__(self, *inputs: Tensor) -> object:
+    def __call__(self, *inputs: Tensor, **options: object) -> object:
+        """``forward``; what is no Tensor, such as a number, is given to it by name."""
         for x in inputs:
             if not isinstance(x, Tensor):
                 raise TypeError(
@@ -47,7 +48,9 @@ class Module:
                     "write Tensor(x) for an array x"
                 )
         watch = _watch.get()
-        return self.forward(*inputs) if watch is None else watch(self, inputs)
+        if watch is None:
+            return self.forward(*inputs, **options)
+        return watch(self, inputs, options)
 
     def __repr__(self) -> str:
         """The tree of modules, each with those arguments that are not the usual ones."""
@@ -132,10 +135,13 @@ class Module:
         return self._convert(lambda array: to_device(array, device))
 
     def astype(self, dtype: type) -> Module:
-        """Change parameters and buffers to float32 or float64; returns the module."""
+        """Change parameters and buffers to float32 or float64; returns the module.
+
+        Buffers of whole numbers stay as they are.
+        """
         if np.dtype(dtype) not in (np.float32, np.float64):
             raise ValueError(f"astype: expected float32 or float64, got {np.dtype(dtype).name}")
-        return self._convert(lambda array: array.astype(dtype))
+        return self._convert(lambda a: a.astype(dtype) if a.dtype.kind == "f" else a)
 
     def _convert(self, change: Callable[[Array], Array]) -> Module:
         for parameter in self.parameters():

@@ -86,10 +86,12 @@ class _Watcher:
         self.rows: list[Row] = []
         self._calls, self._counted = 0, set()
 
-    def call(self, module: Module, inputs: tuple[Tensor, ...]) -> object:
+    def call(
+        self, module: Module, inputs: tuple[Tensor, ...], options: dict[str, object]
+    ) -> object:
         self._calls += 1
         number = self._calls
-        result = module.forward(*inputs)
+        result = module.forward(*inputs, **options)
         calls_none = self._calls == number
         count = self._count(module.parameters() if calls_none else _own(module))
         if calls_none or count:

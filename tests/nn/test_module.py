@@ -187,3 +187,31 @@ def test_mistakes_are_named():
     net.parts = [{Linear(2, 3, rng)}]
     with pytest.raises(TypeError, match=r"parts\.0 is a set, which has no order"):
         net.parameters()
+
+
+def test_forward_may_have_options():
+    class Scaled(Module):
+        def __init__(self):
+            self.layer = Linear(2, 2, np.random.default_rng(0))
+
+        def forward(self, x, scale=1.0):
+            return self.layer(x) * scale
+
+    class Net(Module):
+        def __init__(self):
+            self.part = Scaled()
+
+        def forward(self, x):
+            return self.part(x, scale=3.0)
+
+    net, x = Net(), Tensor(np.ones((1, 2), np.float32))
+    np.testing.assert_array_equal(net(x).data, 3 * net.part(x).data)
+    assert net.summary((1, 2)).output == "(1, 2)"
+
+
+def test_buffers_of_whole_numbers_stay_whole():
+    net = Linear(2, 2, np.random.default_rng(0))
+    net.register_buffer("count", np.zeros((), int))
+    net.register_buffer("mean", np.zeros(2, np.float32))
+    net.astype(np.float64)
+    assert net.count.dtype == int and net.mean.dtype == net.weight.dtype == np.float64
