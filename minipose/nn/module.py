@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import inspect
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -55,6 +56,14 @@ class Module:
     def __repr__(self) -> str:
         """The tree of modules, each with those arguments that are not the usual ones."""
         return "\n".join(_tree(self, "", set()))
+
+    def __deepcopy__(self, memo: dict) -> Module:
+        """The same parameters, but random numbers of its own: a copied dropout drops other units."""
+        made = memo[id(self)] = object.__new__(type(self))
+        vars(made).update(copy.deepcopy(vars(self), memo))
+        if isinstance(vars(self).get("rng"), np.random.Generator):
+            made.rng = self.rng.spawn(1)[0]
+        return made
 
     def modules(self) -> Iterator[Module]:
         """This module and all below it, parents first, each once."""

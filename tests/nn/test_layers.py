@@ -1,5 +1,7 @@
 """Layers: an op each, with weights that begin at the right size."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -101,6 +103,19 @@ def test_every_dropout_draws_random_numbers_of_its_own():
     net = nn.Sequential(nn.Dropout(0.5), nn.Dropout(0.5))
     kept = net(Tensor(np.ones((200, 200), np.float32))).data > 0
     assert kept.mean() == pytest.approx(0.25, abs=0.01)
+
+
+@pytest.mark.parametrize("make", [lambda: nn.Dropout(0.5), lambda: nn.MapDropout(0.5, (1, 1))])
+def test_a_copied_dropout_draws_random_numbers_of_its_own(make):
+    """A block that is copied three times would drop the same units three times."""
+    first = nn.Sequential(make())
+    layers = [first, *(copy.deepcopy(first) for _ in range(2)), copy.deepcopy(first.layers[0])]
+    x = Tensor(np.ones((64, 4, 2, 2), np.float32))
+    masks = [layer(x).data > 0 for layer in layers]
+    assert not any(np.array_equal(a, b) for i, a in enumerate(masks) for b in masks[:i])
+    shared = nn.Sequential(first.layers[0], first.layers[0])
+    again = copy.deepcopy(shared)  # what is one layer stays one
+    assert again.layers[0] is again.layers[1] is not first.layers[0]
 
 
 def test_biases_begin_at_zero():
