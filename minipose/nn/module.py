@@ -58,7 +58,7 @@ class Module:
         return "\n".join(_tree(self, "", set()))
 
     def __deepcopy__(self, memo: dict) -> Module:
-        """The same parameters, but random numbers of its own: a copied dropout drops other units."""
+        """Equal parameters, but random numbers of its own: a copied dropout drops other units."""
         made = memo[id(self)] = object.__new__(type(self))
         vars(made).update(copy.deepcopy(vars(self), memo))
         if isinstance(vars(self).get("rng"), np.random.Generator):
