@@ -216,6 +216,8 @@ def _arguments(module: Module) -> str:
             value = value is not None and value is not False
         if isinstance(value, np.generic):
             value = value.item()
+        if isinstance(value, list) and value and all(is_whole(v) for v in value):  # [3, 1]
+            value = tuple(value)
         if isinstance(value, (bool, int, float, str, tuple)) and value != usual:
             bare = usual is argument.empty and len(shown) < 2  # what goes in and what comes out
             shown.append(repr(value) if bare else f"{name}={value!r}")

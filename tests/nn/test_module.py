@@ -189,6 +189,13 @@ def test_mistakes_are_named():
         net.parameters()
 
 
+def test_a_pair_given_as_a_list_is_printed():
+    layer = nn.Conv2d(1, 2, [3, 1], np.random.default_rng(0), padding=[1, 0])
+    assert repr(layer) == "Conv2d(1, 2, kernel_size=(3, 1), padding=(1, 0))"
+    assert repr(nn.MaxPool2d([2, 1])) == "MaxPool2d((2, 1))"
+    assert repr(Sequential()) == "Sequential()"
+
+
 def test_forward_may_have_options():
     class Scaled(Module):
         def __init__(self):
