@@ -245,7 +245,7 @@ def conv2d_max_pool2d(
 
 def _suits_tensors(x, weight, bias=None, tanh=False) -> bool:
     return (
-        on_cpu(x, weight, bias)
+        on_cpu(x, weight, bias=bias)
         and accepted(conv.check_conv2d, x, weight, bias, 1, 0)
         and suits(x.data, weight.data)
     )

@@ -205,7 +205,7 @@ def conv2d_relu(x, weight, bias=None, stride=1, padding=0) -> Tensor:
 
 
 def _suits(x, weight, bias=None, stride=1, padding=0) -> bool:
-    if padding == "same" or not on_cpu(x, weight, bias) or not x.ndim == weight.ndim == 4:
+    if padding == "same" or not on_cpu(x, weight, bias=bias) or not x.ndim == weight.ndim == 4:
         return False  # at "same" the plain op pads, and asks again
     return _forced.get() is not None or moved(x.shape, weight.shape) >= WORTHWHILE
 

@@ -140,7 +140,7 @@ def upsample_conv2d(
 
 def _suits(x, weight, bias=None, relu=False) -> bool:
     return (
-        on_cpu(x, weight, bias)
+        on_cpu(x, weight, bias=bias)
         and accepted(conv.check_upsample_conv2d, weight)
         and accepted(conv.check_conv2d, x, weight, bias, 1, 1)  # a single pixel is doubled, too
         and x.shape[3] * weight.size >= ROW_PRODUCTS

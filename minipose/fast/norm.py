@@ -229,7 +229,7 @@ def batch_norm_inference(
 
 def _suits(x, weight, bias, eps=1e-5, relu=False) -> bool:
     return (
-        on_cpu(x, weight, bias)
+        on_cpu(x, weight, bias=bias)
         and accepted(plain.check_batch_norm, "batch_norm", x, weight, bias)
         and x.size >= max(2 * x.shape[1], WORTHWHILE)
     )
@@ -239,7 +239,7 @@ def _suits_inference(x, mean, variance, weight, bias, eps=1e-5, relu=False) -> b
     given = all(isinstance(a, np.ndarray) for a in (mean, variance))
     return (
         given
-        and on_cpu(x, weight, bias)
+        and on_cpu(x, weight, bias=bias)
         and x.size >= WORTHWHILE
         and accepted(plain.check_batch_norm, "batch_norm_inference", x, weight, bias)
         and {(a.shape, a.dtype) for a in (mean, variance)} == {(bias.shape, x.dtype)}

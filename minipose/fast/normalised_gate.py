@@ -204,7 +204,7 @@ def _blocks(streams: Streams, z: np.ndarray) -> list[tuple[int, slice, slice]]:
 
 def _suits(x: Any, weight: Any, bias: Any, streams: Any) -> bool:
     return (
-        on_cpu(x, weight, bias)
+        on_cpu(x, weight, bias=bias)
         and accepted(plain.check_streams, "normalised_gate", x, streams)
         and accepted(plain.check_gate, "normalised_gate", weight, bias, streams)
     )

@@ -141,7 +141,7 @@ def _suits_matmul(a, b) -> bool:
 
 
 def _suits_linear(x, weight, bias=None) -> bool:
-    if not on_cpu(x, weight, bias) or not x.ndim == weight.ndim == 2:
+    if not on_cpu(x, weight, bias=bias) or not x.ndim == weight.ndim == 2:
         return False
     return x.shape[1] == weight.shape[1] and (bias is None or bias.shape == weight.shape[:1])
 

@@ -10,17 +10,16 @@ import numpy as np
 from minipose.tensor import Tensor
 
 
-def on_cpu(*tensors: object) -> bool:
-    """Whether all are Tensors of NumPy arrays of one dtype (None is a bias that was left out).
+def on_cpu(*tensors: object, bias: object = None) -> bool:
+    """Whether all are Tensors of NumPy arrays of one dtype; only the bias may be left out.
 
     False for empty ones, too: there is nothing to be faster at, and no task to cut them into.
     """
     dtypes = set()
-    for x in tensors:
-        if x is not None:
-            if not (isinstance(x, Tensor) and isinstance(x.data, np.ndarray) and x.data.size):
-                return False
-            dtypes.add(x.data.dtype)
+    for x in tensors if bias is None else (*tensors, bias):
+        if not (isinstance(x, Tensor) and isinstance(x.data, np.ndarray) and x.data.size):
+            return False
+        dtypes.add(x.data.dtype)
     return len(dtypes) == 1
 
 

@@ -150,6 +150,8 @@ def test_the_plain_form_is_chosen_for_mixed_and_wrong_types(offer):
     inputs = tensors(offer.shapes)
     for i, _ in enumerate(inputs):
         others = [[1.0, 2.0], "a picture", inputs[i].data]
+        if not (without_bias(offer) and i == 2):
+            others.append(None)
         if len(inputs) > 1:
             others += [
                 Tensor(inputs[i].data.astype(np.float32)),
