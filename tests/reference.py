@@ -152,12 +152,12 @@ def einsum(*xs, subscripts):
 
 
 def linear(x, weight, bias=None):
-    """Y[n, o] = b[o] + Σᵢ X[n, i] W[o, i]."""
-    y = np.zeros((x.shape[0], weight.shape[0]))
-    for n, o in np.ndindex(y.shape):
-        y[n, o] = 0.0 if bias is None else bias[o]
-        for i in range(x.shape[1]):
-            y[n, o] += x[n, i] * weight[o, i]
+    """Y[…, o] = b[o] + Σᵢ X[…, i] W[o, i]."""
+    y = np.zeros((*x.shape[:-1], weight.shape[0]))
+    for *n, o in np.ndindex(y.shape):
+        y[(*n, o)] = 0.0 if bias is None else bias[o]
+        for i in range(x.shape[-1]):
+            y[(*n, o)] += x[(*n, i)] * weight[o, i]
     return y
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from minipose import ops
+from minipose.backend import is_whole
 from minipose.nn.initialise import glorot_uniform, he_normal, next_generator
 from minipose.nn.module import Module, check_generator, one_of, positive
 from minipose.ops.pool import check_blocks, pair
@@ -15,14 +18,19 @@ Pair = tuple[int, int]  # vertical, horizontal
 
 
 class Linear(Module):
-    """Y = X Wᵀ + b.  x (N, in_features) -> (N, out_features); Glorot weights, zero bias."""
+    """Y = X Wᵀ + b.  x (..., in_features) -> (..., out_features); Glorot weights, zero bias.
 
-    def __init__(self, in_features: int, out_features: int, rng: Generator) -> None:
+    x has one axis or more in front, of samples. Without ``bias``, Y = X Wᵀ.
+    """
+
+    def __init__(
+        self, in_features: int, out_features: int, rng: Generator, *, bias: bool = True
+    ) -> None:
         positive("Linear", in_features=in_features, out_features=out_features)
         check_generator("Linear", rng)
         self.in_features, self.out_features = in_features, out_features
         self.weight = Parameter(glorot_uniform((out_features, in_features), rng))
-        self.bias = Parameter(np.zeros(out_features, dtype=np.float32))
+        self.bias = Parameter(np.zeros(out_features, dtype=np.float32)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.linear(x, self.weight, self.bias)
@@ -253,6 +261,27 @@ class Sequential(Module):
                 hint = "; write *layers" if isinstance(layer, (list, tuple)) else ""
                 raise TypeError(f"Sequential: expected modules, got {got} at {place}{hint}")
         self.layers = list(layers)
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __bool__(self) -> bool:
+        return True  # a module, also if it has no layers
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self.layers)
+
+    def __getitem__(self, place: int | slice) -> Module:
+        """The layer at a place; of a slice a Sequential of the same layers, not of copies."""
+        if isinstance(place, slice):
+            part = Sequential(*self.layers[place])
+            part.training = self.training
+            return part
+        if not is_whole(place):
+            raise TypeError(f"Sequential: expected a place or a slice, got {place!r}")
+        if not -len(self) <= place < len(self):
+            raise IndexError(f"Sequential: no layer {place}, there are {len(self)}")
+        return self.layers[place]
 
     def forward(self, x: Tensor) -> Tensor:
         for layer in self.layers:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from minipose.backend import array_module, is_whole
 from minipose.kernels.faster import replaceable
 from minipose.ops.elementwise import Operand, operands
-from minipose.ops.shape import all_tensors
+from minipose.ops.shape import all_tensors, reshape
 from minipose.tensor import Tensor, record
 
 Axes = int | Sequence[int] | None
@@ -129,21 +129,25 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
     Parameters
     ----------
-    x : Tensor, shape (N, in)
+    x : Tensor, shape (N, in) or (..., N, in)
+        All axes but the last are samples alike: N is their product above.
     weight : Tensor, shape (out, in)
     bias : Tensor, shape (out,), optional
 
     Returns
     -------
-    Tensor, shape (N, out)
+    Tensor, shape (N, out) or (..., N, out)
     """
-    all_tensors("linear", [x, weight])
-    if x.ndim != 2 or weight.ndim != 2 or x.shape[1] != weight.shape[1]:
+    all_tensors("linear", [x, weight] if bias is None else [x, weight, bias])
+    if x.ndim < 2 or weight.ndim != 2 or x.shape[-1] != weight.shape[1]:
         raise ValueError(
-            f"linear: expected x (N, in), weight (out, in), got {x.shape} and {weight.shape}"
+            f"linear: expected x (..., N, in), weight (out, in), got {x.shape} and {weight.shape}"
         )
     if bias is not None and bias.shape != weight.shape[:1]:
         raise ValueError(f"linear: expected bias {weight.shape[:1]}, got {bias.shape}")
+    if x.ndim > 2:
+        rows = reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+        return reshape(linear(rows, weight, bias), (*x.shape[:-1], weight.shape[0]))
     x_data, w_data = x.data, weight.data
     x_needed = x.requires_grad
     y = x_data @ w_data.T  # (N, out)

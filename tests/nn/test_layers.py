@@ -142,7 +142,10 @@ def test_biases_begin_at_zero():
             "Conv2d: expected initialise 'glorot' or 'he', got 'zero'",
         ),
         (lambda: nn.Dropout(1.0), r"Dropout: expected a rate of at least 0 and below 1, got 1\.0"),
-        (lambda: nn.Linear(5, 5, rng())(FLAT), r"linear: expected x \(N, in\), weight .*\(4, 6\)"),
+        (
+            lambda: nn.Linear(5, 5, rng())(FLAT),
+            r"linear: expected x \(\.\.\., N, in\), weight .*\(4, 6\)",
+        ),
     ],
 )
 def test_mistakes_are_named(call, message):
@@ -170,3 +173,12 @@ def test_weights_are_drawn_from_a_generator_only(layer, arguments, rng):
     ):
         layer(*arguments, rng)
     layer(*arguments, np.random.default_rng(0))
+
+
+def test_a_linear_layer_may_do_without_a_bias():
+    layer, other = nn.Linear(3, 2, rng(), bias=False), nn.Linear(3, 2, rng())
+    np.testing.assert_array_equal(layer.weight.data, other.weight.data)
+    x = Tensor(np.ones((4, 5, 3), np.float32))
+    np.testing.assert_array_equal(layer(x).data, other(x).data)
+    assert list(layer.state_dict()) == ["weight"] and layer(x).shape == (4, 5, 2)
+    assert repr(layer) == "Linear(3, 2, bias=False)" and repr(other) == "Linear(3, 2)"

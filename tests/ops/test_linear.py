@@ -33,6 +33,8 @@ VECTORS = [
 stacks, vectors = calls(st.sampled_from(STACKS)), calls(st.sampled_from(VECTORS))
 layers = calls(SIZES.map(lambda s: [(s[0], s[1]), (s[2], s[1]), (s[2],)]))
 without_bias = calls(SIZES.map(lambda s: [(s[0], s[1]), (s[2], s[1])]))
+SEQUENCES = [[(2, 3, 4), (2, 4), (2,)], [(1, 2, 2, 3), (3, 3), (3,)], [(3, 1, 2), (1, 2), (1,)]]
+sequences = calls(st.sampled_from(SEQUENCES))
 
 CASES = [
     Case("matmul", ops.matmul, products, reference.matmul, linear_in=(0, 1)),
@@ -40,6 +42,7 @@ CASES = [
     Case("matmul/vectors", ops.matmul, vectors, reference.matmul, linear_in=(0, 1)),
     Case("linear", ops.linear, layers, reference.linear, linear_in=(0, 1, 2)),
     Case("linear/no_bias", ops.linear, without_bias, reference.linear, linear_in=(0, 1)),
+    Case("linear/stacks", ops.linear, sequences, reference.linear, linear_in=(0, 1, 2)),
 ]
 
 
@@ -85,6 +88,32 @@ def test_products_of_nothing(xp, shapes):
         np.testing.assert_array_equal(to_host(x.grad), np.zeros(x.shape))
 
 
+@pytest.mark.parametrize("shape", [(0, 2, 3), (2, 0, 3), (2, 2, 0)])
+def test_a_stack_of_nothing(xp, shape):
+    """Without samples an empty result, without features the bias."""
+    x = Tensor(xp.zeros(shape), requires_grad=True)
+    weight = Tensor(xp.ones((4, shape[-1])), requires_grad=True)
+    y = ops.linear(x, weight, Tensor(xp.ones((4,))))
+    y.backward(xp.ones(y.shape))
+    assert y.shape == (*shape[:-1], 4) and (to_host(y.data) == 1).all()
+    assert x.grad.shape == shape and not to_host(weight.grad).any()
+
+
+def test_a_stack_is_computed_as_its_rows_are(xp):
+    rng = np.random.default_rng(0)
+    arrays = [xp.asarray(rng.random(s, np.float32)) for s in ((5, 7, 6), (3, 6), (3,))]
+    x, weight, bias = (Tensor(a, requires_grad=True) for a in arrays)
+    rows, w, b = (Tensor(a, requires_grad=True) for a in (arrays[0].reshape((35, 6)), *arrays[1:]))
+    grad = xp.asarray(rng.random((35, 3), np.float32))
+    y, expected = ops.linear(x, weight, bias), ops.linear(rows, w, b)
+    y.backward(grad.reshape((5, 7, 3)))
+    expected.backward(grad)
+    for ours, theirs in [
+        (y.data, expected.data), (x.grad, rows.grad), (weight.grad, w.grad), (bias.grad, b.grad),
+    ]:  # fmt: skip
+        np.testing.assert_array_equal(to_host(ours).reshape(-1), to_host(theirs).reshape(-1))
+
+
 X, BIAS = Tensor(np.ones((2, 3))), Tensor(np.ones(3))
 
 
@@ -99,6 +128,7 @@ X, BIAS = Tensor(np.ones((2, 3))), Tensor(np.ones(3))
             r"matmul: expected .* got \(2, 2, 3\) and \(3, 3, 2\)",
         ),
         (lambda: ops.linear(X, X[:, :2]), r"linear: expected .* got \(2, 3\) and \(2, 2\)"),
+        (lambda: ops.linear(BIAS, X), r"linear: expected x \(\.\.\., N, in\).* got \(3,\) and"),
         (lambda: ops.linear(X, X, BIAS), r"linear: expected bias \(2,\), got \(3,\)"),
     ],
 )

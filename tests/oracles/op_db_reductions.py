@@ -75,8 +75,11 @@ def addmm(c, a, b, alpha=1, beta=1):
 
 
 def linear(x, weight, bias=None):
-    need(x.ndim == 2, "linear layers of one sample or of sequences")
-    return ops.linear(x, weight, bias)
+    if weight.ndim == 1:  # one output, without an axis of its own
+        return linear(x, ops.reshape(weight, (1, -1)), bias)[..., 0]
+    if x.ndim > 1:
+        return ops.linear(x, weight, bias)
+    return ops.linear(ops.reshape(x, (1, -1)), weight, bias)[0]  # a single sample
 
 
 def along_axis(op):
