@@ -17,6 +17,7 @@ Check = tuple[str, Callable[[Any], bool]]  # what is expected, in words; whether
 
 ALLOWED: dict[str, Check] = {
     "lr": ("a learning rate above 0", lambda x: 0 < x < math.inf),
+    "lr of a step": ("a learning rate of 0 or more", lambda x: 0 <= x < math.inf),
     "momentum": ("momentum of at least 0 and below 1", lambda x: 0 <= x < 1),
     "weight_decay": ("weight_decay of 0 or more", lambda x: 0 <= x < math.inf),
     "betas": (
@@ -68,8 +69,9 @@ def as_groups(
 
 def as_list(where: str, parameters: Iterable[Parameter] | Iterable[Group]) -> list:
     """Raises TypeError for a module, and for a single tensor, whose rows are no parameters."""
-    if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
-        hint = "; write .parameters()" if hasattr(parameters, "parameters") else ""
+    has_parameters = hasattr(parameters, "parameters")
+    if isinstance(parameters, Tensor) or has_parameters or not isinstance(parameters, Iterable):
+        hint = "; write .parameters()" if has_parameters else ""
         got = _in_words(parameters)
         raise TypeError(f"{where}: expected a list of parameters, got {got}{hint}")
     return list(parameters)
@@ -97,6 +99,9 @@ def _once_each(where: str, parameters: Iterable[Parameter]) -> list[Parameter]:
         if not isinstance(p, Tensor) or p.node is not None:
             got = _in_words(p)
             raise TypeError(f"{where}: expected parameters, got {got}, which cannot be moved")
+        if not (p.requires_grad or isinstance(p, Parameter)):  # a frozen Parameter may thaw
+            got = _in_words(p)
+            raise TypeError(f"{where}: expected parameters, got {got}, which asks for no gradient")
     return found
 
 

@@ -50,11 +50,12 @@ class Optimizer:
 
     @property
     def lr(self) -> float:
-        """The learning rate."""
+        """The learning rate; a schedule may let it fall to 0."""
         return self._lr
 
     @lr.setter
     def lr(self, value: float) -> None:
+        check(type(self).__name__, "lr of a step", value)
         self._lr = float(value)
 
     def options(self) -> list[SimpleNamespace]:

@@ -200,3 +200,16 @@ def test_a_gradient_given_by_hand_is_an_array(gradient):
     with pytest.raises(TypeError, match="SGD: expected an array as gradient of parameter 0, got "):
         SGD([w]).step()
     assert w.item() == 1
+
+
+@pytest.mark.parametrize("make", [SGD, Adam])
+def test_what_asks_for_no_gradient_is_not_moved(make):
+    """It would never get one, and stay as it is without a word."""
+    constant, frozen = mp.Tensor([1.0, 2.0]), mp.Parameter([1.0])
+    message = rf"^{make.__name__}: expected parameters, got a Tensor of shape \(2,\), which asks"
+    with pytest.raises(TypeError, match=message):
+        make([mp.Parameter([1.0]), constant])
+    with pytest.raises(TypeError, match=rf"^{make.__name__}: group 0: expected parameters"):
+        make([{"parameters": constant}])
+    frozen.requires_grad = False
+    make([frozen, mp.Tensor([1.0], requires_grad=True)]).step()

@@ -190,3 +190,12 @@ def test_a_rate_of_numpy_leaves_the_numbers_alone():
         optimizer.step()
         results.append(w.data)
     np.testing.assert_array_equal(*results)
+
+
+@pytest.mark.parametrize("wrong", [-1, float("nan"), float("inf"), "a", None])
+def test_a_rate_that_is_none_is_refused_when_it_is_set(wrong):
+    optimizer = SGD([parameter([1.0])], lr=0.1)
+    with pytest.raises(ValueError, match=r"^SGD: expected a learning rate of 0 or more, got "):
+        optimizer.lr = wrong
+    assert optimizer.lr == 0.1
+    optimizer.lr = 0  # at the end of a schedule
