@@ -83,14 +83,16 @@ class Module:
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Pairs of dotted name and parameter, in order of assignment.
 
-        A parameter that is reached in several ways is named once, by the first of them.
+        A parameter that is reached in several ways is named once, by the first of them. Raises
+        ValueError if two have one name, as those of ``{1: p, "1": q}``.
         """
         seen: set[int] = set()
+        names: set[str] = set()
         for place, module in self.named_modules():
             for name, value in module._members():
                 if isinstance(value, Parameter) and id(value) not in seen:
                     seen.add(id(value))
-                    yield _joined(place, name), value
+                    yield self._once(_joined(place, name), names), value
 
     def parameters(self) -> list[Parameter]:
         """All parameters, in order of assignment."""
@@ -102,16 +104,17 @@ class Module:
         setattr(self, name, array)
 
     def named_buffers(self) -> Iterator[tuple[str, Array]]:
-        """Pairs of dotted name and buffer, in order of assignment."""
+        """Pairs of dotted name and buffer, in order of assignment; each name once, as above."""
+        names: set[str] = set()
         for place, module in self.named_modules():
             for name in vars(module).get("_buffers", {}):
-                yield _joined(place, name), getattr(module, name)
+                yield self._once(_joined(place, name), names), getattr(module, name)
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Copies of all parameters and buffers, on the host, by name."""
-        state = {name: to_host(p.data).copy() for name, p in self.named_parameters()}
-        state.update((name, to_host(b).copy()) for name, b in self.named_buffers())
-        return state
+        parameters, buffers = self._state()
+        state = {name: to_host(p.data).copy() for name, p in parameters.items()}
+        return state | {name: to_host(b).copy() for name, b in buffers.items()}
 
     def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
         """Set parameters and buffers; names and shapes must agree exactly.
@@ -119,8 +122,7 @@ class Module:
         Raises ValueError naming what is missing, what is not expected, or the first wrong shape;
         nothing is changed then.
         """
-        parameters = dict(self.named_parameters())
-        buffers = dict(self.named_buffers())
+        parameters, buffers = self._state()
         expected = {name: p.shape for name, p in parameters.items()}
         expected |= {name: tuple(b.shape) for name, b in buffers.items()}
         missing, extra = sorted(expected.keys() - state), sorted(state.keys() - expected.keys())
@@ -128,6 +130,7 @@ class Module:
             raise ValueError(
                 f"{type(self).__name__}: state lacks {_few(missing)}, has unexpected {_few(extra)}"
             )
+        state = {name: _values(f"{type(self).__name__}: {name}", v) for name, v in state.items()}
         for name, shape in expected.items():
             if tuple(state[name].shape) != shape:
                 raise ValueError(
@@ -138,6 +141,13 @@ class Module:
             parameter.assign_(_beside(parameter.data, state[name]))
         for name, buffer in buffers.items():
             buffer[...] = _beside(buffer, state[name])
+
+    def _state(self) -> tuple[dict[str, Parameter], dict[str, Array]]:
+        """Parameters and buffers by name. Raises ValueError if two of them have one name."""
+        parameters, buffers = dict(self.named_parameters()), dict(self.named_buffers())
+        for name in buffers:
+            self._once(name, set(parameters))
+        return parameters, buffers
 
     def to(self, device: str) -> Module:
         """Move parameters and buffers to ``"cpu"`` or ``"cuda"``; returns the module."""
@@ -183,6 +193,15 @@ class Module:
         """Forget all gradients."""
         for parameter in self.parameters():
             parameter.grad = None
+
+    def _once(self, name: str, names: set[str]) -> str:
+        """The name, which joins the others. Raises ValueError if it is among them."""
+        if name in names:
+            raise ValueError(
+                f"{type(self).__name__}: two parts have the name {name!r}; expected one of each"
+            )
+        names.add(name)
+        return name
 
     def _some_array(self) -> Array:
         for _, parameter in self.named_parameters():
@@ -241,6 +260,19 @@ def _within(name: str, value: object) -> Iterator[tuple[str, object]]:
 def _beside(target: Array, values: np.ndarray) -> Array:
     """``values`` in the library of ``target``."""
     return values if isinstance(target, np.ndarray) else to_device(values, "cuda")
+
+
+def _values(where: str, values: object) -> Array:
+    """Arrays as they are, also numbers and lists of numbers as one. Raises TypeError."""
+    if hasattr(values, "shape"):
+        return values
+    try:
+        array = np.asarray(values)
+    except ValueError:  # lists of different lengths
+        array = np.asarray(None)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{where}: expected an array, got {type(values).__name__}")
+    return array
 
 
 def _few(names: list[str]) -> str:

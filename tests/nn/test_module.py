@@ -222,3 +222,72 @@ def test_buffers_of_whole_numbers_stay_whole():
     net.register_buffer("mean", np.zeros(2, np.float32))
     net.astype(np.float64)
     assert net.count.dtype == int and net.mean.dtype == net.weight.dtype == np.float64
+
+
+def named(**parts):
+    module = Module()
+    for name, part in parts.items():
+        setattr(module, name, part)
+    return module
+
+
+def beside_a_list():
+    module = named(a=[Part(1)])
+    setattr(module, "a.0", Part(2))
+    return module
+
+
+def beside_a_buffer():
+    module = named(a=[Parameter([1.0])])
+    module.register_buffer("a.0", np.zeros(1))
+    return module
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda: named(p={1: Parameter([1.0]), "1": Parameter([2.0])}), "p.1"),
+        (lambda: named(p={1: Part(1), "1": Part(2)}), "p.1.weight"),
+        (beside_a_list, "a.0.weight"),
+        (beside_a_buffer, "a.0"),
+    ],
+)
+def test_two_parts_of_one_name_are_refused(make, name):
+    """One of them would be missing in the state, and be loaded with the other's values."""
+    message = f"^Module: two parts have the name '{name}'; expected one of each$"
+    for use in (lambda m: m.state_dict(), lambda m: m.load_state_dict({})):
+        with pytest.raises(ValueError, match=message):
+            use(make())
+
+
+def test_one_parameter_of_two_names_is_none_too_many():
+    weight = Parameter([1.0])
+    assert list(named(p={1: weight, "1": weight}).state_dict()) == ["p.1"]
+
+
+def test_a_state_may_hold_lists_and_says_what_it_may_not():
+    net = named(weight=Parameter([[1.0]]))
+    net.load_state_dict({"weight": [[2.5]]})
+    assert net.weight.item() == 2.5 and net.weight.dtype == np.float32
+    for wrong in ("a", [[1.0], []], None):
+        with pytest.raises(TypeError, match=r"^Module: weight: expected an array, got "):
+            net.load_state_dict({"weight": wrong})
+    with pytest.raises(ValueError, match=r"^Module: weight has shape \(1,\) in the state"):
+        net.load_state_dict({"weight": [1.0]})
+    assert net.weight.item() == 2.5
+
+
+def test_a_sequence_of_layers_has_places():
+    layers = [Linear(2, 3, np.random.default_rng(0)), nn.Tanh(), nn.ReLU()]
+    net = Sequential(*layers).eval()
+    assert len(net) == 3 and list(net) == layers
+    assert net[0] is layers[0] and net[-1] is layers[2]
+    rest = net[1:]
+    assert type(rest) is Sequential and list(rest) == layers[1:] and not rest.training
+    assert Sequential() and len(Sequential()) == 0  # a module, though of no layers
+    with pytest.raises(IndexError, match=r"^Sequential: no layer 3, there are 3$"):
+        net[3]
+    with pytest.raises(TypeError, match=r"^Sequential: expected a place or a slice, got 'a'$"):
+        net["a"]
+    with pytest.raises(TypeError, match=r"expected a list of parameters, .*write \.parameters\(\)"):
+        SGD(net)
