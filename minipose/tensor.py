@@ -87,7 +87,12 @@ class Tensor:
         return len(self.data)
 
     def __bool__(self) -> bool:
-        return bool(self.item())  # of several elements there is no one answer
+        if self.size != 1:
+            raise ValueError(
+                f"bool: expected one element, got shape {self.shape}; "
+                "write (x.data > 0).any() or .all()"
+            )
+        return bool(self.item())
 
     def __reduce__(self) -> tuple:
         if self.node is not None:
@@ -102,6 +107,12 @@ class Tensor:
 
     def __float__(self) -> float:
         return self.item()
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __pos__(self) -> Tensor:
+        return self
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from minipose.backend import array_module
+from minipose.backend import array_module, is_whole
 from minipose.ops.indexing import select
 from minipose.tensor import Tensor, record
 
@@ -32,8 +32,11 @@ def reshape(x: Tensor, shape: int | Sequence[int]) -> Tensor:
 
 def flatten(x: Tensor, start: int = 1) -> Tensor:
     """y = x with its axes from ``start`` on as one: (N, C, H, W) -> (N, C·H·W)."""
-    if not 0 <= start <= x.ndim:
-        raise ValueError(f"flatten: start {start} is not from 0 to {x.ndim}, shape {x.shape}")
+    if not is_whole(start) or not -x.ndim <= start <= x.ndim:
+        raise ValueError(
+            f"flatten: expected start from {-x.ndim} to {x.ndim} for shape {x.shape}, got {start!r}"
+        )
+    start += x.ndim if start < 0 else 0
     return reshape(x, (*x.shape[:start], math.prod(x.shape[start:])))  # −1 fails for no samples
 
 
@@ -41,8 +44,9 @@ def transpose(x: Tensor, axes: Sequence[int] | None = None) -> Tensor:
     """y's axis i is x's axis ``axes[i]`` (by default in reverse order)."""
     all_tensors("transpose", [x])
     axes = tuple(reversed(range(x.ndim))) if axes is None else _sequence(axes)
-    if sorted(axes) != list(range(x.ndim)):
-        raise ValueError(f"transpose: axes {axes} do not permute the axes of {x.shape}")
+    given, axes = axes, tuple(a + x.ndim if is_whole(a) and a < 0 else a for a in axes)
+    if not all(is_whole(a) for a in axes) or sorted(axes) != list(range(x.ndim)):
+        raise ValueError(f"transpose: axes {given} do not permute the axes of {x.shape}")
     back = tuple(sorted(range(x.ndim), key=axes.__getitem__))  # the inverse permutation
 
     def backward(grad_y):

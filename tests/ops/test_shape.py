@@ -127,7 +127,11 @@ X = Tensor(np.ones((2, 3)))
         (lambda: ops.crop(X, ((0, 0),)), ValueError, r"do not leave anything of \(2, 3\)"),
         (lambda: X.reshape(4, -1), ValueError, r"reshape: \(2, 3\) cannot become \(4, -1\)"),
         (lambda: X.transpose(1), ValueError, r"axes \(1,\) do not permute the axes of \(2, 3\)"),
-        (lambda: X.flatten(3), ValueError, r"flatten: start 3 is not from 0 to 2, shape \(2, 3\)"),
+        (
+            lambda: X.flatten(3),
+            ValueError,
+            r"flatten: expected start from -2 to 2 for shape \(2, 3\), got 3",
+        ),
         (lambda: ops.concatenate([X, None]), TypeError, "expected Tensors, got NoneType"),
         (lambda: ops.stack([X, X.data]), TypeError, "stack: expected Tensors, got ndarray"),
         (lambda: ops.stack([]), ValueError, r"stack: expected tensors of one shape, got \[\]"),
@@ -138,3 +142,16 @@ X = Tensor(np.ones((2, 3)))
 def test_mistakes_are_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_axes_may_be_counted_from_the_end(xp):
+    x = Tensor(xp.zeros((2, 3, 4)))
+    assert x.transpose(-1, 0, 1).shape == (4, 2, 3) and x.transpose(0, -1, -2).shape == (2, 4, 3)
+    assert x.flatten(-2).shape == (2, 12) and x.flatten(-3).shape == (24,)
+    assert x.flatten(3).shape == (2, 3, 4, 1)
+    for wrong in ((0, 2, -1), (0, 1, -4), (0, 1.0, 2), (0, 1, "a")):
+        with pytest.raises(ValueError, match=r"transpose: axes .* do not permute the axes of \(2,"):
+            x.transpose(wrong)
+    for start in (-4, 4, 1.0):
+        with pytest.raises(ValueError, match=r"flatten: expected start from -3 to 3 for shape"):
+            x.flatten(start)
