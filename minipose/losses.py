@@ -134,7 +134,8 @@ def _weights(logits: Tensor, target: Array) -> Array:
     if logits.ndim < 2 or not is_array(labels) or labels.shape != pixels:
         return target
     xp = array_module(logits.data)
-    return xp.moveaxis(xp.asarray(one_hot(labels, logits.shape[1])), -1, 1)
+    hot = _one_hot("categorical_cross_entropy", labels, logits.shape[1])
+    return xp.moveaxis(xp.asarray(hot), -1, 1)
 
 
 def one_hot(labels: Array, classes: int) -> Array:
@@ -149,14 +150,17 @@ def one_hot(labels: Array, classes: int) -> Array:
     array([[0., 0., 1.],
            [1., 0., 0.]], dtype=float32)
     """
-    labels = labels if is_array(labels) else np.asarray(labels)
+    return _one_hot("one_hot", labels if is_array(labels) else np.asarray(labels), classes)
+
+
+def _one_hot(name: str, labels: Array, classes: int) -> Array:
     if labels.dtype.kind not in "iu":
-        raise TypeError(f"one_hot: expected integers, got {labels.dtype}")
+        raise TypeError(f"{name}: expected integers, got {labels.dtype}")
     xp = array_module(labels)
     if xp is np:
         wrong = labels[(labels < 0) | (labels >= classes)]
         if wrong.size:
-            raise ValueError(f"one_hot: label {wrong[0]} is not from 0 to {classes - 1}")
+            raise ValueError(f"{name}: label {wrong[0]} is not from 0 to {classes - 1}")
     return (labels[..., None] == xp.arange(classes)).astype(np.float32)
 
 

@@ -51,6 +51,6 @@ def clip_gradient_values(parameters: Iterable[Parameter], limit: float) -> None:
 def _with_gradient(
     name: str, limit_name: str, parameters: Iterable[Parameter], limit: float
 ) -> list[Parameter]:
-    if not 0 < limit < math.inf:
+    if not isinstance(limit, (int, float, np.number)) or not 0 < limit < math.inf:
         raise ValueError(f"{name}: expected {limit_name} above 0, got {limit}")
     return [p for p in as_list(name, parameters) if p.grad is not None]

@@ -13,6 +13,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
+
 Schedule = Callable[[float], float]
 
 
@@ -33,10 +35,13 @@ def warmup(steps: int) -> Schedule:
 def cosine(steps: float, final: float = 0.0) -> Schedule:
     """1 − (1 − final)·(1 − cos(π·step/steps))/2: from 1 down to ``final``, where it stays.
 
+    It is ``final`` from step = steps on, which is the first step after a training of ``steps``
+    steps: the last one, of number steps − 1, has a little more.
+
     Source: Loshchilov & Hutter 2017, eq. 5, without restarts.
     """
     _fraction("cosine", final=final)
-    if not steps >= 0:
+    if not _is_number(steps) or not 0 <= steps < math.inf:
         raise ValueError(f"cosine: expected steps of 0 or more, got {steps}")
 
     def factor(step: float) -> float:
@@ -56,6 +61,7 @@ def warmup_hold_cosine(
     steps : of the whole training
     warmup : steps
     held, final : fractions
+        ``final`` is reached at step = steps, one after the last of the training.
     """
     _whole("warmup_hold_cosine", steps=steps, warmup=warmup)
     _fraction("warmup_hold_cosine", held=held, final=final)
@@ -72,7 +78,8 @@ def one_cycle(
 ) -> Schedule:
     """Half a cosine up from ``start`` to 1 at ``peak`` of all steps, half a one down to ``final``.
 
-    ``one_cycle_momentum`` goes with it.
+    It is ``final`` from step = steps on, one after the last of the training. ``one_cycle_momentum``
+    goes with it.
 
     Source: Smith & Topin 2018, "Super-convergence".
     """
@@ -83,7 +90,10 @@ def one_cycle(
 def one_cycle_momentum(
     steps: int, peak: float = 0.3, high: float = 0.95, low: float = 0.85
 ) -> Schedule:
-    """The momentum itself: ``high``, ``low`` where the rate is at its peak, ``high`` at the end."""
+    """The momentum itself: ``high``, ``low`` where the rate is at its peak, ``high`` at the end.
+
+    The end is step = steps, one after the last of the training.
+    """
     _fraction("one_cycle_momentum", high=high, low=low)
     return _there_and_back("one_cycle_momentum", steps, peak, high, low, high)
 
@@ -96,7 +106,10 @@ def step_decay(every: int, factor: float = 0.1) -> Schedule:
 
 
 def exponential(steps: int, final: float) -> Schedule:
-    """final^(step/steps): by the same ratio at every step, from 1 to ``final``, and on."""
+    """final^(step/steps): by the same ratio at every step, from 1 to ``final``, and on.
+
+    It is ``final`` at step = steps, one after the last of the training.
+    """
     _whole("exponential", least=1, steps=steps)
     _fraction("exponential", final=final)
     return lambda step: final ** (step / steps)
@@ -124,13 +137,17 @@ def _between(a: float, b: float, t: float) -> float:
 
 def _whole(schedule: str, least: int = 0, **numbers: float) -> None:
     for name, value in numbers.items():
-        if not value >= least or value != int(value):
+        if not _is_number(value) or not least <= value < math.inf or value != int(value):
             raise ValueError(
                 f"{schedule}: expected {name} as a whole number of {least} or more, got {value}"
             )
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float, np.number))
+
+
 def _fraction(schedule: str, **numbers: float) -> None:
     for name, value in numbers.items():
-        if not 0 <= value <= 1:
+        if not _is_number(value) or not 0 <= value <= 1:
             raise ValueError(f"{schedule}: expected {name} from 0 to 1, got {value}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -135,7 +135,8 @@ def _length(sources: tuple, count: int | None) -> int:
             raise ValueError("batches: expected a function alone, with count=, or arrays")
         return _whole("count", count, 0)
     for source in sources:
-        if not (hasattr(source, "__len__") and hasattr(source, "__getitem__")):
+        places = hasattr(source, "__len__") and hasattr(source, "__getitem__")
+        if not places or isinstance(source, Mapping):
             kind = type(source).__name__
             raise TypeError(f"batches: expected arrays, sequences or a function, got {kind}")
     if count is not None:

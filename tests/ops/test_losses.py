@@ -151,14 +151,14 @@ def test_one_hot(xp):
 
 @pytest.mark.parametrize(("label", "named"), [(4, "4"), (-1, "-1")])
 def test_a_label_that_is_no_class_is_named(label, named):
-    message, scores = f"one_hot: label {named} is not from 0 to 3", Tensor(np.ones((2, 4)))
-    with pytest.raises(ValueError, match=message):
+    message, scores = f": label {named} is not from 0 to 3", Tensor(np.ones((2, 4)))
+    with pytest.raises(ValueError, match="^one_hot" + message):
         losses.one_hot([0, label, 3], 4)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match="^categorical_cross_entropy" + message):
         losses.categorical_cross_entropy(scores, np.array([3, label]))
     for labels in ([0.0, 1.0], np.array([True, False])):
         for call in (losses.one_hot, lambda x, n: losses.categorical_cross_entropy(scores, x)):
-            with pytest.raises(TypeError, match=r"one_hot: expected integers, got (float64|bool)"):
+            with pytest.raises(TypeError, match=r": expected integers, got (float64|bool)"):
                 call(labels, 4)
     with pytest.raises(ValueError, match=r"predicted \(2, 4\), target \(\)"):
         losses.categorical_cross_entropy(scores, 2.0)

@@ -70,7 +70,7 @@ def test_values_are_clipped_one_by_one(xp):
 
 
 def test_limits_have_to_be_above_0():
-    for wrong in (0, -1, np.nan, np.inf):
+    for wrong in (0, -1, np.nan, np.inf, "a", None):
         with pytest.raises(ValueError, match=r"clip_gradients: expected max_norm above 0, got"):
             clip_gradients([], wrong)
         with pytest.raises(ValueError, match=r"clip_gradient_values: expected limit above 0, got"):

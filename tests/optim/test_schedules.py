@@ -76,6 +76,10 @@ def test_one_cycle_goes_up_and_down_and_momentum_down_and_up():
     [
         (lambda: warmup(-1), "warmup: expected steps as a whole number of 0 or more, got -1"),
         (lambda: warmup(1.5), "warmup: expected steps as a whole number .* got 1.5"),
+        (lambda: warmup(math.inf), "warmup: expected steps as a whole number .* got inf"),
+        (lambda: warmup("a"), "warmup: expected steps as a whole number .* got a"),
+        (lambda: cosine("a"), "cosine: expected steps of 0 or more, got a"),
+        (lambda: cosine(9, None), "cosine: expected final from 0 to 1, got None"),
         (lambda: cosine(9, 2), "cosine: expected final from 0 to 1, got 2"),
         (lambda: cosine(-1), "cosine: expected steps of 0 or more, got -1"),
         (lambda: warmup_hold_cosine(9, held=1.1), "warmup_hold_cosine: expected held"),
@@ -97,3 +101,10 @@ def test_what_is_wrong_is_one_line(make, message):
 
 def test_the_example():
     assert doctest.testmod(schedules).attempted and not doctest.testmod(schedules).failed
+
+
+@pytest.mark.parametrize("make", [cosine, one_cycle, warmup_hold_cosine, exponential])
+def test_final_is_reached_one_step_after_the_last(make):
+    """As the docstrings say: the last step of a training has a little more."""
+    rate = make(500, final=0.1)
+    assert rate(499) > rate(500) == pytest.approx(0.1)

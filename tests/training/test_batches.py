@@ -268,3 +268,8 @@ def test_anything_can_be_drawn():
 def test_the_example():
     result = doctest.testmod(loader)
     assert result.attempted and not result.failed
+
+
+def test_what_has_no_places_is_no_source():
+    with pytest.raises(TypeError, match=r"^batches: expected arrays, sequences or .* got dict$"):
+        mp.batches({"a": 1}, batch_size=1)
