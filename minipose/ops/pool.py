@@ -47,6 +47,12 @@ def max_pool2d(
     first, *taps = tap_slices(shape, kernel, stride)
     y = padded[first].copy("K")
     winner = xp.zeros_like(y, dtype=winner_dtype(xp, kernel))  # where each maximum came from
+    if any(padding):  # never from a margin, also where there is only −∞ beside it
+        rows, columns = (
+            xp.maximum(d - s * xp.arange(n), 0)
+            for d, s, n in zip(padding, stride, y.shape[2:], strict=True)
+        )
+        winner[...] = rows[:, None] * kernel[1] + columns  # the first tap inside x
     for number, tap in enumerate(taps, start=1):
         candidate = padded[tap].copy("K")  # whose neighbours are compared several at a time
         # It only grows: the largest number is that of the last candidate that was larger.

@@ -137,3 +137,16 @@ X = Tensor(np.ones((1, 3, 8, 8)))
 def test_mistakes_are_named(name, arguments, message):
     with pytest.raises(ValueError, match=f"{name}: {message}"):
         getattr(ops, name)(*arguments)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("padding", [1, (2, 0), (0, 2), 2])
+def test_a_gradient_never_goes_to_a_margin(xp, stride, padding):
+    """Where a block has only −∞ beside the margin, its first element gets it."""
+    x = Tensor(xp.full((1, 2, 4, 5), -np.inf), requires_grad=True)
+    y = ops.max_pool2d(x, 3, stride, padding)
+    y.backward(xp.ones(y.shape))
+    grad = to_host(x.grad)
+    assert grad.sum() == y.size
+    if stride == 3 and padding == 1:  # blocks do not overlap: rows from −1 and 2, columns alike
+        assert np.argwhere(grad[0, 0]).tolist() == [[0, 0], [0, 2], [2, 0], [2, 2]]
