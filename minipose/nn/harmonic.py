@@ -8,8 +8,9 @@ import numpy as np
 
 from minipose import ops
 from minipose.kernels.circular_harmonics import Streams, ring_basis, spans
+from minipose.nn.arguments import check_generator
 from minipose.nn.initialise import next_generator
-from minipose.nn.module import Module, check_generator
+from minipose.nn.module import Module
 from minipose.tensor import Parameter, Tensor
 
 Generator = np.random.Generator

@@ -8,8 +8,9 @@ import numpy as np
 
 from minipose import ops
 from minipose.backend import is_whole
+from minipose.nn.arguments import check_generator, number, one_of, positive
 from minipose.nn.initialise import glorot_uniform, he_normal, next_generator
-from minipose.nn.module import Module, check_generator, one_of, positive
+from minipose.nn.module import Module
 from minipose.ops.pool import check_blocks, pair
 from minipose.tensor import Parameter, Tensor
 
@@ -70,7 +71,9 @@ class Conv2d(Module):
     ) -> None:
         positive("Conv2d", in_channels=in_channels, out_channels=out_channels)
         kernel = pair("Conv2d", "kernel_size", kernel_size, 1)
-        pair("Conv2d", "stride", stride, 1)
+        steps = pair("Conv2d", "stride", stride, 1)
+        if padding == "same" and steps != (1, 1):
+            raise ValueError(f"Conv2d: padding 'same' needs a stride of 1, got {stride}")
         if padding != "same":
             pair("Conv2d", "padding", padding, 0)
         one_of("Conv2d", "initialise", initialise, ("glorot", "he"))
@@ -189,6 +192,7 @@ class UpsampleNearest(Module):
     """Each pixel becomes a block of scale × scale equal pixels."""
 
     def __init__(self, scale: int) -> None:
+        positive("UpsampleNearest", scale=scale)
         self.scale = scale
 
     def forward(self, x: Tensor) -> Tensor:
@@ -202,8 +206,7 @@ class Dropout(Module):
     """
 
     def __init__(self, rate: float) -> None:
-        if not 0 <= rate < 1:
-            raise ValueError(f"Dropout: expected a rate of at least 0 and below 1, got {rate}")
+        number("Dropout", "a rate of at least 0 and below 1", rate, lambda r: 0 <= r < 1)
         self.rate = rate
         self.rng = next_generator()
 
@@ -231,6 +234,7 @@ class LeakyReLU(Module):
     """y = x where x > 0, else slope · x."""
 
     def __init__(self, slope: float = 0.01) -> None:
+        number("LeakyReLU", "a slope as a number", slope)
         self.slope = slope
 
     def forward(self, x: Tensor) -> Tensor:

@@ -278,29 +278,3 @@ def _values(where: str, values: object) -> Array:
 def _few(names: list[str]) -> str:
     shown = ", ".join(names[:3]) or "nothing"
     return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-# --- What layers ask of the arguments with which they are made --------------------------------
-
-
-def one_of(layer: str, name: str, value: object, allowed: tuple) -> None:
-    """Raises ValueError if ``value`` is none of the allowed ones."""
-    if value not in allowed:
-        listed = " or ".join(repr(each) for each in allowed)
-        raise ValueError(f"{layer}: expected {name} {listed}, got {value!r}")
-
-
-def positive(layer: str, **sizes: int) -> None:
-    """Raises ValueError unless all are whole numbers of 1 or more."""
-    for name, size in sizes.items():
-        if not is_whole(size) or size < 1:
-            raise ValueError(f"{layer}: expected {name} of 1 or more, got {size!r}")
-
-
-def check_generator(layer: str, rng: object) -> None:
-    """Raises TypeError unless ``rng`` is what weights are drawn from."""
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(
-            f"{layer}: expected rng as a NumPy Generator, such as np.random.default_rng(0), "
-            f"got {rng!r}"
-        )

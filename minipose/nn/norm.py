@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from minipose import ops
-from minipose.nn.module import Module, one_of, positive
+from minipose.nn.arguments import number, one_of, positive
+from minipose.nn.module import Module
 from minipose.tensor import Parameter, Tensor
 
 
@@ -43,8 +44,8 @@ class BatchNorm2d(Module):
     ) -> None:
         positive("BatchNorm2d", channels=channels)
         one_of("BatchNorm2d", "activation", activation, (None, "relu"))
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"BatchNorm2d: expected a momentum from 0 to 1, got {momentum}")
+        number("BatchNorm2d", "a momentum from 0 to 1", momentum, lambda m: 0 <= m <= 1)
+        number("BatchNorm2d", "eps of 0 or more", eps, lambda e: 0 <= e < np.inf)
         self.weight = Parameter(np.ones(channels, dtype=np.float32))
         self.bias = Parameter(np.zeros(channels, dtype=np.float32))
         self.channels, self.momentum, self.eps = channels, momentum, eps
@@ -86,6 +87,7 @@ class GroupNorm(Module):
     ) -> None:
         positive("GroupNorm", groups=groups, channels=channels)
         one_of("GroupNorm", "activation", activation, (None, "relu"))
+        number("GroupNorm", "eps of 0 or more", eps, lambda e: 0 <= e < np.inf)
         if channels % groups:
             raise ValueError(
                 f"GroupNorm: expected channels a multiple of {groups} groups, got {channels}"

@@ -141,6 +141,19 @@ def test_biases_begin_at_zero():
             lambda: nn.Conv2d(3, 4, 3, rng(), initialise="zero"),
             "Conv2d: expected initialise 'glorot' or 'he', got 'zero'",
         ),
+        (
+            lambda: nn.Conv2d(3, 4, 3, rng(), padding="same", stride=(1, 2)),
+            r"Conv2d: padding 'same' needs a stride of 1, got \(1, 2\)",
+        ),
+        (
+            lambda: nn.UpsampleNearest(1.5),
+            r"UpsampleNearest: expected scale of 1 or more, got 1\.5",
+        ),
+        (lambda: nn.Dropout("a"), "Dropout: expected a rate of at least 0 and below 1, got 'a'"),
+        (lambda: nn.LeakyReLU("a"), "LeakyReLU: expected a slope as a number, got 'a'"),
+        (lambda: nn.BatchNorm2d(3, momentum=None), "BatchNorm2d: expected a momentum .* got None"),
+        (lambda: nn.BatchNorm2d(3, eps="a"), "BatchNorm2d: expected eps of 0 or more, got 'a'"),
+        (lambda: nn.GroupNorm(1, 3, eps=-1), "GroupNorm: expected eps of 0 or more, got -1"),
         (lambda: nn.Dropout(1.0), r"Dropout: expected a rate of at least 0 and below 1, got 1\.0"),
         (
             lambda: nn.Linear(5, 5, rng())(FLAT),
