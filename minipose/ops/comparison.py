@@ -9,8 +9,10 @@ import math
 import operator
 from collections.abc import Callable
 
-from minipose.backend import Array, array_module, is_array
-from minipose.ops.elementwise import Operand, pair
+import numpy as np
+
+from minipose.backend import Array, array_module, is_array, is_whole
+from minipose.ops.elementwise import Operand, pair, values
 from minipose.tensor import Tensor, record
 
 
@@ -31,16 +33,20 @@ COMPARISONS = {
 
 def argmax(x: Tensor, axis: int | None = None) -> Array:
     """The place of the largest along ``axis``, or in row-major order; of equals the first."""
+    data = values("argmax", x)
+    if axis is not None and not is_whole(axis):
+        raise TypeError(f"argmax: expected axis as a whole number or None, got {axis!r}")
     if axis is not None and not -x.ndim <= axis < x.ndim:
         raise ValueError(f"argmax: axis {axis} is not an axis of shape {x.shape}")
     if not (x.size if axis is None else x.shape[axis]):
         raise ValueError(f"argmax: no elements along axis {axis} of shape {x.shape}")
-    return array_module(x.data).asarray(x.data.argmax(axis=axis))
+    return array_module(data).asarray(data.argmax(axis=axis))
 
 
 def abs(x: Tensor) -> Tensor:
     """y = |x|,  dL/dx = dL/dy · sign x (0 at x = 0)."""
-    xp, data = array_module(x.data), x.data
+    data = values("abs", x)
+    xp = array_module(data)
 
     def backward(grad_y):
         return (grad_y * xp.sign(data),)
@@ -50,16 +56,23 @@ def abs(x: Tensor) -> Tensor:
 
 def clip(x: Tensor, low: float | None = None, high: float | None = None) -> Tensor:
     """y = min(max(x, low), high),  dL/dx = dL/dy where low ≤ x ≤ high, else 0."""
-    low = -math.inf if low is None else float(low)
-    high = math.inf if high is None else float(high)
+    data = values("clip", x)
+    low = -math.inf if low is None else _limit(low)
+    high = math.inf if high is None else _limit(high)
     if not low <= high:
         raise ValueError(f"clip: expected low ≤ high, got {low} and {high}")
-    data = x.data
 
     def backward(grad_y):
         return (grad_y * ((data >= low) & (data <= high)),)
 
     return record("clip", array_module(data).clip(data, low, high), inputs=(x,), backward=backward)
+
+
+def _limit(value: object) -> float:
+    if not isinstance(value, (int, float, np.generic)):
+        kind = type(value).__name__
+        raise TypeError(f"clip: expected numbers as limits, got {kind}; see maximum, minimum")
+    return float(value)
 
 
 def maximum(a: Operand, b: Operand) -> Tensor:

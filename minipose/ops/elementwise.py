@@ -16,6 +16,14 @@ from minipose.tensor import Tensor, record
 Operand = Tensor | Array | float
 
 
+def values(name: str, x: Tensor) -> Array:
+    """The array of a Tensor. Raises TypeError for what is none."""
+    if not isinstance(x, Tensor):
+        hint = ": write Tensor(x)" if is_array(x) or isinstance(x, (list, float)) else ""
+        raise TypeError(f"{name}: expected a Tensor, got {type(x).__name__}{hint}")
+    return x.data
+
+
 def operands(name: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
     """Both as tensors: numbers, lists and arrays of integers adopt the other's dtype."""
     if not isinstance(a, Tensor):
@@ -132,16 +140,18 @@ def _power(x: Tensor, exponent: Tensor) -> Tensor:
 
 def negative(x: Tensor) -> Tensor:
     """y = −x,  dL/dx = −dL/dy."""
+    data = values("negative", x)
 
     def backward(grad_y):
         return (-grad_y,)
 
-    return record("negative", -x.data, inputs=(x,), backward=backward)
+    return record("negative", -data, inputs=(x,), backward=backward)
 
 
 def exp(x: Tensor) -> Tensor:
     """y = eˣ,  dL/dx = dL/dy · y."""
-    y = array_module(x.data).exp(x.data)
+    data = values("exp", x)
+    y = array_module(data).exp(data)
 
     def backward(grad_y):
         return (grad_y * y,)
@@ -151,7 +161,7 @@ def exp(x: Tensor) -> Tensor:
 
 def log(x: Tensor) -> Tensor:
     """y = ln x for x > 0,  dL/dx = dL/dy / x."""
-    data = x.data
+    data = values("log", x)
 
     def backward(grad_y):
         return (grad_y / data,)
@@ -161,7 +171,8 @@ def log(x: Tensor) -> Tensor:
 
 def sqrt(x: Tensor) -> Tensor:
     """y = √x for x > 0,  dL/dx = dL/dy / (2y). At x = 0 the derivative is infinite."""
-    y = array_module(x.data).sqrt(x.data)
+    data = values("sqrt", x)
+    y = array_module(data).sqrt(data)
 
     def backward(grad_y):
         return (grad_y / (2 * y),)
@@ -171,7 +182,8 @@ def sqrt(x: Tensor) -> Tensor:
 
 def tanh(x: Tensor) -> Tensor:
     """y = tanh x,  dL/dx = dL/dy · (1 − y²)."""
-    y = array_module(x.data).tanh(x.data)
+    data = values("tanh", x)
+    y = array_module(data).tanh(data)
 
     def backward(grad_y):
         return (grad_y * (1 - y * y),)
@@ -184,7 +196,8 @@ def sigmoid(x: Tensor) -> Tensor:
 
     Computed as e^−ln(1 + e⁻ˣ), which neither overflows nor loses small values.
     """
-    xp, data = array_module(x.data), x.data
+    data = values("sigmoid", x)
+    xp = array_module(data)
     y = xp.exp(-xp.logaddexp(0, -data))
 
     def backward(grad_y):
@@ -195,7 +208,8 @@ def sigmoid(x: Tensor) -> Tensor:
 
 def log_sigmoid(x: Tensor) -> Tensor:
     """y = ln σ(x) = −ln(1 + e⁻ˣ),  dL/dx = dL/dy · σ(−x)."""
-    xp, data = array_module(x.data), x.data
+    data = values("log_sigmoid", x)
+    xp = array_module(data)
 
     def backward(grad_y):
         return (grad_y * xp.exp(-xp.logaddexp(0, data)),)
@@ -208,7 +222,8 @@ def softplus(x: Tensor) -> Tensor:
 
     Computed as max(x, 0) + ln(1 + e^−|x|), which neither overflows nor loses small values.
     """
-    xp, data = array_module(x.data), x.data
+    data = values("softplus", x)
+    xp = array_module(data)
     y = xp.maximum(data, 0) + xp.log1p(xp.exp(-xp.abs(data)))
 
     def backward(grad_y):
@@ -219,7 +234,8 @@ def softplus(x: Tensor) -> Tensor:
 
 def relu(x: Tensor) -> Tensor:
     """y = max(x, 0),  dL/dx = dL/dy where x > 0, else 0 (also at x = 0)."""
-    y = array_module(x.data).maximum(x.data, 0)
+    data = values("relu", x)
+    y = array_module(data).maximum(data, 0)
 
     def backward(grad_y):
         return (grad_y * (y > 0),)
@@ -229,11 +245,12 @@ def relu(x: Tensor) -> Tensor:
 
 def leaky_relu(x: Tensor, slope: float = 0.01) -> Tensor:
     """y = x where x > 0, else a·x with the slope a;  dL/dx = dL/dy where x > 0, else a · dL/dy."""
-    xp = array_module(x.data)
-    above = x.data > 0
+    data = values("leaky_relu", x)
+    xp = array_module(data)
+    above = data > 0
 
     def backward(grad_y):
         return (xp.where(above, grad_y, slope * grad_y),)
 
-    y = xp.where(above, x.data, slope * x.data)
+    y = xp.where(above, data, slope * data)
     return record("leaky_relu", y, inputs=(x,), backward=backward)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from minipose.backend import array_module, is_whole
 from minipose.kernels.faster import replaceable
-from minipose.ops.elementwise import Operand, operands
+from minipose.ops.elementwise import Operand, operands, values
 from minipose.ops.shape import all_tensors, reshape
 from minipose.tensor import Tensor, record
 
@@ -17,7 +17,7 @@ Shape = tuple[int, ...]
 
 def sum(x: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
     """y = Σ x over ``axis`` (by default all),  dL/dx = dL/dy at every summand."""
-    xp, shape = array_module(x.data), x.shape
+    xp, shape = array_module(values("sum", x)), x.shape
     axes = _normalise("sum", axis, shape)
     kept = tuple(1 if i in axes else n for i, n in enumerate(shape))
 
@@ -30,7 +30,7 @@ def sum(x: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
 
 def mean(x: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
     """y = (1/n) Σ x over ``axis`` (by default all),  dL/dx = dL/dy / n at every summand."""
-    xp, shape = array_module(x.data), x.shape
+    xp, shape = array_module(values("mean", x)), x.shape
     axes = _not_empty("mean", axis, shape)
     kept = tuple(1 if i in axes else n for i, n in enumerate(shape))
     count = math.prod(shape[i] for i in axes)
@@ -53,7 +53,8 @@ def min(x: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
 
 
 def _extreme(name: str, x: Tensor, axis: Axes, keepdims: bool) -> Tensor:
-    xp, data = array_module(x.data), x.data
+    data = values(name, x)
+    xp = array_module(data)
     axes = _not_empty(name, axis, x.shape)
     y = xp.asarray(getattr(data, name)(axis=axes, keepdims=True))
     kept, dtype = y.shape, x.dtype
@@ -72,12 +73,13 @@ def var(x: Tensor, axis: Axes = None, keepdims: bool = False, correction: int = 
     With ``correction`` 0, as here and in NumPy, it is the mean square of the deviations; with 1, as
     in PyTorch, the estimate of the variance of what the n values were drawn from.
     """
+    data = values("var", x)
     axes = _not_empty("var", axis, x.shape)
     kept = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
     count = math.prod(x.shape[i] for i in axes)
     if count <= correction:
         raise ValueError(f"var: {count} values over axes {axes}, correction {correction}: 0/0")
-    deviation = x.data - x.data.sum(axis=axes, keepdims=True) / count
+    deviation = data - data.sum(axis=axes, keepdims=True) / count
 
     def backward(grad_y):
         return (grad_y.reshape(kept) * (2 / (count - correction)) * deviation,)
@@ -168,7 +170,8 @@ def logsumexp(x: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
 
     The largest is taken out of the sum, y = m + ln Σ e^(x − m), which prevents overflow.
     """
-    xp, data = array_module(x.data), x.data
+    data = values("logsumexp", x)
+    xp = array_module(data)
     axes = _not_empty("logsumexp", axis, x.shape)
     m = data.max(axis=axes, keepdims=True)
     m = xp.where(xp.isfinite(m), m, 0)
@@ -232,6 +235,9 @@ def _not_empty(name: str, axis: Axes, shape: Shape) -> Shape:
 
 
 def _check_axis(name: str, x: Tensor, axis: int) -> None:
+    values(name, x)  # a Tensor
+    if not is_whole(axis):
+        raise TypeError(f"{name}: expected axis as a whole number, got {axis!r}")
     if not -x.ndim <= axis < x.ndim:
         raise ValueError(f"{name}: axis {axis} is not an axis of shape {x.shape}")
     if x.shape[axis] == 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -55,11 +55,11 @@ def transpose(x: Tensor, axes: Sequence[int] | None = None) -> Tensor:
     return record("transpose", x.data.transpose(axes), inputs=(x,), backward=backward)
 
 
-def concatenate(tensors: Sequence[Tensor], axis: int = 1) -> Tensor:
+def concatenate(tensors: Iterable[Tensor], axis: int = 1) -> Tensor:
     """y = the inputs one after another along ``axis``; each gets its own part of dL/dy back."""
+    tensors = _several("concatenate", tensors, axis)
     if not tensors:
         raise ValueError("concatenate: expected at least one tensor, got none")
-    all_tensors("concatenate", tensors)
     first = tensors[0]
     if not -first.ndim <= axis < first.ndim:
         raise ValueError(f"concatenate: axis {axis} is not an axis of {first.shape}")
@@ -78,12 +78,12 @@ def concatenate(tensors: Sequence[Tensor], axis: int = 1) -> Tensor:
         return tuple(grad_y[lead + (slice(start, end),)] for start, end in ends)
 
     y = array_module(first.data).concatenate([x.data for x in tensors], axis=axis)
-    return record("concatenate", y, inputs=tuple(tensors), backward=backward)
+    return record("concatenate", y, inputs=tensors, backward=backward)
 
 
-def stack(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
+def stack(tensors: Iterable[Tensor], axis: int = 0) -> Tensor:
     """y = inputs of one shape along a new axis; each gets its own part of dL/dy back."""
-    all_tensors("stack", tensors)
+    tensors = _several("stack", tensors, axis)
     shapes = {x.shape for x in tensors}
     if len(shapes) != 1:
         raise ValueError(f"stack: expected tensors of one shape, got {sorted(shapes)}")
@@ -96,7 +96,7 @@ def stack(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
         return tuple(grad_y[(*lead, i)] for i in range(len(tensors)))
 
     y = array_module(tensors[0].data).stack([x.data for x in tensors], axis=axis)
-    return record("stack", y, inputs=tuple(tensors), backward=backward)
+    return record("stack", y, inputs=tensors, backward=backward)
 
 
 def pad(x: Tensor, widths: Widths) -> Tensor:
@@ -114,9 +114,9 @@ def pad(x: Tensor, widths: Widths) -> Tensor:
 
 def crop(x: Tensor, widths: Widths) -> Tensor:
     """y = x without (before, after) elements of each axis: what ``pad`` added is taken off."""
-    kept = tuple(n - sum(w) for n, w in zip(x.shape, widths, strict=False))
-    pairs = len(widths) == x.ndim and all(len(w) == 2 and min(w) >= 0 for w in widths)
-    if not pairs or any(k < min(n, 1) for k, n in zip(kept, x.shape, strict=True)):
+    _check_widths("crop", x, widths)
+    kept = tuple(n - sum(w) for n, w in zip(x.shape, widths, strict=True))
+    if any(k < min(n, 1) for k, n in zip(kept, x.shape, strict=True)):
         raise ValueError(f"crop: widths {list(widths)} do not leave anything of {x.shape}")
     return select(x, tuple(slice(w[0], w[0] + n) for w, n in zip(widths, kept, strict=True)))
 
@@ -126,6 +126,16 @@ def all_tensors(name: str, tensors: Sequence[Tensor]) -> None:
     for x in tensors:
         if not isinstance(x, Tensor):
             raise TypeError(f"{name}: expected Tensors, got {type(x).__name__}")
+
+
+def _several(name: str, tensors: Iterable[Tensor], axis: int) -> tuple[Tensor, ...]:
+    if not isinstance(tensors, Iterable):
+        raise TypeError(f"{name}: expected a list of Tensors, got {type(tensors).__name__}")
+    tensors = tuple(tensors)
+    all_tensors(name, tensors)
+    if not is_whole(axis):
+        raise TypeError(f"{name}: expected axis as a whole number, got {axis!r}")
+    return tensors
 
 
 def spread(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -142,10 +152,21 @@ def _sequence(shape: int | Sequence[int]) -> tuple[int, ...]:
     return (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
 
 
-def _inside(name: str, x: Tensor, widths: Widths) -> tuple[slice, ...]:
-    if len(widths) != x.ndim or any(len(w) != 2 or min(w) < 0 for w in widths):
-        raise ValueError(
-            f"{name}: expected {x.ndim} pairs of non-negative widths for shape {x.shape}, "
-            f"got {list(widths)}"
+def _check_widths(name: str, x: Tensor, widths: Widths) -> None:
+    all_tensors(name, [x])
+    try:
+        good = len(widths) == x.ndim and all(
+            len(w) == 2 and all(is_whole(n) and n >= 0 for n in w) for w in widths
         )
+    except TypeError:  # a number in place of a pair, or of all
+        good = False
+    if not good:
+        got = list(widths) if isinstance(widths, Iterable) else widths
+        raise ValueError(
+            f"{name}: expected {x.ndim} pairs of non-negative widths for shape {x.shape}, got {got}"
+        )
+
+
+def _inside(name: str, x: Tensor, widths: Widths) -> tuple[slice, ...]:
+    _check_widths(name, x, widths)
     return tuple(slice(w[0], w[0] + n) for w, n in zip(widths, x.shape, strict=True))

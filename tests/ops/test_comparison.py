@@ -186,3 +186,23 @@ X = Tensor(np.ones((2, 3)))
 def test_mistakes_are_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: X.clip(np.zeros(3), 1), "clip: expected numbers as limits, got ndarray; see max"),
+        (lambda: X.clip(0, "a"), "clip: expected numbers as limits, got str"),
+        (lambda: X.argmax(axis=(0, 1)), r"argmax: expected axis as a whole number or None, got \("),
+        (lambda: X.argmax("a"), "argmax: expected axis as a whole number or None, got 'a'"),
+        (lambda: X.softmax((0, 1)), r"softmax: expected axis as a whole number, got \(0, 1\)"),
+        (lambda: X.log_softmax(None), "log_softmax: expected axis as a whole number, got None"),
+    ],
+)
+def test_what_is_no_number_is_named(call, message):
+    with pytest.raises(TypeError, match=f"^{message}"):
+        call()
+
+
+def test_limits_may_be_numbers_of_numpy():
+    np.testing.assert_array_equal(X.clip(np.float32(2), np.int64(3)).data, np.full((2, 3), 2.0))

@@ -123,8 +123,16 @@ X = Tensor(np.ones((2, 3)))
             ValueError,
             "crop: widths .* do not leave anything",
         ),
-        (lambda: ops.crop(X, ((0, 0, 1), (0, 0))), ValueError, "do not leave anything"),
-        (lambda: ops.crop(X, ((0, 0),)), ValueError, r"do not leave anything of \(2, 3\)"),
+        (lambda: ops.crop(X, ((0, 0, 1), (0, 0))), ValueError, "crop: expected 2 pairs of non-neg"),
+        (lambda: ops.crop(X, ((0, 0),)), ValueError, r"crop: expected 2 pairs .* shape \(2, 3\)"),
+        (lambda: ops.pad(X, 1), ValueError, r"pad: expected 2 pairs .* shape \(2, 3\), got 1"),
+        (lambda: ops.pad(X, (1, 1)), ValueError, r"pad: expected 2 pairs .*, got \[1, 1\]"),
+        (lambda: ops.pad(X, ((0, 1), (0, 0.5))), ValueError, "pad: expected 2 pairs"),
+        (lambda: ops.pad([1.0], ((0, 1),)), TypeError, "pad: expected Tensors, got list"),
+        (lambda: ops.crop(X, 1), ValueError, r"crop: expected 2 pairs .*, got 1"),
+        (lambda: ops.concatenate(3), TypeError, "concatenate: expected a list of Tensors, got int"),
+        (lambda: ops.concatenate([X], "a"), TypeError, "concatenate: expected axis as a whole num"),
+        (lambda: ops.stack([X], None), TypeError, "stack: expected axis as a whole number, got No"),
         (lambda: X.reshape(4, -1), ValueError, r"reshape: \(2, 3\) cannot become \(4, -1\)"),
         (lambda: X.transpose(1), ValueError, r"axes \(1,\) do not permute the axes of \(2, 3\)"),
         (
@@ -155,3 +163,12 @@ def test_axes_may_be_counted_from_the_end(xp):
     for start in (-4, 4, 1.0):
         with pytest.raises(ValueError, match=r"flatten: expected start from -3 to 3 for shape"):
             x.flatten(start)
+
+
+@pytest.mark.parametrize("op", [ops.concatenate, ops.stack])
+def test_tensors_may_come_one_by_one(op):
+    parts = [Tensor(np.full((2, 1), value), requires_grad=True) for value in (1.0, 2.0)]
+    y = op(part for part in parts)
+    np.testing.assert_array_equal(y.data, op(parts).data)
+    y.backward(np.ones(y.shape))
+    np.testing.assert_array_equal(parts[1].grad, np.ones((2, 1)))
