@@ -6,6 +6,7 @@ from typing import Any
 
 from minipose.backend import Array, array_module
 from minipose.kernels.faster import replaceable
+from minipose.ops.elementwise import values
 from minipose.tensor import Tensor, record
 
 
@@ -24,12 +25,13 @@ def dropout(x: Tensor, rate: float, rng: Any) -> Tensor:
     rng : numpy or cupy random Generator
         Of the same library as x (``backend.generator``).
     """
+    data = values("dropout", x)
     scale = kept_and_scaled("dropout", x, x.shape, rate, rng)
 
     def backward(grad_y):
         return (grad_y * scale,)
 
-    return record("dropout", x.data * scale, inputs=(x,), backward=backward)
+    return record("dropout", data * scale, inputs=(x,), backward=backward)
 
 
 def kept_and_scaled(name: str, x: Tensor, shape: tuple[int, ...], rate: float, rng: Any) -> Array:

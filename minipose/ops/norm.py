@@ -11,6 +11,7 @@ import math
 from minipose.backend import Array, array_module, is_whole
 from minipose.kernels.faster import replaceable
 from minipose.ops.elementwise import relu as relu_op
+from minipose.ops.elementwise import values
 from minipose.tensor import Tensor, record
 
 
@@ -172,7 +173,9 @@ def _layout(x: Tensor) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 
 def check_batch_norm(name: str, x: Tensor, weight: Tensor, bias: Tensor) -> None:
-    """Raises ValueError unless x is (N, C, …), and weight and bias are (C,)."""
+    """Raises ValueError unless x is (N, C, …), weight and bias are (C,); TypeError for arrays."""
+    for given in (x, weight, bias):
+        values(name, given)
     if x.ndim < 2:
         raise ValueError(f"{name}: expected x (N, C, …), got {x.shape}")
     if weight.shape != x.shape[1:2] or bias.shape != x.shape[1:2]:

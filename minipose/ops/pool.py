@@ -8,6 +8,7 @@ from types import ModuleType
 from minipose.backend import array_module, is_whole
 from minipose.kernels.faster import replaceable
 from minipose.kernels.im2col import crop_images, output_size, pad_images
+from minipose.ops.elementwise import values
 from minipose.tensor import Tensor, record
 
 Pair = tuple[int, int]
@@ -123,6 +124,7 @@ def check_pool2d(
     padding: int | Pair = 0,
 ) -> tuple[Pair, Pair, Pair]:
     """Kernel, stride and padding as pairs. Raises ValueError if they or x's shape do not do."""
+    values(name, x)  # a Tensor
     kernel, stride, margins = check_blocks(name, kernel_size, stride, padding)
     if x.ndim != 4 or any(
         n + 2 * p < k for n, p, k in zip(x.shape[2:], margins, kernel, strict=True)

@@ -32,6 +32,7 @@ def reshape(x: Tensor, shape: int | Sequence[int]) -> Tensor:
 
 def flatten(x: Tensor, start: int = 1) -> Tensor:
     """y = x with its axes from ``start`` on as one: (N, C, H, W) -> (N, C·H·W)."""
+    all_tensors("flatten", [x])
     if not is_whole(start) or not -x.ndim <= start <= x.ndim:
         raise ValueError(
             f"flatten: expected start from {-x.ndim} to {x.ndim} for shape {x.shape}, got {start!r}"

@@ -6,6 +6,7 @@ import numpy as np
 
 from minipose.backend import Array, array_module, is_whole
 from minipose.kernels.faster import replaceable
+from minipose.ops.elementwise import values
 from minipose.tensor import Tensor, record
 
 
@@ -61,7 +62,7 @@ def _interpolation(size: int, scale: int, like: Array) -> Array:
 
 def check_upsample(name: str, x: Tensor, scale: int) -> None:
     """Raises ValueError if x is not a batch of images or the scale is not a whole number."""
-    if x.ndim != 4:
+    if values(name, x).ndim != 4:
         raise ValueError(f"{name}: expected x (N, C, H, W), got {x.shape}")
     if not is_whole(scale) or scale < 1:
         raise ValueError(f"{name}: expected a positive whole scale, got {scale!r}")
