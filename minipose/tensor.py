@@ -88,10 +88,8 @@ class Tensor:
 
     def __bool__(self) -> bool:
         if self.size != 1:
-            raise ValueError(
-                f"bool: expected one element, got shape {self.shape}; "
-                "write (x.data > 0).any() or .all()"
-            )
+            hint = "write (x.data > 0).any() or .all()"
+            raise ValueError(f"bool: expected one element, got shape {self.shape}; {hint}")
         return bool(self.item())
 
     def __reduce__(self) -> tuple:
