@@ -86,7 +86,7 @@ def test_the_rate_rises_then_falls():
 
 
 def test_constant_answers_are_for_the_pictures_that_the_network_sees(store):
-    """The spots of joints are as large in a halved picture: of its pixels they are four times more."""
+    """Spots of joints are as large in a halved picture: of its pixels they are four times more."""
     whole, half = (baselines(store, store.split(), Recipe(halved=n)) for n in (0, 1))
     for name in ("mse_of_zero", "cross_entropy_of_frequencies"):
         assert 1.5 * whole[name] < half[name] < 6 * whole[name]
