@@ -85,6 +85,14 @@ def test_the_rate_rises_then_falls():
     assert rate(Recipe())(0, 100) == rate(Recipe())(99, 100) == 2e-5
 
 
+def test_constant_answers_are_for_the_pictures_that_the_network_sees(store):
+    """Spots of joints are as large in a halved picture: of its pixels they are four times more."""
+    whole, half = (baselines(store, store.split(), Recipe(halved=n)) for n in (0, 1))
+    for name in ("mse_of_zero", "cross_entropy_of_frequencies"):
+        assert 1.5 * whole[name] < half[name] < 6 * whole[name]
+    assert whole["dice_of_mean_mask"] == half["dice_of_mean_mask"]
+
+
 def test_weights_weigh_the_losses(store):
     net = build(Recipe(model="triple", width=1), 0).eval()
     batch = make_batch([store[0]], MODELS["triple"])

@@ -9,6 +9,8 @@ from minipose import experiments
 from minipose.cli import build_parser, main
 from minipose.errors import UserError
 from minipose.experiments.checks import PATH, YES_OR_NO, number, one_of, several, whole
+from minipose.experiments.people import recipe as people
+from minipose.experiments.people.train import build
 from minipose.experiments.run_folder import claim, write_toml
 from minipose.experiments.settings import Choices, choice, read_toml, resolve
 
@@ -209,3 +211,15 @@ def test_a_folder_belongs_to_one_run(tmp_path):
     kept = [line for line in lines if not line.startswith(("tf32", "unit_mm", "out"))]
     (tmp_path / "config.toml").write_text("\n".join(kept))
     claim(tmp_path, settings.changed(seed=1), recipe, resume=True)
+
+
+def test_the_harmonic_network_has_what_the_report_gave_it():
+    report, quick = people.RECIPES["report"], people.RECIPES["quick"]
+    hnet = report.changed(model="hnet")
+    assert (hnet.network, hnet.model, hnet.width, hnet.dropout) == ("hnet", "mask", 32, 0.1)
+    assert sum(p.size for p in build(hnet, 0).parameters()) == 13_430_240
+    assert report.changed(model="hnet", width=64).width == 64
+    assert hnet.changed(width=64).width == 64 and hnet.changed(network="hnet").width == 32
+    fast = quick.changed(model="hnet", epochs=2)
+    assert (fast.optimizer, fast.lr, fast.width) == ("adam", 0.001, quick.width)
+    assert quick.changed(epochs=2).changed(model="hnet") == fast

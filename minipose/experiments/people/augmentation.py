@@ -94,6 +94,13 @@ def _resampled(
     return np.clip(np.rint(image), 0, 255).astype(np.uint8), mask.astype(np.uint8)
 
 
+def as_seen(person: Person, recipe: Recipe) -> Person:
+    """The picture in the size that the network has it in outside of training."""
+    for _ in range(recipe.halved):
+        person = halved(person)
+    return person
+
+
 def halved(person: Person) -> Person:
     """The picture at half its size: means of 2 × 2 pixels; an odd last row or column is dropped."""
     height, width = (size // 2 for size in person.mask.shape)

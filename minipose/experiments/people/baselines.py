@@ -8,6 +8,7 @@ import numpy as np
 
 from minipose.datasets.people import PeopleStore
 from minipose.experiments.job import Split
+from minipose.experiments.people.augmentation import as_seen
 from minipose.experiments.people.data import make_batch
 from minipose.experiments.people.joints import measure_joints
 from minipose.experiments.people.recipe import Outputs, Recipe
@@ -26,8 +27,9 @@ def baselines(store: PeopleStore, split: Split, recipe: Recipe) -> dict[str, Any
     ``dice_of_background``: nothing is person; ``dice_of_everything``: all is person;
     ``dice_of_mean_mask``: in every picture the mean of the training pictures' masks, as fractions
     of height and width, cut at the level that is best for those.
-    ``mse_of_zero``, ``cross_entropy_of_frequencies``: a heatmap of zeros, and in every pixel the
-    same class probabilities, those of the training pictures. ``mean_places_*``: in every picture
+    ``mse_of_zero``, ``cross_entropy_of_frequencies``, in the size that the network sees: a heatmap
+    of zeros, and in every pixel the same class probabilities, those of the training pictures.
+    ``mean_places_*``: in every picture
     each joint is at its mean place in the training pictures, as fractions of height and width.
     """
     sums = {name: 0.0 for name in ("background", "everything", "mean_mask")}
@@ -42,7 +44,8 @@ def baselines(store: PeopleStore, split: Split, recipe: Recipe) -> dict[str, Any
         answers["mean_mask"] = _resampled(mean_mask, person.mask.shape)
         for name, answer in answers.items():
             sums[name] += dice_coefficient(answer, person.mask)
-        batch = make_batch([person], Outputs(recipe.outputs.joints or "classes", True), recipe.peak)
+        outputs = Outputs(recipe.outputs.joints or "classes", regression=True)
+        batch = make_batch([as_seen(person, recipe)], outputs, recipe.peak)
         squares += float((batch.regression.astype(np.float64) ** 2).mean())
         mass += batch.joints.mean(axis=(0, 2, 3), dtype=np.float64)
     result: dict[str, Any] = {f"dice_of_{n}": value / len(validation) for n, value in sums.items()}
@@ -81,7 +84,8 @@ def _class_weights(store: PeopleStore, samples: np.ndarray, recipe: Recipe) -> n
     outputs = Outputs(recipe.outputs.joints or "classes")
     total = 0.0
     for i in samples[:200]:
-        total = total + make_batch([store[int(i)]], outputs).joints.sum((0, 2, 3), np.float64)
+        batch = make_batch([as_seen(store[int(i)], recipe)], outputs)
+        total = total + batch.joints.sum((0, 2, 3), np.float64)
     return total
 
 

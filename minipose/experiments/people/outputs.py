@@ -13,7 +13,7 @@ from minipose import ops
 from minipose.backend import to_host
 from minipose.datasets.people import PeopleStore, Person
 from minipose.devices import device_of
-from minipose.experiments.people.augmentation import MIRRORED, halved, mirror
+from minipose.experiments.people.augmentation import MIRRORED, as_seen, mirror
 from minipose.experiments.people.data import Batch, grouped, make_batch
 from minipose.experiments.people.recipe import Outputs, Recipe
 from minipose.nn import Module
@@ -111,9 +111,7 @@ def run(
     model: Module, people: list[Person], recipe: Recipe, outputs: Outputs
 ) -> tuple[Batch, dict[str, Tensor], list[Prediction]]:
     """What the network sees of these people, its scores, and what they mean in each picture."""
-    small = people
-    for _ in range(recipe.halved):
-        small = [halved(person) for person in small]
+    small = [as_seen(person, recipe) for person in people]
     batch = make_batch(small, outputs, recipe.peak, device_of(model))
     scores = model(Tensor(batch.images))
     # The scores of a mask are enlarged, not its probabilities: borders stay as sharp as they were.
