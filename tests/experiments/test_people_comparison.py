@@ -7,7 +7,7 @@ import pytest
 
 from minipose.datasets.people import PeopleStore
 from minipose.errors import Diverged
-from minipose.experiments import comparison
+from minipose.experiments import side_by_side
 from minipose.experiments.job import Job, Run
 from minipose.experiments.people import sweep_weights as sweep
 from minipose.experiments.people.compare_models import COLLAPSED, compare_models, findings
@@ -79,7 +79,7 @@ def test_all_models_with_two_seeds_stopped_and_resumed(store, tmp_path, monkeypa
     assert "(0.978 / 0.922)" in text and text.count("95 % interval") == 4
 
     # Stopped, a row lost, and asked to go on: only that row is trained again.
-    (tmp_path / "run" / "1-mask" / "seed-8" / comparison.NUMBERS).unlink()
+    (tmp_path / "run" / "1-mask" / "seed-8" / side_by_side.NUMBERS).unlink()
     trained = []
     once = Job.train_and_measure
     monkeypatch.setattr(
@@ -121,7 +121,9 @@ def test_a_training_that_diverges_is_left_out(store, tmp_path, monkeypatch):
 
     monkeypatch.setattr(Job, "train_and_measure", train_and_measure)
     run = Run(store, store.split(), Recipe(), 0, tmp_path, seeds=2)
-    rows = comparison.compare(JOB, run, {"a": ("a", Recipe())})
+    rows = side_by_side.compare(JOB, run, {"a": ("a", Recipe())})
     assert [("diverged" in each) for each in rows["a"]] == [False, True]
-    assert len(comparison.finished(rows)["a"]) == 1
-    assert json.loads((tmp_path / "a" / "seed-1" / comparison.NUMBERS).read_text()) == rows["a"][1]
+    assert len(side_by_side.finished(rows)["a"]) == 1
+    assert (
+        json.loads((tmp_path / "a" / "seed-1" / side_by_side.NUMBERS).read_text()) == rows["a"][1]
+    )

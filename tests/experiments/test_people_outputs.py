@@ -5,7 +5,7 @@ import pytest
 
 from minipose.datasets.people import PeopleStore
 from minipose.experiments.people.augmentation import halved, mirror
-from minipose.experiments.people.joints import measure_joints
+from minipose.experiments.people.joint_errors import measure_joints
 from minipose.experiments.people.measure import measure, measure_part, predictions
 from minipose.experiments.people.outputs import Prediction, enlarged, predict_array
 from minipose.experiments.people.predict import Found

@@ -10,7 +10,7 @@ from minipose.datasets.people import PeopleStore
 from minipose.experiments.job import Split
 from minipose.experiments.people.augmentation import as_seen
 from minipose.experiments.people.data import make_batch
-from minipose.experiments.people.joints import measure_joints
+from minipose.experiments.people.joint_errors import measure_joints
 from minipose.experiments.people.recipe import Outputs, Recipe
 from minipose.metrics import dice_coefficient, visible_joints
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from minipose.experiments.comparison import Rows, compare, finished
 from minipose.experiments.job import Drawn, Job, Run
 from minipose.experiments.people.pictures import report_curve
 from minipose.experiments.people.recipe import MODELS, Recipe
 from minipose.experiments.people.tables import REPORT, shown
 from minipose.experiments.report import publish
+from minipose.experiments.side_by_side import Rows, compare, finished
 from minipose.experiments.verdict import Verdict, above, alike, mean_and_spread
 from minipose.plots.curves import learning_curves
 from minipose.training.log import read_log

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from minipose.datasets.people import Person
-from minipose.experiments.comparison import Rows, compare, finished
 from minipose.experiments.job import Drawn, Job, Run
 from minipose.experiments.people import equivariance
 from minipose.experiments.people.augmentation import rotated
@@ -22,6 +21,7 @@ from minipose.experiments.people.recipe import Recipe
 from minipose.experiments.people.tables import REPORT
 from minipose.experiments.people.train import build
 from minipose.experiments.report import publish
+from minipose.experiments.side_by_side import Rows, compare, finished
 from minipose.experiments.verdict import above, mean_and_spread
 from minipose.metrics import dice_coefficient
 from minipose.nn import Module

@@ -10,7 +10,7 @@ import numpy as np
 from minipose.datasets.people import PeopleStore
 from minipose.experiments.job import Split
 from minipose.experiments.people.baselines import baselines
-from minipose.experiments.people.joints import measure_joints
+from minipose.experiments.people.joint_errors import measure_joints
 from minipose.experiments.people.objective import loss_parts, total_loss
 from minipose.experiments.people.outputs import predicted_groups
 from minipose.experiments.people.recipe import Outputs, Recipe

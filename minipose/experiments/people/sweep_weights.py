@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from minipose.experiments.comparison import Rows, compare, finished
 from minipose.experiments.job import Drawn, Job, Run
 from minipose.experiments.people.recipe import Recipe
 from minipose.experiments.report import publish
+from minipose.experiments.side_by_side import Rows, compare, finished
 from minipose.experiments.verdict import above, mean_and_spread
 from minipose.plots.curves import spread_curves
 
