@@ -22,6 +22,7 @@ OFFERING = (
     "complex_maps",
     "normalised_gate",
     "norm",
+    "group_norm",
     "upsampling",
     "updates",
     "orthogonal",

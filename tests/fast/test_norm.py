@@ -31,7 +31,11 @@ def _inference():
     return ops.batch_norm_inference, [x, np.ones(3), np.full(3, 2.0), weight, bias, 1e-3, True]
 
 
-CALLS = [_training, _without_relu, _inference]
+def _groups():
+    return ops.group_norm, [*tensors((4, 6, 6, 5)), 3, 1e-3, True]
+
+
+CALLS = [_training, _without_relu, _inference, _groups]
 
 
 @pytest.fixture(autouse=True)
