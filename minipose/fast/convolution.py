@@ -11,7 +11,9 @@ Strips are for images whose own columns are more than the cache holds. Of smalle
 go together, where there are enough taps for each channel that has to be brought into that order;
 strips suit few samples if the pieces that they copy are long and the products of a strip are many
 beside its calls. Else im2col is best, and where all images together have few pixels: it takes the
-kernel as it lies. Where little is to be done at all, the plain op is done before a choice is made.
+kernel as it lies. Where little is to be done at all, the plain op is done before a choice is made,
+and so it is for several small images (``few_products``): BLAS has its own threads for one product
+of them all.
 """
 
 from __future__ import annotations
@@ -39,6 +41,8 @@ MANY_SAMPLES = 32  # in a row, at least
 TAPS_PER_CHANNEL = 2.5  # of which what they save pays for bringing the samples together
 WORTHWHILE = 1 << 18  # numbers to move, less of which cost less than thinking about them
 FEW_PIXELS = 512  # at most, for im2col
+SEVERAL, SMALL = 8, 32 * 32  # images at least, and pixels of each at most, of several small images
+FEW_PRODUCTS, FEW_OF_1X1, FEW_OF_SAMPLES = 1 << 27, 1 << 25, 1 << 22  # of several small images
 STRIP_PRODUCTS = 1 << 20  # multiplications that are long beside the calls of a strip
 
 _forced: ContextVar[str | None] = ContextVar("algorithm", default=None)  # of each thread by itself
@@ -207,7 +211,26 @@ def conv2d_relu(x, weight, bias=None, stride=1, padding=0) -> Tensor:
 def _suits(x, weight, bias=None, stride=1, padding=0) -> bool:
     if padding == "same" or not on_cpu(x, weight, bias=bias) or not x.ndim == weight.ndim == 4:
         return False  # at "same" the plain op pads, and asks again
-    return _forced.get() is not None or moved(x.shape, weight.shape) >= WORTHWHILE
+    if _forced.get() is not None:
+        return True
+    much = moved(x.shape, weight.shape) >= WORTHWHILE
+    return much and not few_products(x.shape, weight.shape)
+
+
+def few_products(images: tuple[int, ...], kernels: tuple[int, ...]) -> bool:
+    """Whether several small images make so few that plain im2col is as quick as all else.
+
+    Measured, forward and backward, on two cores with nothing else to do: 1 to 64 channels, 7 × 7 to
+    32 × 32 pixels, 8 to 128 images.
+    """
+    n, _, h, w = images
+    taps = kernels[2] * kernels[3]
+    if n < SEVERAL or h * w > SMALL:
+        return False
+    products = n * h * w * kernels[0] * kernels[1] * taps
+    if taps >= 16 and n >= MANY_SAMPLES:
+        return products < FEW_OF_SAMPLES
+    return products < (FEW_OF_1X1 if taps == 1 else FEW_PRODUCTS)
 
 
 def moved(images: tuple[int, ...], kernels: tuple[int, ...]) -> int:

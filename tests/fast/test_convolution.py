@@ -165,8 +165,8 @@ def test_little_work_is_left_to_the_plain_op():
         x, weight = Tensor(np.empty((n, c, size, size))), Tensor(np.empty((o, c, k, k)))
         return faster.choose(ops.conv2d, x, weight) is convolution.conv2d
 
-    assert not fast(8, 1, 8, 28, 3) and fast(128, 1, 8, 28, 3)
-    assert not fast(8, 16, 32, 7, 3) and fast(8, 16, 32, 28, 3)
+    assert not fast(7, 1, 8, 28, 3) and fast(7, 8, 16, 28, 3)
+    assert not fast(7, 16, 32, 7, 3) and fast(7, 16, 32, 28, 3)
     with convolution.use_algorithm("im2col"):
         assert fast(8, 1, 8, 28, 3)
 
@@ -216,6 +216,29 @@ def test_what_went_forward_by_one_algorithm_goes_back_by_it(name, monkeypatch):
     assert steps == {(name, s) for s in ("forward", "backward_input", "backward_weight")}
     # dL/dx by strips is itself a convolution by strips; nothing of another algorithm was called
     assert called == steps
+
+
+def test_several_small_images_with_few_products_stay_plain():
+    def is_plain(n, c, o, side, k):
+        shapes = (n, c, side, side), (o, c, k, k), (o,)
+        x, weight, bias = (Tensor(np.empty(shape, np.float32)) for shape in shapes)
+        return faster.choose(ops.conv2d, x, weight, bias, 1, k // 2) is ops.conv2d
+
+    for n, c, o, side, k in (
+        (128, 1, 8, 28, 3), (128, 16, 32, 14, 1), (128, 6, 16, 14, 3), (32, 16, 32, 28, 3),
+        (8, 32, 32, 14, 5), (32, 64, 64, 7, 3), (8, 16, 16, 32, 3),
+    ):  # fmt: skip
+        assert is_plain(n, c, o, side, k), (n, c, o, side, k)
+    for n, c, o, side, k in (
+        (128, 1, 8, 28, 5), (128, 6, 16, 14, 5), (32, 16, 32, 7, 5),  # many samples, many taps
+        (128, 16, 16, 32, 3), (128, 32, 32, 14, 3), (8, 64, 64, 32, 3),  # many products
+        (32, 64, 64, 32, 1),
+        (4, 48, 48, 24, 3), (8, 12, 12, 48, 3),  # few images, and larger ones
+    ):  # fmt: skip
+        assert not is_plain(n, c, o, side, k), (n, c, o, side, k)
+    x, weight = (Tensor(np.empty(s, np.float32)) for s in ((128, 6, 14, 14), (16, 6, 3, 3)))
+    with convolution.use_algorithm("im2col"):
+        assert faster.choose(ops.conv2d, x, weight, None, 1, 1) is not ops.conv2d
 
 
 def test_the_rule():

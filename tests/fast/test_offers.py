@@ -51,6 +51,7 @@ class Offer(NamedTuple):
 def any_work_is_worthwhile(monkeypatch):
     """Also that of the small arrays here."""
     monkeypatch.setattr(convolution, "WORTHWHILE", 0)
+    monkeypatch.setattr(convolution, "SMALL", 0)
     monkeypatch.setattr(norm, "WORTHWHILE", 0)
     monkeypatch.setattr(conv_pool, "LINE_PRODUCTS", 0)
     monkeypatch.setattr(conv_pool, "MANY_SAMPLES", 16)
