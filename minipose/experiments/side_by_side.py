@@ -57,6 +57,12 @@ def _numbers(
     return json.loads(path.read_text())  # as a run that goes on later will see it
 
 
+def paired(rows: Rows, *labels: str) -> bool:
+    """Whether these rows hold trainings of the same seeds, to be compared in pairs."""
+    seeds = [[row.get("seed") for row in rows.get(label, [])] for label in labels]
+    return bool(seeds[0]) and all(each == seeds[0] for each in seeds)
+
+
 def finished(rows: Rows) -> Rows:
     """Without the trainings that diverged; a row all of whose seeds did is left out."""
     kept = {label: [r for r in row if "diverged" not in r] for label, row in rows.items()}

@@ -64,6 +64,20 @@ def test_findings_follow_the_numbers():
     assert answers(without)[3] == "undecided"
 
 
+def test_trainings_are_compared_with_those_of_the_same_seed():
+    """A row that lost a seed is not paired with the other's seeds in their order."""
+
+    def seeded(name, *seeds):
+        return [{**each, "seed": seed} for seed, each in zip(seeds, ROWS[name], strict=False)]
+
+    rows = {name: seeded(name, 0, 1, 2) for name in ROWS}
+    assert answers(rows) == ["yes"] * 5
+    lost = answers(rows | {"mask": seeded("mask", 0, 2)})
+    assert lost == ["yes", "undecided", "undecided", "yes", "yes"]
+    other = {"mask": seeded("mask", 0, 2), "mask+softmax": seeded("mask+softmax", 1, 2)}
+    assert answers(rows | other)[1] == "undecided"
+
+
 def test_all_models_with_two_seeds_stopped_and_resumed(store, tmp_path, monkeypatch):
     split = store.split(limit=5)
     recipe = Recipe(width=1, epochs=1, batch=4, lr=0.001)

@@ -29,8 +29,8 @@ def baselines(store: PeopleStore, split: Split, recipe: Recipe) -> dict[str, Any
     of height and width, cut at the level that is best for those.
     ``mse_of_zero``, ``cross_entropy_of_frequencies``, in the size that the network sees: a heatmap
     of zeros, and in every pixel the same class probabilities, those of the training pictures.
-    ``mean_places_*``: in every picture
-    each joint is at its mean place in the training pictures, as fractions of height and width.
+    ``mean_places_*``: in every picture each joint is at its mean place in the training pictures, as
+    fractions of height and width.
     """
     sums = {name: 0.0 for name in ("background", "everything", "mean_mask")}
     training, *_, validation = [*split.values()] if len(split) > 1 else [*split.values()] * 2

@@ -10,17 +10,15 @@ from minipose.experiments.people.pictures import report_curve
 from minipose.experiments.people.recipe import MODELS, Recipe
 from minipose.experiments.people.tables import REPORT, shown
 from minipose.experiments.report import publish
-from minipose.experiments.side_by_side import Rows, compare, finished
+from minipose.experiments.side_by_side import Rows, compare, finished, paired
 from minipose.experiments.verdict import Verdict, above, alike, mean_and_spread
 from minipose.plots.curves import learning_curves
 from minipose.training.log import read_log
 
 COLLAPSED = "mask+regression, 0-1"
 CLOSE = 0.01  # of dice: the report calls models that differ by 0.001 very close
-EMPTY, FULL = (
-    0.1,
-    10.0,
-)  # highest value of a heatmap of 0-1 that has collapsed; of 0-100 that has not
+EMPTY = 0.1  # at most the highest value of a heatmap of 0-1 that has collapsed
+FULL = 10.0  # at least that of a heatmap of 0-100 that has not
 
 
 def compare_models(job: Job, run: Run) -> Rows:
@@ -35,9 +33,9 @@ def compare_models(job: Job, run: Run) -> Rows:
     table = _table(rows, run.recipe, len(run.split["train"]))
     text = "\n".join([table, *findings(rows), ""])
     folders = {
-        name: run.folder / folder / f"seed-{run.seed}" for name, (folder, _) in places.items()
+        name: run.folder / places[name][0] / f"seed-{row[0]['seed']}" for name, row in rows.items()
     }
-    drawn = _curves(run.folder, {n: f for n, f in folders.items() if n in rows}, run.reference)
+    drawn = _curves(run.folder, folders, run.reference)
     title = "Five models at one budget (report 2, table II)"
     publish(run.folder, title, text, drawn, {"seed": run.seed, "models": rows})
     return rows
@@ -79,7 +77,7 @@ def findings(rows: Rows) -> list[str]:
         low, high = of(COLLAPSED, "regression_highest"), of("mask+regression", "regression_highest")
         lines.append(_collapse(low, high))
     for claim, needed, decide in claims:
-        if rows.keys() >= set(needed):
+        if paired(rows, *needed):
             lines.append(_line(claim, decide()))
         else:
             lines.append(f'- "{_sentence(claim)}": undecided, a training of it diverged.')

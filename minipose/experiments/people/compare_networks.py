@@ -21,7 +21,7 @@ from minipose.experiments.people.recipe import Recipe
 from minipose.experiments.people.tables import REPORT
 from minipose.experiments.people.train import build
 from minipose.experiments.report import publish
-from minipose.experiments.side_by_side import Rows, compare, finished
+from minipose.experiments.side_by_side import Rows, compare, finished, paired
 from minipose.experiments.verdict import above, mean_and_spread
 from minipose.metrics import dice_coefficient
 from minipose.nn import Module
@@ -79,7 +79,8 @@ def compare_networks(job: Job, run: Run) -> Rows:
     for label in rows:
         folder, recipe = recipes[label]
         nets[label] = build(recipe, run.seed)
-        checkpoint.load(run.folder / folder / f"seed-{run.seed}" / "best.npz", nets[label])
+        first = run.folder / folder / f"seed-{rows[label][0]['seed']}"
+        checkpoint.load(first / "best.npz", nets[label])
     drawn = _draw(run.folder, rows, nets, chosen[0], run.recipe)
     drawn |= equivariance.draw(run.folder, nets, chosen[0].image)
     text = "\n".join([_table(rows, run.recipe, len(run.split["train"])), *findings(rows), ""])
@@ -104,7 +105,7 @@ def findings(rows: Rows) -> list[str]:
     ]
     return [
         f'- "{claim}": {above(number(a), number(b))}.'
-        if {a, b} <= rows.keys()
+        if paired(rows, a, b)
         else f'- "{claim}": undecided, a training of it diverged.'
         for claim, number, a, b in claims
     ]

@@ -9,7 +9,7 @@ import numpy as np
 from minipose.experiments.job import Drawn, Job, Run
 from minipose.experiments.people.recipe import Recipe
 from minipose.experiments.report import publish
-from minipose.experiments.side_by_side import Rows, compare, finished
+from minipose.experiments.side_by_side import Rows, compare, finished, paired
 from minipose.experiments.verdict import above, mean_and_spread
 from minipose.plots.curves import spread_curves
 
@@ -43,6 +43,9 @@ def findings(rows: Rows) -> list[str]:
         theirs = f"{THEIRS:g}"
         if best == theirs or theirs not in rows:
             lines.append(f"- {title}: {best} is the best of these weights.")
+            continue
+        if not paired(rows, best, theirs):
+            lines.append(f"- {title}: undecided, a training diverged.")
             continue
         verdict = above(_values(rows, best, measure), _values(rows, theirs, measure))
         lines.append(f'- {title}: "{best} is better than the report\'s {theirs}": {verdict}.')
