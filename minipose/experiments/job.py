@@ -119,7 +119,7 @@ class Job:
         meta = checkpoint.load(run.folder / "best.npz", net)
         about = {
             "epoch": meta["progress"]["epoch"],
-            "epochs": checkpoint.read(run.folder / "last.npz")[1]["progress"]["epoch"],
+            "epochs": int(read_log(run.folder / "log.csv")[-1]["epoch"]),
             "seed": run.seed,
             "seconds": time.perf_counter() - start,
         }
