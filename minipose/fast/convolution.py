@@ -42,7 +42,7 @@ TAPS_PER_CHANNEL = 2.5  # of which what they save pays for bringing the samples 
 WORTHWHILE = 1 << 18  # numbers to move, less of which cost less than thinking about them
 FEW_PIXELS = 512  # at most, for im2col
 SEVERAL, SMALL = 8, 32 * 32  # images at least, and pixels of each at most, of several small images
-FEW_PRODUCTS, FEW_OF_1X1, FEW_OF_SAMPLES = 1 << 30, 1 << 26, 1 << 22  # of several small images
+FEW_PRODUCTS, FEW_OF_1X1, FEW_OF_SAMPLES = 1 << 30, 1 << 26, 1 << 23  # of several small images
 STRIP_PRODUCTS = 1 << 20  # multiplications that are long beside the calls of a strip
 
 _forced: ContextVar[str | None] = ContextVar("algorithm", default=None)  # of each thread by itself
