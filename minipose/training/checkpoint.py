@@ -38,11 +38,21 @@ def save(
         arrays |= {f"optimizer/{n}": value for n, value in optimizer.state_dict().items()}
     if average is not None:
         arrays |= {f"average/{n}": value for n, value in average.state_dict().items()}
-    text = json.dumps({"format": FORMAT, **meta})
-    arrays["meta"] = np.frombuffer(text.encode(), dtype=np.uint8)
-    with atomic(path) as partial, open(partial, "wb") as file:
-        np.savez(file, **arrays)
+    _write(path, arrays, meta)
     return path
+
+
+def _write(path: Path, arrays: dict[str, np.ndarray], meta: dict[str, Any]) -> None:
+    text = json.dumps({"format": FORMAT, **meta})
+    meta_array = np.frombuffer(text.encode(), dtype=np.uint8)
+    with atomic(path) as partial, open(partial, "wb") as file:
+        np.savez(file, **arrays, meta=meta_array)
+
+
+def annotate(path: str | os.PathLike, **more: Any) -> None:
+    """Say more in a checkpoint's meta data: the file is written anew, whole or not at all."""
+    arrays, meta = read(path)
+    _write(Path(path), arrays, meta | more)
 
 
 def read(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Pictures changed: mirrored, rotated, larger or smaller, in another light; and halved.
+"""Pictures changed: mirrored, rotated, larger or smaller, cut off, in another light; and halved.
 
 Joints follow the pixels: whole numbers are pixel centres, and an undetected joint (confidence 0)
 stays 0, 0, 0.
@@ -14,14 +14,18 @@ from scipy.ndimage import affine_transform
 from minipose.datasets.people import Person
 from minipose.experiments.people.recipe import MULTIPLE, Recipe
 from minipose.skeletons import BODY_25, mirrored
+from minipose.targets.heatmaps import joint_pixels
 
 MIRRORED = mirrored(BODY_25)  # the joint on the other side, for each joint
+CUT = (1.25, 2.5)  # how much larger a window becomes, from and to
 
 
 def augmented(person: Person, recipe: Recipe, rng: np.random.Generator) -> Person:
-    """The picture as the recipe's ``flip``, ``turn``, ``zoom`` and ``jitter`` may change it."""
+    """The picture as the recipe's ``flip``, ``turn``, ``zoom``, ``cut``, ``jitter`` change it."""
     if recipe.flip and rng.random() < 0.5:
         person = mirror(person)
+    if recipe.cut and rng.random() < recipe.cut:
+        person = part_of(person, rng)
     if recipe.turn or recipe.zoom:
         degrees = recipe.turn * rng.uniform(-1, 1)
         person = warp(person, degrees, (1 + recipe.zoom) ** rng.uniform(-1, 1))
@@ -42,15 +46,36 @@ def mirror(person: Person) -> Person:
     return replace(person, image=image, mask=mask, keypoints=keypoints)
 
 
-def warp(person: Person, degrees: float, zoom: float) -> Person:
+def part_of(person: Person, rng: np.random.Generator) -> Person:
+    """A window about one of the joints, enlarged to the picture's size: others lie outside.
+
+    The window has 1/2.5 to 1/1.25 of the picture's height and width, and lies inside it.
+    """
+    zoom = CUT[0] * (CUT[1] / CUT[0]) ** rng.random()
+    height, width = person.mask.shape
+    here, _ = joint_pixels(person.keypoints, (height, width))
+    if not len(here):
+        return person
+    x, y, _ = person.keypoints[rng.choice(here) - 1]
+    size = np.array([height, width])
+    middle = (size - 1) / 2
+    room = (size - size / zoom) / 2  # of the window's centre, about the picture's
+    shift = np.clip(np.array([y, x]) - middle, -room, room)
+    return warp(person, 0.0, zoom, shift)
+
+
+def warp(
+    person: Person, degrees: float, zoom: float, shift: np.ndarray | tuple[float, float] = (0, 0)
+) -> Person:
     """The picture rotated clockwise and enlarged about its centre; its size stays.
 
-    What comes in from outside is the picture mirrored at its border, where nobody is on the mask.
-    Joints that leave the picture keep their places outside it: no target is drawn there.
+    With ``shift`` (rows, columns in px) the new centre lies so far from the old one. What comes in
+    from outside is the picture mirrored at its border, where nobody is on the mask. Joints that
+    leave the picture keep their places outside it: no target is drawn there.
     """
     matrix = rotation(degrees) / zoom
     middle = (np.array(person.mask.shape) - 1) / 2
-    offset = middle - matrix @ middle
+    offset = middle + shift - matrix @ middle
     image, mask = _resampled(person, matrix, offset, person.mask.shape, "mirror")
     keypoints = person.keypoints.copy()
     present = keypoints[:, 2] > 0

@@ -13,6 +13,7 @@ from minipose.experiments.people.baselines import baselines
 from minipose.experiments.people.joint_errors import measure_joints
 from minipose.experiments.people.objective import loss_parts, total_loss
 from minipose.experiments.people.outputs import predicted_groups
+from minipose.experiments.people.presence import measure_presence
 from minipose.experiments.people.recipe import Outputs, Recipe
 from minipose.metrics import dice_coefficient
 from minipose.nn import Module
@@ -24,11 +25,13 @@ def measure(model: Module, store: PeopleStore, split: Split, recipe: Recipe) -> 
     """Every number of the report: of each part, and of constant answers for the last of them."""
     parts = {name: s[:MEASURED_TRAINING] if name == "train" else s for name, s in split.items()}
     *_, last = parts.values()
+    asked = {} if not recipe.outputs.joints else measure_presence(model, store, last, recipe)
     return {
         "model": recipe.model,
         "network": recipe.network,
         "splits": {n: measure_part(model, store, part, recipe) for n, part in parts.items()},
         "mirrored": measure_part(model, store, last, recipe, mirror_too=True),
+        "presence": asked,
         "baselines": baselines(store, split, recipe),
     }
 
@@ -99,8 +102,8 @@ def predictions(
             n = place[int(sample)]
             dice[n] = dice_coefficient((found.mask > 0.5) * 1.0, person.mask)
             if joints:
-                places, confidence = found.joint_places()
-                keypoints[n] = np.concatenate([places, confidence[:, None]], axis=1)
+                places, _ = found.joint_places()
+                keypoints[n] = np.concatenate([places, found.confidence[:, None]], axis=1)
     found = {"name": np.array([store.names[i] for i in samples])}
     found |= {"source": np.array([store.sources[i] for i in samples]), "dice": dice}
     return found | ({"keypoints": keypoints} if joints else {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from minipose.backend import to_host
 from minipose.datasets.people import PeopleStore, Person
 from minipose.devices import device_of
 from minipose.experiments.people.augmentation import MIRRORED, as_seen, mirror
+from minipose.experiments.people.confidence import UNTOLD, Calibration, calibration_of
 from minipose.experiments.people.data import Batch, grouped, make_batch
 from minipose.experiments.people.recipe import Outputs, Recipe
 from minipose.nn import Module
@@ -36,6 +37,7 @@ class Prediction:
     reduced : H and W are about this many times h and w
     blur : σ in px of the network's picture, of the Gaussian that joint channels are blurred with
         before the highest pixel is taken
+    calibration : from a joint's highest probability to the probability that it is there
     """
 
     mask: np.ndarray
@@ -43,6 +45,12 @@ class Prediction:
     regression: np.ndarray | None = None
     reduced: int = 1
     blur: float = 0.0
+    calibration: Calibration = UNTOLD
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """How probable it is that each joint is in the picture, (25,)."""
+        return self.calibration(self.joints[1:].max(axis=(1, 2)))
 
     def joint_places(self) -> tuple[np.ndarray, np.ndarray]:
         """The pixel where each joint's channel is highest: (25, 2) px x, y; and how high: (25,).
@@ -131,6 +139,7 @@ def run(
                 None if regression is None else enlarged(regression[n, :h, :w], size, 1 / reduced),
                 reduced,
                 recipe.blur,
+                calibration_of(model),
             )
         )
     return batch, scores, found
@@ -153,6 +162,7 @@ def predicted_groups(
     recipe: Recipe,
     outputs: Outputs | None = None,
     mirror_too: bool = False,
+    change: Callable[[Person, int], Person] = lambda person, sample: person,
 ) -> Iterator[Group]:
     """All samples with their predictions, in groups of one padded size.
 
@@ -160,13 +170,14 @@ def predicted_groups(
     ----------
     outputs : whose targets the batches have; by default those of the recipe
     mirror_too : look at each picture in a mirror as well, and predict the mean of both
+    change : (person, number of the sample) -> the person to look at, in a picture of the same size
     """
     model.eval()
     outputs = recipe.outputs if outputs is None else outputs
     largest = int(store.sizes[samples].prod(axis=1).max())
     with no_grad():
         for group in grouped(store.sizes, samples, max(1, PIXELS_A_BATCH // largest)):
-            people = [store[int(i)] for i in group]
+            people = [change(store[int(i)], int(i)) for i in group]
             batch, scores, found = run(model, people, recipe, outputs)
             if mirror_too:
                 others = run(model, [mirror(p) for p in people], recipe, Outputs())[2]

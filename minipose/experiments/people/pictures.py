@@ -10,12 +10,13 @@ import numpy as np
 
 from minipose.datasets.people import PeopleStore, Person
 from minipose.experiments.job import Drawn, Run
+from minipose.experiments.people.confidence import SURE
 from minipose.experiments.people.outputs import Prediction, predict_array
 from minipose.experiments.people.recipe import Recipe
 from minipose.metrics import dice_coefficient, visible_joints
 from minipose.nn import Module
 from minipose.plots.curves import learning_curves
-from minipose.plots.people import FOUND, channel_grid, class_picture, on_mask, picture_table
+from minipose.plots.people import channel_grid, class_picture, on_mask, picture_table
 from minipose.targets.heatmaps import heatmap, joint_targets
 from minipose.training.log import read_log
 
@@ -124,8 +125,7 @@ def draw_predictions(
 
 def predicted_skeleton(prediction: Prediction) -> tuple[np.ndarray, np.ndarray]:
     """Places (25, 2) and which of them the network is sure enough of to draw, bool (25,)."""
-    places, confidence = prediction.joint_places()
-    return places, confidence >= FOUND
+    return prediction.joint_places()[0], prediction.confidence >= SURE
 
 
 def _brightened(values: np.ndarray) -> np.ndarray:

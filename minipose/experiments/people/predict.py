@@ -12,10 +12,11 @@ from minipose.datasets.picture_files import read_rgb
 from minipose.datasets.resize import factor_for, resize_bicubic, scale_points
 from minipose.errors import UserError
 from minipose.experiments.job import Box
+from minipose.experiments.people.confidence import SURE
 from minipose.experiments.people.outputs import Prediction, enlarged, predict_array
 from minipose.experiments.people.recipe import Recipe
 from minipose.nn import Module
-from minipose.plots.people import FOUND, prediction_picture
+from minipose.plots.people import prediction_picture
 from minipose.skeletons import BODY_25
 from minipose.storage import atomic, write_text
 
@@ -48,7 +49,8 @@ class Found:
         self.mask[y0:y1, x0:x1] = enlarged(p.mask, (y1 - y0, x1 - x0), factor)
         self.places = self.confidence = None
         if p.joints is not None:
-            places, self.confidence = p.joint_places()
+            places, _ = p.joint_places()
+            self.confidence = p.confidence
             self.places = scale_points(places, 1 / factor) + (x0, y0)
 
 
@@ -78,13 +80,13 @@ def write_prediction(picture: Path, found: Found, out: Path) -> list[Path]:
     """``<stem>_keypoints.json``, ``<stem>_mask.png`` and ``<stem>_person.png`` in ``out``.
 
     The JSON file has OpenPose's form, so that its readers (ours too) take it: 75 numbers, x, y in
-    px and the confidence; 0, 0, 0 where no pixel of the joint's channel reaches 0.1.
+    px and the confidence; 0, 0, 0 where the confidence is below one half.
     """
     out.mkdir(parents=True, exist_ok=True)
     written = []
     present = None
     if found.places is not None:
-        present = found.confidence >= FOUND
+        present = found.confidence >= SURE
         rows = np.column_stack([found.places, found.confidence]) * present[:, None]
         numbers = [round(float(v), 3) for v in rows.ravel()]
         # person_id is OpenPose's -1 for "not tracked"

@@ -120,6 +120,10 @@ class Recipe(Choices):
     zoom: float = choice(
         0.0, "pictures are enlarged or reduced by up to this fraction", number(least=0, below=1)
     )
+    cut: float = choice(
+        0.0, "this fraction of the pictures is cut down to a part, so that some joints are missing",
+        number(least=0, most=1),
+    )  # fmt: skip
     jitter: float = choice(
         0.0, "brightness and colours are multiplied by 1 ± up to this", number(least=0, below=1)
     )

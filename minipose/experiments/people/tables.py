@@ -60,6 +60,8 @@ def summary(result: dict[str, Any]) -> str:
             "The mean of what is found in a picture and in its mirror image, for twice the work: "
             f"dice of the mask {twice['dice_of_mask']:.4g}{joints} ({PARTS[last]}).",
         ]
+    if result.get("presence"):
+        lines += ["", _presence(result["presence"])]
     if network in BEST_EPOCH and "epoch" in result:
         lines += ["", f"The report's numbers are of its epoch {BEST_EPOCH[network]}."]
     lines += [
@@ -80,6 +82,17 @@ def summary(result: dict[str, Any]) -> str:
                 f"| {name} | {pck} | {row['within_5_px']:.3f} | {row['joint_error_px']:.2f} |"
             )
     return "\n".join(lines) + "\n"
+
+
+def _presence(numbers: dict[str, float]) -> str:
+    present, precision, recall = (numbers[k] for k in ("present", "precision", "recall"))
+    return (
+        "Is a joint in the picture? Each picture was cut down to a part, in which "
+        f"{present:.1%} of its {numbers['joints']} joints are left. At a confidence of one half: "
+        f"precision {precision:.1%} (of saying that all are there: {present:.1%}), recall "
+        f"{recall:.1%}. A joint that is there has the higher confidence in "
+        f"{numbers['ranked']:.1%} of all pairs with one that is not."
+    )
 
 
 JOINT_ROWS = {

@@ -11,6 +11,7 @@ from minipose.experiments.job import Run
 from minipose.experiments.people.data import training_batches
 from minipose.experiments.people.measure import measure_part
 from minipose.experiments.people.objective import total_loss
+from minipose.experiments.people.presence import fitted
 from minipose.experiments.people.recipe import Recipe
 from minipose.nn import Module
 from minipose.optim import Adam, Optimizer, muon_with_adam
@@ -56,7 +57,7 @@ def rate(recipe: Recipe) -> Callable[[int, int], float]:
 
 
 def train(run: Run) -> Module:
-    """Train, keep the best checkpoint by validation loss; returns the last network.
+    """Train, keep the best checkpoint by validation loss, and calibrate its confidences.
 
     After each epoch as many training pictures are measured as validation pictures, by the same
     weights: "training_" and "validation_" in the log.
@@ -95,4 +96,8 @@ def train(run: Run) -> Module:
         meta={"job": "people", "recipe": asdict(recipe), "seed": run.seed},
     )
     fit(task, net, make_optimizer(recipe, net), run.resume)
+    if recipe.outputs.joints:
+        checkpoint.load(run.folder / "best.npz", net)
+        net.calibration = fitted(net, run.store, samples, recipe)
+        checkpoint.annotate(run.folder / "best.npz", calibration=asdict(net.calibration))
     return net
