@@ -32,7 +32,8 @@ def build(recipe: Recipe, seed: int, device: str = "cpu") -> Module:
     if recipe.network == "hnet":
         net = models.HNet(recipe.outputs.heads, rng=rng, **options)
     else:
-        net = models.UNet(recipe.outputs.heads, rng=rng, normalise=recipe.normalise, **options)
+        own = {"normalise": recipe.normalise, "patch": recipe.patch}
+        net = models.UNet(recipe.outputs.heads, rng=rng, **options, **own)
     net.to(device)
     return net
 
