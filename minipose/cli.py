@@ -1,4 +1,4 @@
-"""The front door: ``python -m minipose train | evaluate | predict | show | doctor``."""
+"""The front door: ``python -m minipose train | evaluate | predict | show | export | …``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import minipose
 from minipose import experiments
 from minipose.errors import Parser, missing_package
+from minipose.exchange import commands as exchange
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -61,6 +62,8 @@ def build_parser() -> argparse.ArgumentParser:
     show = commands.add_parser("show", help="draw what a store holds")
     show.add_argument("source", type=Path, help="store (.h5)")
     add_flags(show, RunSettings(out="runs/show"), ("out", "limit", "device", "tf32"))
+
+    exchange.add_flags(commands)
 
     commands.add_parser("doctor", help="what is installed, which devices work")
     return parser
@@ -113,6 +116,8 @@ def _run(args: argparse.Namespace) -> None:
         from minipose.doctor import examine
 
         print("\n".join(examine()))
+    elif args.command in ("export", "import"):
+        (exchange.export if args.command == "export" else exchange.import_)(args)
     else:
         from minipose.experiments import run
 

@@ -1,0 +1,84 @@
+"""PyTorch's files of tensors: ``torch.save`` of {name: tensor}, no pickled code.
+
+Parameters keep their names and shapes. Buffers of batch normalisation take PyTorch's: what is
+``running_variance`` here is ``running_var`` there, and PyTorch's ``num_batches_tracked``, which
+minipose does without, is passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from minipose.errors import UserError
+from minipose.exchange.files import expect_file, new_file
+from minipose.nn import Module
+
+THEIRS = {"running_variance": "running_var"}  # the last part of a name, where it differs
+OURS = {theirs: ours for ours, theirs in THEIRS.items()}
+WITHOUT = "num_batches_tracked"
+
+
+def renamed(name: str, last: Mapping[str, str]) -> str:
+    """A dotted name with another last part.
+
+    >>> renamed("down.0.first.layers.1.running_variance", THEIRS)
+    'down.0.first.layers.1.running_var'
+    """
+    place, dot, end = name.rpartition(".")
+    return place + dot + last.get(end, end)
+
+
+def tensors(net: Module) -> dict[str, torch.Tensor]:
+    """All parameters and buffers by PyTorch's names: copies, on the CPU."""
+    return {renamed(n, THEIRS): torch.from_numpy(a) for n, a in net.state_dict().items()}
+
+
+def write(path: Path, net: Module) -> list[str]:
+    """Write all parameters and buffers; returns their names there.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be written.
+    """
+    state = tensors(net)
+    with new_file(path) as partial, open(partial, "wb") as file:
+        torch.save(state, file)
+    return list(state)
+
+
+def read(path: Path, net: Module) -> None:
+    """Put the tensors of a file into a network, all or none.
+
+    Raises
+    ------
+    UserError
+        If the file is no file of tensors, is damaged, or is of another network.
+    """
+    expect_file(path, "a file of tensors that torch.save has written")
+    try:
+        given = torch.load(path, map_location="cpu", weights_only=True)
+    except (
+        Exception
+    ) as error:  # RuntimeError, UnpicklingError, EOFError, ...: of one kind or another
+        reason = str(error).strip().partition("\n")[0].partition(". ")[0]
+        raise UserError(f"{path}: torch.load cannot read it as tensors alone ({reason})") from None
+    if not isinstance(given, Mapping):
+        raise UserError(f"{path}: a {type(given).__name__}, expected tensors by name")
+    state = {}
+    for name, value in given.items():
+        if not isinstance(value, torch.Tensor):
+            raise UserError(f"{path}: {name} is a {type(value).__name__}, expected a tensor")
+        if str(name).rpartition(".")[2] == WITHOUT:
+            continue
+        if value.dtype != torch.float32 or value.layout != torch.strided:
+            raise UserError(f"{path}: {name} is {value.dtype} {value.layout}, expected float32")
+        state[renamed(str(name), OURS)] = np.array(value.detach())
+    try:
+        net.load_state_dict(state)
+    except ValueError as error:
+        raise UserError(f"{path}: does not fit: {error}") from None
