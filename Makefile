@@ -25,7 +25,7 @@ endif
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help setup test test-plain test-oldest judges lint format gradcheck mutants house bench \
+.PHONY: help setup test test-plain test-oldest judges lint format gradcheck mutants house bench check-torch \
   train-h36m ablate-h36m train-unet compare-unet compare-hnet sweep-weights lessons lesson book doctor clean changed
 
 help:  ## list the targets
@@ -80,6 +80,9 @@ test-oldest: $(OLDEST)/.installed  ## the same with the oldest versions that pyp
 
 judges: $(VENV)/.installed-judges  ## ask PyTorch, ONNX and scikit-learn: every sample of their tables
 	$(RUN) pytest tests/oracles tests/test_your_own_network.py $(ARGS)
+
+check-torch: $(VENV)/.installed-bench  ## training steps beside PyTorch: scores, loss, gradients, updates
+	$(RUN) tests.oracles.step $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	@$(RUN) ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from onnx import numpy_helper
 
 from minipose.errors import UserError
 from minipose.exchange.files import expect_file, new_file
-from minipose.exchange.onnx_graph import Graph, Options, Port
+from minipose.exchange.onnx_graph import Graph, Options, Port, is_computed
 from minipose.exchange.onnx_harmonic import HARMONIC
 from minipose.exchange.onnx_layers import LAYERS
 from minipose.exchange.onnx_networks import NETWORKS, ports
@@ -60,34 +61,35 @@ def draw(net: Module, options: Options) -> Graph:
     return graph
 
 
-def read(path: Path, net: Module) -> dict[str, np.ndarray]:
-    """The state of a network like ``net`` from a file that ``write`` has written.
+def read(path: Path, net: Module) -> None:
+    """Put the parameters and buffers of a file that ``write`` has written into a network like it.
 
-    Parameters, buffers, and whatever was computed of them must be there and agree: a file whose
-    kernels were changed, or that lacks some, is refused.
+    Whatever was computed of them must agree with them: a folded file whose kernels were trained
+    further would give the weights from before.
 
     Raises
     ------
     UserError
-        If it is no such file, is damaged, or is of another network.
+        If it is no such file, is damaged, or is of another network; nothing is changed then.
     """
     model = _load(path)
     options = _options(path, model, type(net).__name__)
     arrays = _initializers(path, model)
-    state = {name: arrays[name] for name in net.state_dict() if name in arrays}
+    state = {name: array for name, array in arrays.items() if not is_computed(name)}
     for entry in model.metadata_props:
         if entry.key.startswith(KEPT):
             state[entry.key.removeprefix(KEPT)] = _decoded(path, entry)
+    trial = copy.deepcopy(net)
     try:
-        net.load_state_dict(state)
+        trial.load_state_dict(state)
     except ValueError as error:
         raise UserError(f"{path}: does not fit: {error}") from None
-    expected = draw(net, options).initializers
+    expected = draw(trial, options).initializers
     wrong = sorted(expected.keys() ^ arrays.keys())
     wrong += [n for n, a in expected.items() if n in arrays and not _same(a, arrays[n])]
     if wrong:
         raise UserError(f"{path}: {wrong[0]} is not what the parameters in the file give")
-    return state
+    net.load_state_dict(state)
 
 
 def _load(path: Path) -> onnx.ModelProto:

@@ -160,13 +160,18 @@ class Graph:
         return f"{place}.{name}" if place else name
 
     def _new(self, kind: str) -> str:
-        """A name that no value has yet; a slash is in no parameter's name."""
-        number, name = 0, f"{self._scope}/{kind}"
+        """A name that no value has yet; see ``is_computed``."""
+        number, name = 0, f"/{self._scope}/{kind}"
         while name in self._taken:
             number += 1
-            name = f"{self._scope}/{kind}_{number}"
+            name = f"/{self._scope}/{kind}_{number}"
         self._taken.add(name)
         return name
+
+
+def is_computed(name: str) -> bool:
+    """Whether a value is none of the network's own parameters, which begin with no slash."""
+    return name.startswith("/")
 
 
 def _value_info(port: Port) -> onnx.ValueInfoProto:
