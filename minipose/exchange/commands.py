@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from minipose.errors import UserError
-from minipose.exchange.files import expect_file, expect_new
+from minipose.exchange.files import expect_file, expect_new, writing
 from minipose.nn import Module
 
 ONNX, TORCH = (".onnx",), (".pt", ".pth")
@@ -98,7 +98,8 @@ def import_(args: argparse.Namespace) -> None:
     expect_new(args.out, (".npz",))
     net, meta = load(args.like)
     kind.read(args.file, net)
-    checkpoint.save(args.out, net, None, meta)
+    with writing(args.out):
+        checkpoint.save(args.out, net, None, meta | {"imported": str(args.file)})
     print(f"{args.out}: {type(net).__name__}, {len(net.state_dict())} arrays from {args.file}")
 
 

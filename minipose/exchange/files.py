@@ -20,14 +20,21 @@ def expect_new(path: Path, endings: tuple[str, ...]) -> None:
 
 
 @contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Raise UserError where the system refuses to write a file, under whatever name."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror or error})") from None
+
+
+@contextlib.contextmanager
 def new_file(path: Path) -> Iterator[Path]:
     """Yield a path to write to; see ``storage.atomic``. Raises UserError if that is impossible."""
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic(path) as partial:
             yield partial
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror or error})") from None
 
 
 def expect_file(path: Path, what: str) -> None:

@@ -1,35 +1,20 @@
 """PyTorch's files of tensors: ``torch.save`` of {name: tensor}, no pickled code.
 
-Parameters keep their names and shapes. Buffers of batch normalisation take PyTorch's: what is
-``running_variance`` here is ``running_var`` there, and PyTorch's ``num_batches_tracked``, which
-minipose does without, is passed over.
+Shapes are the same in both libraries; names are those of ``torch_names``.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from minipose.errors import UserError
 from minipose.exchange.files import expect_file, new_file
+from minipose.exchange.torch_names import OURS, THEIRS, WITHOUT, renamed
 from minipose.nn import Module
-
-THEIRS = {"running_variance": "running_var"}  # the last part of a name, where it differs
-OURS = {theirs: ours for ours, theirs in THEIRS.items()}
-WITHOUT = "num_batches_tracked"
-
-
-def renamed(name: str, last: Mapping[str, str]) -> str:
-    """A dotted name with another last part.
-
-    >>> renamed("down.0.first.layers.1.running_variance", THEIRS)
-    'down.0.first.layers.1.running_var'
-    """
-    place, dot, end = name.rpartition(".")
-    return place + dot + last.get(end, end)
 
 
 def tensors(net: Module) -> dict[str, torch.Tensor]:
@@ -61,7 +46,8 @@ def read(path: Path, net: Module) -> None:
     """
     expect_file(path, "a file of tensors that torch.save has written")
     try:
-        given = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):
+            given = torch.load(path, map_location="cpu", weights_only=True)
     except (
         Exception
     ) as error:  # RuntimeError, UnpicklingError, EOFError, ...: of one kind or another
@@ -77,7 +63,7 @@ def read(path: Path, net: Module) -> None:
             continue
         if value.dtype != torch.float32 or value.layout != torch.strided:
             raise UserError(f"{path}: {name} is {value.dtype} {value.layout}, expected float32")
-        state[renamed(str(name), OURS)] = np.array(value.detach())
+        state[renamed(str(name), OURS)] = value.detach().numpy().copy()
     try:
         net.load_state_dict(state)
     except ValueError as error:

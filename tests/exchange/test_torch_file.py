@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed, nothing can be written")
+torch.set_num_threads(1)
 
 from minipose.errors import UserError  # noqa: E402
 from minipose.exchange import torch_file  # noqa: E402

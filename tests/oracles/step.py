@@ -26,6 +26,7 @@ except ModuleNotFoundError as error:
     sys.exit(f"error: {missing_package(error)}")
 
 from minipose.exchange import commands, torch_file
+from minipose.exchange.torch_names import OURS, renamed
 from minipose.models import HNet, PoseNet, UNet
 from minipose.nn import Dropout, MapDropout, Module
 from minipose.optim import SGD, Adam
@@ -150,7 +151,7 @@ def compare(case: Case, dtype: type = np.float64, steps: int = STEPS) -> dict[st
             note("updates", p.data - before[name][0], q - before[name][1])
     moved = dict(net.named_buffers())
     for name, buffer in module.named_buffers():
-        note("running statistics", moved[torch_file.renamed(name, torch_file.OURS)], buffer)
+        note("running statistics", moved[renamed(name, OURS)], buffer)
     net.astype(np.float32).load_state_dict(start)
     return worst
 
