@@ -18,9 +18,10 @@ class Line:
 
     Attributes
     ----------
-    label : in the legend
+    label : which part it is of
     points : (x, y); values that are not finite break the line
     colour : number of the colour
+    run : whose curve it is, where there are several
     style : "solid", "dashed", "dotted", or "level" for a constant baseline
     """
 
@@ -28,6 +29,12 @@ class Line:
     points: list[tuple[float, float]]
     colour: int = 0
     style: str = "solid"
+    run: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called where it stands alone."""
+        return f"{self.run}: {self.label}" if self.run and self.label else self.run or self.label
 
 
 @dataclass
@@ -65,7 +72,7 @@ def draw(panel: Panel) -> str:
             ends = f"M{LEFT} {y:.1f}H{WIDTH - RIGHT}"
             parts.append(f'<path class="curve level" d="{ends}"/>')
             continue
-        parts.append(f'<path class="curve c{line.colour} {line.style}" d="{_path(line, place)}"/>')
+        parts.append(f'<path class="curve {_look(line)}" d="{_path(line, place)}"/>')
         finite = [p for p in line.points if math.isfinite(p[1])]
         if len(finite) == 1:
             x, y = place(*finite[0])
@@ -78,23 +85,38 @@ def _figure(panel: Panel, xs: list[float], drawing: str) -> str:
         "x": xs,
         "area": [LEFT, TOP, WIDTH - RIGHT, HEIGHT - BOTTOM],
         "lines": [
-            {"label": line.label, "y": _by_epoch(line, xs), "level": line.style == "level"}
+            {"label": line.name, "y": _by_epoch(line, xs), "level": line.style == "level"}
             for line in panel.lines
         ],
     }
-    legend = "".join(
-        f'<li><svg width="26" height="8" aria-hidden="true"><path class="curve '
-        f'{"level" if line.style == "level" else f"c{line.colour} {line.style}"}" d="M1 4H25"/>'
-        f"</svg>{escape(line.label)}</li>"
-        for line in panel.lines
-    )
     return (
         f'<figure class="chart" data-curves="{escape(json.dumps(data), quote=True)}">'
         f"<figcaption>{escape(panel.title)}</figcaption>"
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" tabindex="0" '
         f'aria-label="{escape(_in_words(panel), quote=True)}">{drawing}</svg>'
-        f'<ul class="legend">{legend}</ul><output class="reading"></output></figure>'
+        f'<ul class="legend">{_legend(panel)}</ul><output class="reading"></output></figure>'
     )
+
+
+def _legend(panel: Panel) -> str:
+    """A key for each line; where there are several runs, for each colour, then for each dash."""
+    if not any(line.run for line in panel.lines):
+        keys = {line.label: _look(line) for line in panel.lines}
+    else:
+        keys = {line.run: f"c{line.colour} solid" for line in panel.lines if line.run}
+        for line in panel.lines:
+            if line.label:
+                look = "level" if line.style == "level" else f"any {line.style}"
+                keys.setdefault(line.label, look)
+    return "".join(
+        f'<li><svg width="30" height="8" aria-hidden="true"><path class="curve {look}" '
+        f'd="M1 4H29"/></svg>{escape(label)}</li>'
+        for label, look in keys.items()
+    )
+
+
+def _look(line: Line) -> str:
+    return "level" if line.style == "level" else f"c{line.colour} {line.style}"
 
 
 def _in_words(panel: Panel) -> str:
@@ -105,9 +127,9 @@ def _in_words(panel: Panel) -> str:
         if not finite:
             continue
         if line.style == "level" or len(finite) == 1:
-            words.append(f"{line.label} {finite[0]:.4g}")
+            words.append(f"{line.name} {finite[0]:.4g}")
         else:
-            words.append(f"{line.label} from {finite[0]:.4g} to {finite[-1]:.4g}")
+            words.append(f"{line.name} from {finite[0]:.4g} to {finite[-1]:.4g}")
     return f"{panel.title}: {'; '.join(words)}. Arrow keys read the values of an epoch."
 
 

@@ -8,12 +8,12 @@ from minipose.page.chart import Line, Panel
 from minipose.page.measures import constant_of
 from minipose.page.runs import RunFolder
 
-# Beginning of a column -> (which part, how its line is drawn).
+# Beginning of a column -> (which part, how its line is drawn, its colour where one run is shown).
 PARTS = {
-    "validation_": ("validation", "solid"),
-    "training_": ("training", "dashed"),
-    "train_": ("training, while it learns", "dotted"),
-    "test_": ("test", "solid"),
+    "validation_": ("validation", "solid", 1),
+    "training_": ("training", "dashed", 0),
+    "train_": ("training, while it learns", "dotted", 0),
+    "test_": ("test", "solid", 2),
 }
 TITLES = {
     "loss": "Loss",
@@ -40,43 +40,47 @@ def panels(runs: Sequence[RunFolder]) -> tuple[list[Panel], list[Panel]]:
     """
     found: dict[str, Panel] = {}
     curves = [(run, title, rows) for run in runs for title, rows in run.logs.items()]
-    stages = len({title for _, title, _ in curves if title in ("Detection", "Regression")}) > 1
-    several = len({(run.name, _trained(title)) for run, title, _ in curves}) > 1
-    numbers: dict[tuple[str, str], int] = {}
+    stages = any(title == "Regression" for _, title, _ in curves)
+    trained = list(dict.fromkeys((run.name, _below(title)) for run, title, _ in curves))
     for run, title, rows in curves:
-        colour = numbers.setdefault((run.name, _trained(title)), len(numbers))
-        whose = " ".join(filter(None, (run.name if len(runs) > 1 else "", _trained(title))))
         columns = list(dict.fromkeys(name for row in rows for name in row))
+        whose = " ".join(filter(None, (run.name if len(runs) > 1 else "", _below(title))))
+        colour = trained.index((run.name, _below(title))) % COLOURS
         for column in columns:
-            if column in SKIPPED:
+            part, style, own, measure = _split(column)
+            # Of many curves those that say the same twice are left out.
+            if column in SKIPPED or (
+                len(trained) > 1
+                and column.startswith("train_")
+                and f"training_{measure}" in columns
+            ):
                 continue
-            part, style, measure = _split(column)
-            stage = f"{title}: " if stages and title in ("Detection", "Regression") else ""
+            stage = f"{title or 'Regression'}: " if stages and not _below(title) else ""
             name = TITLES.get(measure, measure.replace("_", " ").capitalize())
             panel = found.setdefault(f"{stage}{measure}", Panel(f"{stage}{name}"))
             points = [(row["epoch"], row[column]) for row in rows if {"epoch", column} <= set(row)]
-            label = " ".join(filter(None, (f"{whose}:" if several and whose else "", part)))
-            shade = colour if several else len(panel.lines)
-            drawn = style if several else "solid"
-            line = Line(label or whose or name, points, shade % COLOURS, drawn)
-            if points:
-                panel.lines.append(line)
+            if not points:
+                continue
+            if len(trained) > 1:
+                panel.lines.append(Line(part, points, colour, style, whose or run.name))
+            else:
+                panel.lines.append(Line(part or name.lower(), points, own, style))
     _add_constant(runs, found)
     kept = {key: panel for key, panel in found.items() if panel.lines}
     speed = [panel for key, panel in kept.items() if key.endswith(SPEED)]
     return [p for key, p in kept.items() if not key.endswith(SPEED)], speed
 
 
-def _trained(title: str) -> str:
+def _below(title: str) -> str:
     """The training below a comparison that a log is of; the stages of one training are one."""
     return "" if title in ("", "Detection", "Regression") else title
 
 
-def _split(column: str) -> tuple[str, str, str]:
-    for beginning, (part, style) in PARTS.items():
+def _split(column: str) -> tuple[str, str, int, str]:
+    for beginning, (part, style, colour) in PARTS.items():
         if column.startswith(beginning):
-            return part, style, column.removeprefix(beginning)
-    return "", "solid", column
+            return part, style, colour, column.removeprefix(beginning)
+    return "", "solid", 0, column
 
 
 def _add_constant(runs: Sequence[RunFolder], found: dict[str, Panel]) -> None:

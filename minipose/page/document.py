@@ -94,14 +94,16 @@ def results(runs: Sequence[RunFolder]) -> str:
         return ""
     # One job's report has one constant baseline; other stores have others, so each is shown.
     rows = [_result_row([measures.get(key) for measures in of_runs]) for key in keys]
-    names = [escape(run.name) if len(runs) > 1 else "this run" for run in runs]
-    titles = ["measure", "part", *names, "constant baseline", "the report's own"]
-    head = "".join(f'<th scope="col">{title}</th>' for title in titles)
+    names = [run.name if len(runs) > 1 else "this run" for run in runs]
+    sources = {m.source: None for measures in of_runs for m in measures.values()}
+    titles = [*names, "constant baseline", " / ".join(sources)]
+    head = "".join(f'<th scope="col" class="number">{escape(title)}</th>' for title in titles)
     return (
-        '<div class="wide" tabindex="0" role="region" aria-label="Results"><table>'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        '<div class="wide" tabindex="0" role="region" aria-label="Results"><table><thead><tr>'
+        f'<th scope="col">measure</th><th scope="col">part</th>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
         '<p class="soft">A constant baseline is what one and the same answer reaches for every '
-        "picture. The report's own numbers are of its data, not of these.</p>"
+        "picture. The reports' numbers are of their data, not of these.</p>"
     )
 
 
@@ -109,12 +111,13 @@ def _result_row(measures: list[Measure | None]) -> str:
     there = [m for m in measures if m is not None]
     first = there[0]
     best = (max if first.higher_is_better else min)(m.value for m in there)
+    told_apart = len({shown(m.value) for m in there}) > 1
     cells = [f'<th scope="row">{escape(first.label)}</th><td>{escape(first.part)}</td>']
     for m in measures:
         if m is None:
             cells.append('<td class="number">–</td>')
             continue
-        kind = "number best" if len(there) > 1 and m.value == best else "number"
+        kind = "number best" if told_apart and m.value == best else "number"
         warning = '<span class="worse">no better than constant</span>' if m.beaten else ""
         cells.append(f'<td class="{kind}">{shown(m.value)}{warning}</td>')
     constants = list(dict.fromkeys(shown(m.constant) for m in there))
@@ -144,9 +147,7 @@ def _duration(seconds: float) -> str:
 
 
 def _section(section: Section) -> str:
-    return (
-        f'<section id="{section.anchor}"><h2>{section.title}</h2>\n{section.content}\n</section>'
-    )
+    return f'<section id="{section.anchor}"><h2>{section.title}</h2>\n{section.content}\n</section>'
 
 
 def _notes(runs: Sequence[RunFolder]) -> str:
@@ -157,9 +158,7 @@ def _notes(runs: Sequence[RunFolder]) -> str:
     ]
     if not words:
         return ""
-    return (
-        f'<div class="notes" role="note">What this page lacks:<ul>{"".join(words)}</ul></div>\n'
-    )
+    return f'<div class="notes" role="note">What this page lacks:<ul>{"".join(words)}</ul></div>\n'
 
 
 def _charts(found: list[chart.Panel]) -> str:
@@ -205,7 +204,7 @@ def _pictures(run: RunFolder) -> str:
         caption = run.captions.get(path.name) or path.stem.replace("_", " ").replace("-", " ")
         shown_ones.append(
             f'<figure><img src="{overlays.file(path)}" alt="{escape(caption, quote=True)}" '
-            f'loading="lazy"><figcaption>{escape(caption)}</figcaption></figure>'
+            f'decoding="async"><figcaption>{escape(caption)}</figcaption></figure>'
         )
     return f'<div class="pictures">{"".join(shown_ones)}</div>'
 
@@ -214,7 +213,7 @@ def _settings(run: RunFolder) -> str:
     if not run.settings:
         return ""
     rows = [[name.replace("_", " "), shown(value)] for name, value in run.settings.items()]
-    made = markdown.table(["setting", "value"], rows)
+    made = markdown.table(["setting", "value"], rows, folded=f"All {len(rows)} settings")
     versions = run.report.get("versions")
     if isinstance(versions, dict):
         used = ", ".join(f"{name} {value}" for name, value in versions.items())

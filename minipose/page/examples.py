@@ -20,7 +20,10 @@ from minipose.page import people_view, pose_view
 from minipose.page.runs import RunFolder, store_of
 
 COUNT = 24  # pictures in a viewer
-JOBS = {"people": people_view, "h36m": pose_view}  # which has ``samples``, ``found`` and ``SKELETON``
+JOBS = {
+    "people": people_view,
+    "h36m": pose_view,
+}  # which has ``samples``, ``found`` and ``SKELETON``
 
 
 @dataclass

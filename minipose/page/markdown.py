@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from html import escape
 
@@ -56,25 +57,36 @@ def inline(text: str) -> str:
     return re.sub(r"(?<![*\w])\*([^*]+)\*(?![*\w])", r"<em>\1</em>", text)
 
 
-def table(titles: list[str], rows: list[list[str]], caption: str = "") -> str:
-    """A table that scrolls by itself where it is wider than the page; a long one is folded."""
-    head = "".join(f'<th scope="col">{inline(title)}</th>' for title in titles)
+def table(titles: list[str], rows: list[list[str]], folded: str = "") -> str:
+    """A table that scrolls by itself where it is wider than the page.
+
+    Parameters
+    ----------
+    folded : what stands there before a table of more than 12 rows is opened
+    """
+    head = "".join(
+        f'<th scope="col"{_kind(row)}>{inline(title)}</th>'
+        for title, row in itertools.zip_longest(titles, rows[0] if rows else [], fillvalue="")
+    )
     body = "\n".join(f"<tr>{_row(row)}</tr>" for row in rows)
-    above = f"<caption>{inline(caption)}</caption>" if caption else ""
-    name = escape(caption or " ".join(titles[:2]), quote=True)
+    name = escape(f"Table: {', '.join(titles[:3])}", quote=True)
     made = (
-        f'<div class="wide" tabindex="0" role="region" aria-label="{name}"><table>{above}'
+        f'<div class="wide" tabindex="0" role="region" aria-label="{name}"><table>'
         f"<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>"
     )
     if len(rows) <= 12:
         return made
-    return f"<details><summary>{inline(titles[0])}: {len(rows)} rows</summary>{made}</details>"
+    folded = folded or f"{titles[0]}: {len(rows)} rows"
+    return f"<details><summary>{inline(folded)}</summary>{made}</details>"
 
 
 def _row(cells: list[str]) -> str:
     first, *rest = cells or [""]
     made = [f'<th scope="row">{inline(first)}</th>']
     for cell in rest:
-        kind = ' class="number"' if _NUMBER.fullmatch(cell) else ""
-        made.append(f"<td{kind}>{inline(cell)}</td>")
+        made.append(f"<td{_kind(cell)}>{inline(cell)}</td>")
     return "".join(made)
+
+
+def _kind(cell: str) -> str:
+    return ' class="number"' if _NUMBER.fullmatch(cell) else ""

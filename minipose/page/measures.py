@@ -45,6 +45,11 @@ class Measure:
     report: float | None = None
 
     @property
+    def source(self) -> str:
+        """Which report the job comes from."""
+        return "report 1" if self.key.endswith("mpjpe_mm") else "report 2"
+
+    @property
     def higher_is_better(self) -> bool:
         """Whether a larger value is a better one."""
         return self.key in HIGHER_IS_BETTER
@@ -111,13 +116,16 @@ def constant_of(run: RunFolder, column: str) -> float | None:
 
 
 def in_a_sentence(measure: Measure) -> str:
-    """ "dice 0.9266 on validation, constant baseline 0.4596, report 0.922"."""
-    words = f"{measure.label} {shown(measure.value)} on {measure.part}"
+    """ "dice 0.9266 (validation; constant baseline 0.4596, report 2: 0.922)"."""
+    label, _, unit = measure.label.partition(", ")
+    beside = []
     if measure.constant is not None:
-        words += f", constant baseline {shown(measure.constant)}"
+        beside.append(f"constant baseline {shown(measure.constant)}")
     if measure.report is not None:
-        words += f", the report's own {shown(measure.report)}"
-    return words
+        beside.append(f"{measure.source}: {shown(measure.report)}")
+    behind = f"; {', '.join(beside)}" if beside else ""
+    value = f"{shown(measure.value)} {unit}".strip()
+    return f"{label} {value} ({measure.part}{behind})"
 
 
 def shown(value: Any) -> str:

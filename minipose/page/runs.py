@@ -83,6 +83,10 @@ def read_run(folder: Path, name: str) -> RunFolder:
         rows = _read(run, path, read_log)
         if rows:
             run.logs[title] = rows
+    if not run.settings:
+        run.notes.append("No settings: the folder has no readable config.toml.")
+    if not run.report and not run.text:
+        run.notes.append("No report: the training has not ended yet, or was stopped.")
     if not run.logs:
         run.notes.append("No log.csv with an epoch: there are no learning curves.")
     run.pictures, run.captions = _pictures(run)
@@ -109,8 +113,6 @@ def store_of(run: RunFolder) -> Path | None:
 def _read(run: RunFolder, name: str, reader: Any) -> Any:
     path = run.folder / name
     if not path.is_file():
-        if name in LEAVES and name != "log.csv":
-            run.notes.append(f"No {name} in the folder.")
         return None
     try:
         return reader(path)

@@ -1,4 +1,4 @@
-"""What ``python -m minipose show`` does: a page from run folders, or pictures of what a store holds."""
+"""What ``python -m minipose show`` does: a page from run folders, or pictures of a store."""
 
 from __future__ import annotations
 

@@ -55,7 +55,9 @@ class Pane {
     this.note = make("p", { class: "note", "aria-live": "polite" });
     this.root = make("div", { class: "pane" });
     if (title) this.root.append(make("h3", {}, title));
-    this.root.append(this.stage, this.note);
+    this.flat = make("div", {}, this.stage);
+    this.both = make("div", { class: "both" }, this.flat);
+    this.root.append(this.both, this.note);
     this.pose = null;
   }
 
@@ -96,7 +98,8 @@ class Pane {
     if (!found.pose) return;
     if (!this.pose) {
       this.pose = new Pose(found.limbs || this.viewer.skeleton.limbs);
-      this.root.append(this.pose.canvas, this.pose.buttons);
+      this.both.append(make("div", {}, this.pose.canvas, this.pose.buttons));
+      this.root.classList.add("space");
     }
     const poses = [];
     const told = [];
