@@ -105,7 +105,7 @@ def store_of(run: RunFolder) -> Path | None:
         return None
     places = [Path(data)]
     out, here = Path(str(run.settings.get("out", ""))), run.folder.resolve()
-    if out.parts and here.parts[-len(out.parts) :] == out.parts:
+    if out.parts and not out.is_absolute() and here.parts[-len(out.parts) :] == out.parts:
         places.append(here.parents[len(out.parts) - 1] / data)
     return next((place for place in places if place.is_file()), None)
 
