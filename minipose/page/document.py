@@ -186,8 +186,9 @@ def _beside(runs: Sequence[RunFolder], part: Any) -> str:
     if len(runs) == 1:
         return made[0][1]
     columns = "".join(
-        f"<section><h3>{escape(run.name)}</h3>{content or '<p>–</p>'}</section>"
+        f"<section><h3>{escape(run.name)}</h3>{content}</section>"
         for run, content in made
+        if content
     )
     return f'<div class="beside">{columns}</div>'
 
@@ -203,8 +204,8 @@ def _pictures(run: RunFolder) -> str:
     for path in run.pictures:
         caption = run.captions.get(path.name) or path.stem.replace("_", " ").replace("-", " ")
         shown_ones.append(
-            f'<figure><img src="{overlays.file(path)}" alt="{escape(caption, quote=True)}" '
-            f'decoding="async"><figcaption>{escape(caption)}</figcaption></figure>'
+            f'<figure><img src="{overlays.file(path)}" alt="{escape(caption, quote=True)}">'
+            f"<figcaption>{escape(caption)}</figcaption></figure>"
         )
     return f'<div class="pictures">{"".join(shown_ones)}</div>'
 

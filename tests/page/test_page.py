@@ -167,12 +167,6 @@ def test_a_mistake_is_one_line(people_run, tmp_path, monkeypatch, capsys, argume
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_store_is_still_drawn(people_store, tmp_path, capsys):
-    assert main(["show", str(people_store), "--out", str(tmp_path)]) == 0
-    assert (tmp_path / "data.png").exists()
-    assert "validation: 2 pictures" in capsys.readouterr().out
-
-
 def test_the_store_is_found_from_where_the_training_was_started(people_run, tmp_path, monkeypatch):
     run = tmp_path / "project/runs/one"
     shutil.copytree(people_run, run)
