@@ -7,8 +7,11 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -89,9 +92,8 @@ class Server:
         if head.get("mask") != list(image.shape[:2]):
             raise ValueError(f"a mask of {head.get('mask')} for a picture of {image.shape}")
         pixels = self.process.stdout.read(image.shape[0] * image.shape[1])
-        return np.array(head["landmarks"], dtype=np.float64), np.frombuffer(
-            pixels, np.uint8
-        ).reshape(image.shape[:2])
+        mask = np.frombuffer(pixels, np.uint8).reshape(image.shape[:2])
+        return np.array(head["landmarks"], dtype=np.float64), mask
 
     def _head(self) -> dict:
         line = self.process.stdout.readline()
@@ -99,7 +101,7 @@ class Server:
             raise EOFError
         return json.loads(line)
 
-    def _within(self, seconds: float, call, *arguments):
+    def _within(self, seconds: float, call: Callable, *arguments: Any) -> Any:
         """What the call returns; the server is killed when that takes too long."""
         late = threading.Event()
         timer = threading.Timer(seconds, lambda: (late.set(), self.process.kill()))
@@ -130,7 +132,5 @@ class Server:
             self.process.kill()
         self.process.wait()
         for stream in (self.process.stdin, self.process.stdout):
-            try:
+            with suppress(OSError):
                 stream.close()
-            except OSError:
-                pass

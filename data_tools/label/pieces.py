@@ -17,6 +17,13 @@ def largest_piece(mask: np.ndarray) -> np.ndarray:
     return pieces == areas.argmax()
 
 
+def grown(mask: np.ndarray, reach: int) -> np.ndarray:
+    """A mask bool (H, W), wider by ``reach`` px on all sides."""
+    from scipy.ndimage import maximum_filter
+
+    return maximum_filter(mask, size=2 * reach + 1)
+
+
 def points_on(places: np.ndarray, mask: np.ndarray) -> int:
     """How many of the places (J, 2), px, lie on a mask bool (H, W)."""
     x, y = np.rint(places).astype(int).T

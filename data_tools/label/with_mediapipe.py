@@ -4,7 +4,8 @@ Its detector looks at the whole picture, reduced to 224 px, so a person who is s
 off by its edge, is missed or badly cut out. So each person is seen four times: in the whole picture
 and in the box around what was found there, each also mirrored. The landmarks are the median of the
 passes, the mask their mean. Where the passes disagree the mask is poor: then smaller parts of the
-picture are looked at, and where these disagree as well, the picture is left out.
+picture are looked at, and where these disagree as well, the picture is left out. MediaPipe tells of
+one person only; a second look, at the picture without that person, finds another one.
 
 The limits below were measured on 27 photographs with hand-made masks (docs/photographs.md).
 """
@@ -15,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from data_tools.label.labeller import MIDDLE_OF, About, Found
 from data_tools.label.mediapipe_client import Server
-from data_tools.label.pieces import largest_piece
+from data_tools.label.pieces import grown, largest_piece
 from data_tools.people.candidate import Dropped
 from data_tools.people.joints import complete
 from minipose.datasets.crop import box_of
@@ -41,6 +43,9 @@ LEAST, LEAST_NEAR = 0.5, 0.2  # confidence of the detector: anywhere; where some
 AROUND = 0.1  # of the person's longer side: how much the box for the second look is wider
 PERSON = 0.6  # of the passes' mean, from which on a pixel is the person
 AGREE = 0.8  # dice of each pass with the mask that all make; below, the mask is poor
+LARGEST = 1280  # px of a picture's longer side; MediaPipe itself reduces what it finds to 256
+OTHER = 0.5  # of the person's height: a smaller person in the background does not count
+HIDDEN = 0.03  # of the picture's longer side, by which the first person is covered more widely
 PARTS = (1.0, 0.7, 0.5)  # of the shorter side: squares to look at where the whole says nothing
 
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1
@@ -83,17 +88,24 @@ class MediaPipe:
         UserError
             If the passes disagree, or MediaPipe breaks off on this picture.
         """
+        small, factor = reduced(image)
         try:
-            passes, agreement = self._look(image)
+            people = self._people(small)
+        except Dropped:
+            raise
         except UserError:
             self.server = None  # the next picture begins with a new one
             raise
+        return [enlarged(found, factor, image.shape[:2]) for found in people]
+
+    def _people(self, image: np.ndarray) -> list[Found]:
+        passes, agreement = self._look(image)
         if not passes:
             return []
         if agreement < AGREE:
             raise Dropped("mask is poor", f"the passes agree to {agreement:.2f} only")
-        landmarks = np.median([seen.landmarks for seen in passes], axis=0)
-        return [Found(to_joints(landmarks, image.shape[:2]), together(passes))]
+        others = self._others(image, together(passes))
+        return [found_in(passes), *([found_in(others)] if others else [])]
 
     def _look(self, image: np.ndarray) -> tuple[list[Seen], float]:
         """The passes over the picture, or over a part of it where these disagree."""
@@ -111,6 +123,21 @@ class MediaPipe:
             if agreement_of(closer) >= AGREE:
                 return closer, agreement_of(closer)
         return passes, agreement
+
+    def _others(self, image: np.ndarray, mask: np.ndarray) -> list[Seen]:
+        """Two passes that see one more person, at least half as tall, beside that of the mask."""
+        covered = grown(mask, round(HIDDEN * max(mask.shape)))
+        if covered.all():
+            return []
+        without = image.copy()
+        without[covered] = image[~covered].mean(axis=0).astype(np.uint8)
+        passes = self._twice(without, (0, 0, mask.shape[1], mask.shape[0]), LEAST)
+        if len(passes) < 2 or agreement_of(passes) < AGREE:
+            return []
+        other = together(passes)
+        heights = [np.ptp(np.flatnonzero(one.any(axis=1))) for one in (other, mask)]
+        beside = (other & covered).sum() < 0.1 * other.sum()
+        return passes if beside and heights[0] >= OTHER * heights[1] else []
 
     def _closer(self, image: np.ndarray, passes: list[Seen]) -> list[Seen]:
         """The same passes, and those over the box around what they found."""
@@ -141,12 +168,40 @@ class MediaPipe:
             self.server.close()
 
 
+def reduced(image: np.ndarray) -> tuple[np.ndarray, float]:
+    """A picture (H, W, 3) of at most ``LARGEST`` px, and by what it was multiplied."""
+    factor = min(1.0, LARGEST / max(image.shape[:2]))
+    if factor == 1:
+        return image, factor
+    size = [max(1, round(factor * n)) for n in image.shape[1::-1]]
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX)), factor
+
+
+def enlarged(found: Found, factor: float, size: tuple[int, int]) -> Found:
+    """What was found in the reduced picture, in px of the picture of ``size`` (H, W)."""
+    if factor == 1:
+        return found
+    joints = found.joints.copy()
+    there = joints[:, 2] > 0
+    joints[there, :2] = (joints[there, :2] + 0.5) / factor - 0.5
+    mask = Image.fromarray(found.mask.astype(np.uint8) * np.uint8(255))
+    whole = mask.resize(size[::-1], Image.Resampling.BILINEAR)
+    return Found(joints, np.asarray(whole) > 127)
+
+
 def mirror(landmarks: np.ndarray, width: int) -> np.ndarray:
     """Landmarks of a mirrored picture -> of the picture: x turned over, left and right swapped."""
     swap = {"left": "right", "right": "left"}
     names = [" ".join(swap.get(word, word) for word in name.split()) for name in LANDMARKS]
     turned = landmarks[[LANDMARKS.index(name) for name in names]]
     return np.concatenate([width - 1 - turned[:, :1], turned[:, 1:]], axis=1)
+
+
+def found_in(passes: list[Seen]) -> Found:
+    """The person that the passes saw: the median of the landmarks, the mean of the masks."""
+    mask = together(passes)
+    landmarks = np.median([seen.landmarks for seen in passes], axis=0)
+    return Found(to_joints(landmarks, mask.shape), mask)
 
 
 def together(passes: list[Seen]) -> np.ndarray:
