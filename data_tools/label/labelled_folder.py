@@ -51,7 +51,7 @@ class LabelledFolder:
         self.rows.append((name, "yes", len(people), count, f"{part:.4f}", ""))
         words = f"{count} of {25 - len(self.about.absent)} joints, mask {part:.0%} of the picture"
         words += f", {len(people)} people" if len(people) > 1 else ""
-        self.sheet.add(name, image, main, words)
+        self.sheet.add(name, image, people, words)
         self.tally.kept[self.about.name] += 1
 
     def drop(self, name: str, image: np.ndarray | None, reason: Dropped) -> None:
@@ -60,7 +60,7 @@ class LabelledFolder:
         self.tally.dropped[reason.reason].append(name + detail)
         self.rows.append((name, "no", "", "", "", str(reason)))
         blank = np.full((3, 4, 3), 225, np.uint8)
-        self.sheet.add(name, blank if image is None else image, None, str(reason))
+        self.sheet.add(name, blank if image is None else image, [], str(reason))
 
     def finish(self) -> None:
         """Write the table, the last sheet, and who labelled."""

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from data_tools.label.labeller import Found
+from data_tools.people.folders import CONTACT_SHEET
 from minipose.plots import canvas
-from minipose.plots.people import draw_skeleton, on_mask, show_picture
+from minipose.plots.people import on_mask, side_colour
+from minipose.skeletons import BODY_25_LIMBS
 
 COLUMNS, ROWS = 6, 4
-SIDE = 360  # px of a picture's longer side on the sheet
-INCHES = 3.0  # of a picture's place
+SIDE = 340  # px of a picture's longer side on the sheet
+MARGIN, LINE, WIDE = 10, 18, 44  # px around a picture and of a line of text; letters that fit
+DOT = 3  # px, radius of a joint
 
 
 @dataclass
@@ -31,20 +35,21 @@ class Sheet:
     folder: Path
     heading: str
     pages: int = 0
-    waiting: list[tuple] = field(default_factory=list)
+    waiting: list[tuple[Image.Image, list[str], str]] = field(default_factory=list)
 
-    def add(self, name: str, image: np.ndarray, found: Found | None, words: str) -> None:
-        """A picture; ``found`` is None where it was dropped, and ``words`` say why."""
+    def add(self, name: str, image: np.ndarray, people: list[Found], words: str) -> None:
+        """A picture; nobody is in ``people`` where it was dropped, and ``words`` say why."""
         factor = min(1.0, SIDE / max(image.shape[:2]))
-        size = tuple(max(1, round(factor * n)) for n in image.shape[1::-1])
-        small = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BILINEAR))
-        joints = None
-        if found is not None:
-            mask = Image.fromarray(found.mask.astype(np.uint8)).resize(size)
-            small = on_mask(small, np.asarray(mask))
-            joints = found.joints.copy()
-            joints[:, :2] = (joints[:, :2] + 0.5) * factor - 0.5
-        self.waiting.append((name, small, joints, words))
+        size = [max(1, round(factor * n)) for n in image.shape[1::-1]]
+        small = Image.fromarray(image).resize(size, Image.Resampling.BOX)
+        if people:
+            mask = Image.fromarray(people[0].mask.astype(np.uint8)).resize(size)
+            small = Image.fromarray(on_mask(np.asarray(small), np.asarray(mask)))
+        for person in people:
+            _draw_joints(small, person.joints, factor)
+        shown = name if len(name) <= WIDE else "…" + name[1 - WIDE :]
+        lines = [shown, *textwrap.wrap(words, WIDE)[:2]]
+        self.waiting.append((small, lines, "black" if people else canvas.PREDICTION))
         if len(self.waiting) == COLUMNS * ROWS:
             self.finish()
 
@@ -53,19 +58,41 @@ class Sheet:
         if not self.waiting:
             return
         columns = min(COLUMNS, len(self.waiting))
-        rows = -(-len(self.waiting) // columns)
-        lines = textwrap.wrap(self.heading, 34 * columns)
-        plot = canvas.new_plot(INCHES * columns, (INCHES + 0.3) * rows + 0.2 * len(lines))
-        plot.suptitle("\n".join(lines), fontsize=10, ha="left", x=0.01)
-        for place, (name, picture, joints, words) in enumerate(self.waiting, 1):
-            axes = plot.add_subplot(rows, columns, place)
-            show_picture(axes, picture)
-            if joints is not None:
-                draw_skeleton(axes, joints[:, :2], joints[:, 2] > 0, size=12)
-            shown = name if len(name) <= 36 else "…" + name[-35:]
-            colour = canvas.RIGHT if joints is None else "black"
-            title = "\n".join([shown, *textwrap.wrap(words, 40)[:2]])
-            axes.set_title(title, fontsize=9, loc="left", color=colour)
+        wide = SIDE + MARGIN
+        heading = textwrap.wrap(self.heading, WIDE * columns)
+        top = MARGIN + LINE * len(heading)
+        rows = [self.waiting[i : i + columns] for i in range(0, len(self.waiting), columns)]
+        heights = [max(p.height + LINE * len(t) for p, t, _ in row) + 2 * MARGIN for row in rows]
+        page = Image.new("RGB", (columns * wide + MARGIN, top + sum(heights)), "white")
+        pen = ImageDraw.Draw(page)
+        pen.text((MARGIN, MARGIN), "\n".join(heading), "black", _font())
+        for row, height in zip(rows, heights, strict=True):
+            for column, (picture, lines, colour) in enumerate(row):
+                x, y = MARGIN + column * wide, top + MARGIN
+                pen.multiline_text((x, y), "\n".join(lines), colour, _font())
+                page.paste(picture, (x, y + LINE * len(lines)))
+            top += height
         self.pages += 1
-        canvas.save(plot, self.folder / f"contact_sheet_{self.pages}.png")
+        page.save(self.folder / f"{CONTACT_SHEET}{self.pages}.png")
         self.waiting = []
+
+
+def _draw_joints(picture: Image.Image, joints: np.ndarray, factor: float) -> None:
+    """BODY_25's joints and limbs on a picture that was multiplied by ``factor``."""
+    pen = ImageDraw.Draw(picture)
+    places = [tuple(map(float, (joint[:2] + 0.5) * factor - 0.5)) for joint in joints]
+    for a, b in BODY_25_LIMBS:
+        if joints[a, 2] > 0 and joints[b, 2] > 0:
+            pen.line([places[a], places[b]], side_colour(b), 2)
+    for number in np.flatnonzero(joints[:, 2] > 0):
+        x, y = places[number]
+        box = (x - DOT, y - DOT, x + DOT, y + DOT)
+        pen.ellipse(box, side_colour(int(number)), "white")
+
+
+@cache
+def _font() -> ImageFont.FreeTypeFont:
+    """The font that Matplotlib brings along; it has most alphabets' letters."""
+    import matplotlib
+
+    return ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf", 13)

@@ -11,7 +11,7 @@ from data_tools.label.with_mediapipe import LANDMARKS, MediaPipe, mirror, to_joi
 from data_tools.people.candidate import Dropped
 from minipose.errors import UserError
 from minipose.skeletons import BODY_25
-from tests.data_tools.label.stand_ins import package, places
+from tests.data_tools.label.stand_ins import places
 
 
 class Eyes:
@@ -151,18 +151,11 @@ def test_large_pictures_are_reduced_and_their_labels_are_not(monkeypatch):
 # --- The process -----------------------------------------------------------------------------
 
 
-@pytest.fixture
-def installed(tmp_path, monkeypatch):
-    folder = package(tmp_path / "packages")
-    monkeypatch.syspath_prepend(folder)
-    monkeypatch.setenv("PYTHONPATH", str(folder))
-
-
 def coloured(*colour):
     return np.full((20, 20, 3), colour, np.uint8)
 
 
-def test_the_server_answers_and_ends(installed):
+def test_the_server_answers_and_ends(mediapipe):
     labeller = MediaPipe()
     image = picture((40, 20, 61, 81))
     (found,) = labeller.people("a", image)
@@ -173,7 +166,7 @@ def test_the_server_answers_and_ends(installed):
     assert process.poll() is not None
 
 
-def test_a_picture_that_breaks_it_off_is_one_picture(installed):
+def test_a_picture_that_breaks_it_off_is_one_picture(mediapipe):
     labeller = MediaPipe()
     with pytest.raises(UserError, match=r"^mediapipe: broke off: its last words$"):
         labeller.people("a", coloured(0, 0, 255))
@@ -181,16 +174,14 @@ def test_a_picture_that_breaks_it_off_is_one_picture(installed):
     labeller.close()
 
 
-def test_a_picture_that_takes_for_ever_is_ended(installed, monkeypatch):
+def test_a_picture_that_takes_for_ever_is_ended(mediapipe, monkeypatch):
     monkeypatch.setattr(mediapipe_client, "ANSWER", 0.2)
     labeller = MediaPipe()
     with pytest.raises(UserError, match=r"^mediapipe: no answer within 0\.2 s$"):
         labeller.people("a", coloured(0, 255, 0))
 
 
-def test_without_mediapipe_one_line_says_what_to_install(tmp_path, monkeypatch):
-    monkeypatch.setattr(mediapipe_client, "find_spec", lambda name: None)
-    monkeypatch.setattr(mediapipe_client, "OWN", tmp_path)
+def test_without_mediapipe_one_line_says_what_to_install(nothing_installed):
     with pytest.raises(UserError, match=r"^mediapipe is not installed: make label-setup, or "):
         MediaPipe()
 
