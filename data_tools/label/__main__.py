@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
 from data_tools.label.choose import LABELLERS, open_labellers
-from data_tools.label.run import NothingLabelled, label, photographs
+from data_tools.label.run import NothingLabelled, label, not_read, photographs
 from minipose.errors import Parser
 
 
@@ -50,6 +51,8 @@ def main(argv: list[str] | None = None) -> int:
         pictures = photographs(args.photos)
         opened = open_labellers(args.joints, args.masks, args.weights)
         print(f"{args.photos}: {len(pictures)} pictures; {opened[0].about.plainly()}")
+        if remark := not_read(args.photos, pictures):
+            print(f"  {remark}, no pictures")
         tally = label(pictures, args.out, *opened)
     except NothingLabelled as error:
         print(error.tally.table())
@@ -65,7 +68,8 @@ def main(argv: list[str] | None = None) -> int:
         for labeller in opened:
             labeller.close()
     print(tally.table())
-    print(f"{args.out}: {tally.written} pictures labelled; look at {args.out}/contact_sheet_1.png")
+    print(f"{args.out}: {tally.written} pictures labelled; look at {args.out}/contact_sheet_1.png,")
+    print(f"then: python -m data_tools people {shlex.quote(str(args.out))} --out people.h5")
     return 0
 
 

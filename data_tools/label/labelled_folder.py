@@ -21,6 +21,7 @@ from data_tools.people.openpose import joints_found
 from minipose.storage import write_text
 
 COLUMNS = ("name", "kept", "people", "joints", "mask_fraction", "reason")
+COLOURS = "Left joints are green, right ones orange; red names were dropped."
 FOLDERS = ("images", "keypoints", "masks")
 
 
@@ -38,7 +39,7 @@ class LabelledFolder:
         for name in FOLDERS:
             (folder / name).mkdir()
         self.images = folder / "images"
-        self.sheet = Sheet(folder, about.plainly())
+        self.sheet = Sheet(folder, f"{about.plainly()}. {COLOURS}")
         self.rows: list[tuple] = []
         self.tally = Tally()
 

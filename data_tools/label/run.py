@@ -14,7 +14,16 @@ from data_tools.label.pieces import points_on
 from data_tools.label.writing import write_upright
 from data_tools.people.build import Tally
 from data_tools.people.candidate import Dropped, dropping
-from data_tools.people.folders import IMAGE_FOLDERS, key_of, pictures_in
+from data_tools.people.folders import (
+    IMAGE_FOLDERS,
+    NO_PICTURES,
+    counted_endings,
+    files_in,
+    key_of,
+    pictures_in,
+)
+from data_tools.people.names import PICTURES
+from data_tools.people.sources import KNOWN
 from minipose.datasets.picture_files import read_rgb
 from minipose.errors import UserError
 from minipose.storage import atomic_folder, expect_folder, remove_abandoned
@@ -41,6 +50,17 @@ def photographs(path: Path) -> dict[str, Path]:
     if not found:
         raise UserError(f"{folder}: holds no picture")
     return found
+
+
+def not_read(path: Path, pictures: dict[str, Path]) -> str:
+    """A remark on files below a folder that are no pictures, such as videos; "" if there are none.
+
+    Labels that others made count as read: they are of no use here.
+    """
+    read = set(pictures.values())
+    others = [p for p in files_in(path, NO_PICTURES) if p not in read]
+    strange = [p for p in others if p.suffix.lower() not in (*KNOWN, *PICTURES)]
+    return f"not read: {counted_endings(strange)}" if strange else ""
 
 
 def label(pictures: dict[str, Path], out: Path, joints: Labeller, masks: Labeller) -> Tally:

@@ -46,6 +46,7 @@ def photos(tmp_path):
     turned[0x0112] = 6  # to be turned by 90° clockwise
     photograph(root / "turned.jpg", people=((20, 40, 81, 61),), exif=turned, quality=95)
     photograph(root / "deep.tif")
+    (root / "walk.mov").write_bytes(b"a video")
     return root
 
 
@@ -66,6 +67,7 @@ def test_photographs_become_a_labelled_folder(photos, tmp_path, capsys):
     assert rows["broken"]["reason"].startswith("picture unreadable: ")
     assert rows["blue"]["reason"] == "cannot be labelled: mediapipe: broke off: its last words"
     assert "4  kept" in said and "3  left out" in said and "1    nobody found: nobody" in said
+    assert "  not read: 1 × .mov, no pictures\n" in said
     about = json.loads((out / "labels.json").read_text())
     assert about["absent"] == ["left small toe", "right small toe"] and about["kept"] == 4
     assert about["derived"]["neck"] == "the middle of left shoulder and right shoulder"
