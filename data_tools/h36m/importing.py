@@ -7,7 +7,6 @@ import shutil
 import sys
 import time
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from tqdm import tqdm
 from data_tools.h36m.convert import Options, Outcome, convert_view
 from data_tools.h36m.metadata import read_cameras
 from data_tools.h36m.tree import ACTIONS, View, find_root, find_views
+from data_tools.patience import in_order
 from minipose.datasets.cameras import Camera
 from minipose.datasets.h36m import CHUNK, FIELDS, H36MWriter
 from minipose.storage import write_text
@@ -91,9 +91,9 @@ def _run(jobs: list[Job], workers: int) -> list[Outcome]:
     """Convert what is not done yet; a bar on a terminal, a line per subject elsewhere."""
     bar = tqdm(total=len(jobs), unit="view", disable=not sys.stderr.isatty())
     outcomes = []
-    pool = ProcessPoolExecutor(min(workers, len(jobs)))
+    notes = [job[3].with_name(f"{job[3].name}.note") for job in jobs]
     try:
-        for job, outcome in zip(jobs, pool.map(_job, jobs), strict=True):
+        for job, outcome in zip(jobs, in_order(_job, jobs, notes, workers, _lost), strict=True):
             outcomes.append(outcome)
             bar.update()
             bar.set_postfix_str(outcome.view)
@@ -108,8 +108,11 @@ def _run(jobs: list[Job], workers: int) -> list[Outcome]:
         ) from None
     finally:
         bar.close()
-        pool.shutdown(cancel_futures=True)  # an interrupted import stops here
     return outcomes
+
+
+def _lost(job: Job, why: str) -> Outcome:
+    return Outcome(job[0].name, failure=why)
 
 
 def _job(job: Job) -> Outcome:
