@@ -29,6 +29,7 @@ from data_tools.twin.camera.render_body import draw, soft_shadow
 from data_tools.twin.scene.capture_room import background
 from data_tools.twin.scene.world import Lamp
 from minipose.datasets.cameras import CAMERA_NAMES, Camera, pack_cameras
+from minipose.datasets.hdf5_file import created
 from minipose.storage import atomic, atomic_folder, remove_abandoned, write_text
 
 SUBJECTS = (1, 5, 6, 7, 8, 9, 11)
@@ -241,7 +242,8 @@ def _write_cdf(path: Path, joints: np.ndarray) -> None:
         "Var_Type": "zVariable",
     }
     with atomic(path) as partial:
-        cdf = CDF(partial, cdf_spec={"Encoding": 6, "Majority": "row_major"})
+        spec = {"Encoding": 6, "Majority": "row_major"}
+        cdf = CDF(partial, cdf_spec=spec, delete=True)  # the empty file that is there
         cdf.write_var(variable, var_data=values)
         cdf.close()
 
@@ -249,7 +251,7 @@ def _write_cdf(path: Path, joints: np.ndarray) -> None:
 def _write_masks(path: Path, masks: list[np.ndarray]) -> None:
     """MATLAB 7.3's layout: ``Masks`` holds references to one uint8 (W, H) array a frame."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic(path) as partial, h5py.File(partial, "w") as file:
+    with atomic(path) as partial, created(partial, path) as file:
         cell = file.create_dataset("Masks", (len(masks), 1), dtype=h5py.ref_dtype)
         cell.attrs["MATLAB_class"] = np.bytes_("cell")
         group = file.create_group("#refs#")
