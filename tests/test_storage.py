@@ -184,7 +184,7 @@ def test_whatever_a_disk_refuses_is_one_line(tmp_path, monkeypatch, number):
 
 
 def test_a_folder_that_has_gone_is_named(tmp_path):
-    with pytest.raises(CannotWrite, match="gone/a.txt: no such file or directory; "):
+    with pytest.raises(CannotWrite, match=r"gone/a\.txt: no such file or directory; "):
         write_text(tmp_path / "gone" / "a.txt", "new")
     with pytest.raises(FileNotFoundError, match="other"), atomic(tmp_path / "a.txt"):
         (tmp_path / "other").read_text()  # is no fault of a.txt

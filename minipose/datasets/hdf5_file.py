@@ -2,8 +2,8 @@
 
 The HDF5 library cannot bear a write that fails: what it still holds, it tries to write again when
 the file is closed or forgotten, and then may crash. So it writes through ``Patient``, an ordinary
-file that never refuses: the first failure is kept to be raised by ``expect_written``, and what comes
-after it stays in memory until then.
+file that never refuses: the first failure is kept to be raised by ``expect_written``, and what
+comes after it stays in memory until then.
 """
 
 from __future__ import annotations
