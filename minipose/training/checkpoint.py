@@ -55,7 +55,7 @@ def _write(path: Path, arrays: dict[str, np.ndarray], meta: dict[str, Any]) -> N
     bad = not_finite(arrays)
     if bad is not None:
         raise Diverged(f"{path}: {bad} is not finite any more; the file from before stays")
-    text = json.dumps({**meta, "format": FORMAT})
+    text = json.dumps({"format": FORMAT, **meta})
     arrays = arrays | {"meta": np.frombuffer(text.encode(), dtype=np.uint8)}
     needed = sum(array.nbytes for array in arrays.values())
     with atomic(path, needed=needed) as partial, open(partial, "wb") as file:

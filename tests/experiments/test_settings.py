@@ -1,11 +1,9 @@
 """A choice is written once: flag, TOML key and Python give the same value or the same message."""
 
-from dataclasses import os
+import os
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-import asdict
-import dataclass
-import fields
 import pytest
 
 from minipose import experiments
@@ -30,7 +28,7 @@ class Tea(Choices):
     kind: str = choice("green", "of leaves", one_of("green", "black"))
     milk: bool = choice(False, "or not", YES_OR_NO)
     sugars: tuple[int, int] = choice((0, 1), "in two cups", several(2, whole(0)))
-    pot: Path | None = choice(None, "where", PATH)
+    pot: Path | None = choice(None, "where", PATH)  # noqa: RUF009
 
 
 @pytest.mark.parametrize(
