@@ -11,7 +11,6 @@ from __future__ import annotations
 import faulthandler
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import repeat
@@ -19,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TextIO, TypeVar
 
+from data_tools.processes import start
 from minipose.errors import UserError
 
 Job, Result = TypeVar("Job"), TypeVar("Result")
@@ -90,7 +90,7 @@ def in_order(
     done, missing = 0, {}
     while done < len(jobs):
         rest = [k for k in range(done, len(jobs)) if k not in missing]
-        pool = ProcessPoolExecutor(max(1, min(workers, len(rest))))
+        pool = start(max(1, min(workers, len(rest))))
         try:
             todo = [jobs[k] for k in rest], [notes[k] for k in rest]
             results = pool.map(_do, repeat(work), *todo, repeat(SECONDS))

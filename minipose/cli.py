@@ -12,6 +12,7 @@ import minipose
 from minipose import experiments
 from minipose.errors import Parser, missing_package
 from minipose.exchange import commands as exchange
+from minipose.training.interrupts import heeded
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -112,7 +113,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run a command. 0 done, 1 failed with one line, 2 wrong usage, 130 interrupted."""
     args = build_parser().parse_args(argv)
     try:
-        _run(args)
+        with heeded():
+            _run(args)
         sys.stdout.flush()
         return 0
     except KeyboardInterrupt as error:

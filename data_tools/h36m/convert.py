@@ -18,6 +18,7 @@ from minipose.datasets.cameras import Camera
 from minipose.datasets.crop import SIDE, Crop, box_of, crop_person
 from minipose.datasets.h36m import CHUNK, FIELDS, H36MWriter
 from minipose.skeletons import H36M_17_OF_32
+from minipose.storage import CannotWrite
 
 # (subject, take, camera) that cannot be used, and (subject, action, take number) to be wary of.
 DAMAGED = {(11, "Directions", "54138969"): "its video is known to be corrupt"}
@@ -60,6 +61,8 @@ def convert_view(view: View, camera: Camera | None, options: Options, part: Path
     outcome = Outcome(view.name)
     try:
         _convert(_Source(view, camera, options, outcome), part)
+    except CannotWrite:  # no fault of the view: a full disk ends the import
+        raise
     except ValueError as error:
         outcome.failure, outcome.kept = str(error), 0
         part.unlink(missing_ok=True)
