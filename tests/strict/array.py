@@ -144,6 +144,7 @@ class StrictArray:
     itemsize = property(lambda self: self._host.itemsize)
     nbytes = property(lambda self: self._host.nbytes)
     T = property(lambda self: wrap(self._host.T))
+    data = property(lambda self: SimpleNamespace(ptr=self._host.ctypes.data))
     base = property(lambda self: wrap(self._host.base))
 
     @property

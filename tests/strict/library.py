@@ -146,6 +146,26 @@ class Generator:
         return lambda *args, **kwargs: _call(name, method, args, kwargs)
 
 
+class ElementwiseKernel:
+    """One call: the NumPy form of the kernel of that name, on what lies inside the arrays."""
+
+    def __init__(self, inputs: str, outputs: str, body: str, name: str, preamble: str = "") -> None:
+        from minipose.fast.device.kernel import KERNELS  # absent where nothing may be fast
+
+        self.name = name.removeprefix("minipose_")
+        self.host = KERNELS[self.name].host
+        self.inputs, self.outputs = (len(part.split(",")) for part in (inputs, outputs))
+
+    def __call__(self, *arguments: object) -> None:
+        if len(arguments) != self.inputs + self.outputs:
+            raise TypeError(f"{self.name}: wrong number of arguments, {len(arguments)}")
+        for argument in arguments[self.inputs :]:
+            if not isinstance(argument, StrictArray):
+                raise TypeError(f"{self.name}: expected a device array as output")
+        note(f"kernel {self.name}")
+        self.host(*(unwrap(argument, self.name) for argument in arguments))
+
+
 strict = StrictModule("strict", np, "numpy")
 strict.ndarray, strict.newaxis = StrictArray, None
 strict.asarray = strict.asanyarray = _asarray
@@ -155,4 +175,5 @@ strict.random = SimpleNamespace(default_rng=Generator, Generator=Generator)
 _tricks = StrictModule("strict.lib.stride_tricks", np.lib.stride_tricks, "lib.stride_tricks")
 _tricks.as_strided = _as_strided
 strict.lib = SimpleNamespace(stride_tricks=_tricks)
+strict.ElementwiseKernel = ElementwiseKernel
 strict.no_sync = no_sync
