@@ -8,10 +8,9 @@ can be compared with its NumPy form where no GPU is. It says nothing about a GPU
 from __future__ import annotations
 
 import ctypes
-import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +66,15 @@ def parameters(declared: str) -> list[tuple[bool, str, str]]:
     return [(len(w) == 3, w[-2], w[-1]) for w in words]
 
 
-def source(kernel: Kernel, arguments: Sequence[Any], function: str) -> str:
+def function(kernel: Kernel, arguments: Sequence[Any]) -> str:
+    """The name of the function for these arguments' types."""
+    kinds = [a.dtype.str[1:] if isinstance(a, np.ndarray) else "x" for a in arguments]
+    return "_".join([kernel.name, *kinds])
+
+
+def source(kernel: Kernel, arguments: Sequence[Any]) -> str:
     """C++ of a function that runs ``kernel`` for these arguments' types."""
+    name_ = function(kernel, arguments)
     given = parameters(f"{kernel.inputs}, {kernel.outputs}")
     types, loads, typedefs = [], [], {}
     for k, ((raw, declared, name), value) in enumerate(zip(given, arguments, strict=True)):
@@ -91,27 +97,28 @@ def source(kernel: Kernel, arguments: Sequence[Any], function: str) -> str:
     )
     defined = "".join(f"typedef {real} {letter};\n" for letter, real in typedefs.items())
     return f"""
-namespace {function}_ {{ {defined} {kernel.preamble}
+namespace in_{name_} {{ {defined} {kernel.preamble}
 void run(char** data, const Shape* shapes, const double* numbers, ptrdiff_t size_) {{
     {" ".join(loads)}
     for (ptrdiff_t i = 0; i < size_; ++i) {{ {element} {kernel.body} }}
 }} }}
-extern "C" void {function}(char** data, const Shape* shapes, const double* numbers, long long count) {{
-    {function}_::run(data, shapes, numbers, count);
+extern "C" void {name_}(char** data, const Shape* shapes, const double* numbers, long long count) {{
+    in_{name_}::run(data, shapes, numbers, count);
 }}
 """
 
 
-def compiled(sources: Sequence[str], folder: Path) -> ctypes.CDLL:
-    """All functions in one library."""
+def compiled(calls: Mapping[str, tuple[Kernel, Sequence[Any]]], folder: Path) -> ctypes.CDLL:
+    """The functions of all calls in one library."""
+    sources = [source(kernel, arguments) for kernel, arguments in calls.values()]
     code, library = folder / "kernels.cpp", folder / "kernels.so"
     code.write_text(HEADER + "\n".join(sources))
-    flags = ["-std=c++17", "-O1", "-shared", "-fPIC", "-w"]
+    flags = ["-std=c++17", "-O0", "-shared", "-fPIC", "-w"]
     subprocess.run([COMPILER, *flags, code, "-o", library], check=True)
     return ctypes.CDLL(str(library))
 
 
-def run(library: ctypes.CDLL, function: str, kernel: Kernel, arguments: Sequence[Any]) -> None:
+def run(library: ctypes.CDLL, kernel: Kernel, arguments: Sequence[Any]) -> None:
     """Like ``kernel(*arguments)``, by the compiled source."""
     given = parameters(f"{kernel.inputs}, {kernel.outputs}")
     loop = [a.shape for (raw, *_), a in zip(given, arguments, strict=True)
@@ -128,9 +135,6 @@ def run(library: ctypes.CDLL, function: str, kernel: Kernel, arguments: Sequence
         shapes[k].ndim = view.ndim
         shapes[k].shape[: view.ndim] = view.shape
         shapes[k].strides[: view.ndim] = view.strides
-    getattr(library, function)(data, shapes, numbers, ctypes.c_longlong(int(np.prod(shape))))
-
-
-def identifiers(kernel: Kernel) -> set[str]:
-    """All words of the source."""
-    return set(re.findall(r"\b[A-Za-z_]\w*\b", kernel.body + kernel.preamble))
+    getattr(library, function(kernel, arguments))(
+        data, shapes, numbers, ctypes.c_longlong(int(np.prod(shape)))
+    )

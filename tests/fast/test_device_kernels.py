@@ -10,7 +10,18 @@ import numpy as np
 import pytest
 
 import minipose.fast
-from minipose.fast.device import chains, columns, convolution, pooling, resampling, updates
+from minipose.fast.device import (
+    chains,
+    columns,
+    convolution,
+    gate,
+    harmonic,
+    norm,
+    pooling,
+    resampling,
+    streams,
+    updates,
+)
 from minipose.fast.device.kernel import KERNELS, Kernel
 from tests.fast import cuda_on_cpu
 
@@ -85,7 +96,73 @@ def of_updates():
     yield updates.ADAM_STEP, (g, *numbers, w.copy(), m.copy(), s.copy())
 
 
+def of_norm():
+    x, column = values(3, 8), [values(3, 1) for _ in range(3)]
+    variance = np.array([[0.0], [0.5], [2.0]], np.float32)
+    for relu in (0, 1):
+        statistics = (column[0], variance, 1e-5, column[1])
+        yield norm.NORMED, (x, *statistics, column[2], relu, empty(3, 8))
+        given = (values(3, 8), x, relu, x, column[0], variance, 1e-5)
+        yield norm.ALONG, (*given, empty(3, 8), empty(3, 8))
+    yield norm.NORM_BACK, (x, *statistics, column[1], column[2], 8.0, values(3, 8))
+
+
+def of_streams(counts=(2, 1)):
+    tables = streams.tables(counts, np)
+    given = (values(6, 2 * 5), tables.channel, 2, 3, 5, 99, 2**32 - 3, 0.4, 1 / 0.6)
+    yield streams.CHANNEL_DROPOUT, (*given, empty(6, 10))
+    source, first, second = streams._moves(counts, (1, 3), np)
+    yield streams.INTERLEAVED, (values(6, 10), values(8, 10), source, 10, empty(14, 10))
+    for rows in (first, second):
+        yield streams.TAKEN, (values(14, 10), rows, 10, empty(len(rows), 10))
+
+
+def of_gate(counts=(2, 1)):
+    planes = values(6, 10)
+    planes[[0, 2]] = 3.0  # channel 0 is constant
+    tables = streams.tables(counts, np)
+    place = (planes, planes.mean(axis=1), tables.re, tables.im, 10)
+    r, square, m, q, t = (empty(3, 10) for _ in range(5))
+    yield gate.RADIUS, (*place, r)
+    gate.RADIUS(*place, r)
+    mean = r.mean(axis=1, keepdims=True)
+    yield gate.SQUARE, (r, mean, square)
+    gate.SQUARE(r, mean, square)
+    spread = (*place, square.sum(axis=1), 9)
+    yield gate.MAGNITUDE, (*spread, m)
+    gate.MAGNITUDE(*spread, m)
+    yield gate.GATE, (*spread, values(3, 1), values(3, 10), empty(6, 10))
+    q, g = RNG.random((3, 10), np.float32), values(6, 10)
+    yield gate.THROUGH, (*spread, g, q, t)
+    yield gate.SLOPE, (*spread, g, q, m, values(3, 10), empty(3, 10), empty(6, 10))
+    yield gate.SPREAD_BACK, (*spread, values(3, 1), mean, r, values(6, 10))
+
+
+def of_harmonics(into, of, rows, columns, size=3):
+    rings = size // 2
+    basis = harmonic._basis(size, np.dtype(np.float32), np)
+    sides = (*harmonic._two(into), *harmonic._two(of), rings, size * size, rows, columns)
+    a = values(2, sum(into), sum(of), rings)
+    c = [values(*pair) for pair in zip(into, of, strict=False)]
+    yield harmonic.FILTERS, (a, c[0], c[-1], *basis, *sides, empty(rows, columns, size * size))
+    back = [np.zeros_like(each) for each in (a[0], a[0], *c)]
+    yield harmonic.FILTERS_BACK, (
+        values(rows, columns, size * size), *basis, *sides, back[0], back[1], back[2], back[-1],
+    )  # fmt: skip
+
+
+def of_polar():
+    r, b = values(3, 2, 1), values(3, 2, 1)
+    yield harmonic.POLAR, (r, b, empty(3, 2, 1), empty(3, 2, 1))
+    yield harmonic.POLAR_BACK, (r, b, values(3, 2, 1), values(3, 2, 1), r.copy(), r.copy())
+
+
 def calls():
+    yield from of_harmonics((2, 3), (3, 1), 10, 8)
+    yield from of_harmonics((2, 3), (3, 1), 10, 8, size=5)
+    yield from of_harmonics((2, 3), (3,), 10, 3)
+    yield from of_harmonics((2,), (3, 1), 2, 8)
+    yield from itertools.chain(of_norm(), of_streams(), of_gate(), of_polar())
     yield from of_columns()
     yield from of_columns(up=2, out=(10, 12), kernel=(2, 2), stride=(1, 1), padding=(0, 0))
     yield from of_columns(kernel=(1, 1), stride=(2, 2), padding=(0, 1))
@@ -101,7 +178,7 @@ CALLS = [(f"{kernel.name}_{k}", kernel, arguments) for k, (kernel, arguments) in
 def library(tmp_path_factory):
     if cuda_on_cpu.COMPILER is None:
         pytest.skip("no C++ compiler here")
-    sources = [cuda_on_cpu.source(kernel, given, name) for name, kernel, given in CALLS]
+    sources = {cuda_on_cpu.function(kernel, given): (kernel, given) for _, kernel, given in CALLS}
     return cuda_on_cpu.compiled(sources, tmp_path_factory.mktemp("kernels"))
 
 
@@ -118,7 +195,7 @@ def copied(arguments):
 def test_the_source_computes_what_numpy_does(name, kernel, arguments, library):
     ours, theirs = copied(arguments), copied(arguments)
     kernel(*ours)
-    cuda_on_cpu.run(library, name, kernel, theirs)
+    cuda_on_cpu.run(library, kernel, theirs)
     for expected, got in zip(outputs(kernel, ours), outputs(kernel, theirs), strict=True):
         np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
         assert np.array_equal(got, expected) or expected.dtype.kind == "f"

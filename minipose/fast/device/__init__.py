@@ -8,7 +8,17 @@ the optimizers. All of it is offered for arrays that are not NumPy's; the ops st
 
 from importlib import import_module
 
-OFFERING = ("convolution", "pooling", "chains", "resampling", "updates")
+OFFERING = (
+    "convolution",
+    "pooling",
+    "chains",
+    "resampling",
+    "norm",
+    "streams",
+    "gate",
+    "harmonic",
+    "updates",
+)
 
 for _name in OFFERING:
     import_module(f"minipose.fast.device.{_name}")
