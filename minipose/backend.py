@@ -81,21 +81,27 @@ def in_half() -> bool:
     return _half.get()
 
 
-def product(a: Array, b: Array) -> Array:
-    """A B, in the dtype of A.
+def product(a: Array, b: Array, out: Array | None = None) -> Array:
+    """A B, in the dtype of A, written into ``out`` where that is given.
 
     Within ``half_products`` both are rounded to 11 binary places and so is the result, while each
     sum is added up with 24. A GPU's tensor cores do that; a CPU imitates it, which is slower. What
     is above 65,504 becomes infinite.
     """
+    xp = array_module(a)
     if not _half.get():
-        return a @ b
-    half, dtype = array_module(a).float16, a.dtype
-    if not isinstance(a, np.ndarray):
-        return (a.astype(half) @ b.astype(half)).astype(dtype)
-    with np.errstate(over="ignore"):
-        a, b = (each.astype(half).astype(np.float32) for each in (a, b))
-        return (a @ b).astype(half).astype(dtype)
+        return a @ b if out is None else xp.matmul(a, b, out=out)
+    half, dtype = xp.float16, a.dtype
+    if xp is np:
+        with np.errstate(over="ignore"):
+            a, b = (each.astype(half).astype(np.float32) for each in (a, b))
+            y = (a @ b).astype(half).astype(dtype)
+    else:
+        y = (a.astype(half) @ b.astype(half)).astype(dtype)
+    if out is None:
+        return y
+    out[...] = y
+    return out
 
 
 def to_host(x: Array) -> np.ndarray:

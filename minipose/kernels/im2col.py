@@ -13,7 +13,7 @@ over the kh·kw taps, since in a view that names an element many times a sum wou
 
 from __future__ import annotations
 
-from minipose.backend import Array, array_module
+from minipose.backend import Array, array_module, product
 
 Pair = tuple[int, int]
 
@@ -75,7 +75,7 @@ def col2im(cols: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
 def forward(x: Array, weight: Array, stride: Pair, padding: Pair) -> Array:
     """y (N, O, H', W') of x (N, C, H, W) and weight (O, C, kh, kw)."""
     cols = im2col(x, weight.shape[2:], stride, padding)
-    y = weight.reshape(len(weight), -1) @ as_matrix(cols)
+    y = product(weight.reshape(len(weight), -1), as_matrix(cols))
     return y.reshape(len(weight), *cols.shape[3:]).transpose(1, 0, 2, 3)
 
 
@@ -83,7 +83,7 @@ def backward_input(grad_y: Array, weight: Array, size: Pair, stride: Pair, paddi
     """dL/dx (N, C, H, W): the transposed product, then the adjoint of the copy."""
     n, o, out_h, out_w = grad_y.shape
     flat = grad_y.transpose(1, 0, 2, 3).reshape(o, n * out_h * out_w)
-    cols = weight.reshape(o, -1).T @ flat
+    cols = product(weight.reshape(o, -1).T, flat)
     return col2im(cols.reshape(*weight.shape[1:], n, out_h, out_w), size, stride, padding)
 
 
@@ -93,7 +93,7 @@ def backward_weight(grad_y: Array, x: Array, kernel: Pair, stride: Pair, padding
     n, o, out_h, out_w = grad_y.shape
     flat = grad_y.transpose(1, 0, 2, 3).reshape(o, n * out_h * out_w)
     grad_w = xp.empty((o, x.shape[1], *kernel), dtype=x.dtype)
-    xp.matmul(flat, as_matrix(cols).T, out=grad_w.reshape(o, -1))
+    product(flat, as_matrix(cols).T, out=grad_w.reshape(o, -1))
     return grad_w
 
 

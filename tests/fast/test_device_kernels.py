@@ -104,6 +104,8 @@ def of_norm():
         yield norm.NORMED, (x, *statistics, column[2], relu, empty(3, 8))
         given = (values(3, 8), x, relu, x, column[0], variance, 1e-5)
         yield norm.ALONG, (*given, empty(3, 8), empty(3, 8))
+    running = (values(4), values(4), 0.1, 8 / 7, values(4), values(4))
+    yield norm.FOLLOWED, running
     yield norm.NORM_BACK, (x, *statistics, column[1], column[2], 8.0, values(3, 8))
 
 

@@ -1,13 +1,13 @@
 """How many calls of the device a piece of code makes: kernels, products, copies, uploads, memsets.
 
-Each costs a GPU's driver some ten microseconds, however little it does, so small layers are bound by
-their number. What only looks at an array in another way (a view) is none. ``calls`` counts by name,
-after CuPy 14's source:
+Each costs a GPU's driver some ten microseconds, however little it does, so small layers are bound
+by their number. What only looks at an array in another way (a view) is none. ``calls`` counts by
+name, after CuPy 14's source:
 
 - ``repeat`` copies row by row, ``concatenate`` and ``stack`` array by array (more than eight small
   ones go through one kernel, for which three tables are uploaded: not counted on);
-- a product of two matrices takes transposed ones as they are, and first copies what is contiguous in
-  neither order; a product of stacks copies all that is not contiguous in C's order;
+- a product of two matrices takes transposed ones as they are, and first copies what is contiguous
+  in neither order; a product of stacks copies all that is not contiguous in C's order;
 - a random generator fills its state by a kernel when it is made.
 """
 

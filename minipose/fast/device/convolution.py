@@ -61,7 +61,8 @@ def convolve(
         if x_needed:
             grad_x = images(product(matrix.T, grad), t, x_data.shape[1])
         if w_needed:
-            grad_w = product(grad, columns(x_data, t).T).reshape(w_data.shape)
+            grad_w = array_module(grad).empty(w_data.shape, dtype=grad.dtype)
+            product(grad, columns(x_data, t).T, out=grad_w.reshape(matrix.shape))
         return (grad_x, grad_w) if bias is None else (grad_x, grad_w, grad.sum(axis=1))
 
     inputs = (x, weight) if bias is None else (x, weight, bias)

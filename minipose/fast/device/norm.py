@@ -81,6 +81,30 @@ NORM_BACK = Kernel(  # g holds dL/dy at first
 )
 
 
+def _followed(
+    mean: Array, variance: Array, momentum: float, unbiased: float, r_mean: Array, r_variance: Array
+) -> None:
+    r_mean += momentum * (mean - r_mean)
+    r_variance += momentum * (variance * unbiased - r_variance)
+
+
+FOLLOWED = Kernel(
+    "followed",
+    "T mean, T variance, T momentum, T unbiased",
+    "T r_mean, T r_variance",
+    """
+    r_mean += momentum * (mean - r_mean);
+    r_variance += momentum * (variance * unbiased - r_variance);
+    """,
+    _followed,
+)
+
+
+def follow(running: plain.Pair, of_batch: plain.Pair, momentum: float, unbiased: float) -> None:
+    """``ops.norm.follow``."""
+    FOLLOWED(*of_batch, momentum, unbiased, *running)
+
+
 def batch_norm(
     x: Tensor, weight: Tensor, bias: Tensor, eps: float = 1e-5, relu: bool = False
 ) -> tuple[Tensor, Array, Array]:
@@ -111,4 +135,12 @@ def _suits(x, weight, bias, eps=1e-5, relu=False) -> bool:
     return accepted(plain.check_batch_norm, "batch_norm", x, weight, bias)
 
 
+def _suits_running(running, of_batch, momentum, unbiased) -> bool:
+    arrays = (*running, *of_batch)
+    return (
+        not any(isinstance(a, np.ndarray) for a in arrays) and len({a.dtype for a in arrays}) == 1
+    )
+
+
+offer(plain.follow, _suits_running, follow)
 offer(plain.batch_norm, _suits, batch_norm)

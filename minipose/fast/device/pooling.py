@@ -16,7 +16,7 @@ from minipose.kernels.faster import offer
 from minipose.kernels.im2col import crop_images, output_size, pad_images
 from minipose.ops import conv as plain_conv
 from minipose.ops import pool as plain
-from minipose.tensor import Tensor, record
+from minipose.tensor import record
 
 Pair = tuple[int, int]
 SIZES = "int32 h, int32 w, int32 kh, int32 kw, int32 sh, int32 sw, int32 ph, int32 pw, "
@@ -248,7 +248,8 @@ def conv2d_max_pool2d(x, weight, bias=None, tanh=False):
         if x_needed:
             grad_x = images(product(matrix.T, grad), t, x_data.shape[1])
         if w_needed:
-            grad_w = product(grad, columns(x_data, t).T).reshape(w_data.shape)
+            grad_w = array_module(grad).empty(w_data.shape, dtype=grad.dtype)
+            product(grad, columns(x_data, t).T, out=grad_w.reshape(matrix.shape))
         return (grad_x, grad_w) if bias is None else (grad_x, grad_w, grad_z.sum(axis=(1, 2, 3)))
 
     inputs = (x, weight) if bias is None else (x, weight, bias)

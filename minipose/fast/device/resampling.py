@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from minipose.backend import Array
 from minipose.fast.device.kernel import Kernel, empty_images, on_device
 from minipose.fast.suitable import accepted
