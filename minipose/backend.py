@@ -149,7 +149,7 @@ def generator(device_of: Array, *entropy: int) -> Any:
 
 
 class DeviceGenerator:
-    """A generator of a GPU's that is made when it is first asked for a number, by a call to the GPU.
+    """A generator of a GPU's that is made, by a call, when it is first asked for a number.
 
     A layer that draws nothing thus costs nothing, nor does one whose kernel makes its own numbers:
     it takes ``draw()``, a seed and how often it was taken before.

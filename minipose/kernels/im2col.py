@@ -4,11 +4,12 @@ With x (N, C, H, W) and a kernel of kh × kw, the columns are
 
     cols[c, i, j, n, p, q] = x_padded[n, c, p·s + i, q·s + j]
 
-so that conv(x, w)[n, o, p, q] = Σ_{c,i,j} w[o, c, i, j] · cols[c, i, j, n, p, q]: the matrix
-(O, C·kh·kw) times the matrix (C·kh·kw, N·H'·W'). All columns are one view of x_padded, with strides
-of its own: two indices that move along the same axis have the same step in memory. Copying it is one
-call. ``col2im`` is the adjoint: it adds each column back to where it was copied from, by a Python loop
-over the kh·kw taps, since in a view that names an element many times a sum would count it once.
+so that conv(x, w)[n, o, p, q] = Σ_{c,i,j} w[o, c, i, j] · cols[c, i, j, n, p, q]: the matrix (O,
+C·kh·kw) times the matrix (C·kh·kw, N·H'·W'). All columns are one view of x_padded, with strides of
+its own: two indices that move along the same axis have the same step in memory. Copying it is one
+call. ``col2im`` is the adjoint: it adds each column back to where it was copied from, by a Python
+loop over the kh·kw taps, since in a view that names an element many times a sum would count it
+once.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Runs the CUDA source of a ``Kernel`` on a CPU: a loop over elements, compiled by the system's C++.
+"""Runs the CUDA source of a ``Kernel`` on a CPU: a loop over elements, compiled as C++.
 
-What CuPy generates around a body is imitated: ``raw`` arrays are indexed in row-major order whatever
-their strides, all others broadcast to the shape of the first output that is not raw. So the source
-can be compared with its NumPy form where no GPU is. It says nothing about a GPU's own rounding.
+What CuPy generates around a body is imitated: ``raw`` arrays are indexed in row-major order
+whatever their strides, all others broadcast to the shape of the first output that is not raw. So
+the source can be compared with its NumPy form where no GPU is. It says nothing about a GPU's own
+rounding.
 """
 
 from __future__ import annotations

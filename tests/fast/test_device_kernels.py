@@ -1,7 +1,7 @@
 """Each kernel's source for a GPU computes what its NumPy form computes: element by element.
 
-The source is compiled by the system's C++ compiler and run on the CPU (``cuda_on_cpu``); without one
-these tests are skipped. On a GPU (``--device cuda``) the kernels themselves run beside it.
+The source is compiled by the system's C++ compiler and run on the CPU (``cuda_on_cpu``); without
+one these tests are skipped.
 """
 
 import itertools

@@ -1,7 +1,8 @@
 """The kernels of a convolution: columns of (doubled, padded) images, and what a column gives back.
 
-``up`` repeats each pixel up × up times before the kernel's taps are taken, so nearest upsampling and
-the convolution behind it are one copy. All images here are (C, N, H, W), as products leave them.
+``up`` repeats each pixel up × up times before the kernel's taps are taken, so nearest upsampling
+and the convolution behind it are one copy. All images here are (C, N, H, W), as products leave
+them.
 """
 
 from __future__ import annotations

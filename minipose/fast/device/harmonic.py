@@ -1,9 +1,9 @@
 """Harmonic convolution: all filters by one call, then one real convolution.
 
-An element of the real kernel (2O, 2I, k, k) is worked out from the channels and parts of its planes:
-with ν = order in − order out, a = R e^{iβ} and W = Σ_r a_r B_ν[r] (+ (1 + i) c D where ν = 0), it is
-Re W between equal parts, Im W from a real part to an imaginary one, − Im W the other way. Where
-planes are not wanted (real input, real output) their rows and columns are not made at all.
+An element of the real kernel (2O, 2I, k, k) is worked out from the channels and parts of its
+planes: with ν = order in − order out, a = R e^{iβ} and W = Σ_r a_r B_ν[r] (+ (1 + i) c D where ν =
+0), it is Re W between equal parts, Im W from a real part to an imaginary one, − Im W the other way.
+Where planes are not wanted (real input, real output) their rows and columns are not made at all.
 """
 
 from __future__ import annotations

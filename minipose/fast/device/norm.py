@@ -41,8 +41,8 @@ NORMED = Kernel(
 
 
 def _along(
-    grad_y: Array, y: Array, relu: int, x: Array, mean: Array, variance: Array, eps: float, g: Array,
-    along: Array,
+    grad_y: Array, y: Array, relu: int, x: Array, mean: Array, variance: Array, eps: float,
+    g: Array, along: Array,
 ) -> None:  # fmt: skip
     g[...] = grad_y * (y > 0) if relu else grad_y
     along[...] = g * ((x - mean) * (1 / np.sqrt(variance + eps)))
