@@ -69,10 +69,10 @@ class H36MWriter(StoreWriter):
                 raise ValueError(f"{name}: frame {self.count + bad[0]} holds no finite number")
             values = frames[name].astype(dtype, copy=False)
             self._extend(name, values)
-            if name != "images":
+            if name == "images":  # as they are stored, whatever they were given as
+                self._extend(CHECK, np.array([check_of(image) for image in values], np.uint32))
+            else:
                 self.note(name, values)
-        check = [check_of(image) for image in frames["images"]]
-        self._extend(CHECK, np.array(check, np.uint32))
         self.count += rows
         self.expect_written()
 

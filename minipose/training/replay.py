@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from minipose.backend import array_module
 from minipose.errors import Diverged
@@ -13,9 +13,7 @@ from minipose.optim import Average, Optimizer, clip_gradients
 from minipose.training import checkpoint
 from minipose.training.diagnosis import first_fault, weights_at_fault
 from minipose.training.parts import Parts, split
-
-if TYPE_CHECKING:
-    from minipose.training.loop import Progress, Task
+from minipose.training.task import Progress, Task
 
 LONGEST = 2000  # steps that are run again
 ADVICE = "try a smaller learning rate, or look at that sample (checkpoints are from before)"
