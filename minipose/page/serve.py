@@ -21,6 +21,7 @@ from minipose.errors import UserError
 from minipose.page.document import as_json
 from minipose.page.runs import RunFolder
 from minipose.page.upload import Answer, Upload, predictor
+from minipose.training.interrupts import obeyed
 
 ADDRESS = "127.0.0.1"
 NAMES = (ADDRESS, "localhost")
@@ -58,7 +59,8 @@ def serve(
         print(f"http://{ADDRESS}:{listening.server_port}/ (Ctrl-C ends it)", flush=True)
         try:
             listening.serve_forever()
-        except KeyboardInterrupt:
+        except KeyboardInterrupt:  # which is how it is meant to end
+            obeyed()
             print("stopped")
 
 

@@ -79,6 +79,11 @@ def deferred_interrupts() -> Iterator[Callable[[], bool]]:
         raise Interrupted("stopped")
 
 
+def obeyed() -> None:
+    """Say that a signal was taken for what it asks: the command goes on to its end."""
+    _noted.clear()
+
+
 def _expect_none() -> None:
     """Obey a signal whose exception was swallowed."""
     if _noted.is_set():
