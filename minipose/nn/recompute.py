@@ -130,8 +130,16 @@ class _Changing:
                 setattr(part, name, value)
 
 
-@contextlib.contextmanager def _with_own_gradients(parameters: list[Parameter]) -> Iterator[None]:
-"""Within this block all is recorded, and gradients begin at nothing; it puts the old ones back."""
-before, token = [p.grad for p in parameters], _recording.set(True) for p in parameters: p.grad =
-None try: with watching(None): yield finally: _recording.reset(token) for p, grad in zip(parameters,
-before, strict=True): p.grad = grad
+@contextlib.contextmanager
+def _with_own_gradients(parameters: list[Parameter]) -> Iterator[None]:
+    """All is recorded here and gradients begin at nothing; afterwards the old ones are back."""
+    before, token = [p.grad for p in parameters], _recording.set(True)
+    for p in parameters:
+        p.grad = None
+    try:
+        with watching(None):
+            yield
+    finally:
+        _recording.reset(token)
+        for p, grad in zip(parameters, before, strict=True):
+            p.grad = grad
