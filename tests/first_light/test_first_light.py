@@ -112,6 +112,17 @@ def test_every_command_is_there(task):
     )
 
 
+def test_the_suite_itself_is_one_line_without_a_gpu(monkeypatch):
+    from tests import conftest
+
+    class Config:
+        getoption = staticmethod({"--device": "cuda"}.get)
+
+    monkeypatch.setattr(devices, "gpu_status", lambda: (False, "no driver", "Get one"))
+    with pytest.raises(pytest.UsageError, match="^device 'cuda' cannot be used: no driver. Get"):
+        conftest.pytest_configure(Config())
+
+
 def test_without_a_gpu_it_is_one_line(monkeypatch, capsys):
     monkeypatch.setattr(devices, "gpu_status", lambda: (False, "no driver", "Get one"))
     monkeypatch.setattr(sys, "argv", ["first_light"])
