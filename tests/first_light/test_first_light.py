@@ -119,7 +119,7 @@ def test_the_suite_itself_is_one_line_without_a_gpu(monkeypatch):
         getoption = staticmethod({"--device": "cuda"}.get)
 
     monkeypatch.setattr(devices, "gpu_status", lambda: (False, "no driver", "Get one"))
-    with pytest.raises(pytest.UsageError, match="^device 'cuda' cannot be used: no driver. Get"):
+    with pytest.raises(pytest.UsageError, match="device 'cuda' cannot be used: no driver"):
         conftest.pytest_configure(Config())
 
 
