@@ -12,11 +12,11 @@ import numpy as np
 
 from minipose.experiments.settings import Choices, RunSettings
 from minipose.nn import Module
-from minipose.nn.recompute import sparing
 from minipose.storage import remove_abandoned
 from minipose.training import checkpoint
 from minipose.training.log import read_log
 from minipose.training.parts import Loss
+from minipose.training.recompute import sparing
 from minipose.training.scaling import LossScale
 
 Split = dict[str, np.ndarray]  # "train", "validation", ... -> rows of the store
@@ -39,7 +39,7 @@ class Run:
     reference : file with the report's own learning curves, if any
     start : checkpoint whose weights the network begins with, if any
     seeds : the number of trainings of each row of a comparison, from ``seed`` on
-    fp16, recompute : how a step is computed, see ``training.scaling`` and ``nn.recompute``
+    fp16, recompute : how a step is computed, see ``training.scaling`` and ``training.recompute``
     """
 
     store: Any

@@ -69,7 +69,8 @@ TASKS = (
     Task("doctor", "Doctor", "minipose doctor", 0.5, block),
     Task(
         "kernels", "Kernels", "pytest -q -p no:cacheprovider tests/fast/test_device_kernels.py "
-        "tests/training/test_scaling.py tests/nn/test_recompute.py --device {device}", 1.5, last,
+        "tests/training/test_scaling.py tests/training/test_recompute.py --device {device}", 1.5,
+        last,
     ),
     Task("suite", "The whole suite", "pytest -q -n 4 --device {device}", 6, last),
     Task(

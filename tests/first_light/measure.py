@@ -23,7 +23,7 @@ from minipose.backend import device_module, half_products
 from minipose.devices import allow_tf32, resolve_device
 from minipose.errors import Parser
 from minipose.experiments.people.recipe import H_NET, U_NET
-from minipose.nn.recompute import sparing
+from minipose.training.recompute import sparing
 from tests.steps import Step, people, posenet
 
 FULL: dict[str, Callable[[str], Step]] = {

@@ -8,7 +8,7 @@ import pytest
 
 import minipose as mp
 from minipose.backend import to_host
-from minipose.nn.recompute import parts_of, recomputed, sparing
+from minipose.training.recompute import parts_of, recomputed, sparing
 
 HEADS = {"mask": 2, "joints": 3}
 NETWORKS = {
