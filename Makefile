@@ -38,7 +38,7 @@ endif
 .NOTPARALLEL:
 .SUFFIXES:
 .PHONY: help setup label-setup test test-plain test-oldest judges lint format gradcheck mutants house \
-  bench check-torch \
+  bench check-torch first-light device \
   train-h36m ablate-h36m train-unet compare-unet compare-hnet sweep-weights lessons lesson book doctor clean changed
 
 help:  ## list the targets
@@ -73,8 +73,13 @@ $(VENV)/.installed-gpu: pyproject.toml
 $(OLDEST)/.installed: pyproject.toml .ci/oldest.py
 	$(SETUP) $(RUNTIME),dev $@ oldest
 
+# A GPU is tried before data is drawn; without a driver nothing is installed for it (.ci/setup).
 ifeq ($(DEVICE),cuda)
 $(VENV)/.installed-run $(VENV)/.installed-dev $(VENV)/.installed-bench: | $(VENV)/.installed-gpu
+WORKING := device
+
+device: $(VENV)/.installed-run
+	@$(RUN) minipose.devices cuda
 endif
 
 # MediaPipe asks for older packages than the rest, so it has an environment of its own.
@@ -123,6 +128,9 @@ house: $(VENV)/.installed-run  ## lines, files and imports of each floor, and wh
 bench: $(VENV)/.installed-bench  ## minipose against PyTorch, step by step
 	$(RUN) tests.bench --device $(DEVICE) --write docs/performance.md $(ARGS)
 
+first-light: $(VENV)/.installed-dev $(VENV)/.installed-bench  ## a GPU's first hour: run all of it there, write docs/gpu.md
+	$(RUN) tests.first_light $(ARGS)
+
 # --- The two jobs ---------------------------------------------------------------------------------
 # DATA= names a folder of raw data or a finished store (.h5); without it, a synthetic stand-in is
 # drawn. What is drawn or imported is kept in data/ and used again; a store is named by what its folder
@@ -151,7 +159,7 @@ endif
 define job
 $(1)_STORE := $(if $(FINISHED),,data/$(if $(NAME),$(NAME)$(3),$(1)-$(SIZE)).h5)
 
-data/$(1)-$(SIZE)/.written: | $(VENV)/.installed-run
+data/$(1)-$(SIZE)/.written: | $(VENV)/.installed-run $(WORKING)
 	$(RUN) data_tools twin $(1) --out $$(dir $$@) $(2) --seed $(SEED)
 	@touch $$@
 

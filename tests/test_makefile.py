@@ -149,3 +149,35 @@ def test_the_oldest_versions_are_handed_to_pip(tree):
     subprocess.run(["sh", ".ci/setup", "dev", ".venv/.installed"], cwd=tree, check=True)
     newest = asked(tree)[-1]
     assert newest[newest.index("-c") + 1] == "/dev/null"
+
+
+# A GPU that does not work, with CuPy (MISSING=none) or without it (MISSING=cupy).
+WITHOUT_GPU = """#!/bin/sh
+printf '%s\\n' "$@" -- >> ../asked
+case "$*" in
+  *"import cupy"*) [ "$(cat ../missing)" = none ] ;;
+  *minipose.devices*) echo "error: no GPU works" >&2; exit 1 ;;
+esac
+"""
+
+
+@pytest.mark.skipif(
+    bool(shutil.which("nvidia-smi")) or Path("/proc/driver/nvidia/version").exists(),
+    reason="there is a driver here",
+)
+@pytest.mark.parametrize("missing", ["cupy", "none"])
+@pytest.mark.parametrize("target", ["train-h36m", "train-unet", "first-light", "test"])
+def test_without_a_gpu_nothing_is_installed_or_drawn(target, missing, tree):
+    (tree / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci/setup", tree / ".ci")
+    (tree / ".venv/.installed-run").unlink()
+    (tree / ".venv/bin/python").write_text(WITHOUT_GPU)
+    (tree.parent / "missing").write_text(missing)
+    done = make(tree, target, "DEVICE=cuda")
+    words = [" ".join(command) for command in asked(tree)]
+    if missing == "cupy":
+        assert "DEVICE=cuda: no NVIDIA driver here" in done.stderr
+        assert done.returncode == 2 and not any("pip install" in w for w in words)
+    elif target.startswith("train"):
+        assert "error: no GPU works" in done.stderr and done.returncode == 2
+    assert not any("data_tools" in w or "pip install .[gpu]" in w for w in words)

@@ -35,6 +35,7 @@ def train(args: argparse.Namespace) -> None:
         print(", ".join(f"{name} {len(rows)} {job.items}" for name, rows in split.items()))
         own = {name: getattr(settings, name, None) for name in ("reference", "start")}
         own["seeds"] = getattr(settings, "seeds", 1)
+        own |= {"fp16": settings.fp16, "recompute": settings.recompute}
         if own["start"] is not None:
             checkpoint.read(own["start"])  # or say what is wrong with it, before a folder is made
         run = Run(store, split, recipe, settings.seed, folder, device, args.resume, **own)

@@ -77,6 +77,13 @@ class RunSettings(Choices):
     )
     device: str = choice("cpu", "where to compute", one_of("cpu", "cuda", "auto"))
     tf32: bool = choice(False, "on a GPU: products with 10 instead of 23 binary places", YES_OR_NO)
+    fp16: bool = choice(
+        False, "training: products in half precision, with a scaled loss", YES_OR_NO
+    )
+    recompute: bool = choice(
+        False, "training: less memory, more time: parts of the network are computed again",
+        YES_OR_NO, affects_numbers=False,
+    )  # fmt: skip
     seed: int = choice(0, "of everything that is random", whole(0))
     limit: int | None = choice(None, "at most this many images of each split", whole(1))
 
