@@ -48,9 +48,11 @@ def folder(tmp_path_factory) -> Path:
 KINDS = ["detection", "regression", *PEOPLE]
 
 
-@pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize(
-    "flags", [["--onnx"], ["--fold", "--probabilities", "--onnx"], ["--torch"]]
+    ("name", "flags"),
+    [(name, ["--onnx"]) for name in KINDS]
+    + [(name, ["--fold", "--probabilities", "--onnx"]) for name in ("normalised", "hnet")]
+    + [(name, ["--torch"]) for name in KINDS],
 )
 def test_there_and_back(name, flags, folder, tmp_path, capsys):
     if flags == ["--torch"]:
