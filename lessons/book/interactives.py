@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell
 
+EXERCISE = "## Change this, predict, run"
 FOLDER = Path(__file__).resolve().parent / "static" / "moving"
 
 
@@ -39,14 +39,12 @@ ALL = (
 
 
 def insert(cells: list[NotebookNode], lesson: int) -> None:
-    """Put the interactives of a lesson before its exercise."""
+    """Put the interactives of a lesson before the heading of its exercise."""
     for moving in ALL:
         if moving.lesson == lesson:
-            place = next(
-                (n for n, cell in enumerate(cells) if cell.source.startswith("## Change this")),
-                len(cells),
-            )
-            cells.insert(place, new_markdown_cell(_markdown(moving)))
+            cell = next(one for one in cells if EXERCISE in one.source)
+            before, _, after = cell.source.partition(EXERCISE)
+            cell.source = f"{before}\n\n{_markdown(moving)}\n\n{EXERCISE}{after}"
 
 
 def _markdown(moving: Moving) -> str:

@@ -27,3 +27,12 @@ addEventListener("DOMContentLoaded", () => {
     block.append(button);
   }
 });
+
+// What moves says how high it is.
+addEventListener("message", (event) => {
+  const height = Number(event.data && event.data.height);
+  if (!(height > 100 && height < 3000)) return;
+  for (const frame of document.querySelectorAll("iframe.moving")) {
+    if (frame.contentWindow === event.source) frame.style.height = `${height + 4}px`;
+  }
+});
