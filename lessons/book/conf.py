@@ -12,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 
+from docutils import nodes
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # for lessons.book
 
@@ -98,9 +100,21 @@ def finish(app, error: Exception | None) -> None:
         print(f"{count} notebooks, and {downloads.ARCHIVE} with all that they need", flush=True)
 
 
+def inline_math(writer, node: nodes.math) -> None:
+    """Sphinx: a formula within a line."""
+    writer.body.append(formulas.mathml(node.astext(), "inline"))
+    raise nodes.SkipNode
+
+
+def displayed_math(writer, node: nodes.math_block) -> None:
+    """Sphinx: a formula with a line of its own."""
+    writer.body.append(formulas.mathml(node.astext(), "block"))
+    raise nodes.SkipNode
+
+
 def setup(app) -> None:
     alt.keep()
-    math = (formulas.inline_math, None), (formulas.displayed_math, None)
+    math = (inline_math, None), (displayed_math, None)
     app.add_html_math_renderer("mathml", *math)
     app.add_post_transform(links.Links)
     progress = Progress()

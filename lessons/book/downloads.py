@@ -10,7 +10,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from lessons import course, play
-from lessons.book.links import ROOT
+from lessons.book.files import ROOT
 
 ARCHIVE = "minipose-notebooks.zip"  # everything that the notebooks need, minipose as well
 WITH = ("minipose", "data_tools", "lessons")

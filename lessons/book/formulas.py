@@ -9,9 +9,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 
-from docutils import nodes
 from latex2mathml.converter import convert
-from sphinx.errors import ExtensionError
 
 SPACE = "http://www.w3.org/1998/Math/MathML"
 LONG = 16  # marks of a formula from which it may be cut
@@ -26,12 +24,12 @@ def mathml(tex: str, display: str) -> str:
 
     Raises
     ------
-    ExtensionError
+    ValueError
         If it has a command that the converter does not know, and would leave as it is.
     """
     markup = convert(tex, display=display)
     if "\\" in markup:
-        raise ExtensionError(f"the book cannot show this equation: {tex}")
+        raise ValueError(f"the book cannot show this equation: {tex}")
     ET.register_namespace("", SPACE)
     root = ET.fromstring(markup)
     for sign in root.iter(f"{{{SPACE}}}mo"):
@@ -94,15 +92,3 @@ def _element(children: list[ET.Element], display: str) -> str:
     row = ET.SubElement(root, f"{{{SPACE}}}mrow")
     row.extend(children)
     return ET.tostring(root, encoding="unicode")
-
-
-def inline_math(writer, node: nodes.math) -> None:
-    """Sphinx: a formula within a line."""
-    writer.body.append(mathml(node.astext(), "inline"))
-    raise nodes.SkipNode
-
-
-def displayed_math(writer, node: nodes.math_block) -> None:
-    """Sphinx: a formula with a line of its own."""
-    writer.body.append(mathml(node.astext(), "block"))
-    raise nodes.SkipNode

@@ -15,7 +15,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from lessons import course
-from lessons.book.links import FILE, ROOT, page_of, source_of, used_by
+from lessons.book.files import FILE, ROOT, page_of, source_of, used_by
 
 
 @cache
