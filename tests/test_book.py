@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import xml.etree.ElementTree as ET
 from html import escape
 from pathlib import Path
 
@@ -94,11 +95,9 @@ def test_files_that_are_named_or_used_are_found():
 
 
 def test_a_lesson_leads_to_sources_and_their_tests():
-    end = sources.about("10_convolution")
+    end = sources.about(LESSONS[10].path)
     assert "- `minipose/kernels/im2col.py`: " in end and "`tests/ops/test_conv.py`" in end
-    shown = set(sources.shown())
-    for name in re.findall(r"`([\w/]+\.py)`", end):
-        assert ROOT / name in shown
+    assert all((ROOT / name).is_file() for name in re.findall(r"`([\w/]+\.py)`", end))
 
 
 # --- Plots in words ---------------------------------------------------------------------------
@@ -235,6 +234,29 @@ def test_everything_that_moves_has_its_lesson():
     assert set(named) == {path.stem for path in MOVING.glob("*.html")}
     for number in named.values():
         assert "# ## Change this, predict, run" in LESSONS[number].path.read_text("utf-8")
+
+
+# --- Pictures for ideas -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def diagrams():
+    pytest.importorskip("nbformat", reason="nbformat: extra 'book'")
+    from lessons.book import diagrams
+
+    return diagrams
+
+
+def test_diagrams_are_drawn_and_stand_behind_their_text(diagrams):
+    for diagram in diagrams.ALL:
+        svg, words = diagrams.drawn(diagram)
+        root = ET.fromstring(svg)
+        width, height = (float(root.get("viewBox").split()[n]) for n in (2, 3))
+        for part in root.iter("{http://www.w3.org/2000/svg}text"):
+            assert 0 <= float(part.get("x")) <= width and 0 <= float(part.get("y")) <= height
+        assert root.get("aria-label") == words and "\n" not in svg
+        text = LESSONS[diagram.lesson].path.read_text(encoding="utf-8").replace("\n# ", " ")
+        assert diagram.behind in text
 
 
 # --- The pages --------------------------------------------------------------------------------

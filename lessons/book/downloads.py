@@ -10,6 +10,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from lessons import course, play
+from lessons.book import diagrams
 from lessons.book.files import ROOT
 
 ARCHIVE = "minipose-notebooks.zip"  # everything that the notebooks need, minipose as well
@@ -37,6 +38,7 @@ sys.path[:0] = [str(home), str(home / "lessons")]"""
 def notebook_of(lesson: course.Lesson) -> nbformat.NotebookNode:
     """A lesson with its answers behind it, as a notebook."""
     notebook = jupytext.reads(lesson.path.read_text(encoding="utf-8"), fmt="py:percent")
+    diagrams.insert(notebook.cells, lesson.number, inline=False)
     answers = play.answers_of(lesson.path).read_text(encoding="utf-8")
     install = new_code_cell(INSTALL, metadata={"tags": ["install"]})
     notebook.cells[1:1] = [new_markdown_cell(ABOUT), install]

@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
 from lessons import course, play
-from lessons.book import interactives, sources
+from lessons.book import diagrams, interactives, sources
 
 
 def read(text: str) -> NotebookNode:
@@ -17,11 +17,12 @@ def read(text: str) -> NotebookNode:
     notebook = jupytext.reads(text, fmt="py:percent")
     lesson = course.choose(re.search(r"^# # (\d+) · ", text, flags=re.M)[1])
     answers = play.answers_of(lesson.path).read_text(encoding="utf-8")
+    diagrams.insert(notebook.cells, lesson.number)
     first = notebook.cells[0]
     first.source = with_facts(first.source, lesson)
     interactives.insert(notebook.cells, lesson.number)
     notebook.cells += jupytext.reads(answers, fmt="py:percent").cells
-    end = sources.about(lesson.name)
+    end = sources.about(lesson.path)
     if end:
         notebook.cells.append(new_markdown_cell(end))
     notebook.metadata["language_info"] = {"name": "python"}

@@ -19,14 +19,11 @@ from lessons.book.files import FILE, ROOT, page_of, source_of, used_by
 
 
 @cache
-def used() -> dict[str, list[Path]]:
-    """The files that each lesson is about: {its name: those that it names or uses}."""
-    found = {}
-    for lesson in course.all_lessons():
-        text = lesson.path.read_text(encoding="utf-8")
-        named = {source_of(name) for name in FILE.findall(text)} - {None}
-        found[lesson.name] = sorted({*used_by(text), *named})
-    return found
+def used(lesson: Path) -> list[Path]:
+    """The files that a lesson is about: those that it names or uses."""
+    text = lesson.read_text(encoding="utf-8")
+    named = {source_of(name) for name in FILE.findall(text)} - {None}
+    return sorted({*used_by(text), *named})
 
 
 @cache
@@ -61,9 +58,9 @@ def imported(text: str) -> set[Path]:
     return {path for path in found if path and path.name != "__init__.py"}
 
 
-def about(lesson: str) -> str:
+def about(lesson: Path) -> str:
     """What stands at the end of a lesson, in Markdown: where minipose has it, and its tests."""
-    paths = [path for path in used()[lesson] if path.is_relative_to(ROOT / "minipose")]
+    paths = [path for path in used(lesson) if path.is_relative_to(ROOT / "minipose")]
     if not paths:
         return ""
     lines = ["## Where minipose has it, and what tests it", ""]
@@ -78,7 +75,7 @@ def about(lesson: str) -> str:
 
 def shown() -> list[Path]:
     """Every file that has a page."""
-    paths = {path for paths in used().values() for path in paths}
+    paths = {path for lesson in course.all_lessons() for path in used(lesson.path)}
     paths |= {test for path in paths for test in tests_of().get(path, [])}
     return sorted(paths)
 
@@ -87,7 +84,7 @@ def pages(app: Any) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Sphinx: the pages, none of which is a document."""
     lessons: dict[Path, list[course.Lesson]] = defaultdict(list)
     for lesson in course.all_lessons():
-        for path in used()[lesson.name]:
+        for path in used(lesson.path):
             lessons[path].append(lesson)
     formatter = HtmlFormatter(nowrap=False, linenos=False, anchorlinenos=False)
     for path in shown():
