@@ -119,6 +119,18 @@ def test_a_plot_is_told_by_its_titles_axes_and_legend():
     )
 
 
+def test_names_at_the_axes_are_told():
+    plot = canvas.new_plot(4, 2)
+    axes = plot.add_subplot()
+    axes.imshow(np.zeros((2, 2)))
+    axes.set_yticks([0, 1], ["first rule", "second\nrule"])
+    axes.set_xticks([0, 1], ["1", "2"])
+    plot.suptitle("what notices what")
+    assert in_words.describe(plot) == (
+        "What notices what. A picture, rows first rule, second rule."
+    )
+
+
 def test_panels_of_one_kind_are_told_together():
     plot = canvas.new_plot(4, 2)
     for axes, name in zip(plot.subplots(1, 3), "abc"):

@@ -50,7 +50,7 @@ def insert(cells: list[NotebookNode], lesson: int) -> None:
 def _markdown(moving: Moving) -> str:
     address = f"_static/moving/{moving.name}.html"
     return (
-        f"## Move it\n\n{moving.what} ([on a page of its own]({address}))\n\n"
+        f'## Move it\n\n{moving.what} (<a href="{address}">on a page of its own</a>)\n\n'
         f'<iframe class="moving" src="{address}" height="{moving.height}" '
         f'title="{moving.what}"></iframe>'
     )
