@@ -38,8 +38,8 @@ endif
 .NOTPARALLEL:
 .SUFFIXES:
 .PHONY: help setup label-setup test test-plain test-oldest judges lint format gradcheck mutants house \
-  bench check-torch first-light device \
-  train-h36m ablate-h36m train-unet compare-unet compare-hnet sweep-weights lessons lesson book doctor clean changed
+  bench check-torch first-light device train-h36m ablate-h36m train-unet compare-unet compare-hnet \
+  sweep-weights lessons lesson book publish doctor clean changed
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -206,9 +206,13 @@ lessons: $(VENV)/.installed-run  ## run all lessons: seconds, asserts and pictur
 lesson: $(VENV)/.installed-run  ## run one lesson: N=07 (ANSWERS=1: with its answers)
 	@$(RUN) lessons $(or $(N),1) $(if $(ANSWERS),--answers) $(ARGS)
 
-book: $(VENV)/.installed-book  ## run the lessons and lay them out as pages: build/book/index.html
-	@$(RUN) sphinx -q -E -b html -c lessons/book lessons build/book
+book: $(VENV)/.installed-book  ## run the lessons that changed, lay all out as pages: build/book/index.html
+	@$(RUN) sphinx -q -b html -d build/book-doctrees -c lessons/book lessons build/book
+	@$(RUN) lessons.book.check build/book
 	@echo "Open build/book/index.html in a browser"
+
+publish: book  ## the book as a folder that any static host takes: build/site
+	@$(RUN) lessons.book.publish build/book build/site
 
 doctor: $(VENV)/.installed-run  ## versions, devices and data that minipose finds here
 	@$(MINIPOSE) doctor
