@@ -70,7 +70,7 @@ def test_photographs_become_a_labelled_folder(photos, tmp_path, capsys):
     assert "  not read: 1 × .mov, no pictures\n" in said
     about = json.loads((out / "labels.json").read_text())
     assert about["absent"] == ["left small toe", "right small toe"] and about["kept"] == 4
-    assert about["derived"]["neck"] == "the middle of left shoulder and right shoulder"
+    assert about["derived"]["neck"] == "the middle of the shoulders"
     with Image.open(out / "contact_sheet_1.png") as sheet:
         assert sheet.width > 1500
 
