@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
         opened = open_labellers(args.joints, args.masks, args.weights)
         print(f"{args.photos}: {len(pictures)} pictures; {opened[0].about.plainly()}")
         if remark := not_read(args.photos, pictures):
-            print(f"  {remark}, no pictures")
+            print(f"  {remark}")
         tally = label(pictures, args.out, *opened)
     except NothingLabelled as error:
         print(error.tally.table())
