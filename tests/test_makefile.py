@@ -17,7 +17,10 @@ pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="make is not in
 PYTHON = """#!/bin/sh
 printf '%s\\n' "$@" -- >> ../asked
 while [ $# -gt 1 ]; do
-  case "$1 $2" in '--out '*.h5) echo made > "$2";; esac
+  case "$1 $2" in
+    '--out '*.h5) echo made > "$2";;
+    '--out '*-mediapipe|'--out '*-openpose|'--out '*-maskrcnn) mkdir "$2"; echo > "$2/labels.json";;
+  esac
   shift
 done
 """
@@ -90,6 +93,65 @@ def test_two_folders_of_one_name_have_two_stores(tree):
         assert importing[-2:] == ["--min-joints", "9"]
         stores.append(importing[importing.index("--out") + 1])
     assert stores[0] != stores[1] and all(s.startswith("data/photos-") for s in stores)
+
+
+@pytest.mark.parametrize("label", ["mediapipe", "openpose", "maskrcnn"])
+def test_photographs_are_labelled_once_and_again_when_they_change(label, tree):
+    photos = tree.parent / "my photos"
+    photos.mkdir()
+    (photos / "a.jpg").touch()
+    (tree / ".venv-label").mkdir()
+    (tree / ".venv-label/.installed").touch()
+    shutil.copytree(ROOT / ".ci", tree / ".ci")
+    os.utime(tree / ".ci/label.txt", (1, 1))
+    arguments = ["train-unet", f"DATA={photos}", f"LABEL={label}", "MIN_JOINTS=8"]
+    assert make(tree, *arguments).returncode == 0
+    labelling, importing, training = asked(tree)
+    assert labelling[:4] == ["-m", "data_tools", "label", str(photos)]
+    folder = labelling[labelling.index("--out") + 1]
+    assert folder.startswith("data/my-photos-") and folder.endswith(f"-{label}")
+    assert labelling[-2:] == ["--with", label]
+    assert importing[:4] == ["-m", "data_tools", "people", folder]
+    store = importing[importing.index("--out") + 1]
+    assert store.startswith(folder) and importing[-2:] == ["--min-joints", "8"]
+    assert training[training.index("--data") + 1] == store
+    assert make(tree, *arguments).returncode == 0
+    assert asked(tree)[3:] == [training]
+    # Without LABEL= the folder is read as one that has labels, into another store.
+    assert make(tree, *arguments[:2]).returncode == 0
+    assert asked(tree)[4][:4] == ["-m", "data_tools", "people", str(photos)]
+    assert asked(tree)[4][asked(tree)[4].index("--out") + 1] != store
+    (photos / "b.jpg").touch()
+    assert make(tree, *arguments).returncode == 0
+    assert asked(tree)[6][2] == "label" and folder not in asked(tree)[6]
+
+
+@pytest.mark.parametrize("label", ["mediapipe", "openpose"])
+def test_mediapipe_is_set_up_where_it_is_wanted(label, tree):
+    """By a stand-in for Python that notes what pip is asked for."""
+    (tree.parent / "photos").mkdir()
+    shutil.copytree(ROOT / ".ci", tree / ".ci")
+    shutil.copytree(tree / ".venv/bin", tree / ".venv-label/bin")
+    assert make(tree, "train-unet", "DATA=../photos", f"LABEL={label}").returncode == 0
+    _, pip, labelling, _, _ = asked(tree)
+    assert pip[:3] == ["-m", "pip", "install"]
+    assert pip[-3:] == ["--no-deps", "-r", ".ci/label.txt"]
+    assert labelling[2] == "label" and (tree / ".venv-label/.installed").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["LABEL=mediapipe"], "LABEL=mediapipe: expected DATA= with a folder of photographs"),
+        (["DATA=.", "LABEL=me"], "LABEL=me: expected mediapipe, openpose or maskrcnn"),
+        (["DATA=a.h5", "LABEL=openpose"], "expected DATA= with photographs, not a finished store"),
+    ],
+)
+def test_a_wrong_label_is_one_line(arguments, message, tree):
+    (tree / "a.h5").touch()
+    done = make(tree, "train-unet", *arguments)
+    assert done.returncode == 2 and not asked(tree)
+    assert message in done.stderr and done.stderr.count("\n") == 1
 
 
 def test_a_finished_store_of_any_name_is_used_as_it_is(tree):
