@@ -33,6 +33,7 @@ def tree(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "Makefile", tree)
     (tree / "data_tools").mkdir()
     shutil.copy(ROOT / "data_tools/store_name.py", tree / "data_tools")
+    shutil.copytree(ROOT / ".ci", tree / ".ci")
     (tree / "pyproject.toml").touch()
     (tree / ".venv/.installed-run").touch()
     (tree / ".venv/bin/python").write_text(PYTHON)
@@ -126,7 +127,6 @@ def test_the_oldest_versions_have_an_environment_of_their_own(tree):
     oldest = tree / ".venv-oldest"
     shutil.copytree(tree / ".venv", oldest)
     (oldest / ".installed").touch()
-    shutil.copytree(ROOT / ".ci", tree / ".ci")
     os.utime(tree / ".ci/oldest.py", (1, 1))
     assert make(tree, "test-oldest", "ARGS=-x").returncode == 0
     check, *lint, test = asked(tree)
@@ -137,7 +137,6 @@ def test_the_oldest_versions_have_an_environment_of_their_own(tree):
 
 def test_the_oldest_versions_are_handed_to_pip(tree):
     """The set-up itself, with a stand-in for Python that notes what pip is asked for."""
-    shutil.copytree(ROOT / ".ci", tree / ".ci")
     oldest = tree / ".venv-oldest"
     shutil.copytree(tree / ".venv/bin", oldest / "bin")
     setup = ["sh", ".ci/setup", "dev", ".venv-oldest/.installed", "oldest"]

@@ -95,7 +95,7 @@ class Torturer:
         marks = []
         for attempt in range(self.job.chain):
             marks.append(f"{self.folder.name}-{number}-{attempt}-{time.time_ns()}")
-            if draw.random() < 0.6:
+            if self.whole.operations and draw.random() < 0.6:
                 ended = self._run(place, marks[-1], at=draw.randint(1, self.whole.operations))
             else:
                 ended = self._run(place, marks[-1], after=draw.uniform(0, self.whole.seconds))
@@ -147,8 +147,9 @@ class Torturer:
 
 def table(cases: list[Case]) -> list[str]:
     """Markdown: a row a job."""
-    lines = ["| program | kills | restarts refused | orphans | other or missing files | tracebacks |",
-             "|---|---|---|---|---|---|"]  # fmt: skip
+    columns = ("program", "kills", "restarts refused", "orphans", "other or missing files",
+               "tracebacks")  # fmt: skip
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     total: Counter = Counter()
     for name in [job.name for job in JOBS]:
         own = [case for case in cases if case.job == name]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 CLOCK = ("images_per_s", "elapsed_s", "seconds", "training_seconds", "rate")
+SIGNED = (".venv.lock",)  # by whoever had it last
 SECONDS = re.compile(r"\d+(\.\d+)? (s\b|h\b|min\b|images/s)")
 
 
@@ -20,7 +21,7 @@ def content(folder: Path) -> dict[str, str]:
     return {
         str(path.relative_to(folder)): hashlib.sha256(_timeless(path)).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.name not in SIGNED
     }
 
 
@@ -43,7 +44,9 @@ def _timeless(path: Path) -> bytes:
         return b"\n".join(parts)
     if path.name.endswith("log.csv"):
         with open(path, newline="") as file:
-            rows = [{k: v for k, v in row.items() if k not in CLOCK} for row in csv.DictReader(file)]
+            rows = [
+                {k: v for k, v in row.items() if k not in CLOCK} for row in csv.DictReader(file)
+            ]
         return json.dumps(rows).encode()
     if path.suffix == ".json":
         return _json(json.loads(path.read_text()))

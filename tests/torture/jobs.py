@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = ["--width", "1", "--batch", "4", "--epochs", "3", "--quarter-epochs", "0"]
 H36M = ["--kernels", "1", "1", "1", "--batch", "8", "--detection-epochs", "1", "--epochs", "2"]
 
@@ -46,6 +49,19 @@ def _draw_walkers() -> int:
     from data_tools.twin.__main__ import main
 
     arguments = "h36m --out drawn --subjects 1 --frames 2 --step 20 --workers 2"
+    return main(arguments.split())
+
+
+def _draw_people_alone() -> int:
+    from data_tools.twin.__main__ import main
+
+    return main(["people", "--out", "drawn", "--count", "5", "--workers", "1"])
+
+
+def _draw_walkers_alone() -> int:
+    from data_tools.twin.__main__ import main
+
+    arguments = "h36m --out drawn --subjects 1 --frames 1 --step 20 --workers 1"
     return main(arguments.split())
 
 
@@ -125,11 +141,44 @@ def _shorten_comparisons() -> None:
     ablation.VARIANTS = {"as is": {}, "no pre-training": {"pretrain": False}}
 
 
+# Stands in for Python: an environment of some files, packages of some files, each a moment apart.
+# Like the real one, it passes for whole when it is half made.
+STAND_IN = r"""#!/bin/sh
+here=${0%/bin/python}
+case "$1 $2" in
+  "-m venv")
+    mkdir -p "$3/bin" "$3/lib" && cp "$0" "$3/bin/python"
+    for i in 1 2 3 4 5 6 7 8 9; do echo venv > "$3/lib/venv-$i"; sleep 0.02; done;;
+  "-m pip")
+    for i in 1 2 3 4 5 6 7 8 9; do echo pip > "$here/lib/package-$i"; sleep 0.02; done;;
+  "-c "*) ;;
+  .ci/one_at_a_time.py*) exec python3 "$@";;
+  *) exit 1;;
+esac
+"""
+
+
+def _prepare_set_up(data: Path) -> None:
+    data.mkdir(parents=True, exist_ok=True)
+    for name in ("Makefile", ".ci", "pyproject.toml"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, data / name)
+    (data / "a base python").write_text(STAND_IN)
+    (data / "a base python").chmod(0o755)
+
+
+def _set_up() -> int:
+    shutil.copytree("../data", ".", dirs_exist_ok=True)
+    os.execvp("make", ["make", "-s", "setup", "PYTHON=./a base python"])
+
+
 STORES = {"people": "../data/people.h5", "h36m": "../data/walk.h5"}
 
 JOBS = (
     Job("draw pictures of people", 20, _nothing, _draw_people, 4),
+    Job("draw pictures, one process", 10, _nothing, _draw_people_alone, 4),
     Job("draw walking people", 14, _nothing, _draw_walkers, 4),
+    Job("draw walks, one process", 8, _nothing, _draw_walkers_alone, 4),
     Job("import Human3.6M", 14, _prepare_views, _import_views, 4),
     Job("import report 1's files", 5, _prepare_report1, _import_report1, 4),
     Job("build a store of people", 10, _prepare_pictures, _build_people, 4),
@@ -140,6 +189,7 @@ JOBS = (
         _train("people", "--data", STORES["people"], *PEOPLE, "--compare", "weights"), 5),
     Job("compare recipes (ablation)", 3, _prepare_stores,
         _train("h36m", "--data", STORES["h36m"], *H36M, "--compare", "ablation"), 5),
+    Job("set up (make setup)", 10, _prepare_set_up, _set_up, 3),
 )  # fmt: skip
 
 
