@@ -73,7 +73,7 @@ def holder(descriptor):
         return "process {process} on {host}, since {since}".format(
             **json.loads(os.pread(descriptor, 4096, 0).decode())
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return "another make"
 
 
