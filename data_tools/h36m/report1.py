@@ -61,7 +61,8 @@ def import_report1(
     with H36MWriter(out, list(ACTIONS)) as writer:
         for subject in subjects:
             if any((folder / f"{prefix}{subject}.mat").exists() for prefix in FILES):
-                _append_subject(writer, folder, subject, transposed, step, limit)
+                with reading(folder, f"the files of S{subject} cannot be read"):
+                    _append_subject(writer, folder, subject, transposed, step, limit)
         if writer.count == 0:
             raise UserError(f"{folder}: no frame of the subjects {list(subjects)}")
     print(f"{out}: {writer.count} frames")
@@ -124,7 +125,8 @@ def _open(path: Path, name: str, width: int, files: ExitStack) -> h5py.Dataset:
         file = files.enter_context(h5py.File(path, "r"))
     data = file.get(name)
     if not isinstance(data, h5py.Dataset) or data.shape[1:] != (width,) or len(data) == 0:
-        found = data.shape if isinstance(data, h5py.Dataset) else sorted(file)
+        with reading(path, "not a readable .mat file of version 7.3"):
+            found = data.shape if isinstance(data, h5py.Dataset) else sorted(file)
         raise UserError(f"{path}: expected {name} (N, {width}), found {found}")
     return data
 
