@@ -50,6 +50,8 @@ def _expect(root: Path, mark: Path, settings: Mapping[str, int]) -> None:
     except (OSError, ValueError, TypeError):
         raise UserError(f"{mark}: damaged; remove the folder {root}, or name another") from None
     other = [f"--{k} {v}" for k, v in found.items() if settings.get(k) != v]
+    if not other and found.keys() != settings.keys():
+        raise UserError(f"{root}: holds synthetic data of another kind; expected a new folder")
     if other:
         raise UserError(
             f"{root}: holds synthetic data made with {' '.join(other)}; use the same settings, "
