@@ -10,7 +10,7 @@ import pytest
 
 from tests.torture.__main__ import Torturer, table
 from tests.torture.compare import content, differences
-from tests.torture.jobs import JOBS, Job
+from tests.torture.jobs import JOBS
 from tests.torture.killing import orphans, run
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for orphans in /proc")
@@ -36,9 +36,13 @@ def careless() -> int:
 
 
 def test_a_careless_program_is_found_out(tmp_path):
-    tortured = Torturer(Job("careless", 1, lambda data: None, careless, 3), tmp_path / "job", 1)
-    cases = [tortured.case(number) for number in range(3)]
-    assert any(fault.startswith("other: ") for case in cases for fault in case.faults)
+    for name in ("whole", "killed"):
+        (tmp_path / name).mkdir()
+    assert run(careless, tmp_path / "whole", "careless").operations == 40
+    assert run(careless, tmp_path / "killed", "careless", at_operation=4).status == -9
+    assert run(careless, tmp_path / "killed", "careless").status == 0
+    found = differences(content(tmp_path / "killed"), content(tmp_path / "whole"))
+    assert found == ["other: 1.txt"]
 
 
 def leaving() -> int:
