@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="make is not in
 PYTHON = """#!/bin/sh
 printf '%s\\n' "$@" -- >> ../asked
 while [ $# -gt 1 ]; do
-  case "$1 $2" in '--out '*.h5) echo made > "$2";; esac
+  case "$1 $2" in '--out '*.h5) echo made > "$2";; '--out '*/) mkdir -p "$2";; esac
   shift
 done
 """
@@ -148,3 +148,67 @@ def test_the_oldest_versions_are_handed_to_pip(tree):
     subprocess.run(["sh", ".ci/setup", "dev", ".venv/.installed"], cwd=tree, check=True)
     newest = asked(tree)[-1]
     assert newest[newest.index("-c") + 1] == "/dev/null"
+
+
+def test_another_seed_has_drawings_a_store_and_a_run_of_its_own(tree):
+    """T5: it did not reach a drawing that was there."""
+    for seed, name in (("0", "people-quick"), ("3", "people-quick-seed-3")):
+        assert make(tree, "train-unet", f"SEED={seed}").returncode == 0
+        drawing, importing, training = asked(tree)[-3:]
+        assert drawing[drawing.index("--out") + 1] == f"data/{name}/"
+        assert drawing[-2:] == ["--seed", seed]
+        assert importing[2:4] == ["people", f"data/{name}"]
+        assert training[training.index("--data") + 1] == f"data/{name}.h5"
+        run = training[training.index("--out") + 1]
+        assert run == "runs/people-quick-mask-softmax" + ("-seed-3" if seed == "3" else "")
+
+
+@pytest.mark.parametrize("wrong", ["SEED=1 2", "MIN_JOINTS=9 9"])
+def test_two_numbers_for_one_are_one_line(tree, wrong):
+    done = make(tree, "train-unet", wrong)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and not asked(tree)
+    assert f"{wrong}: expected a whole number" in done.stderr
+
+
+def test_spaces_are_part_of_every_value(tree):
+    """T9: also of those that should have none; then the program says what is wrong."""
+    values = {
+        "OUT": "my runs/a b",
+        "RECIPE": "a b",
+        "EPOCHS": "1 2",
+        "DEVICE": "c u",
+        "MODEL": "m n",
+    }
+    (tree / "a.h5").touch()
+    assert (
+        make(tree, "train-unet", "DATA=a.h5", *(f"{k}={v}" for k, v in values.items())).returncode
+        == 0
+    )
+    (training,) = asked(tree)
+    for name, value in values.items():
+        assert training[training.index(f"--{name.lower()}") + 1] == value
+
+
+def test_a_run_that_was_begun_goes_on(tree):
+    (tree / "a.h5").touch()
+    command = ["train-unet", "DATA=a.h5", "OUT=my run"]
+    assert make(tree, *command).returncode == 0 and "--resume" not in asked(tree)[-1]
+    (tree / "my run").mkdir()
+    (tree / "my run/config.toml").touch()
+    assert make(tree, *command).returncode == 0 and "--resume" in asked(tree)[-1]
+
+
+def test_two_makes_do_not_draw_into_one_folder_at_once(tree):
+    """T16: the second waits, finds what the first has made, and goes on."""
+    until = 'case "$*" in *twin*) while [ ! -e go ]; do sleep 0.05; done;; esac\nwhile'
+    (tree / ".venv/bin/python").write_text(PYTHON.replace("while", until, 1))
+    options = {"cwd": tree, "stderr": subprocess.PIPE, "text": True}
+    options["env"] = {"PATH": os.environ["PATH"], "HOME": str(tree.parent)}
+    with subprocess.Popen(["make", "-s", "train-h36m"], **options) as first:
+        while not asked(tree):
+            pass
+        with subprocess.Popen(["make", "-s", "train-h36m", "OUT=other"], **options) as second:
+            assert second.stderr.readline().startswith("waiting for process ")
+            (tree / "go").touch()
+            assert (second.wait(), first.wait()) == (0, 0) and second.stderr.read() == ""
+    assert sum("twin" in one for one in asked(tree)) == 1
