@@ -122,6 +122,9 @@ def load_network(path: Path, device: str = "cpu") -> tuple[Job, Module, dict[str
     lacking = [key for key in ("recipe", "seed", "progress") if key not in meta]
     if lacking:
         raise UserError(f"{path}: the checkpoint of a training lacks {lacking[0]!r}")
+    far = meta["progress"] if isinstance(meta["progress"], dict) else {}
+    if not all(isinstance(far.get(key), (int, float)) for key in ("epoch", "seconds")):
+        raise UserError(f"{path}: does not say how far its training has come")
     try:
         net = job.build(_recipe(job, meta), meta)
     except UserError as error:
@@ -151,6 +154,8 @@ def job_of_store(path: Path) -> str:
 
 
 def _recipe(job: Job, meta: dict[str, Any]) -> Any:
+    if not isinstance(meta["recipe"], dict):
+        raise UserError(f"recipe: expected choices by name, got {meta['recipe']!r}")
     return job.recipe(**checked(meta["recipe"], (job.recipe,)))
 
 
