@@ -16,6 +16,7 @@ from minipose.errors import Parser, missing_package
 def build_parser() -> argparse.ArgumentParser:
     """The command line. Heavy modules are imported only by the command that needs them."""
     from minipose.experiments.settings import RunSettings, add_flags
+    from minipose.predict.settings import Settings as PredictSettings
 
     parser = Parser(
         prog="python -m minipose",
@@ -51,7 +52,13 @@ def build_parser() -> argparse.ArgumentParser:
         description="Find the person in pictures, folders of them, videos or a camera: mask, 25 "
         "joints in the picture, and 17 joints in space.",
     )
-    _add_predict_flags(predict)
+    predict.add_argument(
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help="picture, folder, 'pattern*.jpg', video, or camera such as /dev/video0",
+    )
+    add_flags(predict, PredictSettings())
 
     show = commands.add_parser("show", help="draw what a store holds")
     show.add_argument("source", type=Path, help="store (.h5)")
@@ -59,70 +66,6 @@ def build_parser() -> argparse.ArgumentParser:
 
     commands.add_parser("doctor", help="what is installed, which devices work")
     return parser
-
-
-def _add_predict_flags(parser: argparse.ArgumentParser) -> None:
-    from minipose.experiments.settings import RunSettings, add_flags
-
-    add = parser.add_argument
-    add(
-        "sources",
-        nargs="+",
-        metavar="SOURCE",
-        help="picture, folder, 'pattern*.jpg', video, or camera such as /dev/video0",
-    )
-    add(
-        "--checkpoint",
-        type=Path,
-        metavar="RUN/best.npz",
-        help="of a run of either job (default: the networks that come with minipose)",
-    )
-    add(
-        "--pose3d",
-        metavar="RUN/best.npz",
-        help="of a run of h36m, for the pose in space; none: no such pose (default: the network "
-        "that comes with minipose)",
-    )
-    add(
-        "--format",
-        metavar="FORMATS",
-        help="of the joints, some of openpose,coco,csv,npz (default: openpose for pictures, csv "
-        "for videos)",
-    )
-    add(
-        "--threshold",
-        type=float,
-        default=0.25,
-        metavar="X",
-        help="confidence, 0-1, from which a joint counts as in the picture (default: 0.25)",
-    )
-    add(
-        "--box",
-        type=int,
-        nargs=4,
-        metavar=("X0", "Y0", "X1", "Y1"),
-        help="where the person is, px; for one picture (default: is found)",
-    )
-    add(
-        "--mask",
-        type=Path,
-        metavar="PICTURE",
-        help="silhouette, bright where the person is; for one picture (default: is found)",
-    )
-    add(
-        "--frames",
-        type=int,
-        metavar="N",
-        help="look at N frames of a video or camera (default: all)",
-    )
-    add(
-        "--animation",
-        choices=("mp4", "gif"),
-        default="mp4",
-        help="what becomes of a video (default: mp4)",
-    )
-    add("--overwrite", action="store_true", help="replace files that are there")
-    add_flags(parser, RunSettings(out="found"), ("out", "device", "tf32"))
 
 
 def _add_train_flags(parser: argparse.ArgumentParser, job: str) -> None:

@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
 from minipose.skeletons import BODY_25, BODY_25_LIMBS, H36M_17, H36M_17_EDGES
 
 SMOOTH = 2  # the drawing is this many times as large before it is reduced
 LEFT, MIDDLE, RIGHT = "#2a9d8f", "#edae49", "#e76f51"
 INK, PALE, PAPER = "#30343b", "#8a8f98", "#ffffff"
-TINT = (209, 73, 91)  # of the mask
+TINT, RIM = (209, 73, 91), (255, 150, 165)  # of the mask, and the line round it
 REACH = 1000.0  # mm, from the middle of a view to its edge
 TILT = np.deg2rad(10)  # the views look down by this much
 
@@ -33,26 +33,25 @@ def font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.load_default(size)
 
 
-def tinted(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The picture uint8 (H, W, 3), darker where nobody is, reddish where the mask (H, W) is 1."""
-    weight = np.clip(mask, 0, 1)[..., None]
-    inside = 0.72 * image + 0.28 * np.array(TINT, np.float32)
-    return (weight * inside + (1 - weight) * 0.6 * image).astype(np.uint8)
+def tinted(image: Image.Image, mask: Image.Image) -> Image.Image:
+    """The picture, darker where nobody is, reddish where the mask (grey, 0-255) is bright.
+
+    A line goes round the mask, cut at one half: on red clothes, too, one sees where it ends.
+    """
+    inside = Image.blend(image, Image.new("RGB", image.size, TINT), 0.28)
+    both = Image.composite(inside, image.point(lambda value: int(0.6 * value)), mask)
+    cut = mask.point(lambda value: 255 * (value > 127))
+    rim = ImageChops.subtract(cut.filter(ImageFilter.MaxFilter(3)), cut)
+    both.paste(RIM, mask=rim)
+    return both
 
 
 class Drawing:
-    """A picture that lines are drawn on; ``pixels`` gives it back.
+    """A picture that lines are drawn on; ``pixels`` gives it back, uint8 (H, W, 3)."""
 
-    Parameters
-    ----------
-    image : uint8 (H, W, 3)
-    """
-
-    def __init__(self, image: np.ndarray) -> None:
-        size = (image.shape[1], image.shape[0])
-        large = (size[0] * SMOOTH, size[1] * SMOOTH)
-        self.size = size
-        self.canvas = Image.fromarray(image).resize(large, Image.Resampling.NEAREST)
+    def __init__(self, image: Image.Image) -> None:
+        large = tuple(SMOOTH * side for side in image.size)
+        self.canvas = image.resize(large, Image.Resampling.NEAREST)
         self.draw = ImageDraw.Draw(self.canvas)
 
     def line(self, a: np.ndarray, b: np.ndarray, colour: str, width: float) -> None:
@@ -71,7 +70,7 @@ class Drawing:
 
     def pixels(self) -> np.ndarray:
         """uint8 (H, W, 3)"""
-        return np.asarray(self.canvas.resize(self.size, Image.Resampling.BOX))
+        return np.asarray(self.canvas.reduce(SMOOTH))
 
     def _at(self, place: np.ndarray) -> tuple[float, float]:
         """Pixel centres are whole numbers outside, and halves for Pillow's lines."""
@@ -116,7 +115,7 @@ def pose_view(joints: np.ndarray, side: int, degrees: float) -> np.ndarray:
     -------
     uint8 (side, side, 3)
     """
-    drawing = Drawing(np.full((side, side, 3), 250, np.uint8))
+    drawing = Drawing(Image.new("RGB", (side, side), "#fafafa"))
     low, high = joints[:, 1].min(), joints[:, 1].max()
     middle = np.array([0.0, (low + high) / 2, 0.0])
     reach = max(REACH, 0.62 * (high - low))

@@ -13,18 +13,18 @@ from tqdm import tqdm
 from minipose.datasets.picture_files import read_grey, read_rgb
 from minipose.devices import use_device
 from minipose.errors import UserError, missing_package
-from minipose.experiments.settings import RunSettings
-from minipose.predict.drawing import sheet, summary
+from minipose.experiments.settings import declared
+from minipose.predict.drawing import movie_frame, summary
 from minipose.predict.frames import Frame, Video, opened
 from minipose.predict.movie import movie
 from minipose.predict.networks import load_networks
 from minipose.predict.person import Result, check_picture, predict_pictures
+from minipose.predict.settings import Settings
 from minipose.predict.sources import PICTURE, Source, find_sources
-from minipose.predict.tables import FORMATS, openpose
+from minipose.predict.tables import openpose
 from minipose.predict.writing import PICTURES, Output
 from minipose.storage import expect_folder, write_text
 
-OUT = "found"  # the folder for what is written, where none is given
 TOGETHER = 8  # pictures or frames that go through the networks at once
 
 
@@ -50,53 +50,42 @@ def predict(args: argparse.Namespace) -> None:
     UserError
         If nothing can be looked at; or at the end, if a file has failed.
     """
-    settings = RunSettings().changed(out=args.out, device=args.device, tf32=args.tf32)
-    out, formats = expect_folder(settings.out or OUT), _formats(args.format)
-    sources, lines = find_sources(args.sources, out)
-    pictures = [source for source in sources if source.kind == PICTURE]
-    if (args.box or args.mask) and [source.kind for source in sources] != [PICTURE]:
-        given = "--box" if args.box else "--mask"
-        raise UserError(f"{given}: is for one picture, got {len(sources)} pictures and videos")
+    given = {name: value for name, value in vars(args).items() if name in declared(Settings)}
+    settings = Settings().changed(**given)
+    sources, lines = find_sources(args.sources, expect_folder(settings.out))
+    if (settings.box or settings.mask) and [s.kind for s in sources] != [PICTURE]:
+        flag = "--box" if settings.box else "--mask"
+        raise UserError(f"{flag}: is for one picture, got {len(sources)} pictures and videos")
     problems = Problems(len(sources) + len(lines))
-    networks = load_networks(
-        args.checkpoint, args.pose3d, use_device(settings.device, settings.tf32)
-    )
-    output = Output(networks, out, formats, args.animation, args.overwrite)
+    device = use_device(settings.device, settings.tf32)
+    networks = load_networks(settings.checkpoint, settings.pose3d, device)
+    output = Output(networks, settings)
+    print("\n".join(networks.lines()), flush=True)
     for line in lines:
         problems.add(line)
-    print("\n".join(networks.lines()), flush=True)
+    pictures = [source for source in sources if source.kind == PICTURE]
     if pictures:
-        _pictures(args, pictures, output, problems)
+        _pictures(pictures, output, problems)
     for source in sources:
         if source.kind != PICTURE:
             try:
-                _video(args, source, output)
+                _video(source, output)
             except UserError as error:
                 problems.add(str(error))
     if problems.count:
-        raise UserError(f"{problems.count} of {problems.sources} failed, the others are in {out}")
+        raise UserError(
+            f"{problems.count} of {problems.sources} failed, the others are in {settings.out}"
+        )
 
 
-def _formats(text: str | None) -> tuple[str, ...] | None:
-    """``openpose,csv`` -> ("openpose", "csv")."""
-    if text is None:
-        return None
-    formats = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
-    unknown = [word for word in formats if word not in FORMATS]
-    if unknown or not formats:
-        raise UserError(f"--format: expected some of {','.join(FORMATS)}, got {text!r}")
-    return formats
-
-
-def _pictures(
-    args: argparse.Namespace, sources: Sequence[Source], output: Output, problems: Problems
-) -> None:
+def _pictures(sources: Sequence[Source], output: Output, problems: Problems) -> None:
     """All pictures, a few at a time."""
+    settings = output.settings
+    box = settings.box
+    mask = None if settings.mask is None else read_grey(settings.mask) > 127
     take = output.take(PICTURE)
     tables = output.stem(PICTURES)
     output.expect_free(list(take.files(tables).values()))
-    box = tuple(args.box) if args.box else None
-    mask = None if args.mask is None else read_grey(args.mask) > 127
     with tqdm(total=len(sources), unit="picture", disable=not sys.stderr.isatty()) as bar:
         for chunk in _chunks(iter(sources), TOGETHER):
             good, images = [], []
@@ -112,7 +101,7 @@ def _pictures(
                     images.append(image)
             if good:
                 boxes, masks = [box] * len(good), [mask] * len(good)
-                found = predict_pictures(output.networks, images, boxes, masks, args.threshold)
+                found = predict_pictures(output.networks, images, boxes, masks, settings.threshold)
                 for source, result in zip(good, found, strict=True):
                     files = output.write_picture(source, result)
                     take.add(str(source.path), 0, 0.0, result)
@@ -123,7 +112,7 @@ def _pictures(
             print(path)
 
 
-def _video(args: argparse.Namespace, source: Source, output: Output) -> None:
+def _video(source: Source, output: Output) -> None:
     """Every frame of a video, or of a camera until it is stopped."""
     take, stem, files = output.take(source.kind), output.stem(source.name), output.files_of(source)
     output.expect_free([*files.values(), *take.files(stem).values()])
@@ -131,8 +120,8 @@ def _video(args: argparse.Namespace, source: Source, output: Output) -> None:
         interrupted = False
         with opened(source) as video, movie(files["movie"], video.rate) as made:
             try:
-                for frame, result in _frames(args, video, output):
-                    made.add(sheet(result, original=False))
+                for frame, result in _frames(video, output):
+                    made.add(movie_frame(result, output.networks.pose3d is not None))
                     take.add(str(source.path), frame.number, frame.seconds, result)
                     if "openpose" in files:
                         name = f"{stem.name}_{frame.number:012d}_keypoints.json"
@@ -152,17 +141,16 @@ def _video(args: argparse.Namespace, source: Source, output: Output) -> None:
         raise UserError(f"{source.path}: {video.ended}; those are written")
 
 
-def _frames(
-    args: argparse.Namespace, video: Video, output: Output
-) -> Iterator[tuple[Frame, Result]]:
+def _frames(video: Video, output: Output) -> Iterator[tuple[Frame, Result]]:
     """Frames with what is in them, a few at a time."""
-    total = min(filter(None, (video.count, args.frames)), default=None)
+    limit = output.settings.frames
+    total = min(filter(None, (video.count, limit)), default=None)
     with tqdm(total=total, unit="frame", disable=not sys.stderr.isatty()) as bar:
-        for frames in _chunks(video.frames(args.frames), TOGETHER):
+        for frames in _chunks(video.frames(limit), TOGETHER):
             images = [frame.image for frame in frames]
             yield from zip(
                 frames,
-                predict_pictures(output.networks, images, threshold=args.threshold),
+                predict_pictures(output.networks, images, threshold=output.settings.threshold),
                 strict=True,
             )
             bar.update(len(frames))

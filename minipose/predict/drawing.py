@@ -20,20 +20,21 @@ from minipose.plots.overlay import (
 )
 from minipose.predict.person import Result
 
-HEIGHT, WIDEST = 600, 800  # px, of the photograph in a sheet
+HEIGHT, WIDEST = 600, 720  # px, of the photograph in a sheet
 LOWEST = 360  # px, of a sheet with a pose: its two views are half as high
 MARGIN, HEAD, LINE, TEXT = 14, 26, 19, 14  # px: around all, of headings, of lines, of letters
+Panel = tuple[str, np.ndarray]  # heading, uint8 (H, W, 3)
 VIEWS = ((0.0, "3D, as the camera sees it"), (90.0, "3D, from the picture's left"))
 
 
 def annotated(result: Result, size: tuple[int, int]) -> np.ndarray:
     """The photograph in that size (H, W) with mask, joints and the pose laid on it."""
     height, width = size
-    image = Image.fromarray(result.image).resize((width, height), Image.Resampling.LANCZOS)
+    image = resized(result.image, size)
     if not result.person:
         return np.asarray(image)
-    mask = Image.fromarray(result.mask).resize((width, height), Image.Resampling.BILINEAR)
-    drawing = Drawing(tinted(np.asarray(image), np.asarray(mask)))
+    mask = (255 * np.clip(result.mask, 0, 1)).astype(np.uint8)
+    drawing = Drawing(tinted(image, resized(mask, size)))
     factor = np.array([width / result.image.shape[1], height / result.image.shape[0]])
     line = float(np.clip(max(height, width) / 200, 1.5, 4))
     if result.keypoints is not None:
@@ -44,34 +45,46 @@ def annotated(result: Result, size: tuple[int, int]) -> np.ndarray:
     return drawing.pixels()
 
 
-def sheet(result: Result, notes: Sequence[str] = (), original: bool = True) -> np.ndarray:
-    """Photograph, annotated photograph and two views of the pose in a row, with what it says.
+def sheet(result: Result, notes: Sequence[str] = ()) -> np.ndarray:
+    """Photograph, annotated photograph and two views of the pose in a row, and what it says.
 
     Parameters
     ----------
     notes : lines below, such as what the networks were trained on
-    original : the photograph itself, too
 
     Returns
     -------
     uint8 (H, W, 3)
     """
-    height, width = _fitting(result.image.shape[:2], result.joints_3d is not None)
-    panels = [
-        (
-            "mask and joints" + (", 3D pose in white" if result.fit else ""),
-            annotated(result, (height, width)),
-        )
-    ]
-    if original:
-        plain = Image.fromarray(result.image).resize((width, height), Image.Resampling.LANCZOS)
-        panels.insert(0, ("picture", np.asarray(plain)))
-    if result.joints_3d is not None:
-        side = (max(height, LOWEST) - HEAD) // 2
-        views = [(name, pose_view(result.joints_3d, side, degrees)) for degrees, name in VIEWS]
-    else:
-        views = []
+    size = _fitting(result.image.shape[:2], enlarge=True)
+    picture = ("picture", np.asarray(resized(result.image, size)))
+    panels = [picture, (_heading(result.fit is not None), annotated(result, size))]
+    views = [] if result.joints_3d is None else _views(result, size[0])
     return _page(panels, views, [*summary(result), *notes])
+
+
+def movie_frame(result: Result, posed: bool) -> np.ndarray:
+    """The annotated frame of a video, and two views of the pose: of one size for all frames.
+
+    Parameters
+    ----------
+    posed : whether there are poses in this video, also where this frame has none
+    """
+    size = _fitting(result.image.shape[:2], enlarge=False)
+    panels = [(_heading(posed), annotated(result, size))]
+    return _page(panels, _views(result, size[0]) if posed else [], summary(result), rows=2)
+
+
+def _heading(posed: bool) -> str:
+    return "mask and joints, 3D pose in white" if posed else "mask and joints"
+
+
+def _views(result: Result, height: int) -> list[Panel]:
+    """The pose from two sides; empty where there is none."""
+    side = (max(height, LOWEST) - HEAD) // 2
+    nothing = np.full((side, side, 3), 250, np.uint8)
+    joints = result.joints_3d
+    return [(n, nothing if joints is None else pose_view(joints, side, d)) for d, n in VIEWS]
 
 
 def summary(result: Result) -> list[str]:
@@ -90,37 +103,45 @@ def summary(result: Result) -> list[str]:
     return [" ".join(lines)] if lines else []
 
 
-def _fitting(size: tuple[int, int], posed: bool) -> tuple[int, int]:
-    """Height and width of the photograph in a sheet."""
+def resized(pixels: np.ndarray, size: tuple[int, int]) -> Image.Image:
+    """A picture or a mask in that size (H, W)."""
+    image = Image.fromarray(pixels)
+    if pixels.shape[:2] == tuple(size):
+        return image
+    return image.resize((size[1], size[0]), Image.Resampling.BICUBIC, reducing_gap=2)
+
+
+def _fitting(size: tuple[int, int], enlarge: bool) -> tuple[int, int]:
+    """Height and width of the photograph in a sheet; small pictures are enlarged."""
     factor = min(HEIGHT / size[0], WIDEST / size[1])
+    if not enlarge:  # the frames of a video, of which there are many
+        factor = min(factor, max(1.0, LOWEST / size[0]))
     return max(1, round(factor * size[0])), max(1, round(factor * size[1]))
 
 
 def _page(
-    panels: Sequence[tuple[str, np.ndarray]],
-    views: Sequence[tuple[str, np.ndarray]],
-    lines: Sequence[str],
+    panels: Sequence[Panel], views: Sequence[Panel], lines: Sequence[str], rows: int | None = None
 ) -> np.ndarray:
-    """Panels beside each other with a heading each, views one below the other, lines below all."""
-    row = max(
-        [p.shape[0] for _, p in panels] + ([2 * views[0][1].shape[0] + HEAD] if views else [])
-    )
-    width = MARGIN + sum(p.shape[1] + MARGIN for _, p in panels)
-    width += views[0][1].shape[1] + MARGIN if views else 0
-    text = [part for line in lines for part in wrapped(line, TEXT, width - 2 * MARGIN)]
-    height = HEAD + row + MARGIN + LINE * len(text) + (MARGIN if text else 0)
-    page = np.full((height, width, 3), 255, np.uint8)
-    words, x = [], MARGIN
-    for name, panel in panels:
-        page[HEAD : HEAD + panel.shape[0], x : x + panel.shape[1]] = panel
-        words.append(((x, 6), name, TEXT, INK))
-        x += panel.shape[1] + MARGIN
-    for n, (name, view) in enumerate(views):
-        y = HEAD + n * (view.shape[0] + HEAD)
-        page[y : y + view.shape[0], x : x + view.shape[1]] = view
-        words.append(((x, y - HEAD + 6), name, TEXT, INK))
-    y = HEAD + row + MARGIN
-    words += [
-        ((MARGIN, y + n * LINE), part, TEXT, PALE if n else INK) for n, part in enumerate(text)
-    ]
+    """Panels beside each other with a heading each, views one below the other, lines below all.
+
+    Parameters
+    ----------
+    rows : of text, where all pages shall have as many
+    """
+    columns = [[panel] for panel in panels] + ([list(views)] if views else [])
+    words, places, x, bottom = [], [], MARGIN, 0
+    for column in columns:
+        y = 0
+        for heading, pixels in column:
+            words.append(((x, y + 6), heading, TEXT, INK))
+            places.append((y + HEAD, x, pixels))
+            y += HEAD + pixels.shape[0]
+        x, bottom = x + column[0][1].shape[1] + MARGIN, max(bottom, y)
+    text = [part for line in lines for part in wrapped(line, TEXT, x - 2 * MARGIN)][:rows]
+    for n, part in enumerate(text):
+        words.append(((MARGIN, bottom + 8 + n * LINE), part, TEXT, PALE if n else INK))
+    height = bottom + MARGIN + LINE * (rows or len(text))
+    page = np.full((height, x, 3), 255, np.uint8)
+    for top, left, pixels in places:
+        page[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
     return written(page, words)

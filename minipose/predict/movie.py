@@ -12,7 +12,6 @@ from PIL import Image
 
 from minipose.storage import atomic
 
-KINDS = ("mp4", "gif")
 CODECS = ("libx264", "mpeg4")  # the first that is there
 GIF_RATE, GIF_SIDE = 12.5, 640  # frames/s and px at most: a GIF's frames are hardly compressed
 

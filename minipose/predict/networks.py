@@ -11,6 +11,7 @@ from minipose.errors import UserError
 from minipose.experiments.settings import read_toml
 from minipose.experiments.trained import read_network
 from minipose.nn import Module
+from minipose.predict.settings import NO_POSE
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def load_networks(
     Parameters
     ----------
     checkpoint_path : best.npz of a run of either job
-    pose3d : best.npz of a run of report 1's job; ``"none"`` for no pose in space
+    pose3d : best.npz of a run of report 1's job; ``"none"`` for no pose
 
     Raises
     ------
@@ -65,7 +66,7 @@ def load_networks(
     if checkpoint_path is not None:
         given = load_network(checkpoint_path, device)
         people, spatial = (given, None) if given.job == "people" else (None, given)
-    if pose3d is not None and str(pose3d) != "none":
+    if pose3d is not None and str(pose3d) != NO_POSE:
         if spatial is not None:
             raise UserError(f"--pose3d: {checkpoint_path} is a network of that job already")
         spatial = load_network(Path(pose3d), device)
@@ -73,7 +74,7 @@ def load_networks(
             raise UserError(f"{pose3d}: a checkpoint of {spatial.job!r}, expected one of 'h36m'")
     if people is None:
         people = load_network(weights.PEOPLE, device)
-    if spatial is None and str(pose3d) != "none":
+    if spatial is None and str(pose3d) != NO_POSE:
         spatial = load_network(weights.POSE3D, device)
     return Networks(people, spatial)
 

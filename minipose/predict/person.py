@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -16,14 +17,15 @@ from scipy.ndimage import label
 from minipose.datasets.crop import box_of, crop_person
 from minipose.datasets.resize import STRIP
 from minipose.errors import UserError
-from minipose.experiments.people.predict import Found, find, find_masks
+from minipose.experiments.people.predict import Found, find
 from minipose.experiments.pose3d.predict import find_poses
 from minipose.predict.fit import Fit, lay_on_picture
 from minipose.predict.networks import Networks
 
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in px, ends excluded
 PRESENT = 0.25  # confidence from which a joint counts as found
-MARGIN = 0.12  # of the larger side of the mask's box, left around the person in the second look
+MARGIN = 0.25  # of the larger side of the mask's box, left around the person in the second look
+PIECE = 0.2  # of the largest: smaller pieces of the first look's mask are somebody else
 SMALLEST = 0.002  # of the picture: what is smaller is nobody
 
 
@@ -103,20 +105,42 @@ def predict_pictures(
     boxes = [None] * len(pictures) if boxes is None else list(boxes)
     for picture, box, mask in zip(pictures, boxes, masks, strict=True):
         check_picture(picture, box, mask)
-    looked_at = [_box_of_mask(m) if b is None else b for b, m in zip(boxes, masks, strict=True)]
-    people = networks.people
-    unknown = [i for i, box in enumerate(looked_at) if box is None]
-    if unknown:
-        first = find_masks(people.net, people.recipe, [pictures[i] for i in unknown])
-        for i, small in zip(unknown, first, strict=True):
-            looked_at[i] = _roomy(_largest_box(small, pictures[i].shape[:2]), pictures[i].shape)
-    seen = [p[b[1] : b[3], b[0] : b[2]] for p, b in zip(pictures, looked_at, strict=True)]
-    found = find(people.net, people.recipe, seen)
+    known = [_box_of_mask(m) if b is None else b for b, m in zip(boxes, masks, strict=True)]
+    first = [_everything(p) if b is None else b for p, b in zip(pictures, known, strict=True)]
+    looks = _look(networks, pictures, first)
+    unknown = [i for i, box in enumerate(known) if box is None]
+    closer = [_box_of_people(looks[i].found.mask, pictures[i]) for i in unknown]
+    second = _look(networks, [pictures[i] for i in unknown], closer)
+    for i, look in zip(unknown, second, strict=True):
+        looks[i] = max(looks[i], look, key=_sureness)
     results = [
-        _in_picture(*each, threshold)
-        for each in zip(pictures, looked_at, found, masks, strict=True)
+        _in_picture(picture, look, mask, threshold)
+        for picture, look, mask in zip(pictures, looks, masks, strict=True)
     ]
     return results if networks.pose3d is None else _with_poses(networks, results)
+
+
+class Look(NamedTuple):
+    """What was found in a box of a picture, in px of the box."""
+
+    box: Box
+    found: Found
+
+
+def _look(networks: Networks, pictures: Sequence[np.ndarray], boxes: Sequence[Box]) -> list[Look]:
+    people = networks.people
+    parts = [p[b[1] : b[3], b[0] : b[2]] for p, b in zip(pictures, boxes, strict=True)]
+    return list(map(Look, boxes, find(people.net, people.recipe, parts)))
+
+
+def _sureness(look: Look) -> float:
+    """How far the mask's probabilities are from one half, 0-1, where there may be somebody.
+
+    Of two looks the surer one counts: a piece of a person seen from too near is a blur.
+    """
+    mask = look.found.mask
+    somebody = mask > 0.1
+    return float(np.abs(2 * mask[somebody] - 1).mean()) if somebody.any() else 0.0
 
 
 def check_picture(
@@ -162,21 +186,23 @@ def _largest(mask: np.ndarray) -> np.ndarray:
     return pieces == sizes.argmax()
 
 
-def _largest_box(small: np.ndarray, size: tuple[int, int]) -> Box | None:
-    """The box around the largest piece of a small mask, in px of the picture (H, W)."""
-    mask = _largest(small > 0.5)
-    if mask.sum() < SMALLEST * mask.size:
-        return None
-    x0, y0, x1, y1 = box_of(mask)
-    down, across = size[0] / small.shape[0], size[1] / small.shape[1]
-    return int(x0 * across), int(y0 * down), round(x1 * across), round(y1 * down)
+def _box_of_people(mask: np.ndarray, picture: np.ndarray) -> Box:
+    """Around the larger pieces of the mask of a whole picture; the picture if there are none."""
+    pieces, count = label(mask > 0.5)
+    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
+    sizes[0] = 0
+    if sizes.max() < SMALLEST * mask.size:
+        return _everything(picture)
+    return _roomy(box_of(np.isin(pieces, np.flatnonzero(sizes >= PIECE * sizes.max()))), mask.shape)
 
 
-def _roomy(box: Box | None, size: tuple[int, ...]) -> Box:
-    """The box with a margin, no narrower than the network was trained with; or all there is."""
+def _everything(picture: np.ndarray) -> Box:
+    return 0, 0, picture.shape[1], picture.shape[0]
+
+
+def _roomy(box: Box, size: tuple[int, ...]) -> Box:
+    """The box with a margin, and no narrower than pictures of people are."""
     height, width = size[:2]
-    if box is None:
-        return 0, 0, width, height
     x0, y0, x1, y1 = box
     margin = MARGIN * max(x1 - x0, y1 - y0)
     half_width = max((x1 - x0) / 2 + margin, (y1 - y0 + 2 * margin) / 4)
@@ -191,10 +217,10 @@ def _roomy(box: Box | None, size: tuple[int, ...]) -> Box:
 
 
 def _in_picture(
-    picture: np.ndarray, box: Box, found: Found, given: np.ndarray | None, threshold: float
+    picture: np.ndarray, look: Look, given: np.ndarray | None, threshold: float
 ) -> Result:
     """What was found inside a box, in px of the picture."""
-    x0, y0, x1, y1 = box
+    (x0, y0, x1, y1), found = look
 
     def whole(part: np.ndarray | None) -> np.ndarray | None:
         if part is None:
@@ -206,7 +232,7 @@ def _in_picture(
     mask = whole(found.mask) if given is None else given.astype(np.float32)
     sure = mask > 0.5 if given is not None else _largest(mask > 0.5)
     if sure.sum() < SMALLEST * (y1 - y0) * (x1 - x0):
-        return Result(picture, False, box, mask)
+        return Result(picture, False, look.box, mask)
     keypoints = present = None
     if found.keypoints is not None:
         keypoints = found.keypoints + (x0, y0, 0)

@@ -133,5 +133,7 @@ def _with_folders(paths: list[Path]) -> dict[Path, str]:
     """Their paths below the deepest folder that holds all of them."""
     whole = [Path(os.path.abspath(path)) for path in paths]
     common = os.path.commonpath([path.parent for path in whole])
+    if all(path.parent == Path(common) for path in whole):
+        return {}
     pairs = zip(paths, whole, strict=True)
     return {path: full.relative_to(common).with_suffix("").as_posix() for path, full in pairs}

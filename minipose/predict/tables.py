@@ -15,7 +15,6 @@ from minipose.predict.person import Result
 from minipose.skeletons import BODY_25, COCO_17, H36M_17
 from minipose.storage import atomic, write_text
 
-FORMATS = ("openpose", "coco", "csv", "npz")
 FEET = BODY_25[19:]  # in the order of COCO's foot annotation
 COLUMNS = (
     "file", "frame", "seconds", "skeleton", "joint", "x_px", "y_px", "confidence", "in_picture",
@@ -73,6 +72,7 @@ class Take:
     """Pictures that are written into one table: a video's frames, or all pictures of a call."""
 
     formats: tuple[str, ...]
+    video: bool
     rows: list[Row] = field(default_factory=list)
 
     def add(self, file: str, frame: int, seconds: float, result: Result) -> None:
@@ -121,7 +121,7 @@ class Take:
         """Arrays with a row for each picture, nan where nothing was found; see docs/photographs."""
         count = len(self.rows)
         arrays: dict[str, np.ndarray] = {
-            "file": np.array([row.file for row in self.rows], dtype=str),
+            "picture": np.array([row.file for row in self.rows], dtype=str),
             "frame": np.array([row.frame for row in self.rows], dtype=np.int64),
             "seconds": np.array([row.seconds for row in self.rows], dtype=np.float64),
             "size": np.array([row.size for row in self.rows], dtype=np.int32).reshape(count, 2),
@@ -149,7 +149,7 @@ class Take:
         """COCO's annotation form: box, mask as runs, 17 joints, and the feet as COCO-WholeBody."""
         images, annotations = [], []
         for number, row in enumerate(self.rows, start=1):
-            name = row.file if row.frame == 0 and len(self.rows) == 1 else _frame_name(row)
+            name = f"{row.file}#{row.frame:06d}" if self.video else row.file
             height, width = row.size
             images.append({"id": number, "file_name": name, "width": width, "height": height})
             if row.result.person:
@@ -158,10 +158,6 @@ class Take:
         category = {"id": 1, "name": "person", "keypoints": list(COCO_17)}
         text = {"images": images, "annotations": annotations, "categories": [category]}
         write_text(path, json.dumps(text) + "\n")
-
-
-def _frame_name(row: Row) -> str:
-    return row.file if row.seconds == 0 and row.frame == 0 else f"{row.file}#{row.frame:06d}"
 
 
 def _coco_person(row: Row) -> dict[str, Any]:

@@ -13,50 +13,42 @@ from minipose.errors import UserError
 from minipose.predict.drawing import sheet
 from minipose.predict.networks import Networks
 from minipose.predict.person import Result
+from minipose.predict.settings import Settings, words_of
 from minipose.predict.sources import PICTURE, Source
 from minipose.predict.tables import Take, openpose, pose_json
 from minipose.storage import atomic, write_text
 
 PICTURES = "pictures"  # the name of the tables that hold all pictures of a call
-USUAL = {PICTURE: ("openpose",)}  # formats where none is given; of videos and cameras:
-USUAL_OF_VIDEOS = ("csv",)
+USUAL_OF_PICTURES, USUAL_OF_VIDEOS = ("openpose",), ("csv",)  # formats where none is given
 
 
 @dataclass(frozen=True)
 class Output:
-    """Where and how results are written.
-
-    Attributes
-    ----------
-    formats : of the joints: openpose, coco, csv, npz; by default openpose for pictures, csv for
-        videos
-    animation : mp4 or gif
-    overwrite : replace files that are there
-    """
+    """Where and how results are written."""
 
     networks: Networks
-    folder: Path
-    formats: tuple[str, ...] | None = None
-    animation: str = "mp4"
-    overwrite: bool = False
+    settings: Settings
 
     def formats_of(self, kind: str) -> tuple[str, ...]:
         """The formats of pictures, or of videos and cameras."""
-        return self.formats or USUAL.get(kind, USUAL_OF_VIDEOS)
+        given = self.settings.format
+        return (
+            words_of(given) if given else USUAL_OF_PICTURES if kind == PICTURE else USUAL_OF_VIDEOS
+        )
 
     def take(self, kind: str) -> Take:
         """An empty table in these formats."""
-        return Take(self.formats_of(kind))
+        return Take(self.formats_of(kind), kind != PICTURE)
 
     def stem(self, name: str) -> Path:
         """What the files of this name begin with."""
-        return self.folder / name
+        return self.settings.out / name
 
     def files_of(self, source: Source) -> dict[str, Path]:
         """{what: file} for everything that may be written about a source, tables apart."""
         people, stem = self.networks.people, self.stem(source.name)
         if source.kind != PICTURE:
-            endings = {"movie": f"_person.{self.animation}"}
+            endings = {"movie": f"_person.{self.settings.animation}"}
             if "openpose" in self.formats_of(source.kind):
                 endings["openpose"] = "_keypoints"  # a folder with a file for each frame
         else:
@@ -72,7 +64,7 @@ class Output:
     def expect_free(self, paths: Sequence[Path]) -> None:
         """Raises UserError if one of these is there and must not be replaced."""
         there = next((path for path in paths if path.exists()), None)
-        if there is not None and not self.overwrite:
+        if there is not None and not self.settings.overwrite:
             raise UserError(f"{there} is there already (--overwrite replaces it)")
 
     def write_picture(self, source: Source, result: Result) -> dict[str, Path]:

@@ -56,15 +56,9 @@ def find(net: Module, recipe: Recipe, pictures: Sequence[np.ndarray]) -> list[Fo
     small = [shrunk(picture, factor) for picture, factor in zip(pictures, factors, strict=True)]
     found = _in_batches(net, recipe, small)
     return [
-        _in_whole(prediction, picture.shape[:2], factor, recipe)
+        in_whole(prediction, picture.shape[:2], factor, recipe)
         for prediction, picture, factor in zip(found, pictures, factors, strict=True)
     ]
-
-
-def find_masks(net: Module, recipe: Recipe, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """The masks alone, float32 (h, w), as small as the network saw the pictures."""
-    small = [shrunk(picture, factor_for(picture.shape[:2])) for picture in pictures]
-    return [prediction.mask for prediction in _in_batches(net, recipe, small)]
 
 
 def shrunk(picture: np.ndarray, factor: float) -> np.ndarray:
@@ -104,9 +98,7 @@ def _nobody(picture: np.ndarray) -> Person:
     return Person(picture, blank, np.zeros((25, 3), np.float32))
 
 
-def _in_whole(
-    prediction: Prediction, size: tuple[int, int], factor: float, recipe: Recipe
-) -> Found:
+def in_whole(prediction: Prediction, size: tuple[int, int], factor: float, recipe: Recipe) -> Found:
     """The same in px of the picture that was given."""
     keypoints = heatmap = None
     if prediction.joints is not None:
