@@ -33,7 +33,7 @@ def annotated(result: Result, size: tuple[int, int]) -> np.ndarray:
     image = resized(result.image, size)
     if not result.person:
         return np.asarray(image)
-    mask = (255 * np.clip(result.mask, 0, 1)).astype(np.uint8)
+    mask = np.where(result.silhouette, np.uint8(255), np.uint8(0))
     drawing = Drawing(tinted(image, resized(mask, size)))
     factor = np.array([width / result.image.shape[1], height / result.image.shape[0]])
     line = float(np.clip(max(height, width) / 200, 1.5, 4))

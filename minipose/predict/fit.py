@@ -55,7 +55,7 @@ def lay_on_picture(
     ----------
     joints : (17, 3), mm, camera frame
     keypoints, present : (25, 3) px and confidence c, bool (25,); or None
-    mask : (H, W), probability of the person
+    mask : bool (H, W)
     box : around the mask, px
 
     Returns
@@ -101,4 +101,4 @@ def _on_mask(places: np.ndarray, mask: np.ndarray) -> float:
     points = np.rint((1 - along) * a + along * b).astype(int).reshape(-1, 2)
     inside = ((points >= 0) & (points < mask.shape[::-1])).all(axis=1)
     x, y = points[inside].T
-    return float((mask[y, x] > 0.5).sum() / len(points))
+    return float(mask[y, x].sum() / len(points))

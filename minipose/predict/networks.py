@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from minipose import weights
 from minipose.errors import UserError
 from minipose.experiments.settings import read_toml
@@ -25,6 +27,7 @@ class Network:
     recipe : the choices that it was trained with
     trained_on : in a few words
     path : of its checkpoint
+    mean_pose : (17, 3), mm, of the poses that it was trained on, where the file has it; or None
     """
 
     job: str
@@ -32,6 +35,7 @@ class Network:
     recipe: Any
     trained_on: str
     path: Path
+    mean_pose: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,8 @@ def load_network(path: Path, device: str = "cpu") -> Network:
         If it is not a checkpoint, or one that predicts nothing by itself.
     """
     job, net, recipe, meta = read_network(path, device)
-    return Network(job, net, recipe, _trained_on(meta, path), path)
+    mean = np.array(meta["mean_pose_mm"]).reshape(17, 3) if "mean_pose_mm" in meta else None
+    return Network(job, net, recipe, _trained_on(meta, path), path, mean)
 
 
 def _trained_on(meta: dict[str, Any], path: Path) -> str:

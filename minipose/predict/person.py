@@ -39,6 +39,7 @@ class Result:
     person : whether anybody was found; if not, all below is empty
     box : x0, y0, x1, y1, ends excluded: around the mask
     mask : float32 (H, W), probability of the person, 0 outside of where the network looked
+    silhouette : bool (H, W), the largest piece of the mask where it exceeds one half
     keypoints : float64 (25, 3), BODY_25: x, y and confidence, the probability that the joint is in
         the picture; or None where the network finds no joints
     present : bool (25,), confidence at or above the threshold; or None
@@ -53,6 +54,7 @@ class Result:
     person: bool
     box: Box
     mask: np.ndarray
+    silhouette: np.ndarray
     keypoints: np.ndarray | None = None
     present: np.ndarray | None = None
     heatmap: np.ndarray | None = None
@@ -230,14 +232,14 @@ def _in_picture(
         return plane
 
     mask = whole(found.mask) if given is None else given.astype(np.float32)
-    sure = mask > 0.5 if given is not None else _largest(mask > 0.5)
+    sure = _largest(mask > 0.5) if given is None else given
     if sure.sum() < SMALLEST * (y1 - y0) * (x1 - x0):
-        return Result(picture, False, look.box, mask)
+        return Result(picture, False, look.box, mask, np.zeros_like(sure))
     keypoints = present = None
     if found.keypoints is not None:
         keypoints = found.keypoints + (x0, y0, 0)
         present = keypoints[:, 2] >= threshold
-    return Result(picture, True, box_of(sure), mask, keypoints, present, whole(found.heatmap))
+    return Result(picture, True, box_of(sure), mask, sure, keypoints, present, whole(found.heatmap))
 
 
 def _with_poses(networks: Networks, results: list[Result]) -> list[Result]:
@@ -247,7 +249,7 @@ def _with_poses(networks: Networks, results: list[Result]) -> list[Result]:
         crops = np.stack([_crop(results[i]) for i in people])
         for i, crop, joints in zip(people, crops, find_poses(networks.pose3d.net, crops)):
             r = results[i]
-            fit = lay_on_picture(joints, r.keypoints, r.present, r.mask, r.box)
+            fit = lay_on_picture(joints, r.keypoints, r.present, r.silhouette, r.box)
             results[i] = replace(r, joints_3d=joints, fit=fit, crop=crop)
     return results
 
@@ -256,5 +258,5 @@ def _crop(result: Result) -> np.ndarray:
     """The person alone, as the pose network was trained: uint8 (128, 128)."""
     x0, y0, x1, y1 = result.box
     grey = Image.fromarray(result.image[y0:y1, x0:x1]).convert("L")
-    silhouette = _largest(result.mask[y0:y1, x0:x1] > 0.5)
+    silhouette = result.silhouette[y0:y1, x0:x1]
     return crop_person(np.asarray(grey), (0, 0, x1 - x0, y1 - y0), silhouette)[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +77,10 @@ class Take:
 
     def add(self, file: str, frame: int, seconds: float, result: Result) -> None:
         """Note a picture's result; its pixels are not kept."""
-        runs = run_lengths(result.mask > 0.5) if "coco" in self.formats else []
-        empty = np.zeros((0, 0), np.float32)
-        bare = Result(
-            empty, result.person, result.box, empty, result.keypoints, result.present,
-            joints_3d=result.joints_3d, fit=result.fit,
-        )  # fmt: skip
+        runs = run_lengths(result.silhouette) if "coco" in self.formats else []
+        nothing = np.zeros((0, 0))
+        pixels = dict.fromkeys(("image", "mask", "silhouette"), nothing)
+        bare = replace(result, heatmap=None, crop=None, **pixels)
         self.rows.append(Row(file, frame, seconds, result.image.shape[:2], bare, runs))
 
     def files(self, stem: Path) -> dict[str, Path]:

@@ -75,7 +75,7 @@ class Output:
         if result.heatmap is None:
             files.pop("heatmap", None)
         files["mask"].parent.mkdir(parents=True, exist_ok=True)
-        write_png(files["mask"], np.where(result.mask > 0.5, np.uint8(255), np.uint8(0)))
+        write_png(files["mask"], np.where(result.silhouette, np.uint8(255), np.uint8(0)))
         write_png(files["sheet"], sheet(result, self.networks.lines()))
         if "openpose" in files:
             write_text(files["openpose"], openpose(result))

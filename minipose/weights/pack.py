@@ -14,6 +14,7 @@ from minipose import experiments
 from minipose.datasets.guard import read_json
 from minipose.errors import UserError
 from minipose.experiments.job import Job
+from minipose.experiments.pose3d.measure import mean_pose
 from minipose.experiments.settings import read_toml
 from minipose.storage import atomic, write_text
 from minipose.training import checkpoint
@@ -45,7 +46,8 @@ LIMITS = {
 class Run:
     """A run folder: its checkpoint's arrays and meta, its choices, its numbers.
 
-    ``data`` says how many samples of which kind the network was trained on.
+    ``data`` says how many samples of which kind the network was trained on; ``mean_pose`` is the
+    mean of the poses that a regressor was trained on, (17, 3) in mm.
     """
 
     job: Job
@@ -55,6 +57,7 @@ class Run:
     config: dict[str, Any]
     report: dict[str, Any]
     data: dict[str, int]
+    mean_pose: np.ndarray | None
 
     @property
     def trained_on(self) -> str:
@@ -64,7 +67,7 @@ class Run:
         return f"trained on {kinds}, {epochs} epochs"
 
 
-def read_run(folder: Path, job: str, data: str | None = None) -> Run:
+def read_run(folder: Path, name: str, data: str | None = None) -> Run:
     """A finished run of a job.
 
     Parameters
@@ -78,31 +81,30 @@ def read_run(folder: Path, job: str, data: str | None = None) -> Run:
     """
     arrays, meta = checkpoint.read(folder / "best.npz")
     found = experiments.EARLIER.get(meta.get("job"), meta.get("job"))
-    if found != job:
-        raise UserError(f"{folder}: a run of {found!r}, expected one of {job!r}")
+    if found != name:
+        raise UserError(f"{folder}: a run of {found!r}, expected one of {name!r}")
     config, report = read_toml(folder / "config.toml"), read_json(folder / "report.json")
-    kinds = _data(experiments.load(job).JOB, config, data)
-    return Run(experiments.load(job).JOB, folder, arrays, meta, config, report, kinds)
+    if data is not None and data not in LICENCES:
+        raise UserError(f"--data: expected one of {', '.join(LICENCES)}, got {data!r}")
+    job = experiments.load(name).JOB
+    with job.open_store(Path(config["data"])) as store:
+        rows = store.split(limit=config.get("limit"))["train"]
+        kinds = {data: len(rows)} if data else _kinds(job, store, rows)
+        pose = mean_pose(store, rows) if name == "h36m" else None
+    return Run(job, folder, arrays, meta, config, report, kinds, pose)
 
 
-def _data(job: Job, config: dict[str, Any], given: str | None) -> dict[str, int]:
-    """How many samples of which kind a run was trained on."""
-    if given is not None and given not in LICENCES:
-        raise UserError(f"data: expected one of {', '.join(LICENCES)}, got {given!r}")
-    store = Path(config["data"])
-    with job.open_store(store) as data:
-        rows = data.split(limit=config.get("limit"))["train"]
-        if given is not None:
-            return {given: len(rows)}
-        kinds = [str(data.file.attrs.get("source", ""))] * len(rows)
-        if job.name == "people":
-            kinds = [_kind(data.names[row], data.sources[row]) for row in rows]
+def _kinds(job: Job, store: Any, rows: np.ndarray) -> dict[str, int]:
+    """How many samples of which kind these rows are, the most frequent first."""
+    kinds = [str(store.file.attrs.get("source", ""))] * len(rows)
+    if job.name == "people":
+        kinds = [_kind(store.names[row], store.sources[row]) for row in rows]
     unknown = sorted(set(kinds) - LICENCES.keys())
     if unknown:
         flag = "--people-data" if job.name == "people" else "--pose3d-data"
         raise UserError(
-            f"{store}: its sources are not known here ({', '.join(map(repr, unknown))}); {flag} "
-            "says whose data they are"
+            f"{store.path}: its sources are not known here ({', '.join(map(repr, unknown))}); "
+            f"{flag} says whose data they are"
         )
     return dict(Counter(kinds).most_common())
 
@@ -133,6 +135,8 @@ def pack(people: Run, pose3d: Run, folder: Path = PEOPLE.parent) -> list[Path]:
         meta = run.meta | {"trained_on": run.trained_on}
         # History and the moments of the optimizer serve a training that goes on.
         meta["progress"] = {k: run.meta["progress"][k] for k in ("epoch", "seconds")}
+        if run.mean_pose is not None:
+            meta["mean_pose_mm"] = np.round(run.mean_pose, 2).ravel().tolist()
         text = np.frombuffer(json.dumps(meta).encode(), np.uint8)
         with atomic(folder / name) as partial, open(partial, "wb") as file:
             np.savez_compressed(file, meta=text, **halves[name])

@@ -9,8 +9,8 @@ from minipose.skeletons import BODY_25, H36M_17
 RNG = np.random.default_rng(0)
 POSE = RNG.normal(0, 300, (17, 3))
 BOX = (10, 20, 110, 220)
-MASK = np.zeros((300, 200))
-MASK[20:220, 10:110] = 1
+MASK = np.zeros((300, 200), bool)
+MASK[20:220, 10:110] = True
 
 
 def joints_of(pose, scale=0.2, shift=(60, 120)):
@@ -62,7 +62,7 @@ def test_without_joints_the_pose_fills_the_masks_box():
         np.testing.assert_allclose((low + high) / 2, (59.5, 119.5))
         assert (high - low).sum() == pytest.approx(100 + 200)
         assert fit.on == "box" and np.isnan(fit.distance) and 0 < fit.confidence <= 1
-    far = lay_on_picture(POSE, None, None, np.zeros((300, 200)), BOX)
+    far = lay_on_picture(POSE, None, None, np.zeros((300, 200), bool), BOX)
     assert far.confidence == 0
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ def result(size=(60, 40), person=True):
     rng = np.random.default_rng(3)
     image, mask = rng.integers(0, 255, (*size, 3)).astype(np.uint8), np.zeros(size, np.float32)
     if not person:
-        return Result(image, False, (0, 0, size[1], size[0]), mask)
+        return Result(image, False, (0, 0, size[1], size[0]), mask, mask > 0.5)
     mask[10:50, 8:30] = 0.9
     keypoints = np.column_stack([rng.uniform(8, 30, 25), rng.uniform(10, 50, 25), np.ones(25)])
     for middle, sides in ((1, (2, 5)), (8, (9, 12))):  # a neck and a mid hip where they belong
@@ -27,8 +28,9 @@ def result(size=(60, 40), person=True):
     keypoints[4, 2] = 0.1
     present = keypoints[:, 2] > 0.25
     joints = rng.normal(0, 300, (17, 3))
-    fit = lay_on_picture(joints, keypoints, present, mask, (8, 10, 30, 50))
-    return Result(image, True, (8, 10, 30, 50), mask, keypoints, present, joints_3d=joints, fit=fit)
+    fit = lay_on_picture(joints, keypoints, present, mask > 0.5, (8, 10, 30, 50))
+    found = Result(image, True, (8, 10, 30, 50), mask, mask > 0.5, keypoints, present)
+    return replace(found, joints_3d=joints, fit=fit)
 
 
 @pytest.fixture(params=[True, False], ids=["person", "nobody"])
