@@ -150,7 +150,8 @@ def _halved(run: Run) -> dict[str, np.ndarray]:
     halves = {}
     for name, array in run.arrays.items():
         if name.startswith("model/"):
-            half = array.astype(np.float16) if array.dtype.kind == "f" else array
+            with np.errstate(over="ignore"):
+                half = array.astype(np.float16) if array.dtype.kind == "f" else array
             if not np.isfinite(half).all():
                 raise UserError(f"{run.folder}: {name} has values that 16 bits cannot hold")
             halves[name] = half
@@ -175,7 +176,11 @@ def _card(packed: dict[str, Run], sizes: dict[str, int]) -> str:
         lines += ["### Data and licence", ""]
         lines += [f"- {n:,} {job.items}, {kind}: {LICENCES[kind]}" for kind, n in run.data.items()]
         lines += ["", "### Limits", "", LIMITS[job.name], "", "### Numbers", ""]
-        lines += [job.summary(run.report).rstrip(), "", "### Recipe", "", "```toml"]
+        lines += [_summary(job, run.report), "", "### Recipe", "", "```toml"]
         lines += [f"{key} = {json.dumps(value)}" for key, value in config.items()]
         lines += ["```"]
     return "\n".join(lines) + "\n"
+
+
+def _summary(job: Job, report: dict[str, Any]) -> str:
+    return job.summary(report).rstrip()
