@@ -11,8 +11,6 @@ import numpy as np
 from minipose.plots import canvas
 from minipose.skeletons import BODY_25, BODY_25_LIMBS
 
-FOUND = 0.1  # probability from which a joint is drawn
-
 Column = tuple[str, Sequence[np.ndarray | None]]  # heading, a picture per row
 
 

@@ -17,13 +17,13 @@ from scipy.ndimage import label
 from minipose.datasets.crop import box_of, crop_person
 from minipose.datasets.resize import STRIP
 from minipose.errors import UserError
+from minipose.experiments.people.confidence import SURE
 from minipose.experiments.people.predict import Found, find
 from minipose.experiments.pose3d.predict import find_poses
 from minipose.predict.fit import Fit, lay_on_picture
 from minipose.predict.networks import Networks
 
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in px, ends excluded
-PRESENT = 0.25  # confidence from which a joint counts as found
 MARGIN = 0.25  # of the larger side of the mask's box, left around the person in the second look
 PIECE = 0.2  # of the largest: smaller pieces of the first look's mask are somebody else
 SMALLEST = 0.002  # of the picture: what is smaller is nobody
@@ -68,7 +68,7 @@ def predict_picture(
     picture: np.ndarray,
     box: Box | None = None,
     mask: np.ndarray | None = None,
-    threshold: float = PRESENT,
+    threshold: float = SURE,
 ) -> Result:
     """Find mask, joints and pose of the person in one picture.
 
@@ -100,7 +100,7 @@ def predict_pictures(
     pictures: Sequence[np.ndarray],
     boxes: Sequence[Box | None] | None = None,
     masks: Sequence[np.ndarray | None] | None = None,
-    threshold: float = PRESENT,
+    threshold: float = SURE,
 ) -> list[Result]:
     """The same for several pictures, which go through the networks together."""
     masks = [None] * len(pictures) if masks is None else list(masks)

@@ -36,7 +36,7 @@ class Settings(Choices):
     )  # fmt: skip
     animation: str = choice("mp4", "what becomes of a video", one_of(*ANIMATIONS))
     threshold: float = choice(
-        0.25, "confidence from which a joint counts as in the picture", number(least=0, most=1)
+        0.5, "confidence from which a joint counts as in the picture", number(least=0, most=1)
     )
     frames: int | None = choice(
         None, "look at so many frames of a video or camera (default: all)", whole(1)
