@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 from minipose.datasets.picture_files import read_grey, read_rgb
@@ -26,6 +27,7 @@ from minipose.predict.writing import PICTURES, Output
 from minipose.storage import expect_folder, write_text
 
 TOGETHER = 8  # pictures or frames that go through the networks at once
+PIXELS_TOGETHER = 16_000_000
 
 
 class Problems:
@@ -79,17 +81,15 @@ def predict(args: argparse.Namespace) -> None:
 
 
 def _pictures(sources: Sequence[Source], output: Output, problems: Problems) -> None:
-    """All pictures, a few at a time."""
-    settings = output.settings
-    box = settings.box
-    mask = None if settings.mask is None else read_grey(settings.mask) > 127
-    take = output.take(PICTURE)
-    tables = output.stem(PICTURES)
+    """All pictures, a few at a time; what was found so far stays if somebody stops it."""
+    box, threshold = output.settings.box, output.settings.threshold
+    mask = None if output.settings.mask is None else read_grey(output.settings.mask) > 127
+    take, tables = output.take(PICTURE), output.stem(PICTURES)
     output.expect_free(list(take.files(tables).values()))
     with tqdm(total=len(sources), unit="picture", disable=not sys.stderr.isatty()) as bar:
-        for chunk in _chunks(iter(sources), TOGETHER):
-            good, images = [], []
-            for source in chunk:
+
+        def readable() -> Iterator[tuple[Source, np.ndarray]]:
+            for source in sources:
                 try:
                     output.expect_free(list(output.files_of(source).values()))
                     image = read_rgb(source.path)
@@ -97,19 +97,37 @@ def _pictures(sources: Sequence[Source], output: Output, problems: Problems) -> 
                 except UserError as error:
                     problems.add(str(error))
                 else:
-                    good.append(source)
-                    images.append(image)
-            if good:
-                boxes, masks = [box] * len(good), [mask] * len(good)
-                found = predict_pictures(output.networks, images, boxes, masks, settings.threshold)
-                for source, result in zip(good, found, strict=True):
+                    yield source, image
+                bar.update()
+
+        try:
+            for group in _groups(readable()):
+                images, count = [image for _, image in group], len(group)
+                found = predict_pictures(
+                    output.networks, images, [box] * count, [mask] * count, threshold
+                )
+                for (source, _), result in zip(group, found, strict=True):
                     files = output.write_picture(source, result)
                     take.add(str(source.path), 0, 0.0, result)
                     _say(source, result, files["sheet"])
-            bar.update(len(chunk))
-    if take.rows:
-        for path in take.write(tables):
-            print(path)
+        finally:
+            if take.rows:
+                for path in take.write(tables):
+                    tqdm.write(str(path), file=sys.stdout)
+
+
+def _groups(
+    pictures: Iterator[tuple[Source, np.ndarray]],
+) -> Iterator[list[tuple[Source, np.ndarray]]]:
+    """As many pictures as go through the networks together: fewer where they are large."""
+    group: list[tuple[Source, np.ndarray]] = []
+    for source, image in pictures:
+        group.append((source, image))
+        if len(group) == TOGETHER or sum(i.size // 3 for _, i in group) >= PIXELS_TOGETHER:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 def _video(source: Source, output: Output) -> None:

@@ -23,6 +23,8 @@ from minipose.predict.person import Result
 HEIGHT, WIDEST = 600, 720  # px, of the photograph in a sheet
 LOWEST = 360  # px, of a sheet with a pose: its two views are half as high
 MARGIN, HEAD, LINE, TEXT = 14, 26, 19, 14  # px: around all, of headings, of lines, of letters
+# From which agreement on a pose is worth how much: see docs/photographs.md.
+AGREEMENT = ((0.75, "fits"), (0.5, "fits roughly"), (0.0, "does not fit: do not rely on it"))
 Panel = tuple[str, np.ndarray]  # heading, uint8 (H, W, 3)
 VIEWS = ((0.0, "3D, as the camera sees it"), (90.0, "3D, from the picture's left"))
 
@@ -96,10 +98,9 @@ def summary(result: Result) -> list[str]:
         found = int(result.present.sum())
         lines.append(f"{found} of {len(result.present)} joints are in the picture.")
     if result.fit is not None:
-        where = "its joints" if result.fit.on == "joints" else "the mask's box"
-        lines.append(
-            f"3D pose: laid on {where}, agreement {result.fit.confidence:.2f} (1 is best)."
-        )
+        word = next(word for least, word in AGREEMENT if result.fit.confidence >= least)
+        on = "joints" if result.fit.on == "joints" else "mask"
+        lines.append(f"Laid on the {on}, the 3D pose {word} ({result.fit.confidence:.2f} of 1).")
     return [" ".join(lines)] if lines else []
 
 

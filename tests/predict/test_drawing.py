@@ -61,7 +61,7 @@ def test_a_sheet_says_what_was_found():
     page = sheet(one, ["3D pose: trained on nothing"])
     assert page.dtype == np.uint8 and page.shape[2] == 3 and page.shape[1] > 2 * 300
     found = summary(one)
-    assert found[0].startswith("24 of 25 joints are in the picture.") and "agreement" in found[0]
+    assert found[0].startswith("24 of 25 joints are in the picture.") and "the 3D pose" in found[0]
     assert summary(result(person=False)) == ["Nobody found."]
     assert sheet(result(person=False)).shape[1] < page.shape[1]  # no pose beside it
 
