@@ -23,6 +23,7 @@ from minipose.predict.person import Result, check_picture, predict_pictures
 from minipose.predict.settings import Settings
 from minipose.predict.sources import PICTURE, Source, find_sources
 from minipose.predict.tables import openpose
+from minipose.predict.tracking import Tracker
 from minipose.predict.writing import PICTURES, Output
 from minipose.storage import expect_folder, write_text
 
@@ -162,15 +163,11 @@ def _video(source: Source, output: Output) -> None:
 def _frames(video: Video, output: Output) -> Iterator[tuple[Frame, Result]]:
     """Frames with what is in them, a few at a time."""
     limit = output.settings.frames
+    track = Tracker(output.networks, output.settings.threshold)
     total = min(filter(None, (video.count, limit)), default=None)
     with tqdm(total=total, unit="frame", disable=not sys.stderr.isatty()) as bar:
         for frames in _chunks(video.frames(limit), TOGETHER):
-            images = [frame.image for frame in frames]
-            yield from zip(
-                frames,
-                predict_pictures(output.networks, images, threshold=output.settings.threshold),
-                strict=True,
-            )
+            yield from zip(frames, track([frame.image for frame in frames]), strict=True)
             bar.update(len(frames))
 
 

@@ -175,7 +175,7 @@ def check_picture(
 
 
 def _box_of_mask(mask: np.ndarray | None) -> Box | None:
-    return None if mask is None else _roomy(box_of(mask), mask.shape)
+    return None if mask is None else with_room(box_of(mask), mask.shape)
 
 
 def _largest(mask: np.ndarray) -> np.ndarray:
@@ -195,14 +195,16 @@ def _box_of_people(mask: np.ndarray, picture: np.ndarray) -> Box:
     sizes[0] = 0
     if sizes.max() < SMALLEST * mask.size:
         return _everything(picture)
-    return _roomy(box_of(np.isin(pieces, np.flatnonzero(sizes >= PIECE * sizes.max()))), mask.shape)
+    return with_room(
+        box_of(np.isin(pieces, np.flatnonzero(sizes >= PIECE * sizes.max()))), mask.shape
+    )
 
 
 def _everything(picture: np.ndarray) -> Box:
     return 0, 0, picture.shape[1], picture.shape[0]
 
 
-def _roomy(box: Box, size: tuple[int, ...]) -> Box:
+def with_room(box: Box, size: tuple[int, ...]) -> Box:
     """The box with a margin, and no narrower than pictures of people are."""
     height, width = size[:2]
     x0, y0, x1, y1 = box

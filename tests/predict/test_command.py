@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from minipose.cli import main
-from minipose.predict import command
+from minipose.predict import command, tracking
 from minipose.predict.movie import movie
 from tests.predict.networks import people_checkpoint, pose3d_checkpoint
 
@@ -129,7 +129,7 @@ def test_what_was_seen_of_a_video_is_kept_when_it_is_stopped(here, networks, mon
     pytest.importorskip("av")
     video(here / "v.mp4", 6)
     monkeypatch.setattr(command, "TOGETHER", 2)
-    real, calls = command.predict_pictures, []
+    real, calls = tracking.predict_pictures, []
 
     def stopped(*args, **options):
         calls.append(1)
@@ -137,7 +137,7 @@ def test_what_was_seen_of_a_video_is_kept_when_it_is_stopped(here, networks, mon
             raise KeyboardInterrupt
         return real(*args, **options)
 
-    monkeypatch.setattr(command, "predict_pictures", stopped)
+    monkeypatch.setattr(tracking, "predict_pictures", stopped)
     assert main(["predict", "v.mp4", *networks, "--format", "npz"]) == 130
     assert "interrupted: 4 frames of v.mp4 are written" in capsys.readouterr().err
     with np.load("found/v_joints.npz") as arrays:
