@@ -135,6 +135,8 @@ def _video(source: Source, output: Output) -> None:
     """Every frame of a video, or of a camera until it is stopped."""
     take, stem, files = output.take(source.kind), output.stem(source.name), output.files_of(source)
     output.expect_free([*files.values(), *take.files(stem).values()])
+    for old in files["openpose"].glob("*_keypoints.json") if "openpose" in files else ():
+        old.unlink()  # of a longer video
     try:
         interrupted = False
         with opened(source) as video, movie(files["movie"], video.rate) as made:
