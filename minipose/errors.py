@@ -26,6 +26,8 @@ EXTRAS = {
     "h36m": ("cdflib",),
     "video": ("av",),
     "heic": ("pillow_heif",),
+    "onnx": ("onnx",),
+    "bench": ("torch",),
 }
 
 
