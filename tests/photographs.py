@@ -73,10 +73,7 @@ def photographs(networks: Networks, folder: Path, limit: int, given: bool) -> No
     with open(folder / "labels.csv", newline="") as file:
         rows = csv.DictReader(file)
         names = [row["name"] for row in rows if row["split"] == "val"][:limit]
-    with np.load(folder / "world_landmarks.npz", allow_pickle=False) as known:
-        where = {str(name): n for n, name in enumerate(known["name"])}
-        world = known["world_mm"][[where[name] for name in names]].astype(np.float64)
-    target = np.stack([world[:, list(np.atleast_1d(k))].mean(axis=1) for k in LANDMARKS], axis=1)
+    target = landmarks(folder, names)
     results = []
     for start in range(0, len(names), TOGETHER):
         chosen = names[start : start + TOGETHER]
@@ -108,6 +105,14 @@ def photographs(networks: Networks, folder: Path, limit: int, given: bool) -> No
             print(
                 f"| {low:.2f}-{min(high, 1):.2f} | {within.sum()} | {errors[within].mean():.1f} |"
             )
+
+
+def landmarks(folder: Path, names: list[str]) -> np.ndarray:
+    """A detector's 14 joints of these people, (N, 14, 3) in mm, camera frame."""
+    with np.load(folder / "world_landmarks.npz", allow_pickle=False) as known:
+        where = {str(name): n for n, name in enumerate(known["name"])}
+        world = known["world_mm"][[where[name] for name in names]].astype(np.float64)
+    return np.stack([world[:, list(np.atleast_1d(k))].mean(axis=1) for k in LANDMARKS], axis=1)
 
 
 def _pose(result: Result, networks: Networks) -> np.ndarray:

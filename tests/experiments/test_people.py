@@ -166,7 +166,7 @@ def test_from_the_command_line_to_a_report_and_back(path, tmp_path, monkeypatch,
     written = {p.name for p in run.iterdir()}
     assert written == {
         "config.toml", "log.csv", "last.npz", "best.npz", "report.md", "report.json",
-        "learning_curve.png", "predictions.png", "channels.png", "data.png",
+        "learning_curve.png", "predictions.png", "channels.png", "data.png", "store.json",
     }  # fmt: skip
     report = json.loads((run / "report.json").read_text())
     validation = report["splits"]["validation"]
