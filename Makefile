@@ -46,7 +46,7 @@ endif
 .SUFFIXES:
 .PHONY: help setup label-setup test test-plain test-oldest judges lint format gradcheck mutants torture \
   fuzz house bench check-torch first-light device train-h36m ablate-h36m train-unet compare-unet \
-  compare-hnet sweep-weights lessons lesson book publish doctor clean changed
+  compare-hnet sweep-weights weights lessons lesson book publish doctor clean changed
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -216,6 +216,10 @@ compare-hnet: $(VENV)/.installed-run $(people_STORE)  ## U-Nets and H-Net on rot
 
 sweep-weights: $(VENV)/.installed-run $(people_STORE)  ## how much should joints count beside the mask?
 	$(call train,people,people-weights,compare) --compare weights --limit 1000 $(ARGS)
+
+weights: $(VENV)/.installed-run  ## package two runs as the weights that predict uses (PEOPLE=RUN POSE3D=RUN)
+	$(RUN) minipose.weights $(call quoted,$(or $(PEOPLE),runs/people-full-mask-softmax)) \
+	  $(call quoted,$(or $(POSE3D),runs/h36m-full)) $(ARGS)
 
 # --- Lessons --------------------------------------------------------------------------------------
 

@@ -41,8 +41,19 @@ def main(argv: list[str] | None = None) -> int:
     people.add_argument("--count", type=int, default=1000, help="pictures")
     people.add_argument("--seed", type=int, default=0)
     people.add_argument("--workers", type=int, default=2, help="processes")
+    poses = kinds.add_parser(
+        "poses",
+        help="such people cut out as Human3.6M's crops with their poses: a finished store",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    poses.add_argument("--out", type=Path, required=True, help="store to write (.h5)")
+    poses.add_argument("--count", type=int, default=20000, help="people")
+    poses.add_argument("--seed", type=int, default=0)
+    poses.add_argument("--workers", type=int, default=2, help="processes")
     args = parser.parse_args(argv)
     try:
+        if args.kind == "poses":
+            return write_poses(args)
         expect_folder(args.out)
         return write_people(args) if args.kind == "people" else write_h36m(args)
     except (ValueError, OSError) as error:
@@ -107,6 +118,27 @@ def write_people(args: argparse.Namespace) -> int:
     seconds = time.perf_counter() - start
     rate = f", {written / seconds:.0f} pictures/s" if written else ""
     print(f"{args.out}: {written} pictures written in {seconds:.1f} s{rate}")
+    return 0
+
+
+def write_poses(args: argparse.Namespace) -> int:
+    """The ``poses`` command."""
+    from data_tools.twin import poses
+
+    if args.count < len(poses.TAKES):
+        raise ValueError(f"--count: expected {len(poses.TAKES)} or more, got {args.count}")
+    if args.workers < 1:
+        raise ValueError("--workers: expected 1 or more")
+    if args.out.suffix != ".h5":
+        raise ValueError(f"--out: expected a store .h5, got {args.out}")
+    start = time.perf_counter()
+    with tqdm(total=args.count, unit="person", disable=not sys.stderr.isatty()) as bar:
+        poses.write(args.out, args.count, args.seed, args.workers, bar.update)
+    seconds = time.perf_counter() - start
+    print(
+        f"{args.out}: {args.count} people written in {seconds:.1f} s, "
+        f"{args.count / seconds:.0f} people/s"
+    )
     return 0
 
 

@@ -22,7 +22,6 @@ from minipose.training.scaling import LossScale
 Split = dict[str, np.ndarray]  # "train", "validation", ... -> rows of the store
 WHOLE = "all"  # the only part of a split, where a store that was not trained on is measured
 Drawn = dict[str, str]  # picture in the run folder -> caption
-Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in px, ends excluded
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,6 @@ class Job:
     build : (recipe, what a checkpoint says beside it) -> network to load the checkpoint into
     draw_data : (folder, store, rows) -> pictures of what the store holds
     draw_run : (run, network) -> pictures of a training
-    predict : (network, recipe, picture, box, mask, folder) -> files with what is in the picture
     comparisons : {name: (job, run) -> report of several trainings in the run's folder}
     """
 
@@ -113,7 +111,6 @@ class Job:
     build: Callable[[Any, dict[str, Any]], Module]
     draw_data: Callable[[Path, Any, np.ndarray], Drawn]
     draw_run: Callable[[Run, Module], Drawn]
-    predict: Callable[[Module, Any, Path, Box | None, Path | None, Path], list[Path]]
     comparisons: Mapping[str, Callable[[Job, Run], Any]] = field(default_factory=dict)
 
     @property

@@ -1,4 +1,4 @@
-"""What ``python -m minipose train``, ``evaluate``, ``predict`` and ``show`` do, for every job."""
+"""What ``python -m minipose train``, ``evaluate`` and ``show`` do, for every job."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from minipose.experiments.job import WHOLE, Job, Run
 from minipose.experiments.report import publish
 from minipose.experiments.run_folder import owned
 from minipose.experiments.settings import RunSettings, checked, declared, resolve
+from minipose.experiments.trained import read_network
 from minipose.locks import claimed
 from minipose.nn import Module
 from minipose.storage import atomic, expect_folder
@@ -80,17 +81,6 @@ def evaluate(args: argparse.Namespace) -> None:
     print(f"{settings.out}: report.md and report.json")
 
 
-def predict(args: argparse.Namespace) -> None:
-    """What the network finds in each picture, as files beside one another."""
-    settings = _settings(args)
-    folder = expect_folder(settings.out or ".")
-    job, net, meta = load_network(args.checkpoint, use_device(settings.device, settings.tf32))
-    box, recipe = tuple(args.box) if args.box else None, _recipe(job, meta)
-    for picture in args.images:
-        for path in job.predict(net, recipe, picture, box, args.mask, folder):
-            print(path)
-
-
 def show(args: argparse.Namespace) -> None:
     """Draw what a store holds."""
     settings = _settings(args)
@@ -114,23 +104,8 @@ def load_network(path: Path, device: str = "cpu") -> tuple[Job, Module, dict[str
     UserError
         If it is not a checkpoint, or one that predicts nothing by itself.
     """
-    _, meta = checkpoint.read(path)
-    name = experiments.EARLIER.get(meta.get("job"), meta.get("job"))
-    if name not in experiments.JOBS:
-        raise UserError(f"{path}: a checkpoint of an unknown job {name!r}")
-    job: Job = experiments.load(name).JOB
-    lacking = [key for key in ("recipe", "seed", "progress") if key not in meta]
-    if lacking:
-        raise UserError(f"{path}: the checkpoint of a training lacks {lacking[0]!r}")
-    far = meta["progress"] if isinstance(meta["progress"], dict) else {}
-    if not all(isinstance(far.get(key), (int, float)) for key in ("epoch", "seconds")):
-        raise UserError(f"{path}: does not say how far its training has come")
-    try:
-        net = job.build(_recipe(job, meta), meta)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from None
-    checkpoint.load(path, net)
-    return job, net.to(device).eval(), meta
+    name, net, _, meta = read_network(path, device)
+    return experiments.load(name).JOB, net, meta
 
 
 def job_of_store(path: Path) -> str:

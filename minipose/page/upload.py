@@ -11,14 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from minipose.datasets.picture_files import read_rgb
 from minipose.errors import UserError
-from minipose.experiments.people.predict import Found, predict_picture
-from minipose.experiments.pose3d.predict import predict_image
-from minipose.experiments.run import load_network
+from minipose.experiments.trained import read_network
 from minipose.page import people_view, pose_view
 from minipose.page.overlays import PREDICTION, layer, picture, scaled
 from minipose.page.runs import RunFolder
-from minipose.plots.people import FOUND
+from minipose.predict.drawing import summary
+from minipose.predict.networks import load_networks
+from minipose.predict.person import Result, check_picture, predict_picture
+from minipose.predict.settings import NO_POSE
 
 Answer = dict[str, Any]  # "skeleton", "sample" and "found", as in a viewer of one picture
 
@@ -47,39 +49,43 @@ def predictor(run: RunFolder, device: str = "cpu") -> Callable[[Upload], Answer]
     best = run.folder / "best.npz"
     if not best.is_file():
         raise UserError(f"there is no best.npz in {run.folder}")
-    job, net, meta = load_network(best, device)
-    recipe = job.recipe(**meta["recipe"])
-    if job.name == "people":
-        return lambda upload: _person(predict_picture(net, recipe, upload), upload.name)
-    return lambda upload: _pose(*predict_image(net, upload), upload.name)
+    if read_network(best).job == "people":
+        networks, answer = load_networks(best, NO_POSE, device), _person
+    else:  # the silhouette is found by the network that comes with minipose
+        networks, answer = load_networks(best, None, device), _pose
+
+    def look(upload: Upload) -> Answer:
+        image = read_rgb(upload)
+        check_picture(image, path=upload)
+        found = predict_picture(networks, image)
+        if networks.pose3d is not None and not found.person:  # then all of it is looked at
+            found = predict_picture(networks, image, mask=np.ones(image.shape[:2], bool))
+        return answer(found, upload.name)
+
+    return look
 
 
-def _person(found: Found, name: str) -> Answer:
+def _person(found: Result, name: str) -> Answer:
     image, factor = scaled(found.image)
     height, width = image.shape[:2]
     mask, _ = scaled((255 * found.mask).astype(np.uint8))
     answer: dict[str, Any] = {"mask": layer(mask / 255, PREDICTION)}
-    covered = float((found.mask > 0.5).mean())
-    note = f"The mask covers {100 * covered:.0f} % of the picture"
-    if found.places is not None:
-        sure = found.confidence >= FOUND
-        places = (found.places + 0.5) * factor - 0.5
-        answer["joints"] = people_view.joints(places, sure, found.confidence)
-        note += f"; {int(sure.sum())} of {len(sure)} joints reach a probability of {FOUND}"
+    if found.keypoints is not None:
+        places = (found.keypoints[:, :2] + 0.5) * factor - 0.5
+        answer["joints"] = people_view.joints(places, found.present, found.keypoints[:, 2])
     sample = {"name": name, "size": [width, height], "picture": picture(image)}
     return {
         "skeleton": people_view.SKELETON,
         "sample": sample,
-        "found": answer | {"note": f"{note}."},
+        "found": answer | {"note": " ".join(summary(found)) or "A mask, and no joints."},
     }
 
 
-def _pose(pose: np.ndarray, crop: np.ndarray, name: str) -> Answer:
-    size = [crop.shape[1], crop.shape[0]]
-    found = {
-        "pose": pose_view.millimetres(pose),
-        "note": "On the left is what the network saw: it was trained on people whose background "
-        "is black, so expect a poor pose from a photograph with its background.",
+def _pose(found: Result, name: str) -> Answer:
+    size = [found.crop.shape[1], found.crop.shape[0]]
+    pose = {
+        "pose": pose_view.millimetres(found.joints_3d),
+        "note": " ".join(summary(found)) + " On the left is what the network saw.",
     }
-    sample = {"name": name, "size": size, "picture": picture(crop)}
-    return {"skeleton": pose_view.SKELETON, "sample": sample, "found": found}
+    sample = {"name": name, "size": size, "picture": picture(found.crop)}
+    return {"skeleton": pose_view.SKELETON, "sample": sample, "found": pose}

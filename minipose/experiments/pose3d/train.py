@@ -39,6 +39,7 @@ def build(recipe: Recipe, head: str, seed: int, device: str = "cpu") -> PoseNet:
         dropout=recipe.dropout,
         output_tanh=recipe.output_tanh and head == "regression",
         rng=rng,
+        hidden=recipe.hidden,
     )
     net.to(device)
     return net
