@@ -101,7 +101,7 @@ def test_a_scale_keeps_small_gradients(xp):
     for first in (1.0, 2.0**16):
         net, optimizer, scaling, x = begun(xp, first=first)
         loss = ScaledParts(net, tiny, 1, scaling).backward(x, 0)
-        assert loss.item() == pytest.approx(tiny(net, x).item(), rel=0.01)
+        assert loss.item() == pytest.approx(tiny(net, x).item(), rel=0.03)  # half precision
         finite = scaling.unscale(optimizer.parameters)
         assert to_host(finite).tolist() == [True]
         lost[first] = float((to_host(net.first.weight.grad) == 0).mean())
