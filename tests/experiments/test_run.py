@@ -122,6 +122,25 @@ def test_resuming_a_finished_run_trains_nothing(job, store, trained, tmp_path, m
     assert numbers(trained / "report.json") == report
 
 
+@pytest.mark.parametrize("flag", ["fp16", "recompute"])
+def test_how_a_step_is_computed_is_handed_on(flag, job, store, tmp_path, monkeypatch):
+    class Handed(Exception):
+        pass
+
+    def hand(self, run):
+        raise Handed(run)
+
+    monkeypatch.setattr(runner.Job, "train_and_measure", hand)
+    command = ["train", job, "--data", str(store), "--out", str(tmp_path / "run"), *TINY[job]]
+    for flags, expected in (([f"--{flag}"], True), ([], False)):
+        with pytest.raises(Handed) as handed:
+            main([*command, *flags])
+        (run,) = handed.value.args
+        assert getattr(run, flag) is expected
+        net = run.spared(lambda net, batch: net) if flag == "recompute" else None
+        assert net is None or (net.__name__ == "of") is expected
+
+
 def test_a_run_on_a_cpu_never_imports_cupy(store, trained, tmp_path, monkeypatch):
     class Asked:
         names: list[str] = []  # noqa: RUF012
