@@ -54,7 +54,7 @@ def page(runs: Sequence[RunFolder], viewers: Sequence[Viewer], drop: str = "") -
     scripts = ["curves.js", "pose.js", "viewer.js"] + (["drop.js"] if drop else [])
     return Template(_text("page.html")).substitute(
         connect="'self'" if drop else "'none'",
-        title=escape(" beside ".join(run.name for run in runs) or "minipose"),
+        title=escape(" beside ".join(run.name for run in runs) or "minipose: your photograph"),
         lede=escape(_lede(runs)),
         style=_text("page.css"),
         links="".join(f'<li><a href="#{s.anchor}">{s.title}</a></li>' for s in sections),
