@@ -69,7 +69,11 @@ def build_parser() -> argparse.ArgumentParser:
         "predictions, several runs beside one another. Of a store: pictures of what it holds.",
     )
     show.add_argument(
-        "source", nargs="+", type=Path, metavar="RUN", help="folder of a run; or one store (.h5)"
+        "source",
+        nargs="*",
+        type=Path,
+        metavar="RUN",
+        help="folder of a run; or one store (.h5); none with --serve: the networks of minipose",
     )
     show.add_argument(
         "--out",

@@ -1,17 +1,17 @@
 """The book: formulas that wrap, links, words, notebooks, pages that are checked, what moves."""
 
-import ast
 import json
 import re
 import xml.etree.ElementTree as ET
 from html import escape
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from lessons import course
-from lessons.book import files, sources
+from lessons.book import diagrams, files, interactives, sources
 from minipose import Tensor, ops
 from minipose.plots import canvas, in_words
 from minipose.targets.windows import window_labels
@@ -237,29 +237,20 @@ def test_what_moves_is_small_and_asks_nobody():
         assert len(page.splitlines()) <= 300
 
 
-def test_everything_that_moves_has_its_lesson():
-    tree = ast.parse((ROOT / "lessons/book/interactives.py").read_text("utf-8"))
-    calls = [
-        n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == "Moving"
-    ]
-    named = {call.args[0].value: call.args[1].value for call in calls if call.args}
-    assert set(named) == {path.stem for path in MOVING.glob("*.html")}
-    for number in named.values():
-        assert "# ## Change this, predict, run" in LESSONS[number].path.read_text("utf-8")
+def test_everything_that_moves_stands_before_the_exercise_of_its_lesson():
+    assert {moving.name for moving in interactives.ALL} == set(ASKED)
+    for moving in interactives.ALL:
+        text = LESSONS[moving.lesson].path.read_text("utf-8").replace("\n# ", "\n")
+        cell = SimpleNamespace(source=text)
+        interactives.insert([cell], moving.lesson)
+        frame = cell.source.index(f'<iframe class="moving" src="_static/moving/{moving.name}.html"')
+        assert frame < cell.source.index("## Change this, predict, run")
 
 
 # --- Pictures for ideas -----------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def diagrams():
-    pytest.importorskip("nbformat", reason="nbformat: extra 'book'")
-    from lessons.book import diagrams
-
-    return diagrams
-
-
-def test_diagrams_are_drawn_and_stand_behind_their_text(diagrams):
+def test_diagrams_are_drawn_and_stand_behind_their_text():
     for diagram in diagrams.ALL:
         svg, words = diagrams.drawn(diagram)
         root = ET.fromstring(svg)
@@ -269,6 +260,11 @@ def test_diagrams_are_drawn_and_stand_behind_their_text(diagrams):
         assert root.get("aria-label") == words and "\n" not in svg
         text = LESSONS[diagram.lesson].path.read_text(encoding="utf-8").replace("\n# ", " ")
         assert diagram.behind in text
+        cell = SimpleNamespace(cell_type="markdown", source=f"a {diagram.behind} b")
+        diagrams.insert([cell], diagram.lesson)
+        assert svg in cell.source and cell.source.endswith(" b")
+        with pytest.raises(ValueError, match="no text"):
+            diagrams.insert([], diagram.lesson)
 
 
 # --- The pages --------------------------------------------------------------------------------

@@ -56,7 +56,12 @@ os.environ.setdefault("LESSONS_OUT", str(ROOT / "build" / "book-plots"))
 os.environ["IPYTHONDIR"] = str(ROOT / "build" / "book-ipython")
 settings = ROOT / "build" / "book-ipython" / "profile_default" / "ipython_kernel_config.py"
 settings.parent.mkdir(parents=True, exist_ok=True)
-settings.write_text("get_config().IPKernelApp.log_level = 40\n", encoding="utf-8")
+settings.write_text(
+    "get_config().IPKernelApp.log_level = 40\n"
+    # A lesson is a script: what it says it prints, and the last line of a cell is only a line.
+    "get_config().ZMQInteractiveShell.ast_node_interactivity = 'none'\n",
+    encoding="utf-8",
+)
 logging.getLogger("traitlets").setLevel(logging.WARNING)
 
 

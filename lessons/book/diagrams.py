@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
-from nbformat import NotebookNode
 
 import minipose as mp
 from lessons.book.drawing import CELL, INK, ONE, SOFT, THREE, TWO, Drawing
@@ -223,7 +223,7 @@ def drawn(diagram: Diagram) -> tuple[str, str]:
     return drawing.svg(words), words
 
 
-def insert(cells: list[NotebookNode], lesson: int, inline: bool = True) -> None:
+def insert(cells: list[Any], lesson: int, inline: bool = True) -> None:
     """Put a lesson's diagrams behind the text that they show.
 
     ``inline``: as SVG in the page; else as a picture, which a notebook shows as well.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-
-from nbformat import NotebookNode
+from typing import Any
 
 EXERCISE = "## Change this, predict, run"
 FOLDER = Path(__file__).resolve().parent / "static" / "moving"
@@ -38,7 +37,7 @@ ALL = (
 )
 
 
-def insert(cells: list[NotebookNode], lesson: int) -> None:
+def insert(cells: list[Any], lesson: int) -> None:
     """Put the interactives of a lesson before the heading of its exercise."""
     for moving in ALL:
         if moving.lesson == lesson:

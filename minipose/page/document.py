@@ -54,10 +54,10 @@ def page(runs: Sequence[RunFolder], viewers: Sequence[Viewer], drop: str = "") -
     scripts = ["curves.js", "pose.js", "viewer.js"] + (["drop.js"] if drop else [])
     return Template(_text("page.html")).substitute(
         connect="'self'" if drop else "'none'",
-        title=escape(" beside ".join(run.name for run in runs) or "minipose"),
+        title=escape(" beside ".join(run.name for run in runs) or "minipose: your photograph"),
         lede=escape(_lede(runs)),
         style=_text("page.css"),
-        links="".join(f'<li><a href="#{s.anchor}">{s.title}</a></li>' for s in sections),
+        links=_links(sections),
         sections=notes + "\n".join(map(_section, sections)),
         version=escape(minipose.__version__),
         date=date.today().isoformat(),
@@ -144,6 +144,13 @@ def _duration(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _links(sections: list[Section]) -> str:
+    if len(sections) < 2:
+        return ""
+    items = "".join(f'<li><a href="#{s.anchor}">{s.title}</a></li>' for s in sections)
+    return f'<nav aria-label="Parts of this page"><ul>{items}</ul></nav>'
 
 
 def _section(section: Section) -> str:

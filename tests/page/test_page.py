@@ -185,6 +185,7 @@ def test_a_log_of_any_numbers_makes_a_page(tmp_path, rows):
         (["RUN", "--out", "page.txt"], "--out: expected a file .html"),
         (["a.h5", "b.h5"], "expected one store"),
         (["a.h5", "--serve"], "--serve: expected the folder of a run"),
+        ([], "expected the folders of runs, a store (.h5), or --serve"),
     ],
 )
 def test_a_mistake_is_one_line(people_run, tmp_path, monkeypatch, capsys, arguments, words):
