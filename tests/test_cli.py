@@ -242,6 +242,20 @@ def test_doctor_says_when_all_is_plain(off):
     assert "kernels: plain\n" in printed
 
 
+def test_doctor_finds_cupy_by_the_name_of_its_wheel(monkeypatch):
+    """Which differs from version to version of CUDA."""
+    from importlib import metadata
+
+    from minipose.doctor import examine
+
+    real = metadata.version
+    monkeypatch.setattr(metadata, "packages_distributions", lambda: {"cupy": ["cupy-cuda13x"]})
+    monkeypatch.setattr(
+        metadata, "version", lambda name: "14.2.0" if name == "cupy-cuda13x" else real(name)
+    )
+    assert "cupy-cuda13x 14.2.0" in examine()
+
+
 def test_importing_minipose_needs_numpy_alone():
     code = (
         "import sys; import minipose; "

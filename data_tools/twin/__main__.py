@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from data_tools.arguments import path
 from minipose.errors import Parser
 from minipose.storage import expect_folder
 
@@ -25,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
         help="walking people as Human3.6M's raw files",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    h36m.add_argument("--out", type=Path, required=True, help="folder to write below")
+    h36m.add_argument("--out", type=path, required=True, help="folder to write below")
     h36m.add_argument("--subjects", type=int, nargs="+", default=[1, 5, 6, 7, 8, 9, 11])
     h36m.add_argument("--frames", type=int, default=240, help="frames a take and camera")
     h36m.add_argument("--step", type=int, default=5, help="draw one 50 Hz frame in this many")
@@ -37,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
         help="single people in rooms, streets and parks, with BODY_25 files and masks",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    people.add_argument("--out", type=Path, required=True, help="folder to write below")
+    people.add_argument("--out", type=path, required=True, help="folder to write below")
     people.add_argument("--count", type=int, default=1000, help="pictures")
     people.add_argument("--seed", type=int, default=0)
     people.add_argument("--workers", type=int, default=2, help="processes")

@@ -15,6 +15,9 @@ from minipose.nn import Module
 from minipose.storage import remove_abandoned
 from minipose.training import checkpoint
 from minipose.training.log import read_log
+from minipose.training.parts import Loss
+from minipose.training.recompute import sparing
+from minipose.training.scaling import LossScale
 
 Split = dict[str, np.ndarray]  # "train", "validation", ... -> rows of the store
 WHOLE = "all"  # the only part of a split, where a store that was not trained on is measured
@@ -35,6 +38,7 @@ class Run:
     reference : file with the report's own learning curves, if any
     start : checkpoint whose weights the network begins with, if any
     seeds : the number of trainings of each row of a comparison, from ``seed`` on
+    fp16, recompute : how a step is computed, see ``training.scaling`` and ``training.recompute``
     """
 
     store: Any
@@ -47,6 +51,16 @@ class Run:
     reference: Path | None = None
     start: Path | None = None
     seeds: int = 1
+    fp16: bool = False
+    recompute: bool = False
+
+    def spared(self, loss: Loss) -> Loss:
+        """The loss of (network, batch), with parts of the network recomputed if that is wanted."""
+        return sparing(loss) if self.recompute else loss
+
+    def scaling(self, net: Module) -> LossScale | None:
+        """Of a training with products in half precision."""
+        return LossScale(net.parameters()[0].data) if self.fp16 else None
 
     def variants(self, recipes: Mapping[str, tuple[str, Any]]) -> Iterator[tuple[str, Run]]:
         """Runs with other recipes, each in a folder below this one: {label: (folder, recipe)}."""

@@ -36,6 +36,7 @@ def train(args: argparse.Namespace) -> None:
         print(", ".join(f"{name} {len(rows)} {job.items}" for name, rows in split.items()))
         own = {name: getattr(settings, name, None) for name in ("reference", "start")}
         own["seeds"] = getattr(settings, "seeds", 1)
+        own |= {"fp16": settings.fp16, "recompute": settings.recompute}
         if own["start"] is not None:
             checkpoint.read(own["start"])  # or say what is wrong with it, before a folder is made
         run = Run(store, split, recipe, settings.seed, folder, device, args.resume, **own)
@@ -128,6 +129,8 @@ def job_of_store(path: Path) -> str:
 
 
 def _recipe(job: Job, meta: dict[str, Any]) -> Any:
+    if not isinstance(meta["recipe"], dict):
+        raise UserError(f"recipe: expected choices by name, got {meta['recipe']!r}")
     return job.recipe(**checked(meta["recipe"], (job.recipe,)))
 
 

@@ -36,6 +36,9 @@ def read_network(path: Path, device: str = "cpu") -> Trained:
     lacking = [key for key in ("recipe", "seed", "progress") if key not in meta]
     if lacking:
         raise UserError(f"{path}: the checkpoint of a training lacks {lacking[0]!r}")
+    far = meta["progress"] if isinstance(meta["progress"], dict) else {}
+    if not all(isinstance(far.get(key), (int, float)) for key in ("epoch", "seconds")):
+        raise UserError(f"{path}: does not say how far its training has come")
     kind = experiments.load(name, "recipe").Recipe
     try:
         recipe = kind(**checked(meta["recipe"], (kind,)))

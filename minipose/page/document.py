@@ -15,7 +15,7 @@ import minipose
 from minipose.page import chart, markdown, overlays
 from minipose.page.curves import panels
 from minipose.page.examples import Viewer
-from minipose.page.measures import Measure, in_a_sentence, measures_of, shown
+from minipose.page.measures import Measure, in_a_sentence, measures_of, number, shown
 from minipose.page.runs import RunFolder
 
 HERE = Path(__file__).parent
@@ -134,8 +134,8 @@ def _lede(runs: Sequence[RunFolder]) -> str:
         about = in_a_sentence(measures[0]) if measures else "no finished report"
         log = list(run.logs.values())[-1] if run.logs else []
         epochs = f", {len(log)} epochs" if log else ""
-        seconds = run.report.get("training_seconds")
-        time = f" in {_duration(seconds)}" if isinstance(seconds, (int, float)) else ""
+        seconds = number(run.report.get("training_seconds"))
+        time = f" in {_duration(seconds)}" if seconds is not None else ""
         words.append(f"{f'{run.name}: ' if len(runs) > 1 else ''}{about}{epochs}{time}.")
     return " ".join(words)
 

@@ -23,6 +23,7 @@ from minipose.training.log import Row, write_log
 from minipose.training.parts import Parts, in_parts
 from minipose.training.prefetch import prefetch
 from minipose.training.replay import Snapshot, blown_up, explained
+from minipose.training.scaling import ScaledParts
 from minipose.training.task import Progress, Task
 
 LOOK_EVERY = 20  # steps; reading the loss makes a GPU wait
@@ -52,7 +53,10 @@ def fit(task: Task, model: Module, optimizer: Optimizer, resume: bool = False) -
     first = Snapshot(model, optimizer, task.average)
     if progress.epoch or progress.step:
         first.forget()
-    parts = in_parts(model, task.loss, task.parts)
+    if task.scaling is None:
+        parts = in_parts(model, task.loss, task.parts)
+    else:
+        parts = ScaledParts(model, task.loss, task.parts, task.scaling)
     with parts, deferred_interrupts() as asked_to_stop:
         while progress.epoch < task.epochs and task.adapt(progress.history) is not None:
             try:
@@ -86,9 +90,10 @@ def _run_epoch(
         loss = parts.backward(batch, task.seed, progress.epoch, step)
         if isinstance(loss.data, np.ndarray) and not math.isfinite(loss.item()):
             raise blown_up(loss.item(), progress.epoch, step, batch)  # the weights do not follow
+        finite = None if task.scaling is None else task.scaling.unscale(optimizer.parameters)
         if task.max_norm is not None:
             clip_gradients(optimizer.parameters, task.max_norm)
-        optimizer.step()
+        optimizer.step() if finite is None else task.scaling.step(optimizer, finite)
         optimizer.zero_grad()
         if task.average is not None:
             task.average.update()
@@ -153,9 +158,12 @@ def _restore(task: Task, model: Module, optimizer: Optimizer) -> Progress:
     """How far the run has come, and its numbers, from its last checkpoint."""
     meta = checkpoint.load(task.last, model, optimizer, task.average)
     try:
-        return Progress(**meta["progress"])
+        progress = Progress(**meta["progress"])
     except (KeyError, TypeError):
         raise UserError(f"{task.last}: does not say how far its training has come") from None
+    if task.scaling is not None and progress.scaling:
+        task.scaling.restore(progress.scaling)
+    return progress
 
 
 def _finish_epoch(task: Task, model: Module, optimizer: Optimizer, progress: Progress) -> None:
@@ -200,6 +208,7 @@ def _save(
     path: Path,
     average: Average | None = None,
 ) -> None:
+    progress.scaling = {} if task.scaling is None else task.scaling.state()
     known = {k: v for k, v in vars(progress).items() if v != math.inf}  # JSON knows no infinity
     checkpoint.save(path, model, optimizer, {**task.meta, "progress": known}, average)
 

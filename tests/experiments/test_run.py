@@ -122,6 +122,20 @@ def test_resuming_a_finished_run_trains_nothing(job, store, trained, tmp_path, m
     assert numbers(trained / "report.json") == report
 
 
+def test_a_run_on_a_cpu_never_imports_cupy(store, trained, tmp_path, monkeypatch):
+    class Asked:
+        names: list[str] = []  # noqa: RUF012
+
+        def find_spec(self, name, path=None, target=None):
+            self.names.append(name)
+
+    monkeypatch.delitem(sys.modules, "cupy", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [asked := Asked(), *sys.meta_path])
+    assert main(["evaluate", str(trained / "best.npz"), "--data", str(store)]) == 0
+    publish(tmp_path, "Title", "words", {}, {})
+    assert "cupy" not in asked.names
+
+
 def test_a_device_that_is_not_there_is_one_line_for_every_command(
     job, store, trained, monkeypatch, capsys
 ):

@@ -37,6 +37,19 @@ def test_the_program_is_run_over_all_pictures(openpose, photos):
     labeller.close()
 
 
+def test_it_is_told_where_its_models_are(photos, tmp_path, monkeypatch):
+    root = tmp_path / "openpose"
+    (root / "models/pose").mkdir(parents=True)
+    body = (
+        f"assert sys.argv[sys.argv.index('--model_folder') + 1] == {str(root / 'models')!r} + '/'"
+    )
+    path = program(root / "build/examples", body)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/openpose.bin").symlink_to(path)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
+    assert begun(photos).people("a", np.zeros((9, 9, 3), np.uint8))
+
+
 def test_masks_come_from_whoever_else_is_here(openpose, mediapipe, photos, tmp_path, capsys):
     assert main(["label", str(photos), "--out", str(tmp_path / "out"), "--with", "openpose"]) == 0
     said = capsys.readouterr().out
