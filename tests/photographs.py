@@ -1,10 +1,10 @@
-"""``python -m tests.photographs``: how good poses in space are on real photographs.
+"""``python -m tests.photographs``: how good masks, joints and poses are on real photographs.
 
 Against true joints of Human3.6M's frames (``--h36m``: annotations.npz and images/), by MPJPE over
-17 joints; and against a detector's landmarks of Clothing Co-Parsing's people (``--ccp``: images/,
-masks/, labels.csv, world_landmarks.npz), over 14 joints, once each pose was rotated, scaled and
-shifted onto its target (PA-MPJPE). Beside it what the mean pose gives: of the training poses, and
-of the targets themselves, which no method may know.
+17 joints; and against masks, joints and a detector's landmarks of Clothing Co-Parsing's people
+(``--ccp``: images/, masks/, keypoints/, labels.csv, world_landmarks.npz), over 14 joints, once each
+pose was rotated, scaled and shifted onto its target (PA-MPJPE). Beside it what the mean pose gives:
+of the training poses, and of the targets themselves, which no method may know.
 """
 
 from __future__ import annotations
@@ -12,13 +12,20 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
+from minipose.datasets.guard import read_json
+from minipose.datasets.h36m import H36MStore
 from minipose.datasets.picture_files import read_grey, read_rgb
-from minipose.metrics import joint_errors, procrustes
+from minipose.datasets.resize import SIDE
+from minipose.experiments.pose3d.measure import mean_pose
+from minipose.experiments.settings import read_toml
+from minipose.metrics import dice_coefficient, joint_errors, procrustes
 from minipose.predict.networks import Networks, load_networks
 from minipose.predict.person import Result, predict_pictures
 
@@ -39,14 +46,27 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--checkpoint", type=Path, help="best.npz of a run of people")
     parser.add_argument("--pose3d", type=Path, help="best.npz of a run of h36m")
     args = parser.parse_args(argv)
-    networks = load_networks(args.checkpoint, args.pose3d)
+    networks = with_mean_pose(load_networks(args.checkpoint, args.pose3d))
     print("\n".join(networks.lines()))
     if args.h36m:
         frames(networks, args.h36m, args.masks)
     if args.ccp:
+        names = validation(args.ccp)[: args.limit]
+        masks_and_joints(networks, args.ccp, names)
         for given in (True, False):
-            photographs(networks, args.ccp, args.limit, given)
+            photographs(networks, args.ccp, names, given)
     return 0
+
+
+def with_mean_pose(networks: Networks) -> Networks:
+    """The mean of the poses of the training; of a run from its store, which its folder names."""
+    network = networks.pose3d
+    if network.mean_pose is not None:
+        return networks
+    config = read_toml(network.path.parent / "config.toml")
+    with H36MStore(Path(config["data"])) as store:
+        mean = mean_pose(store, store.split(limit=config.get("limit"))["train"])
+    return replace(networks, pose3d=replace(network, mean_pose=mean))
 
 
 def frames(networks: Networks, folders: list[Path], masks: Path | None) -> None:
@@ -68,15 +88,51 @@ def frames(networks: Networks, folders: list[Path], masks: Path | None) -> None:
             print(f"| {path.stem} | {error:.1f} | {constant:.1f} | {error / constant:.2f} |")
 
 
-def photographs(networks: Networks, folder: Path, limit: int, given: bool) -> None:
-    """Clothing Co-Parsing's validation pictures, and how far agreement tells good from bad."""
+def validation(folder: Path) -> list[str]:
+    """The names of Clothing Co-Parsing's validation pictures."""
     with open(folder / "labels.csv", newline="") as file:
-        rows = csv.DictReader(file)
-        names = [row["name"] for row in rows if row["split"] == "val"][:limit]
+        return [row["name"] for row in csv.DictReader(file) if row["split"] == "val"]
+
+
+def masks_and_joints(networks: Networks, folder: Path, names: list[str]) -> None:
+    """Masks and joints in the picture, as they are found and in the mirror image as well."""
+    flat = replace(networks, pose3d=None)
+    print("\n| masks and joints | dice | within 5 px | within 10 px | found | of |")
+    print("|---|---|---|---|---|---|")
+    for mirror_too in (False, True):
+        dice, errors, found = [], [], []
+        for chosen in _together(names):
+            images = [read_rgb(folder / "images" / f"{name}.jpg") for name in chosen]
+            results = predict_pictures(flat, images, mirror_too=mirror_too)
+            for name, result in zip(chosen, results, strict=True):
+                truth = read_grey(folder / "masks" / f"{name}.png") > 127
+                dice.append(dice_coefficient(result.silhouette * 1.0, truth * 1.0))
+                joints = read_json(folder / "keypoints" / f"{name}_keypoints.json")
+                known = np.reshape(joints["people"][0]["pose_keypoints_2d"], (25, 3))
+                there = known[:, 2] > 0
+                if result.keypoints is None:
+                    errors.append(np.full(there.sum(), np.inf))
+                    continue
+                off = np.linalg.norm(result.keypoints[there, :2] - known[there, :2], axis=1)
+                errors.append(off * SIDE / min(truth.shape))
+                found.append(result.present[there].mean())
+        off, where = np.concatenate(errors), "picture and mirror image" if mirror_too else "picture"
+        print(
+            f"| {where} | {np.mean(dice):.3f} | {(off <= 5).mean():.3f} | {(off <= 10).mean():.3f} "
+            f"| {np.mean(found):.3f} | {len(off)} joints |"
+        )
+
+
+def _together(names: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(names), TOGETHER):
+        yield names[start : start + TOGETHER]
+
+
+def photographs(networks: Networks, folder: Path, names: list[str], given: bool) -> None:
+    """Poses of Clothing Co-Parsing's people, and how far agreement tells good from bad."""
     target = landmarks(folder, names)
     results = []
-    for start in range(0, len(names), TOGETHER):
-        chosen = names[start : start + TOGETHER]
+    for chosen in _together(names):
         images = [read_rgb(folder / "images" / f"{name}.jpg") for name in chosen]
         masks = None
         if given:

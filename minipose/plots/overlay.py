@@ -16,7 +16,7 @@ from minipose.skeletons import BODY_25, BODY_25_LIMBS, H36M_17, H36M_17_EDGES
 
 SMOOTH = 2  # the drawing is this many times as large before it is reduced
 LEFT, MIDDLE, RIGHT = "#2a9d8f", "#edae49", "#e76f51"
-INK, PALE, PAPER = "#30343b", "#8a8f98", "#ffffff"
+INK, PALE, PAPER, WARNING = "#30343b", "#8a8f98", "#ffffff", "#b3261e"
 TINT, RIM = (209, 73, 91), (255, 150, 165)  # of the mask, and the line round it
 REACH = 1000.0  # mm, from the middle of a view to its edge
 TILT = np.deg2rad(10)  # the views look down by this much

@@ -10,6 +10,7 @@ from PIL import Image
 from minipose.plots.overlay import (
     INK,
     PALE,
+    WARNING,
     Drawing,
     draw_joints,
     draw_laid_on,
@@ -24,7 +25,8 @@ HEIGHT, WIDEST = 600, 720  # px, of the photograph in a sheet
 LOWEST = 360  # px, of a sheet with a pose: its two views are half as high
 MARGIN, HEAD, LINE, TEXT = 14, 26, 19, 14  # px: around all, of headings, of lines, of letters
 # From which agreement on a pose is worth how much: see docs/photographs.md.
-AGREEMENT = ((0.75, "fits"), (0.5, "fits roughly"), (0.0, "does not fit: do not rely on it"))
+BAD = "do not rely on it"
+AGREEMENT = ((0.75, "fits"), (0.5, "fits roughly"), (0.0, f"does not fit: {BAD}"))
 Panel = tuple[str, np.ndarray]  # heading, uint8 (H, W, 3)
 VIEWS = ((0.0, "3D, as the camera sees it"), (90.0, "3D, from the picture's left"))
 
@@ -140,7 +142,8 @@ def _page(
         x, bottom = x + column[0][1].shape[1] + MARGIN, max(bottom, y)
     text = [part for line in lines for part in wrapped(line, TEXT, x - 2 * MARGIN)][:rows]
     for n, part in enumerate(text):
-        words.append(((MARGIN, bottom + 8 + n * LINE), part, TEXT, PALE if n else INK))
+        shade = WARNING if BAD in part else PALE if n else INK
+        words.append(((MARGIN, bottom + 8 + n * LINE), part, TEXT, shade))
     height = bottom + MARGIN + LINE * (rows or len(text))
     page = np.full((height, x, 3), 255, np.uint8)
     for top, left, pixels in places:

@@ -47,8 +47,17 @@ class Networks:
 
     def lines(self) -> list[str]:
         """What each was trained on, a line for each."""
-        names = {"mask and joints": self.people, "3D pose": self.pose3d}
-        return [f"{what}: {n.trained_on}" for what, n in names.items() if n is not None]
+        lines = []
+        if self.people is not None:
+            recipe = self.people.recipe
+            whole = recipe.outputs.joints and not recipe.cut
+            note = (
+                "; whole people only, so it hardly tells which joints are cut off" if whole else ""
+            )
+            lines.append(f"mask and joints: {self.people.trained_on}{note}")
+        if self.pose3d is not None:
+            lines.append(f"3D pose: {self.pose3d.trained_on}")
+        return lines
 
 
 def load_networks(

@@ -24,21 +24,24 @@ class Tracker:
 
     def __call__(self, frames: Sequence[np.ndarray]) -> list[Result]:
         boxes = [self.box if self._fits(frame) else None for frame in frames]
-        results = predict_pictures(self.networks, frames, boxes, threshold=self.threshold)
+        results = self._find(frames, boxes)
         lost = [
             i
             for i, (result, box) in enumerate(zip(results, boxes, strict=True))
             if box is not None and not (result.person and _inside(result, box))
         ]
         if lost:
-            again = [frames[i] for i in lost]
-            for i, result in zip(
-                lost, predict_pictures(self.networks, again, threshold=self.threshold), strict=True
-            ):
+            again = self._find([frames[i] for i in lost], [None] * len(lost))
+            for i, result in zip(lost, again, strict=True):
                 results[i] = result
         last = results[-1]
         self.box = with_room(last.box, last.image.shape) if last.person else None
         return results
+
+    def _find(self, frames: Sequence[np.ndarray], boxes: Sequence[Box | None]) -> list[Result]:
+        return predict_pictures(
+            self.networks, frames, boxes, threshold=self.threshold, mirror_too=False
+        )
 
     def _fits(self, frame: np.ndarray) -> bool:
         """Whether the box lies in a frame, which may have another size than the one before."""

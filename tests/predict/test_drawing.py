@@ -1,5 +1,7 @@
 """What is drawn: in the right place, in the right colours, and of one size in a video."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -64,6 +66,16 @@ def test_a_sheet_says_what_was_found():
     assert found[0].startswith("24 of 25 joints are in the picture.") and "the 3D pose" in found[0]
     assert summary(result(person=False)) == ["Nobody found."]
     assert sheet(result(person=False)).shape[1] < page.shape[1]  # no pose beside it
+
+
+def test_a_pose_that_does_not_fit_is_said_in_red():
+    one = result()
+    for confidence, words in ((0.9, "fits"), (0.6, "fits roughly"), (0.1, "do not rely on it")):
+        found = replace(one, fit=replace(one.fit, confidence=confidence))
+        assert words in summary(found)[0]
+        below = sheet(found)[-30:].astype(int)
+        red = (below[..., 0] - below[..., 1] > 60).any()
+        assert red == (confidence == 0.1)
 
 
 def test_frames_of_a_video_have_one_size():

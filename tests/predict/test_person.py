@@ -6,6 +6,7 @@ import pytest
 from data_tools.twin.people import make_sample
 from minipose.datasets.resize import resize_bicubic
 from minipose.errors import UserError
+from minipose.experiments.people.augmentation import MIRRORED
 from minipose.experiments.people.predict import Found, shrunk
 from minipose.metrics import dice_coefficient
 from minipose.predict import person
@@ -85,7 +86,7 @@ class Looks:
         self.truth[120:200, 80:120] = 1
         self.truth[10:16, 10:16] = 1  # something else
 
-    def __call__(self, net, recipe, parts):
+    def __call__(self, net, recipe, parts, mirror_too=False):
         found = []
         for part in parts:
             whole = part.shape[:2] == self.truth.shape
@@ -105,10 +106,23 @@ def test_the_second_look_goes_where_the_first_found_somebody(plain, monkeypatch,
     monkeypatch.setattr(person, "find", looks)
     found = predict_picture(plain, looks.picture)
     room = int(0.25 * 80)
-    assert looks.boxes == [(0, 0, 256, 384), (80 - room, 120 - room, 120 + room, 200 + room)]
+    closer = (80 - room, 120 - room, 120 + room, 200 + room)
+    surer = closer if near else (0, 0, 256, 384)
+    assert looks.boxes == [(0, 0, 256, 384), closer, surer]  # the last one in a mirror, too
     assert found.box == (80, 120, 120, 200)
     assert found.mask[150, 100] == pytest.approx(0.9)
     assert found.keypoints[0].tolist() == ([81 - room, 121 - room, 1] if near else [1, 1, 1])
+
+
+def test_a_mirror_image_counts_as_much_as_the_picture(packaged):
+    """So what is found in the mirrored picture is mirrored: right and left change places."""
+    image = np.ascontiguousarray(make_sample(5, 1).image)
+    box = (0, 0, image.shape[1], image.shape[0])
+    plain, mirrored = (predict_picture(packaged, i, box) for i in (image, image[:, ::-1].copy()))
+    np.testing.assert_allclose(plain.mask, mirrored.mask[:, ::-1], atol=0.02)
+    moved = mirrored.keypoints[MIRRORED]
+    moved[:, 0] = image.shape[1] - 1 - moved[:, 0]
+    assert np.median(np.abs(moved - plain.keypoints)) < 1
 
 
 def test_nobody(tmp_path):

@@ -28,8 +28,7 @@ class Looks:
         self.boxes = []
         monkeypatch.setattr(tracking, "predict_pictures", self)
 
-    def __call__(self, networks, pictures, boxes=None, threshold=0.5):
-        boxes = [None] * len(pictures) if boxes is None else boxes
+    def __call__(self, networks, pictures, boxes, threshold, mirror_too):
         self.boxes.append(boxes)
         return [self.look(*each) for each in zip(pictures, boxes, strict=True)]
 

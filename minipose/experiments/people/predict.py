@@ -44,8 +44,14 @@ def make_network(recipe: Recipe, meta: dict) -> Module:
     return net
 
 
-def find(net: Module, recipe: Recipe, pictures: Sequence[np.ndarray]) -> list[Found]:
+def find(
+    net: Module, recipe: Recipe, pictures: Sequence[np.ndarray], mirror_too: bool = False
+) -> list[Found]:
     """Masks and joints in pictures uint8 (H, W, 3), in batches of one padded size.
+
+    Parameters
+    ----------
+    mirror_too : look at each picture in a mirror as well, and find the mean of both
 
     Raises
     ------
@@ -55,6 +61,9 @@ def find(net: Module, recipe: Recipe, pictures: Sequence[np.ndarray]) -> list[Fo
     factors = [factor_for(picture.shape[:2]) for picture in pictures]
     small = [shrunk(picture, factor) for picture, factor in zip(pictures, factors, strict=True)]
     found = _in_batches(net, recipe, small)
+    if mirror_too:
+        mirrored = _in_batches(net, recipe, [picture[:, ::-1] for picture in small])
+        found = [a.mean_with(b) for a, b in zip(found, mirrored, strict=True)]
     return [
         in_whole(prediction, picture.shape[:2], factor, recipe)
         for prediction, picture, factor in zip(found, pictures, factors, strict=True)
