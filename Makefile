@@ -178,8 +178,8 @@ define job
 $(1)_STORE := $(if $(FINISHED),,data/$(if $(NAME),$(NAME)$(3),$(1)-$(SIZE)$(SEEDED)).h5)
 
 data/$(1)-$(SIZE)$(SEEDED)/.written: | $(VENV)/.installed-run $(WORKING)
-	$$(ALONE) $(VENV)/bin/python -m data_tools twin $(1) --out $$(dir $$@) $(2) --seed $(SEED)
-	@touch $$@
+	$$(ALONE) sh -c '"$$$$@" && touch "$$$$0"' $$@ \
+	  $(VENV)/bin/python -m data_tools twin $(1) --out $$(dir $$@) $(2) --seed $(SEED)
 
 ifeq ($(FINISHED),)
 $$($(1)_STORE): $(if $(NAME),$($(1)_LABELS),data/$(1)-$(SIZE)$(SEEDED)/.written) | $(VENV)/.installed-run
