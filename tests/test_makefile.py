@@ -15,7 +15,6 @@ pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="make is not in
 
 # Stands in for Python: notes its arguments, one a line, and makes the store that it is asked for.
 PYTHON = """#!/bin/sh
-[ "$3" = label ] && mkdir "$6" && touch "$6/labels.json"
 printf '%s\\n' "$@" -- >> ../asked
 while [ $# -gt 1 ]; do
   case "$1 $2" in
