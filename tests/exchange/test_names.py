@@ -3,6 +3,7 @@
 import re
 
 from minipose.exchange.torch_names import THEIRS, renamed
+from minipose.nn import BatchNorm2d
 from tests.exchange.networks import MAKERS, network
 from tests.test_docs import ROOT
 
@@ -31,14 +32,15 @@ def test_every_name_is_documented_and_every_documented_name_is_used():
     assert set(patterns) == {"PoseNet", "U-Net", "normalised U-Net", "H-Net"}
     used = {network: set() for network in patterns}
     for maker in MAKERS:
-        kind = maker.replace("UNet", "U-Net").replace("HNet", "H-Net")
-        kind = next(n for n in sorted(patterns, key=len, reverse=True) if kind.startswith(n))
-        for name in network(maker).state_dict():
+        net = network(maker)
+        kind = {"UNet": "U-Net", "HNet": "H-Net"}.get(type(net).__name__, "PoseNet")
+        kinds = {kind}
+        if any(isinstance(module, BatchNorm2d) for module in net.modules()):
+            kinds.add("normalised U-Net")  # whose heads are the U-Net's
+        for name in net.state_dict():
             name = renamed(name, THEIRS)
-            fits = {p for p in patterns[kind] if re.fullmatch(p, name)}
-            if kind == "normalised U-Net":  # whose heads are the U-Net's
-                heads = {p for p in patterns["U-Net"] if p.startswith("heads")}
-                fits |= {p for p in heads if re.fullmatch(p, name)}
+            fits = {(k, p) for k in kinds for p in patterns[k] if re.fullmatch(p, name)}
             assert len(fits) == 1, (maker, name, fits)
-            used[kind] |= fits & patterns[kind]
+            for which, pattern in fits:
+                used[which].add(pattern)
     assert used == patterns

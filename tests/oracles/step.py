@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minipose import Tensor, losses, ops
+from minipose import Tensor, losses, no_grad, ops
 from minipose.errors import Parser, missing_package
 
 try:
@@ -52,7 +52,11 @@ class Case:
     @property
     def name(self) -> str:
         kind = getattr(self.net, "head", None) or " ".join(self.net.heads)
-        return f"{'normalised ' * is_normalised(self.net)}{type(self.net).__name__} ({kind})"
+        blocks = getattr(self.net, "patch", 1) > 1
+        return (
+            f"{'normalised ' * is_normalised(self.net)}{type(self.net).__name__}"
+            f"{' on blocks' * blocks} ({kind})"
+        )
 
 
 def case_of(net: Module, seed: int = 0) -> Case:
@@ -63,10 +67,17 @@ def case_of(net: Module, seed: int = 0) -> Case:
             module.rate = 0.0
     if isinstance(net, PoseNet):
         return _pose_case(net, rng)
-    size = SIZE
-    mask, heat = (rng.random(size) < 0.4) * 1.0, rng.random((size[0], 1, *size[1:]))
-    joints = np.moveaxis(np.eye(26)[rng.integers(0, 26, size)], 3, 1)
-    targets = {"mask": mask, "joints": joints, "regression": heat}
+    x = rng.random((SIZE[0], 3, *SIZE[1:]))
+    with no_grad():
+        sizes = {n: y.shape for n, y in net.eval()(Tensor(x.astype(np.float32))).items()}
+    targets = {}
+    for name, (n, _, h, w) in sizes.items():  # of pixels, or of blocks of them
+        classes = rng.integers(0, 26, (n, h, w))
+        targets[name] = {
+            "mask": (classes < 10) * 1.0,
+            "joints": np.moveaxis(np.eye(26)[classes], 3, 1),
+            "regression": rng.random((n, 1, h, w)),
+        }[name]
 
     def ours(scores):
         each = {
@@ -84,7 +95,7 @@ def case_of(net: Module, seed: int = 0) -> Case:
         }
         return sum(each[n](y, torch.from_numpy(targets[n]).to(y)) for n, y in scores.items())
 
-    return Case(net, rng.random((size[0], 3, *size[1:])), ours, theirs)
+    return Case(net, x, ours, theirs)
 
 
 def _pose_case(net: PoseNet, rng: np.random.Generator) -> Case:
@@ -111,6 +122,7 @@ def own_cases() -> list[Case]:
         regression,
         UNet(HEADS, width=2, rng=rng),
         UNet(HEADS, width=2, normalise=True, rng=rng),
+        UNet(HEADS, width=2, patch=2, rng=rng),
         HNet(HEADS, width=2, rng=rng),
     ]
     return [case_of(net) for net in nets]

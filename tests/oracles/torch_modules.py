@@ -62,8 +62,10 @@ def _function(net: Module) -> Callable:
         channels = {name: head.into[0] for name, head in net.heads.items()}
         return lambda x, p, training: torch_networks.hnet(x, p, channels)
     if is_normalised(net):
-        return lambda x, p, training: torch_networks.normalised_unet(x, p, net.heads, training)
-    return lambda x, p, training: torch_networks.unet(x, p, net.heads)
+        return lambda x, p, training: torch_networks.normalised_unet(
+            x, p, net.heads, training, net.patch
+        )
+    return lambda x, p, training: torch_networks.unet(x, p, net.heads, net.patch)
 
 
 def is_normalised(net: Module) -> bool:

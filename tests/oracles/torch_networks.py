@@ -24,16 +24,19 @@ def posenet(x, p, centre=None, scale=None, output_tanh=False):
     return y if centre is None else y * scale + centre
 
 
-def unet(x, p, heads):
+def unet(x, p, heads, patch=1):
     """Report 2, section II.C.1: {head: scores}."""
 
     def conv(x, name, padding):
         return f.conv2d(x, p[f"{name}.weight"], p[f"{name}.bias"], padding=padding)
 
-    return _unet(x, p, heads, lambda x, *names, padding: f.relu(conv(x, ".".join(names), padding)))
+    def unit(x, *names, padding):
+        return f.relu(conv(x, ".".join(names), padding))
+
+    return _unet(x, p, heads, unit, patch)
 
 
-def normalised_unet(x, p, heads, training=True):
+def normalised_unet(x, p, heads, training=True, patch=1):
     """The same with batch normalisation before each ReLU.
 
     In training by the statistics of the batch, and the running ones move, where ``p`` has them.
@@ -45,17 +48,18 @@ def normalised_unet(x, p, heads, training=True):
         norm = [p.get(f"{name}.layers.1.{which}") for which in names]
         return f.relu(f.batch_norm(x, *norm, training=training))
 
-    return _unet(x, p, heads, unit)
+    return _unet(x, p, heads, unit, patch)
 
 
-def _unet(x, p, heads, unit):
+def _unet(x, p, heads, unit, patch):
     """``unit`` is a convolution with all that follows it, the ReLU being the last."""
 
     def two(x, name):
         return unit(unit(x, f"{name}.first", padding=1), f"{name}.second", padding=1)
 
     h, w = x.shape[2:]
-    x, skips = f.pad(x, (0, -w % 16, 0, -h % 16)), []
+    side = 16 * patch
+    x, skips = f.pixel_unshuffle(f.pad(x, (0, -w % side, 0, -h % side)), patch), []
     for level in range(4):
         x = two(x, f"down.{level}")
         skips.append(x)
@@ -65,8 +69,16 @@ def _unet(x, p, heads, unit):
         x = f.pad(f.interpolate(x, scale_factor=2), (0, 1, 0, 1))  # 'same' of a 2×2 kernel
         x = unit(x, f"double.{step}", "convolution", padding=0)
         x = two(torch.cat([skips.pop(), x], 1), f"up.{step}")
-    head = lambda n: f.conv2d(x, p[f"heads.{n}.weight"], p[f"heads.{n}.bias"])  # noqa: E731
-    return {name: head(name)[:, :, :h, :w] for name in heads}
+    scores = {}
+    for name in heads:
+        place, size = f"heads.{name}", (h // patch, w // patch)
+        if f"{place}.scores.weight" in p:  # of each pixel of a block
+            y = f.conv2d(x, p[f"{place}.scores.weight"], p[f"{place}.scores.bias"])
+            y, size = f.pixel_shuffle(y, patch), (h, w)
+        else:
+            y = f.conv2d(x, p[f"{place}.weight"], p[f"{place}.bias"])
+        scores[name] = y[:, :, : size[0], : size[1]]
+    return scores
 
 
 def hnet(x, p, heads):
