@@ -5,6 +5,8 @@ The book gives these words to every plot of a lesson that does not bring its own
 
 from __future__ import annotations
 
+import re
+
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection, PolyCollection
 from matplotlib.figure import Figure
@@ -92,7 +94,8 @@ def _title(axes: Axes) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.replace("$", "").split())
+    text = re.sub(r"\\mathdefault\{(.*?)\}(?=\$|$)", r"\1", text)  # as matplotlib writes powers
+    return " ".join(re.sub(r"[$\\{}]", "", text).split())
 
 
 def counted(number: int) -> str:
