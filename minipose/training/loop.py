@@ -18,10 +18,12 @@ from minipose.optim.schedules import Schedule, cosine
 from minipose.tensor import Tensor
 from minipose.training import checkpoint
 from minipose.training.batches import Batches
+from minipose.training.communicator import ALONE, Communicator
 from minipose.training.interrupts import deferred_interrupts
 from minipose.training.log import Row, write_log
 from minipose.training.parts import Parts, in_parts
 from minipose.training.prefetch import prefetch
+from minipose.training.ranks import Division, Ranks, Share, changes, reconcile
 
 LOOK_EVERY = 20  # steps; reading the loss makes a GPU wait
 
@@ -38,6 +40,8 @@ class Task:
     batch_count : batches an epoch, where ``batches`` has no length
     loss : (model, batch) -> scalar Tensor
     parts : of a batch that are computed at the same time, see ``training.parts``
+    communicator : the ranks that train together, each its own parts of a batch: ``batches`` may
+        give each its ``Share``, see ``training.ranks``. Rank 0 alone writes files and prints.
     max_norm : of the gradient of a step, see ``optim.clip_gradients``; None: any
     average : of the model's weights; what is validated, and kept as the best, is the average
     validate : model -> {column: value}
@@ -60,6 +64,7 @@ class Task:
     folder: Path
     batch_count: int | None = None
     parts: int = 1
+    communicator: Communicator = ALONE
     max_norm: float | None = None
     average: Average | None = None
     adapt: Callable[[list[Row]], float | None] = lambda history: 1.0
@@ -117,12 +122,16 @@ def fit(task: Task, model: Module, optimizer: Optimizer, resume: bool = False) -
     Diverged
         If the loss is no longer a number: the last checkpoint is from before.
     """
-    progress = Progress()
-    if resume and task.last.exists():
-        meta = checkpoint.load(task.last, model, optimizer, task.average)
+    progress, together = Progress(), task.communicator
+    parts = _parts(task, model)
+    if resume and together.first(task.last.exists):
+        arrays, meta = together.first(checkpoint.read, task.last)
+        checkpoint.restore(task.last, arrays, model, optimizer, task.average)
         progress = Progress(**meta["progress"])
-        write_log(task.log, progress.history)
-    parts = in_parts(model, task.loss, task.parts)
+        together.first(write_log, task.log, progress.history)
+        if together.rank == 0 and (told := changes(model, meta.get("parts", 1), parts.parts)):
+            print(f"{task.last}: {told}", flush=True)
+    reconcile(model, together)
     with parts, deferred_interrupts() as asked_to_stop:
         while progress.epoch < task.epochs and task.adapt(progress.history) is not None:
             _run_epoch(task, model, optimizer, parts, progress, asked_to_stop)
@@ -130,6 +139,12 @@ def fit(task: Task, model: Module, optimizer: Optimizer, resume: bool = False) -
     if task.average is not None:
         task.average.apply()
     return progress.history
+
+
+def _parts(task: Task, model: Module) -> Parts:
+    if task.communicator.size == 1:
+        return in_parts(model, task.loss, task.parts)
+    return Ranks(model, task.loss, task.parts, task.communicator)
 
 
 def _run_epoch(
@@ -155,11 +170,13 @@ def _run_epoch(
         if task.average is not None:
             task.average.update()
         progress.step = step + 1
-        stopping = asked_to_stop()
-        meter.count(loss, task.images(batch), stopping)
+        stopping = task.communicator.any(asked_to_stop())
+        images = batch.count if isinstance(batch, Share) else task.images(batch)
+        meter.count(loss, images, stopping)
         if stopping:
             meter.close()
             _save(task, model, optimizer, progress, task.last, task.average)
+            task.communicator.barrier()  # a rank that ends takes the others along
             raise Interrupted(f"stopped; {task.last} holds all, go on with --resume")
     meter.close()
 
@@ -236,6 +253,9 @@ def _finish_epoch(task: Task, model: Module, optimizer: Optimizer, progress: Pro
         with _averaged(task):
             _save(task, model, optimizer, progress, task.best)
     _save(task, model, optimizer, progress, task.last, task.average)
+    reconcile(model, task.communicator)
+    if task.communicator.rank:
+        return
     write_log(task.log, progress.history)
     shown = ", ".join(f"{k} {v:.4g}" for k, v in row.items() if k not in ("epoch", "learning_rate"))
     print(f"{task.label} {progress.epoch}/{task.epochs}: {shown}", flush=True)
@@ -258,8 +278,12 @@ def _save(
     path: Path,
     average: Average | None = None,
 ) -> None:
+    if task.communicator.rank:
+        return
     known = {k: v for k, v in vars(progress).items() if v != math.inf}  # JSON knows no infinity
-    checkpoint.save(path, model, optimizer, {**task.meta, "progress": known}, average)
+    parts = Division.among(task.communicator, task.parts).parts
+    meta = {**task.meta, "parts": parts, "progress": known}
+    checkpoint.save(path, model, optimizer, meta, average)
 
 
 def scheduled(

@@ -107,15 +107,19 @@ class RunningStatistics:
 def split(batch: Any, parts: int) -> list[tuple[Any, float]]:
     """At most ``parts`` parts of a named tuple of arrays, along axis 0, and each one's fraction."""
     count = len(batch[0])
-    size = -(-count // parts)
-    cuts = [slice(start, min(start + size, count)) for start in range(0, count, size)]
     return [
         (
             type(batch)(*(None if array is None else array[cut] for array in batch)),
             (cut.stop - cut.start) / count,
         )
-        for cut in cuts
+        for cut in cuts(count, parts)
     ]
+
+
+def cuts(count: int, parts: int) -> list[slice]:
+    """At most ``parts`` pieces of ``count`` samples, of one size but for the last."""
+    size = -(-count // parts)
+    return [slice(start, min(start + size, count)) for start in range(0, count, size)]
 
 
 def add_gradients(model: Module, loss: Loss, part: Part) -> float:

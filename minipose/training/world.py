@@ -1,0 +1,67 @@
+"""The ranks that a launcher has started: who they are, who speaks for them, and how they end."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+
+from minipose.training.communicator import ALONE, Communicator, launched
+
+PATIENCE = 1.0  # s in which rank 0 reports what has failed on all ranks
+
+
+@functools.lru_cache
+def world(device: str = "cpu") -> Communicator:
+    """All processes that ``mpirun`` has started together with this one; without it, this one."""
+    if launched() == 1:
+        return ALONE
+    if device == "cuda":
+        from minipose.training.communicator_nccl import NCCLCommunicator
+
+        return NCCLCommunicator()
+    from minipose.training.communicator_mpi import MPICommunicator
+
+    return MPICommunicator()
+
+
+def everywhere(main: Callable[[], int]) -> int:
+    """Run a program on every rank; rank 0 alone prints. Returns the exit status.
+
+    A rank that fails ends them all. What fails on all of them is said once, by rank 0.
+    """
+    if launched() == 1:
+        return main()
+    ranks = world()
+    if ranks.rank == 0:
+        status = _status(main)
+    else:
+        said = io.StringIO()
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+            with contextlib.redirect_stderr(said):
+                status = _status(main)
+        if status:
+            time.sleep(PATIENCE)
+            last = said.getvalue().strip().splitlines()
+            print(f"rank {ranks.rank}: {last[-1] if last else status}", file=sys.stderr)
+    if status:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        ranks.fail(status)
+    return status
+
+
+def _status(main: Callable[[], int]) -> int:
+    """What a program returns, or how it ends otherwise."""
+    try:
+        return main()
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:
+        traceback.print_exc()
+        return 1
