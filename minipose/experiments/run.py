@@ -18,6 +18,7 @@ from minipose.experiments.settings import RunSettings, checked, declared, resolv
 from minipose.nn import Module
 from minipose.storage import atomic, expect_folder
 from minipose.training import checkpoint
+from minipose.training.world import expect_work_for_all, world
 
 
 def train(args: argparse.Namespace) -> None:
@@ -29,6 +30,8 @@ def train(args: argparse.Namespace) -> None:
         raise UserError(f"--data: expected a store (.h5); {job.maker} makes one")
     folder = expect_folder(settings.out or job.default_out(recipe))
     device = use_device(settings.device, settings.tf32)
+    together = world(device)
+    expect_work_for_all(together, settings.compare, recipe.batch)
     with job.open_store(settings.data) as store:
         split = store.split(limit=settings.limit)
         print(", ".join(f"{name} {len(rows)} {job.items}" for name, rows in split.items()))
@@ -36,12 +39,17 @@ def train(args: argparse.Namespace) -> None:
         own["seeds"] = getattr(settings, "seeds", 1)
         if own["start"] is not None:
             checkpoint.read(own["start"])  # or say what is wrong with it, before a folder is made
-        claim(folder, settings, recipe, args.resume)
-        run = Run(store, split, recipe, settings.seed, folder, device, args.resume, **own)
+        together.first(claim, folder, settings, recipe, args.resume)
+        run = Run(
+            store, split, recipe, settings.seed, folder, device, args.resume, **own,
+            communicator=together,
+        )  # fmt: skip
         if settings.compare:
             job.comparisons[settings.compare](job, run)
             return
         result, net = job.train_and_measure(run)
+        if together.rank:
+            return
         drawn = job.draw_run(run, net) | job.draw_data(folder, store, split["train"])
     publish(folder, job.title, job.summary(result), drawn, result)
     print(f"{folder}: report.md, report.json, log.csv, best.npz and {len(drawn)} pictures")

@@ -63,6 +63,13 @@ class Division(NamedTuple):
         count = len(batch[0])
         return Share(_rows(batch, self.rows(count)), count)
 
+    def labelled(self, rows: Any, count: int) -> Any:
+        """Rows that were made for this rank alone, as a ``Share``; without company the batch."""
+        return rows if self.size == 1 else Share(rows, count)
+
+
+WHOLE = Division()  # everything is one process's
+
 
 class Ranks(Parts):
     """``Parts`` that the ranks of a communicator compute; an error of one is raised on all."""

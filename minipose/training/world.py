@@ -11,6 +11,7 @@ import time
 import traceback
 from collections.abc import Callable
 
+from minipose.errors import UserError
 from minipose.training.communicator import ALONE, Communicator, launched
 
 PATIENCE = 1.0  # s in which rank 0 reports what has failed on all ranks
@@ -28,6 +29,29 @@ def world(device: str = "cpu") -> Communicator:
     from minipose.training.communicator_mpi import MPICommunicator
 
     return MPICommunicator()
+
+
+def expect_work_for_all(ranks: Communicator, comparison: str | None, batch: int) -> None:
+    """Say what ranks do with a batch, or why they cannot share the work.
+
+    Raises
+    ------
+    UserError
+        If there are several trainings to share out, or more ranks than samples in a batch.
+    """
+    if ranks.size == 1:
+        return
+    if comparison:
+        raise UserError(
+            f"--compare {comparison} is several trainings, {ranks.size} processes share one: "
+            "start it without mpirun"
+        )
+    if batch < ranks.size:
+        raise UserError(
+            f"{ranks.size} processes cannot share a batch of {batch}: expected --batch of at least "
+            f"{ranks.size}"
+        )
+    print(f"{ranks.size} processes with {ranks.threads} threads each share a batch of {batch}")
 
 
 def everywhere(main: Callable[[], int]) -> int:
