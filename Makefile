@@ -1,5 +1,5 @@
 # minipose. Any target is the first and only command: it sets up what it needs.
-# Variables: DATA= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE= FULL= MODEL= N= ARGS= PYTHON=
+# Variables: DATA= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE= RANKS= FULL= MODEL= N= ARGS= PYTHON=
 
 DEVICE ?= cpu
 SEED ?= 0
@@ -30,7 +30,7 @@ endif
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
-	@echo "  Variables: DATA= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE=cpu|cuda|auto FULL=1 MODEL= ARGS= PYTHON="
+	@echo "  Variables: DATA= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE=cpu|cuda|auto RANKS= FULL=1 MODEL= ARGS= PYTHON="
 
 # --- Set-up: a stamp for each set of packages -----------------------------------------------------
 
@@ -56,11 +56,18 @@ $(VENV)/.installed-judges: pyproject.toml
 $(VENV)/.installed-gpu: pyproject.toml
 	$(SETUP) gpu $@
 
+$(VENV)/.installed-cluster: pyproject.toml
+	$(SETUP) cluster $@
+
 $(OLDEST)/.installed: pyproject.toml .ci/oldest.py
 	$(SETUP) $(RUNTIME),dev $@ oldest
 
 ifeq ($(DEVICE),cuda)
 $(VENV)/.installed-run $(VENV)/.installed-dev $(VENV)/.installed-bench: | $(VENV)/.installed-gpu
+endif
+
+ifneq ($(RANKS),)
+$(VENV)/.installed-run: | $(VENV)/.installed-cluster
 endif
 
 setup: $(VENV)/.installed-run  ## set up the virtual environment only
@@ -129,8 +136,11 @@ $(eval $(call job,h36m,$(if $(FULL),--frames 600 --step 5,--frames 220 --step 7)
 $(eval $(call job,people,--count $(if $(FULL),6200,2400),-people$(addprefix -,$(MIN_JOINTS)),\
   $(if $(MIN_JOINTS),--min-joints $(MIN_JOINTS))))
 
+# $(call ranks,NUMBER): what starts a program as so many processes that train together
+ranks = $(if $(1),$(VENV)/bin/mpirun -n $(1) env )
+
 # $(call train,JOB,name of the run's folder,recipe unless RECIPE= names one)
-train = $(MINIPOSE) train $(1) --data $(or $($(1)_STORE),$(RAW)) \
+train = $(call ranks,$(RANKS))$(MINIPOSE) train $(1) --data $(or $($(1)_STORE),$(RAW)) \
   --out $(call quoted,$(or $(OUT),runs/$(2))) \
   $(if $(or $(RECIPE),$(3)),--recipe $(call quoted,$(or $(RECIPE),$(3)))) \
   --device $(DEVICE) --seed $(SEED) $(if $(EPOCHS),--epochs $(EPOCHS))

@@ -11,6 +11,8 @@ import os
 from collections.abc import Callable
 from typing import Any, NoReturn, Protocol, TypeVar
 
+import numpy as np
+
 from minipose.backend import Array
 
 T = TypeVar("T")
@@ -71,7 +73,6 @@ class Communicator:
 
     def barrier(self) -> None:
         """Wait until every rank is here."""
-        self.gather(None)
 
     def fail(self, status: int) -> NoReturn:
         """End all ranks at once, wherever they are, with this exit status."""
@@ -94,7 +95,9 @@ class Communicator:
 
     def any(self, flag: bool) -> bool:
         """Whether a rank says yes."""
-        return any(self.gather(flag))
+        votes = np.array([flag], np.float64)
+        self.all_reduce(votes)
+        return bool(votes[0])
 
     def agree(self, error: Exception | None) -> None:
         """Raise the error of the first rank that has one, on every rank."""

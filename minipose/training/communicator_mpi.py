@@ -12,7 +12,8 @@ from minipose.training.communicator import Communicator, Pending, launched
 
 # MPICH would add a line of its own to the one that says what went wrong.
 os.environ.setdefault("MPIR_CVAR_SUPPRESS_ABORT_MESSAGE", "1")
-NAP = 50e-6  # s between two looks, where ranks outnumber cores: MPI itself would spin
+# MPI itself waits by looking again and again, which takes the core from whom it waits for.
+LOOK, NAP = 200e-6, 50e-6  # s of looking without a pause; then between two looks
 
 
 class MPICommunicator(Communicator):
@@ -38,23 +39,23 @@ class MPICommunicator(Communicator):
         here = self._world.Split_type(MPI.COMM_TYPE_SHARED)
         self.local_rank, neighbours = here.rank, here.size
         cores = os.cpu_count() or 1
-        self._crowded = neighbours > cores
         allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
         self.threads = min(allowed, max(1, cores // neighbours))
         self.threads = int(os.environ.setdefault("MINIPOSE_THREADS", str(self.threads)))
 
     def broadcast(self, value: Any) -> Any:
+        self.barrier()
         return self._world.bcast(value)
 
     def gather(self, value: Any) -> list[Any]:
+        self.barrier()
         return self._world.allgather(value)
 
     def start(self, array: Array) -> Pending:
-        request = self._world.Iallreduce(self._mpi.IN_PLACE, array)
-        return _Request(request, self._crowded)
+        return _Request(self._world.Iallreduce(self._mpi.IN_PLACE, array))
 
     def barrier(self) -> None:
-        self._world.Barrier()
+        _Request(self._world.Ibarrier()).wait()
 
     def fail(self, status: int) -> NoReturn:
         self._world.Abort(status)
@@ -62,13 +63,14 @@ class MPICommunicator(Communicator):
 
 
 class _Request:
-    def __init__(self, request: Any, crowded: bool) -> None:
-        self._request, self._crowded = request, crowded
+    def __init__(self, request: Any) -> None:
+        self._request = request
 
     def test(self) -> bool:
         return self._request.Test()
 
     def wait(self) -> None:
-        while self._crowded and not self._request.Test():
-            time.sleep(NAP)  # the rank that is waited for may need this core
-        self._request.Wait()
+        start = time.perf_counter()
+        while not self._request.Test():
+            if time.perf_counter() - start > LOOK:
+                time.sleep(NAP)
