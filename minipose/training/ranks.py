@@ -21,7 +21,15 @@ from minipose.nn import BatchNorm2d, ComplexBatchNorm, Dropout, MapDropout, Modu
 from minipose.tensor import Tensor
 from minipose.training.buckets import Buckets
 from minipose.training.communicator import ALONE, Communicator
-from minipose.training.parts import Loss, Part, Parts, RunningStatistics, add_gradients, cuts
+from minipose.training.parts import (
+    Loss,
+    Part,
+    Parts,
+    RunningStatistics,
+    add_gradients,
+    cuts,
+    rows_of,
+)
 
 
 class Share(NamedTuple):
@@ -59,9 +67,9 @@ class Division(NamedTuple):
         return slice(own[0][1].start, own[-1][1].stop) if own else slice(count, count)
 
     def share(self, batch: Any) -> Share:
-        """This rank's rows of a named tuple of arrays (or None)."""
+        """This rank's rows of a tuple of arrays (or None)."""
         count = len(batch[0])
-        return Share(_rows(batch, self.rows(count)), count)
+        return Share(rows_of(batch, self.rows(count)), count)
 
     def labelled(self, rows: Any, count: int) -> Any:
         """Rows that were made for this rank alone, as a ``Share``; without company the batch."""
@@ -105,7 +113,7 @@ class Ranks(Parts):
         start = self.division.rows(share.count).start
         return [
             Part(
-                _rows(share.rows, slice(rows.start - start, rows.stop - start)),
+                rows_of(share.rows, slice(rows.start - start, rows.stop - start)),
                 (rows.stop - rows.start) / share.count,
                 (*entropy, k),
                 self.model.training,
@@ -152,8 +160,3 @@ def changes(model: Module, before: int, now: int) -> str:
     if any(isinstance(m, (Dropout, MapDropout)) and m.rate for m in model.modules()):
         differs.append("dropout draws other units")
     return f"batches were cut into {before}, now into {now}: " + ", ".join(differs)
-
-
-def _rows(batch: Any, rows: slice) -> Any:
-    kept = (None if array is None else array[rows] for array in batch)
-    return type(batch)(*kept) if hasattr(batch, "_fields") else type(batch)(kept)

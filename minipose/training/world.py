@@ -11,9 +11,10 @@ import time
 import traceback
 from collections.abc import Callable
 
-from minipose.errors import UserError
+from minipose.errors import UserError, missing_package
 from minipose.training.communicator import ALONE, Communicator, launched
 
+RANKS = ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")  # which of them this is
 PATIENCE = 1.0  # s in which rank 0 reports what has failed on all ranks
 
 
@@ -61,7 +62,13 @@ def everywhere(main: Callable[[], int]) -> int:
     """
     if launched() == 1:
         return main()
-    ranks = world()
+    try:
+        ranks = world()
+    except (UserError, ModuleNotFoundError) as error:
+        if any(os.environ.get(name) == "0" for name in RANKS):
+            found = error if isinstance(error, UserError) else missing_package(error)
+            print(f"error: {found}", file=sys.stderr)
+        return 1
     if ranks.rank == 0:
         status = _status(main)
     else:
