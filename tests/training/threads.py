@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +20,7 @@ class Threads(Communicator):
     def gather(self, value: Any) -> list[Any]:
         self.slots[self.rank] = value
         self.meeting.wait()
-        values = list(self.slots)
+        values = copy.deepcopy(self.slots)  # as what goes through a network
         self.meeting.wait()
         return values
 
