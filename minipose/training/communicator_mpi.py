@@ -13,7 +13,7 @@ from minipose.training.communicator import Communicator, Pending, launched
 # MPICH would add a line of its own to the one that says what went wrong.
 os.environ.setdefault("MPIR_CVAR_SUPPRESS_ABORT_MESSAGE", "1")
 # MPI itself waits by looking again and again, which takes the core from whom it waits for.
-LOOK, NAP = 200e-6, 50e-6  # s of looking without a pause; then between two looks
+LOOK, NAP = 200e-6, 1e-3  # s of looking without a pause; then, at most, between two looks
 
 
 class MPICommunicator(Communicator):
@@ -72,5 +72,6 @@ class _Request:
     def wait(self) -> None:
         start = time.perf_counter()
         while not self._request.Test():
-            if time.perf_counter() - start > LOOK:
-                time.sleep(NAP)
+            waited = time.perf_counter() - start
+            if waited > LOOK:
+                time.sleep(min(waited / 10, NAP))
