@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from typing import Any, NoReturn
@@ -37,7 +38,8 @@ class MPICommunicator(Communicator):
                 "take the mpirun of the same MPI (.venv/bin/mpirun)"
             )
         here = self._world.Split_type(MPI.COMM_TYPE_SHARED)
-        self.local_rank, neighbours = here.rank, here.size
+        neighbours = here.size
+        take_gpu(here.rank)
         cores = os.cpu_count() or 1
         allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
         self.threads = min(allowed, max(1, cores // neighbours))
@@ -60,6 +62,14 @@ class MPICommunicator(Communicator):
     def fail(self, status: int) -> NoReturn:
         self._world.Abort(status)
         os._exit(status)
+
+
+@functools.lru_cache  # once: afterwards it is the only one
+def take_gpu(number: int) -> None:
+    """Let this process see one GPU of its machine, of those that it may use; none if too few."""
+    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    own = [str(number)] if allowed is None else allowed.split(",")[number : number + 1]
+    os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(own)
 
 
 class _Request:

@@ -1,7 +1,8 @@
 """``python -m tests.bench.scaling``: what do two ranks gain over one?
 
 One process with one thread and two ranks with a thread each take turns on the same network: on one
-batch (strong scaling) and on a batch for each (weak). Needs the extra ``cluster``, and two cores.
+batch (strong scaling) and on a batch for each (weak). Needs the extra ``cluster``, and two cores
+that have nothing else to do: beside other programs only the processor's time says something.
 Prints tables, and draws what the α-β model makes of them for 64 machines.
 """
 
@@ -75,22 +76,26 @@ def measure(case: Case, rounds: int) -> dict:
             groups = {"one": one, "half": smaller, "strong": two, "weak": weak}
             for group in groups.values():
                 group.ask("time 1")
-            count = max(1, round(0.5 / one.ask("time 1")))
+            count = max(1, round(0.5 / one.ask("time 1")[0]))
             times = {name: [] for name in groups}
             for turn in range(rounds):
                 order = list(groups) if turn % 2 else list(groups)[::-1]
                 for name in order:
                     times[name].append(groups[name].ask(f"time {count}"))
             traffic = two.ask("traffic")
-    strong = [a / b for a, b in zip(times["one"], times["strong"], strict=True)]
-    weak_ones = [2 * a / b for a, b in zip(times["one"], times["weak"], strict=True)]
+
+    def ratios(name: str, clock: int) -> list[float]:
+        return [a[clock] / b[clock] for a, b in zip(times["one"], times[name], strict=True)]
+
+    strong = ratios("strong", 0)
     return {
         "title": case.title,
         "batch": case.batch,
-        **{name: statistics.median(seconds) for name, seconds in times.items()},
+        **{name: statistics.median(wall for wall, _ in pairs) for name, pairs in times.items()},
         "speedup": statistics.median(strong),
         "range": (min(strong), max(strong)),
-        "weak_speedup": statistics.median(weak_ones),
+        "busy": statistics.median(ratios("strong", 1)),
+        "weak_speedup": 2 * statistics.median(ratios("weak", 0)),
         **traffic,
         "operations": arithmetic(case) / case.batch,
         "load": os.getloadavg()[0],
@@ -104,7 +109,7 @@ def all_reduce(rounds: int) -> tuple[list[float], Link]:
         for size in SIZES:
             two.ask(f"reduce {size} 3")
             count = 200 if size < 1 << 18 else 20
-            seconds.append(min(two.ask(f"reduce {size} {count}") for _ in range(rounds)))
+            seconds.append(min(two.ask(f"reduce {size} {count}")[0] for _ in range(rounds)))
     return seconds, fit(list(SIZES), seconds)
 
 
@@ -140,7 +145,8 @@ def line(row: dict) -> str:
     low, high = row["range"]
     return (
         f"{row['title']}: one {1e3 * row['one']:.0f} ms, two {1e3 * row['strong']:.0f} ms, "
-        f"{row['speedup']:.2f}× ({low:.2f}-{high:.2f}), weak {row['weak_speedup']:.2f}×, "
+        f"{row['speedup']:.2f}× ({low:.2f}-{high:.2f}), of processor time {row['busy']:.2f}×, "
+        f"weak {row['weak_speedup']:.2f}×, "
         f"load {row['load']:.1f}"
     )
 
@@ -159,8 +165,9 @@ def tables(rows: list[dict], seconds: list[float], link: Link) -> list[str]:
         f"Measured on: {machine.describe('cpu')}; load "
         f"{min(r['load'] for r in rows):.1f} to {max(r['load'] for r in rows):.1f}.",
         "",
-        "| network, batch | one process | two ranks | strong | least-most | the model says | weak |",
-        "|---|---|---|---|---|---|---|",
+        "| network, batch | one process | two ranks | strong | least-most | of processor time | "
+        "the model says | weak |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         model = work(row)
@@ -168,7 +175,7 @@ def tables(rows: list[dict], seconds: list[float], link: Link) -> list[str]:
         low, high = row["range"]
         lines.append(
             f"| {row['title']} | {1e3 * row['one']:.0f} ms | {1e3 * row['strong']:.0f} ms | "
-            f"{row['speedup']:.2f} × | {low:.2f}-{high:.2f} | {said:.2f} × | "
+            f"{row['speedup']:.2f} × | {low:.2f}-{high:.2f} | {row['busy']:.2f} × | {said:.2f} × | "
             f"{row['weak_speedup']:.2f} × |"
         )
     lines += ["", "| all-reduce between two ranks | measured | α-β model |", "|---|---|---|"]
@@ -196,21 +203,25 @@ def tables(rows: list[dict], seconds: list[float], link: Link) -> list[str]:
 
 def draw(rows: list[dict]) -> None:
     """Speed of up to 64 machines over one, at each network's batch a machine."""
-    from minipose.plots.figure import new_figure, save
+    from minipose.plots import canvas
 
-    figure, axes = new_figure(1, 2)
+    plot = canvas.new_plot(10, 4.6)
+    axes = plot.subplots(1, 2, sharey=True)
     places = [(ETHERNET, False, "this machine's ranks"), (NVLINK, True, "GPUs (assumed speed)")]
     for ax, (link, on_gpu, who) in zip(axes, places, strict=True):
-        for row in rows:
+        ax.loglog(RANKS, RANKS, ":", color=canvas.GREY, label="linear")
+        for n, row in enumerate(rows):
             for style, batch in (("-", row["batch"]), ("--", max(1, row["batch"] // 16))):
                 speeds = [work(row, on_gpu).speedup(p, batch, link) for p in RANKS]
                 label = f"{row['title'].split(',')[0]}, {batch} images each"
-                ax.plot(RANKS, speeds, style, label=label)
-        ax.plot(RANKS, RANKS, ":", color="grey", label="all that is possible")
-        ax.set(xscale="log", yscale="log", xlabel="machines", ylabel="speed over one")
-        ax.set(title=f"{link.name}, {who}", xticks=RANKS, xticklabels=RANKS, yticks=RANKS)
+                ax.loglog(RANKS, speeds, style, color=f"C{n}", label=label)
+        ax.set_title(f"{link.name}, {who}", loc="left", fontsize=10)
+        ax.set(xlabel="machines", ylabel="speed over one")
+        ax.set_xticks(RANKS, [str(p) for p in RANKS])
+        ax.set_yticks(RANKS, [str(p) for p in RANKS])
+        ax.minorticks_off()
         ax.legend(fontsize=7)
-    save(figure, PLOT)
+    canvas.save(plot, PLOT)
 
 
 if __name__ == "__main__":

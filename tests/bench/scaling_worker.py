@@ -1,7 +1,7 @@
 """Ranks that train a network of the bench: rank 0 reads commands from stdin, answers in JSON.
 
-``time N``: seconds a step, on the clock and of the busiest rank's processor; ``reduce BYTES N``: the
-same of an all-reduce alone; ``traffic``: messages and bytes of a step.
+``time N``: seconds a step, on the clock and of the busiest rank's processor; ``reduce BYTES N``:
+the same of an all-reduce alone; ``traffic``: messages and bytes of a step.
 """
 
 from __future__ import annotations

@@ -190,6 +190,24 @@ def test_a_training_by_ranks_is_that_of_one_process(tmp_path):
     assert checkpoint.read(tmp_path / "rank0" / "last.npz")[1]["parts"] == 2
 
 
+@pytest.mark.parametrize("size", [2, 4])
+def test_the_learning_curve_does_not_depend_on_the_number_of_ranks(size, tmp_path):
+    """One global batch, nothing that takes statistics of a part: the same to 1e-4."""
+
+    def curve(ranks):
+        net = Toy()
+        net.dropout.rate = 0.0
+        task = make_task(tmp_path / f"{ranks.size}", epochs=4)
+        task.communicator = ranks
+        rows = fit(task, net, Adam(net.parameters(), 0.01))
+        return [[row["train_loss"], row["validation_mse"]] for row in rows]
+
+    alone = curve(ALONE)
+    assert alone[-1][1] < 0.9 * alone[0][1], "it learns"
+    for found in together(size, curve):
+        np.testing.assert_allclose(found, alone, rtol=1e-4)
+
+
 def test_another_number_of_parts_is_said():
     assert changes(Toy(), 2, 2) == ""
     net = Normalised()
