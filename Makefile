@@ -25,7 +25,7 @@ endif
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help setup test test-plain test-oldest judges lint format gradcheck mutants house bench \
+.PHONY: help setup test test-plain test-oldest judges lint format gradcheck mutants cluster house bench scaling \
   train-h36m ablate-h36m train-unet compare-unet compare-hnet sweep-weights lessons lesson book doctor clean changed
 
 help:  ## list the targets
@@ -101,11 +101,17 @@ gradcheck: $(VENV)/.installed-dev  ## one table: the worst error of every op's d
 mutants: $(VENV)/.installed-dev  ## alter every derivative in turn; the tests must notice
 	$(RUN) tests.mutants $(ARGS)
 
+cluster: $(VENV)/.installed-dev $(VENV)/.installed-cluster  ## processes that train together; 20 times one is killed
+	MPI_KILLS=20 $(RUN) pytest tests/training/test_mpi.py $(ARGS)
+
 house: $(VENV)/.installed-run  ## lines, files and imports of each floor, and what a step enters
 	@$(RUN) tests.house
 
 bench: $(VENV)/.installed-bench  ## minipose against PyTorch, step by step
 	$(RUN) tests.bench --device $(DEVICE) --write docs/performance.md $(ARGS)
+
+scaling: $(VENV)/.installed-run $(VENV)/.installed-cluster  ## two processes beside one, and a model of 64
+	$(RUN) tests.bench.scaling --write docs/scaling.md $(ARGS)
 
 # --- The two jobs ---------------------------------------------------------------------------------
 # DATA= names a folder of raw data or a finished store (.h5); without it, a synthetic stand-in is
