@@ -11,8 +11,7 @@ from minipose.backend import Array
 from minipose.errors import UserError
 from minipose.training.communicator import Communicator, Pending, launched
 
-# MPICH would add a line of its own to the one that says what went wrong.
-os.environ.setdefault("MPIR_CVAR_SUPPRESS_ABORT_MESSAGE", "1")
+FORWARDED = 0.3  # s in which mpirun reads what was printed last
 # MPI itself waits by looking again and again, which takes the core from whom it waits for.
 LOOK, NAP = 200e-6, 1e-3  # s of looking without a pause; then, at most, between two looks
 
@@ -60,6 +59,8 @@ class MPICommunicator(Communicator):
         _Request(self._world.Ibarrier()).wait()
 
     def fail(self, status: int) -> NoReturn:
+        time.sleep(FORWARDED)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MPI would add lines of its own
         self._world.Abort(status)
         os._exit(status)
 

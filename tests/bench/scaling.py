@@ -48,9 +48,11 @@ class Group:
         if ranks > 1:
             command = [str(Path(sys.executable).with_name("mpirun")), "-n", str(ranks), *command]
         pipe = subprocess.PIPE
+        # Linux shares its processors out among sessions, and mpirun's processes have their own.
         self.process = subprocess.Popen(
-            command, env=environment, stdin=pipe, stdout=pipe, text=True, bufsize=1
-        )
+            command, env=environment, stdin=pipe, stdout=pipe, text=True, bufsize=1,
+            start_new_session=True,
+        )  # fmt: skip
 
     def ask(self, command: str) -> object:
         """The answer to a command."""
