@@ -1,11 +1,13 @@
 # minipose. Any target is the first and only command: it sets up what it needs.
-# Variables: DATA= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE= RANKS= FULL= MODEL= N= ARGS= PYTHON=
+# Variables: DATA= LABEL= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE= RANKS= FULL= MODEL= N= ARGS=
+# PYTHON=
 
 DEVICE ?= cpu
 SEED ?= 0
 MODEL ?= mask+softmax
 VENV := .venv
 OLDEST := .venv-oldest
+LABELLER := .venv-label
 RUN := PYTHONUNBUFFERED=1 $(VENV)/bin/python -m
 MINIPOSE := $(RUN) minipose
 
@@ -21,16 +23,29 @@ $(error DATA=$(DATA): no such file or folder)
 endif
 endif
 
+ifneq ($(LABEL),)
+ifeq ($(filter mediapipe openpose maskrcnn,$(LABEL)),)
+$(error LABEL=$(LABEL): expected mediapipe, openpose or maskrcnn)
+endif
+ifneq ($(filter train-unet compare-% sweep-%,$(MAKECMDGOALS)),)
+ifeq ($(RAW),)
+$(error LABEL=$(LABEL): expected DATA= with a folder of photographs)
+endif
+endif
+endif
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help setup test test-plain test-oldest judges lint format gradcheck mutants cluster house bench scaling \
+.PHONY: help setup label-setup test test-plain test-oldest judges lint format gradcheck mutants cluster \
+  house bench scaling check-torch \
   train-h36m ablate-h36m train-unet compare-unet compare-hnet sweep-weights lessons lesson book doctor clean changed
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 	@echo "  Variables: DATA= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE=cpu|cuda|auto RANKS= FULL=1 MODEL= ARGS= PYTHON="
+	@echo "             LABEL=mediapipe|openpose|maskrcnn for DATA=photographs that have no joints and masks"
 
 # --- Set-up: a stamp for each set of packages -----------------------------------------------------
 
@@ -70,7 +85,13 @@ ifneq ($(RANKS),)
 $(VENV)/.installed-run: | $(VENV)/.installed-cluster
 endif
 
+# MediaPipe asks for older packages than the rest, so it has an environment of its own.
+$(LABELLER)/.installed: .ci/label.txt
+	$(SETUP) label $@
+
 setup: $(VENV)/.installed-run  ## set up the virtual environment only
+
+label-setup: $(LABELLER)/.installed  ## set up MediaPipe, which labels photographs (LABEL=mediapipe)
 
 # --- Checks ---------------------------------------------------------------------------------------
 
@@ -87,6 +108,9 @@ test-oldest: $(OLDEST)/.installed  ## the same with the oldest versions that pyp
 
 judges: $(VENV)/.installed-judges  ## ask PyTorch, ONNX and scikit-learn: every sample of their tables
 	$(RUN) pytest tests/oracles tests/test_your_own_network.py $(ARGS)
+
+check-torch: $(VENV)/.installed-bench  ## training steps beside PyTorch: scores, loss, gradients, updates
+	$(RUN) tests.oracles.step $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	@$(RUN) ruff check .
@@ -123,6 +147,19 @@ FINISHED := $(if $(RAW),$(shell case $(RAW) in (*.h5) echo yes;; esac))
 NAME := $(if $(ASKED),$(if $(FINISHED),finished,$(shell \
   $(if $(PYTHON),$(call quoted,$(PYTHON)),python3) data_tools/store_name.py $(RAW))))
 
+# With LABEL=, joints and masks of photographs are found first; the labelled folder is kept too.
+h36m_DATA := $(RAW)
+people_DATA := $(if $(LABEL),data/$(NAME)-$(LABEL),$(RAW))
+people_LABELS := $(if $(LABEL),$(people_DATA)/labels.json)
+
+ifneq ($(and $(LABEL),$(NAME)),)
+ifneq ($(FINISHED),)
+$(error LABEL=$(LABEL): expected DATA= with photographs, not a finished store)
+endif
+$(people_LABELS): | $(VENV)/.installed-run $(if $(filter-out maskrcnn,$(LABEL)),$(LABELLER)/.installed)
+	$(RUN) data_tools label $(RAW) --out $(people_DATA) --with $(LABEL)
+endif
+
 # $(call job,JOB,flags of its drawing,ending of an imported store's name) defines JOB_STORE and how
 # data_tools makes it, and further flags.
 define job
@@ -133,13 +170,13 @@ data/$(1)-$(SIZE)/.written: | $(VENV)/.installed-run
 	@touch $$@
 
 ifeq ($(FINISHED),)
-$$($(1)_STORE): $(if $(NAME),,data/$(1)-$(SIZE)/.written) | $(VENV)/.installed-run
-	$(RUN) data_tools $(1) $$(or $$(RAW),data/$(1)-$(SIZE)) --out $$@ $(4)
+$$($(1)_STORE): $(if $(NAME),$($(1)_LABELS),data/$(1)-$(SIZE)/.written) | $(VENV)/.installed-run
+	$(RUN) data_tools $(1) $$(or $$($(1)_DATA),data/$(1)-$(SIZE)) --out $$@ $(4)
 endif
 endef
 
 $(eval $(call job,h36m,$(if $(FULL),--frames 600 --step 5,--frames 220 --step 7),,))
-$(eval $(call job,people,--count $(if $(FULL),6200,2400),-people$(addprefix -,$(MIN_JOINTS)),\
+$(eval $(call job,people,--count $(if $(FULL),6200,2400),$(addprefix -,$(LABEL))-people$(addprefix -,$(MIN_JOINTS)),\
   $(if $(MIN_JOINTS),--min-joints $(MIN_JOINTS))))
 
 # $(call ranks,NUMBER): what starts a program as so many processes that train together

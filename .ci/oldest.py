@@ -16,9 +16,13 @@ DECLARED = re.compile(r"([\w.-]+)(?:\[[\w,-]+\])?>=([\d.]+)")  # name[extras]>=v
 
 
 def oldest() -> dict[str, str]:
-    """The lowest version of every package, of all extras together."""
+    """The lowest version of every package, of all extras together.
+
+    ``label`` does not count: it has one version only, and an environment of its own.
+    """
     project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
-    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    extras = project["optional-dependencies"]
+    groups = [project["dependencies"], *(extras[name] for name in extras if name != "label")]
     found: dict[str, str] = {}
     for requirement in (each for group in groups for each in group):
         declared = DECLARED.fullmatch(requirement)

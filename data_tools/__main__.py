@@ -10,6 +10,7 @@ from minipose.errors import missing_package
 TOOLS = {
     "h36m": "import Human3.6M, or its stand-in, into one store for report 1's job",
     "people": "build report 2's store from LSP, MPII, ATR, COCO or a folder of pictures",
+    "label": "find joints and masks in photographs: MediaPipe, OpenPose or Mask R-CNN",
     "twin": "write synthetic stand-ins: drawn people in the same files as the real data sets",
 }
 

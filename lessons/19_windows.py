@@ -136,7 +136,11 @@ assert abs(best - p) < 2e-4
 # %%
 picture = store.read("images", frames[3:4])[0]
 path = kit.plot_folder() / "19_windows.png"
-kit.show_plot(window_schematic(picture, keypoints[3], labels[3], path))
+kit.show_plot(
+    window_schematic(picture, keypoints[3], labels[3], path),
+    "A crop and the grid of ten by ten windows; then four joints with their positive windows; "
+    "then all joints together.",
+)
 
 # %% [markdown]
 # ## Change this, predict, run

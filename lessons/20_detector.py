@@ -139,7 +139,10 @@ assert curve[-1] < 0.9 * constant
 some = np.linspace(0, len(test_x) - 1, 6).astype(int)
 found, truth = (v[some].reshape(-1, 17, 100) for v in (detect(test_x), test_h))
 pictures = store.read("images", split["test"][some])
-kit.show_plot(detected_windows(pictures, truth, found, kit.plot_folder() / "20_detector.png"))
+kit.show_plot(
+    detected_windows(pictures, truth, found, kit.plot_folder() / "20_detector.png"),
+    "Crops of people; above the windows with a joint, below the detector's probabilities.",
+)
 
 # %% [markdown]
 # ## Change this, predict, run

@@ -139,14 +139,18 @@ assert by_axis[1] < min(by_axis[0], by_axis[2])
 path = kit.plot_folder() / "21_regressor.png"
 series = {"validation": (range(len(curve)), curve)}
 series["mean pose"] = (range(len(curve)), [constant["validation"]] * len(curve))
-kit.show_plot(learning_curves({"Error on unseen takes, mm": series}, path, "epoch"))
+kit.show_plot(
+    learning_curves({"Error on unseen takes, mm": series}, path, "epoch"),
+    "Error on unseen takes in mm over epochs: validation, and the mean pose as a level line.",
+)
 some = np.linspace(10, len(new) - 1, 3).astype(int)
 each = np.linalg.norm(found[some] - true["subject 11"][some], axis=2).mean(axis=1)
 titles = [f"{e:.0f} mm off" for e in each]
 pictures = store.read("images", new[some])
 path = kit.plot_folder() / "21_regressor_poses.png"
 kit.show_plot(
-    predictions_beside_truth(pictures, found[some], true["subject 11"][some], titles, path)
+    predictions_beside_truth(pictures, found[some], true["subject 11"][some], titles, path),
+    "Three crops of subject 11, each with the true and the predicted pose in space.",
 )
 
 # %% [markdown]

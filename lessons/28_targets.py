@@ -135,7 +135,10 @@ assert (hot.sum(axis=0) == 1).all() and np.allclose(soft[1:].sum(axis=0)[here], 
 
 # %%
 path = kit.plot_folder() / "28_targets.png"
-kit.show_plot(heatmap_pair(person.image, target, classes, path))
+kit.show_plot(
+    heatmap_pair(person.image, target, classes, path),
+    "A drawn person, the heatmap of all joints as blurred dots, and the pixels of each joint.",
+)
 
 # %% [markdown]
 # ## Change this, predict, run

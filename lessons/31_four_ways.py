@@ -169,7 +169,10 @@ assert dice["0-1 regression"] > dice["0-100 regression"]
 columns = [("picture", [person.image for person in persons])]
 columns += [("joints", [heatmap(f.keypoints, f.mask.shape, 1.0) for f in persons])]
 columns += list(shown.items())
-kit.show_plot(picture_table(columns, kit.plot_folder() / "31_four_ways.png"))
+kit.show_plot(
+    picture_table(columns, kit.plot_folder() / "31_four_ways.png"),
+    f"A row for each person: the picture, its joints, and what is found by {', '.join(shown)}.",
+)
 
 # %% [markdown]
 # A heatmap of one channel has a second flaw: it says *somewhere here is a joint*, not which. So the

@@ -22,6 +22,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from minipose.plots import canvas
+from minipose.plots.in_words import describe
 
 T = TypeVar("T")
 
@@ -38,17 +39,20 @@ def new_plot(width: float, height: float) -> Figure:
     return canvas.new_plot(width, height)
 
 
-def save_plot(plot: Figure, name: str) -> None:
-    """Save ``name.png`` (the name starts with the lesson's) and show it where that is possible."""
-    show_plot(canvas.save(plot, plot_folder() / f"{name}.png"))
+def save_plot(plot: Figure, name: str, alt: str = "") -> None:
+    """Save ``name.png`` (the name starts with the lesson's) and show it where that is possible.
+
+    ``alt`` says what there is to see; by default the plot's own titles and legends do.
+    """
+    show_plot(canvas.save(plot, plot_folder() / f"{name}.png"), alt or describe(plot))
 
 
-def show_plot(path: Path) -> None:
+def show_plot(path: Path, alt: str = "") -> None:
     """Show a plot that is already saved; on a terminal, print where it is."""
     if in_notebook():
         from IPython.display import Image, display
 
-        display(Image(filename=str(path)))
+        display(Image(filename=str(path), alt=alt))
     else:
         print(f"plot: {path}")
 

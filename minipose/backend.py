@@ -6,8 +6,11 @@ one source serves both. Nothing here depends on a global "current device": the o
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
+from collections.abc import Iterator
+from contextvars import ContextVar
 from types import ModuleType
 from typing import Any
 
@@ -60,6 +63,47 @@ def is_whole(value: object) -> bool:
     return isinstance(value, (int, np.integer))
 
 
+_half = ContextVar("half", default=False)  # of each thread by itself
+
+
+@contextlib.contextmanager
+def half_products() -> Iterator[None]:
+    """Within this block matrix products take and give numbers of 16 bits (``product``)."""
+    token = _half.set(True)
+    try:
+        yield
+    finally:
+        _half.reset(token)
+
+
+def in_half() -> bool:
+    """Whether this is within ``half_products``."""
+    return _half.get()
+
+
+def product(a: Array, b: Array, out: Array | None = None) -> Array:
+    """A B, in the dtype of A, written into ``out`` where that is given.
+
+    Within ``half_products`` both are rounded to 11 binary places and so is the result, while each
+    sum is added up with 24. A GPU's tensor cores do that; a CPU imitates it, which is slower. What
+    is above 65,504 becomes infinite.
+    """
+    xp = array_module(a)
+    if not _half.get():
+        return a @ b if out is None else xp.matmul(a, b, out=out)
+    half, dtype = xp.float16, a.dtype
+    if xp is np:
+        with np.errstate(over="ignore"):
+            a, b = (each.astype(half).astype(np.float32) for each in (a, b))
+            y = (a @ b).astype(half).astype(dtype)
+    else:
+        y = (a.astype(half) @ b.astype(half)).astype(dtype)
+    if out is None:
+        return y
+    out[...] = y
+    return out
+
+
 def to_host(x: Array) -> np.ndarray:
     """A NumPy array with the values of ``x``; a copy (and a wait) only if ``x`` is on a GPU."""
     if isinstance(x, (np.ndarray, np.generic)):
@@ -101,5 +145,27 @@ def generator(device_of: Array, *entropy: int) -> Any:
     xp = array_module(device_of)
     if xp is np:
         return np.random.default_rng(entropy)
-    seed = int(np.random.SeedSequence(entropy).generate_state(1)[0])
-    return xp.random.default_rng(seed)
+    return DeviceGenerator(xp, int(np.random.SeedSequence(entropy).generate_state(1)[0]))
+
+
+class DeviceGenerator:
+    """A generator of a GPU's that is made, by a call, when it is first asked for a number.
+
+    A layer that draws nothing thus costs nothing, nor does one whose kernel makes its own numbers:
+    it takes ``draw()``, a seed and how often it was taken before.
+    """
+
+    def __init__(self, xp: ModuleType, seed: int) -> None:
+        self.seed, self._xp, self._made, self._draws = seed, xp, None, 0
+
+    def draw(self) -> tuple[int, int]:
+        """What seeds one set of random numbers: different at every call."""
+        self._draws += 1
+        return self.seed, self._draws
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if self._made is None:
+            self._made = self._xp.random.default_rng(self.seed)
+        return getattr(self._made, name)

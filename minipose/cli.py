@@ -1,4 +1,4 @@
-"""The front door: ``python -m minipose train | evaluate | predict | show | doctor``."""
+"""The front door: ``python -m minipose train | evaluate | predict | show | export | …``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from pathlib import Path
 
 import minipose
 from minipose import experiments
-from minipose.errors import Parser, missing_package
+from minipose.errors import Parser, UserError, missing_package
+from minipose.exchange import commands as exchange
+from minipose.training.communicator import launched
+from minipose.training.interrupts import heeded
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -58,9 +61,34 @@ def build_parser() -> argparse.ArgumentParser:
     predict.add_argument("--mask", type=Path, help="silhouette picture, bright where the person is")
     add_flags(predict, RunSettings(out="."), ("out", "device", "tf32"))
 
-    show = commands.add_parser("show", help="draw what a store holds")
-    show.add_argument("source", type=Path, help="store (.h5)")
-    add_flags(show, RunSettings(out="runs/show"), ("out", "limit", "device", "tf32"))
+    show = commands.add_parser(
+        "show",
+        help="a page from the folders of runs, or pictures of what a store holds",
+        description="One HTML file from the folders of runs: curves, numbers, pictures and "
+        "predictions, several runs beside one another. Of a store: pictures of what it holds.",
+    )
+    show.add_argument(
+        "source", nargs="+", type=Path, metavar="RUN", help="folder of a run; or one store (.h5)"
+    )
+    show.add_argument(
+        "--out",
+        type=Path,
+        metavar="PATH",
+        help="the page (.html; default: runs/show/RUN.html), or the folder for a store's pictures "
+        "(default: runs/show)",
+    )
+    show.add_argument(
+        "--data", type=Path, metavar="PATH", help="store of the runs, where theirs has moved"
+    )
+    show.add_argument(
+        "--serve",
+        action="store_true",
+        help="answer a browser on this machine, which may drop photographs on the page",
+    )
+    show.add_argument("--port", type=int, default=8000, help="of --serve (default: 8000)")
+    add_flags(show, RunSettings(), ("limit", "device", "tf32"))
+
+    exchange.add_flags(commands)
 
     commands.add_parser("doctor", help="what is installed, which devices work")
     return parser
@@ -86,7 +114,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run a command. 0 done, 1 failed with one line, 2 wrong usage, 130 interrupted."""
     args = build_parser().parse_args(argv)
     try:
-        _run(args)
+        with heeded():
+            _run(args)
         sys.stdout.flush()
         return 0
     except KeyboardInterrupt as error:
@@ -109,10 +138,18 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
+    if args.command != "train" and launched() > 1:
+        raise UserError(f"{args.command} is one process's work: start it without mpirun")
     if args.command == "doctor":
         from minipose.doctor import examine
 
         print("\n".join(examine()))
+    elif args.command in ("export", "import"):
+        (exchange.export if args.command == "export" else exchange.import_)(args)
+    elif args.command == "show":
+        from minipose.page.show import show
+
+        show(args)
     else:
         from minipose.experiments import run
 

@@ -27,6 +27,8 @@ EXTRAS = {
     "video": ("av",),
     "heic": ("pillow_heif",),
     "cluster": ("mpi4py",),
+    "onnx": ("onnx",),
+    "bench": ("torch",),
 }
 
 

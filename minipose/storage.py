@@ -3,31 +3,52 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from minipose.errors import UserError
+from minipose.locks import hold
 
 _PARTIAL = re.compile(r"\..*\.(\d+)\.partial(\.[^.]*)?")
+_OF_A_DISK = {
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO", "ENODEV", "ENXIO", "ESTALE")
+    if hasattr(errno, name)
+}
+_OF_A_PLACE = {errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.ENOTEMPTY}
+
+
+class CannotWrite(UserError, OSError):
+    """A file could not be written: which one, why, and how much room there was."""
 
 
 @contextlib.contextmanager
-def atomic(path: str | os.PathLike, durable: bool = True) -> Iterator[Path]:
+def atomic(
+    path: str | os.PathLike, durable: bool = True, needed: int | None = None
+) -> Iterator[Path]:
     """Yield a path beside ``path`` to write to; it takes the place of ``path`` at the end.
 
     On success the written file is flushed to the disk and replaces the target in one step, so a
     crash leaves the old file or the new one, never half of either. On an exception it is removed
     and the old file stays. The name keeps the target's ending, by which some libraries choose the
-    file format.
+    file format. An empty file is there already, made by this process: no link is followed.
 
     Parameters
     ----------
     durable : flush before replacing. That takes milliseconds; without it a process that is killed
         still leaves no half file, but a machine that loses its power may: for thousands of small
         files that can be made again.
+    needed : bytes that it will have, where that is known, for the message of a full disk
+
+    Raises
+    ------
+    CannotWrite
+        If the disk is full, cannot be written, or has gone.
 
     Examples
     --------
@@ -39,14 +60,18 @@ def atomic(path: str | os.PathLike, durable: bool = True) -> Iterator[Path]:
     'whole'
     """
     path = Path(path)
-    partial = partial_path(path)
-    partial.unlink(missing_ok=True)  # whatever stands there, a link for instance, is not followed
-    try:
-        yield partial
-        put_in_place(partial, path, durable)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with in_words(path, needed):
+        partial, descriptor = new_partial(path)
+        try:
+            yield partial
+            put_in_place(partial, path, durable)
+        except BaseException as error:
+            _note_size(error, partial)
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -57,14 +82,77 @@ def atomic_folder(path: str | os.PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     partial = partial_path(path)
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    with in_words(path):
+        _remove(partial)
+        partial.mkdir(parents=True)
+        descriptor = os.open(partial, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        hold(descriptor)
+        try:
+            yield partial
+            os.replace(partial, path)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+        finally:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def in_words(path: str | os.PathLike, needed: int | None = None) -> Iterator[None]:
+    """What the disk refuses while ``path`` is written becomes one line that names it.
+
+    Raises
+    ------
+    CannotWrite
+        For a full disk, also how much was to be written and how much is free.
+    """
     try:
-        yield partial
-        os.replace(partial, path)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
+        yield
+    except CannotWrite:
         raise
+    except OSError as error:
+        if not _is_of(error, Path(path)):
+            raise
+        raise refusal(path, error, needed) from None
+
+
+def refusal(path: str | os.PathLike, error: OSError, needed: int | None = None) -> CannotWrite:
+    """A disk's refusal in one line."""
+    reason = (os.strerror(error.errno) if error.errno else str(error)).lower()
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        needed = needed or getattr(error, "written", None)
+        wanted = f"it needs {megabytes(needed)} or more" if needed else ""
+        reason = "; ".join([reason, *filter(None, [wanted, _free(Path(path))])])
+    return CannotWrite(f"{path}: {reason}; what stood there before is as it was")
+
+
+def megabytes(count: int) -> str:
+    """A number of bytes for people."""
+    return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
+
+
+def _free(path: Path) -> str:
+    try:
+        return f"{megabytes(shutil.disk_usage(path.parent).free)} are free on its disk"
+    except OSError:
+        return ""
+
+
+def _is_of(error: OSError, path: Path) -> bool:
+    """Whether an error comes from writing ``path``, and not from reading something else."""
+    if error.errno in _OF_A_DISK:
+        return True
+    named = [Path(os.fsdecode(n)) for n in (error.filename, error.filename2) if n is not None]
+    here = path.absolute()
+    inside = any(n.absolute() in here.parents or n.absolute() == here for n in named)
+    beside = any(n.absolute().parent == here.parent and ".partial" in n.name for n in named)
+    return error.errno in _OF_A_PLACE and (inside or beside)
+
+
+def _note_size(error: BaseException, partial: Path) -> None:
+    if isinstance(error, OSError):
+        with contextlib.suppress(OSError, AttributeError):
+            error.written = partial.stat().st_size
 
 
 def expect_folder(path: str | os.PathLike) -> Path:
@@ -88,11 +176,38 @@ def partial_path(path: str | os.PathLike) -> Path:
     return path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
 
 
+def new_partial(path: str | os.PathLike) -> tuple[Path, int]:
+    """A new empty file to write ``path`` in, and an open descriptor that marks it as in use.
+
+    What stands there, a link for instance, is removed and never followed.
+    """
+    partial = partial_path(path)
+    while True:
+        _remove(partial)
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(partial, flags, 0o666)
+        hold(descriptor)
+        if _same(descriptor, partial):
+            return partial, descriptor
+        os.close(descriptor)  # somebody tidied up just before it was marked
+
+
 def put_in_place(partial: Path, path: str | os.PathLike, durable: bool = True) -> None:
-    """Flush a finished file to the disk, then let it replace ``path`` in one step."""
+    """Flush a finished file to the disk, then let it replace ``path`` in one step.
+
+    Raises
+    ------
+    FileNotFoundError
+        If nothing was written, or a link stands there by now.
+    """
+    about = os.lstat(partial)
+    if not stat.S_ISREG(about.st_mode) or about.st_nlink > 1 or about.st_size == 0:
+        raise FileNotFoundError(f"{partial}: nothing was written to this file")
     if durable:
         flush(partial)
     os.replace(partial, path)
+    if durable:
+        _flush_folder(Path(path).parent)
 
 
 def flush(path: Path) -> None:
@@ -103,19 +218,40 @@ def flush(path: Path) -> None:
 
 def write_text(path: str | os.PathLike, text: str, durable: bool = True) -> None:
     """Write a text file, whole or not at all; ``durable`` as in ``atomic``."""
-    with atomic(path, durable) as partial:
-        partial.write_text(text, encoding="utf-8")
+    content = text.encode()
+    with atomic(path, durable, len(content)) as partial:
+        partial.write_bytes(content)
 
 
-def remove_abandoned(folder: Path) -> None:
-    """Remove the partial files and folders in ``folder`` that killed processes have left behind."""
+def remove_abandoned(folder: Path, of: str = "*") -> None:
+    """Remove the partial files and folders in ``folder`` that killed processes have left behind.
+
+    Parameters
+    ----------
+    of : only those of the file of this name
+    """
     for path in folder.glob(".*.partial*"):
         match = _PARTIAL.fullmatch(path.name)
-        if match and not _runs(int(match[1])):
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        if match and of in ("*", f"{path.name[1 : match.start(1) - 1]}{match[2] or ''}"):
+            if path.is_symlink() or not _in_use(path, int(match[1])):
+                _remove(path)
+
+
+def _in_use(path: Path, process: int) -> bool:
+    """Whether a process that lives marks it as its own; for a folder or file alike."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return path.exists()
+    try:
+        held = hold(descriptor)
+    finally:
+        os.close(descriptor)
+    return _runs(process) if held is None else not held
 
 
 def _runs(process: int) -> bool:
+    """The next best thing, where there are no locks; another machine's processes are not seen."""
     if os.name != "posix":
         return True  # no harmless way to ask
     try:
@@ -125,3 +261,29 @@ def _runs(process: int) -> bool:
     except (PermissionError, OverflowError):
         pass
     return True
+
+
+def _same(descriptor: int, path: Path) -> bool:
+    try:
+        there = os.lstat(path)
+    except FileNotFoundError:
+        return False
+    here = os.fstat(descriptor)
+    return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _flush_folder(folder: Path) -> None:
+    """So that the new name, too, survives a loss of power; not every file system can do that."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

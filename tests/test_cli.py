@@ -156,7 +156,7 @@ def test_another_run_in_the_same_folder_is_refused(store, run, capsys):
         (["predict", "x.png", "--checkpoint", "STORE"], "not a readable checkpoint"),
         (["show", "RUN/best.npz"], "not a readable HDF5 file"),
         (["show", "none.h5"], "none.h5: no such file (expected a store made by data_tools h36m or"),
-        (["show", "RUN"], "tiny: a folder (expected a store made by data_tools h36m or data_tools"),
+        (["show", "RUN/.."], "tiny/..: not the folder of a run (expected what `train` leaves"),
         (["show", "RUN/other.h5"], "other.h5: not a store of minipose (expected one made by data"),
         (["evaluate", "RUN", "--data", "STORE"], "tiny: a folder (expected a checkpoint such as"),
         (["predict", "RUN", "--checkpoint", "RUN/best.npz"], "tiny: a folder, expected a file"),

@@ -1,6 +1,9 @@
 """Files that are whole or absent: exceptions, kills, and two writers at once."""
 
+import errno
 import os
+import re
+import signal
 import subprocess
 import sys
 import time
@@ -9,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from minipose.storage import (
+    CannotWrite,
     atomic,
     atomic_folder,
     partial_path,
@@ -118,14 +122,72 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path):
     assert names(tmp_path) == ["Walking 1.5413"] and names(tmp_path / "Walking 1.5413") == ["frame"]
 
 
-def test_folders_of_dead_processes_are_removed_with_what_is_in_them(tmp_path):
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    for process in (dead.pid, os.getpid()):
+def test_what_nobody_writes_any_more_is_removed_with_all_that_is_in_it(tmp_path):
+    """Also where another process has the number of the one that was killed by now."""
+    for process in (99999999, os.getpid(), os.getppid()):
         (tmp_path / f".Walking 1.{process}.partial.5413").mkdir()
         (tmp_path / f".Walking 1.{process}.partial.5413" / "frame").write_text("half")
-    remove_abandoned(tmp_path)
-    assert names(tmp_path) == [f".Walking 1.{os.getpid()}.partial.5413"]
+        (tmp_path / f".other.{process}.partial.txt").write_text("half")
+    (tmp_path / "precious.txt").write_text("precious")
+    (tmp_path / ".a.7.partial.txt").symlink_to(tmp_path / "precious.txt")
+    remove_abandoned(tmp_path, of="other.txt")
+    assert len(names(tmp_path)) == 5
+    with atomic(tmp_path / "mine.txt") as mine, atomic_folder(tmp_path / "ours") as ours:
+        (ours / "frame").write_text("half")
+        mine.write_text("half")
+        remove_abandoned(tmp_path)
+        assert names(tmp_path) == sorted([mine.name, ours.name, "precious.txt"])
+    assert names(tmp_path) == ["mine.txt", "ours", "precious.txt"]
+
+
+def test_what_was_exchanged_meanwhile_is_not_put_in_place(tmp_path):
+    """A link that somebody plants after the file was made, too."""
+    (tmp_path / "precious.txt").write_text("precious")
+    with pytest.raises(FileNotFoundError), atomic(tmp_path / "a.txt") as partial:
+        partial.unlink()
+        partial.symlink_to(tmp_path / "precious.txt")
+    assert names(tmp_path) == ["precious.txt"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGXFSZ"), reason="no limit of a file's size here")
+def test_a_full_disk_is_one_line_with_the_file_and_how_much_was_needed(tmp_path):
+    """A limit of the size stands in for the disk."""
+    code = (
+        "import resource, sys\nfrom minipose.storage import write_text\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        "try:\n    write_text(sys.argv[1], 'new' * 100_000)\n"
+        "except (OSError, ValueError) as error:\n    print(error)\n"
+    )
+    write_text(tmp_path / "a.txt", "old")
+    command = [sys.executable, "-c", code, str(tmp_path / "a.txt")]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert said.stderr == "" and said.stdout.count("\n") == 1
+    assert said.stdout.startswith(
+        f"{tmp_path / 'a.txt'}: file too large; it needs 0.3 MB or more; "
+    )
+    assert "MB are free on its disk; what stood there before is as it was" in said.stdout
+    assert names(tmp_path) == ["a.txt"] and (tmp_path / "a.txt").read_text() == "old"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EIO])
+def test_whatever_a_disk_refuses_is_one_line(tmp_path, monkeypatch, number):
+    def refuse(*args):
+        raise OSError(number, os.strerror(number))
+
+    write_text(tmp_path / "a.txt", "old")
+    monkeypatch.setattr(os, "fsync", refuse)
+    expected = f"a.txt: {os.strerror(number).lower()}; "
+    with pytest.raises(CannotWrite, match=re.escape(expected)) as caught:
+        write_text(tmp_path / "a.txt", "new")
+    assert ("it needs" in str(caught.value)) == (number == errno.ENOSPC)
+    assert (tmp_path / "a.txt").read_text() == "old" and names(tmp_path) == ["a.txt"]
+
+
+def test_a_folder_that_has_gone_is_named(tmp_path):
+    with pytest.raises(CannotWrite, match=r"gone/a\.txt: no such file or directory; "):
+        write_text(tmp_path / "gone" / "a.txt", "new")
+    with pytest.raises(FileNotFoundError, match="other"), atomic(tmp_path / "a.txt"):
+        (tmp_path / "other").read_text()  # is no fault of a.txt
 
 
 def test_what_need_not_be_durable_is_not_flushed(tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ from data_tools.h36m.convert import Options
 from data_tools.h36m.importing import import_raw
 from data_tools.h36m.report1 import import_report1
 from data_tools.h36m.tree import ACTIONS, ALIASES, SUBJECTS
+from data_tools.patience import apart
 from minipose.errors import Parser, missing_package
 
 
@@ -56,9 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         _check(args)
         if args.layout == "report1":
-            import_report1(
-                args.source, args.out, tuple(args.subjects), args.transposed, args.step, args.limit
-            )
+            apart(_import_report1, args, args.source)
         else:
             options = Options(args.step, args.limit, args.keep_background)
             import_raw(
@@ -80,6 +79,11 @@ def main(argv: list[str] | None = None) -> int:
         print("interrupted: run the same command again to continue", file=sys.stderr)
         return 130
     return 0
+
+
+def _import_report1(args: argparse.Namespace) -> int:
+    subjects = tuple(args.subjects)
+    return import_report1(args.source, args.out, subjects, args.transposed, args.step, args.limit)
 
 
 def _check(args: argparse.Namespace) -> None:

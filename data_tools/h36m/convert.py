@@ -13,10 +13,12 @@ from data_tools.h36m.frames import DroppedFrame, Picture
 from data_tools.h36m.readers import Folder, Masks, open_pictures, read_poses
 from data_tools.h36m.tree import ACTIONS, View
 from data_tools.h36m.video import Video
+from data_tools.patience import still_working
 from minipose.datasets.cameras import Camera
 from minipose.datasets.crop import SIDE, Crop, box_of, crop_person
 from minipose.datasets.h36m import CHUNK, FIELDS, H36MWriter
 from minipose.skeletons import H36M_17_OF_32
+from minipose.storage import CannotWrite
 
 # (subject, take, camera) that cannot be used, and (subject, action, take number) to be wary of.
 DAMAGED = {(11, "Directions", "54138969"): "its video is known to be corrupt"}
@@ -59,6 +61,8 @@ def convert_view(view: View, camera: Camera | None, options: Options, part: Path
     outcome = Outcome(view.name)
     try:
         _convert(_Source(view, camera, options, outcome), part)
+    except CannotWrite:  # no fault of the view: a full disk ends the import
+        raise
     except ValueError as error:
         outcome.failure, outcome.kept = str(error), 0
         part.unlink(missing_ok=True)
@@ -86,7 +90,9 @@ class _Source:
         self.flat, self.space = read_poses(view.pose_2d, 2), read_poses(view.pose_3d, 3)
         if camera is not None:
             self.space = camera.to_camera(self.space)
+        still_working()
         self.pictures: Folder | Video = open_pictures(view.pictures)
+        still_working()
         self.silhouettes = Masks(view.silhouette) if view.silhouette else None
         self.boxes = self._open_boxes()
         self.shortest = self._common_length()
@@ -177,6 +183,7 @@ def _convert(source: _Source, part: Path) -> None:
     with closing(source), H36MWriter(part, list(ACTIONS)) as writer:
         rows = _Rows(source.view, writer)
         for i, picture in source.frames():
+            still_working()
             try:
                 if isinstance(picture, DroppedFrame):
                     raise picture

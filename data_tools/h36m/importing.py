@@ -7,7 +7,6 @@ import shutil
 import sys
 import time
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,9 +17,14 @@ from tqdm import tqdm
 from data_tools.h36m.convert import Options, Outcome, convert_view
 from data_tools.h36m.metadata import read_cameras
 from data_tools.h36m.tree import ACTIONS, View, find_root, find_views
+from data_tools.patience import in_order
+from data_tools.processes import ENDED
+from data_tools.store_name import store_name
 from minipose.datasets.cameras import Camera
 from minipose.datasets.h36m import CHUNK, FIELDS, H36MWriter
-from minipose.storage import write_text
+from minipose.errors import UserError
+from minipose.locks import FOLDER, claimed
+from minipose.storage import in_words, remove_abandoned, write_text
 
 Job = tuple[View, Camera | None, Options, Path]
 
@@ -58,7 +62,29 @@ def import_raw(
         boxes = "boxes" if any(view.box for view in views) else "2D joints"
         print(f"{source}: no silhouettes: the background stays, crops are made from the {boxes}")
     folder = out.with_name(f"{out.name}.parts")
-    key = [str(source.resolve()), list(subjects), list(actions), poses, asdict(options)]
+    key = [
+        str(source.resolve()),
+        store_name(root),
+        list(subjects),
+        list(actions),
+        poses,
+        asdict(options),
+    ]
+    with in_words(out), claimed(folder, folder=True):
+        return _import(source, views, cameras, out, options, workers, folder, key)
+
+
+def _import(
+    source: Path,
+    views: list[View],
+    cameras: dict,
+    out: Path,
+    options: Options,
+    workers: int,
+    folder: Path,
+    key: list,
+) -> int:
+    """The import itself, while the folder for the parts is claimed."""
     _prepare(folder, key)
     start = time.perf_counter()
     jobs = [
@@ -90,10 +116,10 @@ def import_raw(
 def _run(jobs: list[Job], workers: int) -> list[Outcome]:
     """Convert what is not done yet; a bar on a terminal, a line per subject elsewhere."""
     bar = tqdm(total=len(jobs), unit="view", disable=not sys.stderr.isatty())
-    outcomes = []
-    pool = ProcessPoolExecutor(min(workers, len(jobs)))
+    outcomes: list[Outcome] = []
+    notes = [job[3].with_name(f"{job[3].name}.note") for job in jobs]
     try:
-        for job, outcome in zip(jobs, pool.map(_job, jobs), strict=True):
+        for job, outcome in zip(jobs, in_order(_job, jobs, notes, workers, _lost), strict=True):
             outcomes.append(outcome)
             bar.update()
             bar.set_postfix_str(outcome.view)
@@ -102,14 +128,14 @@ def _run(jobs: list[Job], workers: int) -> list[Outcome]:
                 kept = sum(o.kept for o in outcomes)
                 print(f"S{job[0].subject} read, {kept} frames so far", flush=True)
     except BrokenProcessPool:
-        raise ValueError(
-            f"a worker process was ended from outside after {len(outcomes)} of {len(jobs)} views "
-            "(out of memory?): run the same command again to continue, perhaps with --workers 1"
-        ) from None
+        raise UserError(ENDED) from None
     finally:
         bar.close()
-        pool.shutdown(cancel_futures=True)  # an interrupted import stops here
     return outcomes
+
+
+def _lost(job: Job, why: str) -> Outcome:
+    return Outcome(job[0].name, failure=why)
 
 
 def _job(job: Job) -> Outcome:
@@ -138,9 +164,11 @@ def _prepare(folder: Path, import_key: list) -> None:
     wanted = json.dumps(import_key)
     note = folder / "import.json"
     if not (note.exists() and note.read_text() == wanted):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        note.write_text(wanted)
+        for path in folder.iterdir():
+            if path.name != FOLDER:
+                path.unlink()
+        write_text(note, wanted)
+    remove_abandoned(folder)
 
 
 def _read_outcome(path: Path) -> Outcome | None:

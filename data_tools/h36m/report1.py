@@ -18,6 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from data_tools.h36m.tree import ACTIONS, SUBJECTS
+from data_tools.patience import still_working
 from minipose.datasets.cameras import CAMERA_NAMES
 from minipose.datasets.guard import reading
 from minipose.datasets.h36m import H36MWriter
@@ -109,6 +110,7 @@ def _pieces(name: str, stop: int, step: int) -> Iterator[slice]:
     bar = tqdm(total=stop, desc=name, unit="row", disable=not sys.stderr.isatty())
     for start in range(0, stop, PIECE * step):
         piece = slice(start, min(stop, start + PIECE * step), step)
+        still_working()
         yield piece
         bar.update(piece.stop - piece.start)
     if bar.disable:

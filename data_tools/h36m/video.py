@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from data_tools.h36m.frames import DroppedFrame, Picture
+from data_tools.patience import still_working
 from minipose.datasets.guard import expect_pixels, reading
 
 JITTER = 0.25  # of a frame's time, by which time stamps may be off
@@ -54,6 +55,7 @@ class Video:
         try:
             with av.open(str(self.path)) as container:
                 for frame in container.decode(video=0):
+                    still_working()
                     number = seen
                     if self.missing and frame.pts in self.numbers:
                         first = self.numbers[frame.pts] if seen == 0 else first

@@ -14,6 +14,7 @@ MASK_FOLDERS = ("masks", "mask", "Masks")
 IMAGE_FOLDERS = ("images", "JPEGImages", "photos")
 LABEL_FOLDERS = ("SegmentationClassAug", "annotations")
 NO_PICTURES = (*KEYPOINT_FOLDERS, *MASK_FOLDERS, *LABEL_FOLDERS)
+CONTACT_SHEET = "contact_sheet_"  # so begin the sheets that data_tools label leaves, no pictures
 NO_DATA = ("thumbs.db", "desktop.ini")  # what file managers leave
 
 

@@ -6,6 +6,7 @@ one line. ``python -m data_tools.people.mpii_release FILE`` prints what was read
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -16,8 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from data_tools.people.joints import OCCLUDED
+from minipose.lifetime import end_with_parent
 
-SECONDS = 900  # the official file has 25,000 pictures
+SECONDS, SECONDS_PER_MB = 9, 60  # the official file has 25,000 pictures
+MEMORY = 4 * 2**30  # bytes of addresses that the process may have
 ROOT = Path(__file__).resolve().parents[2]
 
 People = dict[str, list[list[list[float]] | None]]
@@ -31,17 +34,19 @@ def read_release(path: Path) -> tuple[People, list[str]]:
     ValueError
         If the file is damaged, or takes too long.
     """
+    seconds = SECONDS + SECONDS_PER_MB * path.stat().st_size // 10**6
     places = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "data_tools.people.mpii_release", str(path.resolve())],
+            [sys.executable, "-m", "data_tools.people.mpii_release", str(path.resolve())]
+            + [str(os.getpid())],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(places)},
             capture_output=True,
-            timeout=SECONDS,
+            timeout=seconds,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise ValueError(f"it takes more than {SECONDS} s to read") from None
+        raise ValueError(f"it takes more than {seconds} s to read") from None
     if done.returncode:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
         raise ValueError(lines[-1] if lines else "its reader crashed")
@@ -101,7 +106,12 @@ def _confidence(visible: object) -> float:
 
 
 def main(argv: list[str]) -> int:
-    """Print the file's content. Returns the exit status."""
+    """Print the file's content, for the process of the second argument. Returns the exit status."""
+    end_with_parent(int(argv[1]) if len(argv) > 1 else None)
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.RLIM_INFINITY))
     try:
         people, test = parse_release(Path(argv[0]))
     except Exception as error:

@@ -36,8 +36,16 @@ def people_in(content: object) -> People:
     people = content.get("people") if isinstance(content, dict) else None
     if not isinstance(people, list):
         raise Dropped(FOREIGN, "it has no list 'people'")
+    absent = _absent(content)
     found = [_person(entry) for entry in people]
-    return everybody(found)
+    return everybody([(j, [name for name in s if name not in absent]) for j, s in found])
+
+
+def _absent(content: dict) -> list[object]:
+    """Joints that the labeller never gives, as ``data_tools label`` notes them; mostly none."""
+    labeller = content.get("labeller")
+    absent = labeller.get("absent") if isinstance(labeller, dict) else None
+    return absent if isinstance(absent, list) else []
 
 
 def everybody(found: list[tuple[np.ndarray, Sequence[str]]]) -> People:

@@ -15,6 +15,7 @@ import numpy as np
 from data_tools.people import coco, lsp, mpii
 from data_tools.people.candidate import Candidate, Dropped, People
 from data_tools.people.folders import (
+    CONTACT_SHEET,
     IMAGE_FOLDERS,
     KEYPOINT_FOLDERS,
     MASK_FOLDERS,
@@ -223,7 +224,8 @@ def _unread(root: Path, folder: Path, images: dict[str, Path], places: list) -> 
     read |= set(pictures_in(folder))  # those of one name, which are remarked on already
     strange = [p for p in files_in(folder) if p not in read and p.suffix.lower() not in KNOWN]
     remarks = [f"not read: {counted_endings(strange)}, neither picture nor label"] * bool(strange)
-    elsewhere = pictures_in(root, [folder]) if folder != root and root in folder.parents else []
+    outside = pictures_in(root, [folder]) if folder != root and root in folder.parents else []
+    elsewhere = [p for p in outside if not p.name.startswith(CONTACT_SHEET)]
     if elsewhere:
         remarks.append(
             f"not read: {len(elsewhere)} pictures outside {folder.name}, such as {elsewhere[0]}"

@@ -11,8 +11,7 @@ metadata.xml                                                 take names and came
 
 from __future__ import annotations
 
-import json
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,14 +20,17 @@ import h5py
 import numpy as np
 from PIL import Image
 
+from data_tools.processes import pool
 from data_tools.twin.body.clothes import Outfit, draw_outfit, dress
 from data_tools.twin.body.gait import FPS, Walker, draw_walker, walk
 from data_tools.twin.body.kinematics import Bones, Posed
 from data_tools.twin.camera.placement import cameras_for, frame_size
 from data_tools.twin.camera.render_body import draw, soft_shadow
+from data_tools.twin.claim import claim
 from data_tools.twin.scene.capture_room import background
 from data_tools.twin.scene.world import Lamp
 from minipose.datasets.cameras import CAMERA_NAMES, Camera, pack_cameras
+from minipose.datasets.hdf5_file import created
 from minipose.storage import atomic, atomic_folder, remove_abandoned, write_text
 
 SUBJECTS = (1, 5, 6, 7, 8, 9, 11)
@@ -96,7 +98,7 @@ def write(
     hold: int = 1,
     seed: int = 0,
     workers: int = 2,
-    report: object = print,
+    report: Callable = print,
 ) -> int:
     """Write the whole stand-in below ``root``; finished takes are kept. Returns the frames written.
 
@@ -105,47 +107,34 @@ def write(
 
     Raises
     ------
-    ValueError
+    UserError
         If the folder holds something else: real data, or a stand-in with other settings.
+    Taken
+        If another process is writing into it.
     """
-    _claim(root, {"frames": frames, "step": step, "frame-hold": hold, "seed": seed})
-    for folder in (root, *root.glob("S*/Images"), *root.glob("S*/My*/*")):
-        remove_abandoned(folder)
-    _write_metadata(root / "metadata.xml", step)
-    jobs = [
-        (root, Plan(subject, take, frames, step, hold, seed), camera)
-        for subject in subjects
-        for take in (1, 2)
-        for camera in CAMERA_NAMES
-        if not _frame_folder(root, subject, take_name(subject, take), camera).exists()
-    ]
-    if workers == 1:
-        for done, job in enumerate(jobs, start=1):
-            _write_view(job)
-            report(job[1], job[2], done, len(jobs))
-    else:
-        with ProcessPoolExecutor(workers) as pool:
-            for done, job in enumerate(zip(jobs, pool.map(_write_view, jobs)), start=1):
-                report(job[0][1], job[0][2], done, len(jobs))
+    settings = {"frames": frames, "step": step, "frame-hold": hold, "seed": seed}
+    with claim(root, settings):
+        for folder in (root, *root.glob("S*/Images"), *root.glob("S*/My*/*")):
+            remove_abandoned(folder)
+        _write_metadata(root / "metadata.xml", step)
+        jobs = [
+            (root, Plan(subject, take, frames, step, hold, seed), camera)
+            for subject in subjects
+            for take in (1, 2)
+            for camera in CAMERA_NAMES
+            if not _frame_folder(root, subject, take_name(subject, take), camera).exists()
+        ]
+        if workers == 1 or not jobs:
+            _report(map(_write_view, jobs), jobs, report)
+        else:
+            with pool(workers) as processes:
+                _report(processes.map(_write_view, jobs), jobs, report)
     return len(jobs) * frames
 
 
-def _claim(root: Path, settings: dict[str, int]) -> None:
-    """Mark the folder as a stand-in with these settings; one with others is not added to."""
-    mark = root / "twin.json"
-    if mark.exists():
-        found = json.loads(mark.read_text())
-        other = [f"--{k} {v}" for k, v in found.items() if settings.get(k) != v]
-        if other:
-            raise ValueError(
-                f"{root}: holds synthetic data made with {' '.join(other)}; use the same settings, "
-                "or another folder"
-            )
-        return
-    if root.exists() and any(root.iterdir()):
-        raise ValueError(f"{root}: not empty and not made by this tool; expected a new folder")
-    root.mkdir(parents=True, exist_ok=True)
-    write_text(mark, json.dumps(settings) + "\n")
+def _report(results: Iterable[None], jobs: list[tuple[Path, Plan, str]], report: Callable) -> None:
+    for done, ((_, plan, camera), _) in enumerate(zip(jobs, results, strict=True), start=1):
+        report(plan, camera, done, len(jobs))
 
 
 def _frame_folder(root: Path, subject: int, name: str, camera: str) -> Path:
@@ -241,7 +230,8 @@ def _write_cdf(path: Path, joints: np.ndarray) -> None:
         "Var_Type": "zVariable",
     }
     with atomic(path) as partial:
-        cdf = CDF(partial, cdf_spec={"Encoding": 6, "Majority": "row_major"})
+        spec = {"Encoding": 6, "Majority": "row_major"}
+        cdf = CDF(partial, cdf_spec=spec, delete=True)  # the empty file that is there
         cdf.write_var(variable, var_data=values)
         cdf.close()
 
@@ -249,7 +239,7 @@ def _write_cdf(path: Path, joints: np.ndarray) -> None:
 def _write_masks(path: Path, masks: list[np.ndarray]) -> None:
     """MATLAB 7.3's layout: ``Masks`` holds references to one uint8 (W, H) array a frame."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic(path) as partial, h5py.File(partial, "w") as file:
+    with atomic(path) as partial, created(partial, path) as file:
         cell = file.create_dataset("Masks", (len(masks), 1), dtype=h5py.ref_dtype)
         cell.attrs["MATLAB_class"] = np.bytes_("cell")
         group = file.create_group("#refs#")

@@ -8,8 +8,7 @@ masks/NAME.png                  0 and 255
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import repeat
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from data_tools.processes import pool
 from data_tools.twin.body.body25 import body_25, detect, hidden
 from data_tools.twin.body.clothes import Cloth, Outfit, Parts, draw_outfit, dress
 from data_tools.twin.body.footing import stand_up
@@ -25,6 +25,7 @@ from data_tools.twin.body.stances import draw_stance
 from data_tools.twin.camera.photo import take_picture
 from data_tools.twin.camera.placement import frame
 from data_tools.twin.camera.render_scene import look
+from data_tools.twin.claim import claim
 from data_tools.twin.scene.paints import any_colour, plain
 from data_tools.twin.scene.places import draw_place
 from data_tools.twin.scene.world import Box, Lamp
@@ -122,23 +123,43 @@ def draw_size(rng: np.random.Generator, joints: np.ndarray) -> tuple[int, int]:
 def write(
     root: Path, count: int, seed: int = 0, workers: int = 2, report: Callable | None = None
 ) -> int:
-    """Write pictures 0 ... count − 1 that are not there yet; returns how many were written."""
-    for name in FOLDERS:
-        (root / name).mkdir(parents=True, exist_ok=True)
-        remove_abandoned(root / name)
-    missing = [n for n in range(count) if not _paths(root, seed, n)[0].exists()]
-    jobs = (repeat(root), repeat(seed), missing)
-    if workers == 1 or len(missing) < 8:
-        results = map(_write_sample, *jobs)
-    else:
-        pool = ProcessPoolExecutor(workers)
-        results = pool.map(_write_sample, *jobs, chunksize=8)
+    """Write pictures 0 ... count − 1 that are not there yet; returns how many were written.
+
+    Raises
+    ------
+    UserError
+        If the folder holds something else: real data, or pictures of another seed.
+    Taken
+        If another process is writing into it.
+    """
+    with claim(root, {"seed": seed}, adopted=_drawn_before(root, seed)):
+        for name in FOLDERS:
+            (root / name).mkdir(parents=True, exist_ok=True)
+            remove_abandoned(root / name)
+        missing = [n for n in range(count) if not _paths(root, seed, n)[0].exists()]
+        if workers == 1 or len(missing) < 8:
+            _report(map(_write_sample, repeat(root), repeat(seed), missing), missing, report)
+        else:
+            with pool(workers) as processes:
+                jobs = processes.map(
+                    _write_sample, repeat(root), repeat(seed), missing, chunksize=8
+                )
+                _report(jobs, missing, report)
+    return len(missing)
+
+
+def _report(results: Iterable[None], missing: list[int], report: Callable | None) -> None:
     for _ in results:
         if report:
             report(len(missing))
-    if workers > 1 and len(missing) >= 8:
-        pool.shutdown()
-    return len(missing)
+
+
+def _drawn_before(root: Path, seed: int) -> bool:
+    """Whether the folder holds only this seed's pictures, from before folders were marked."""
+    if not all((root / name).is_dir() for name in FOLDERS):
+        return False
+    begins = f"twin{seed}_"
+    return all(path.name.startswith((begins, ".")) for path in (root / "images").iterdir())
 
 
 def _paths(root: Path, seed: int, number: int) -> tuple[Path, Path, Path]:

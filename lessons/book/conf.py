@@ -15,7 +15,10 @@ from latex2mathml.converter import convert
 from sphinx.errors import ExtensionError
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))  # for lessons.book.pages
+sys.path.insert(0, str(ROOT))  # for lessons.book
+
+from lessons.book import alt
+from lessons.book.cache import cache_path
 
 project = "minipose"
 author = "the authors of minipose"
@@ -26,7 +29,8 @@ root_doc = "index"
 
 myst_enable_extensions = ["dollarmath", "amsmath"]
 nb_custom_formats = {".py": ["lessons.book.pages.read", {}]}
-nb_execution_mode = "force"
+nb_execution_mode = "cache"
+nb_execution_cache_path = str(cache_path(ROOT))
 nb_execution_timeout = 600  # s; a lesson takes less than 60, but not on a busy machine
 nb_execution_raise_on_error = True
 nb_merge_streams = True
@@ -70,4 +74,5 @@ def displayed_math(writer, node: nodes.math_block) -> None:
 
 
 def setup(app) -> None:
+    alt.keep()
     app.add_html_math_renderer("mathml", (inline_math, None), (displayed_math, None))

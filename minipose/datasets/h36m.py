@@ -8,16 +8,18 @@ scale), see ``datasets.crop.Crop``. Frames of a take stand together, in order.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 
 import h5py
 import numpy as np
 
-from minipose.datasets.store import Store, StoreWriter
+from minipose.datasets.store import CHECK, CHECK_ROWS, Store, StoreWriter, check_of, digest
 from minipose.errors import UserError
 
 FORMAT = "minipose h36m 1"
+PIECE = 8192  # frames whose coordinates are in memory while a store is opened
 CHUNK = 64  # frames; shuffled reading takes whole chunks, so memory and disk stay calm
 FIELDS: dict[str, tuple[tuple[int, ...], str]] = {
     "images": ((128, 128), "uint8"),
@@ -51,6 +53,10 @@ class H36MWriter(StoreWriter):
                 chunks=(rows, *shape),
                 fletcher32=True,  # a checksum: what the disk damaged is an error
             )
+        self.file.create_dataset(
+            CHECK, (0,), "uint32", maxshape=(None,), chunks=(CHECK_ROWS,), fletcher32=True
+        )
+        self.note("actions", actions)
 
     def append(self, **frames: np.ndarray) -> None:
         """Add frames: an array per field, all with the same number of rows."""
@@ -58,10 +64,22 @@ class H36MWriter(StoreWriter):
         for name, (shape, dtype) in FIELDS.items():
             if frames[name].shape != (rows, *shape):
                 raise ValueError(f"{name}: expected {(rows, *shape)}, got {frames[name].shape}")
-            data = self.file[name]
-            data.resize(self.count + rows, axis=0)
-            data[self.count :] = frames[name].astype(dtype, copy=False)
+            if shape and dtype == "float32" and not np.isfinite(frames[name]).all():
+                bad = np.flatnonzero(~np.isfinite(frames[name]).reshape(rows, -1).all(axis=1))
+                raise ValueError(f"{name}: frame {self.count + bad[0]} holds no finite number")
+            values = frames[name].astype(dtype, copy=False)
+            self._extend(name, values)
+            if name == "images":  # as they are stored, whatever they were given as
+                self._extend(CHECK, np.array([check_of(image) for image in values], np.uint32))
+            else:
+                self.note(name, values)
         self.count += rows
+        self.expect_written()
+
+    def _extend(self, name: str, values: np.ndarray) -> None:
+        data = self.file[name]
+        data.resize(self.count + len(values), axis=0)
+        data[self.count :] = values
 
 
 class H36MStore(Store):
@@ -75,9 +93,36 @@ class H36MStore(Store):
 
     format, maker = FORMAT, "data_tools h36m"
 
-    def _load(self) -> None:
+    def _load(self) -> dict[str, hashlib._Hash]:
         self.actions = [str(a) for a in self.file.attrs["actions"]]
         self.labels = {name: self._piece(name, slice(None)) for name in LABELS}
+        fields = {name: hashlib.blake2b(digest_size=16) for name in ("actions", *FIELDS)}
+        del fields["images"]
+        digest(fields["actions"], self.actions)
+        for name, found in fields.items():
+            if name in LABELS:
+                digest(found, self.labels[name])
+            elif name != "actions":
+                self._digest_floats(name, found)
+        return fields
+
+    def _digest_floats(self, name: str, found: hashlib._Hash) -> None:
+        """A field of coordinates, piece by piece; every one has to be a finite number."""
+        for start in range(0, len(self), PIECE):
+            values = self._piece(name, slice(start, start + PIECE))
+            digest(found, values)
+            bad = np.flatnonzero(~np.isfinite(values).reshape(len(values), -1).all(axis=1))
+            if len(bad):
+                row = start + int(bad[0])
+                raise UserError(
+                    f"{self.path}: {name} of frame {row} ({self._name(row)}) is not a finite number"
+                )
+
+    def _name(self, row: int) -> str:
+        """Which frame of which take a row is."""
+        subject, action, subaction, camera, frame = (int(self.labels[k][row]) for k in LABELS)
+        taken = self.actions[action] if 0 <= action < len(self.actions) else f"action {action}"
+        return f"S{subject} {taken} {subaction}, camera {camera}, its frame {frame}"
 
     def _validate(self) -> None:
         if "actions" not in self.file.attrs:
@@ -122,6 +167,9 @@ class H36MStore(Store):
             here = np.flatnonzero(blocks == block)
             rows = self._piece(field, slice(block * CHUNK, (block + 1) * CHUNK))
             out[here] = rows[indices[here] - block * CHUNK]
+        if field == "images" and self._check is not None:
+            for row, image in zip(indices, out, strict=True):
+                self._expect_pixels(int(row), f"the picture of frame {row}", image)
         return out
 
     def _piece(self, field: str, piece: slice) -> np.ndarray:

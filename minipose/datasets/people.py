@@ -11,6 +11,7 @@ Stores that were written before these two came are read as well.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ import numpy as np
 from minipose.datasets.duplicates import Fingerprints
 from minipose.datasets.guard import expect_bytes, reading
 from minipose.datasets.splits import PARTS, split_samples
-from minipose.datasets.store import Store, StoreWriter
+from minipose.datasets.store import CHECK, CHECK_ROWS, Store, StoreWriter, check_of, digest
 from minipose.errors import UserError
 
 FORMAT = "minipose people 1"
@@ -86,6 +87,10 @@ class PeopleWriter(StoreWriter):
                 name, (0,), h5py.string_dtype(), maxshape=(None,), chunks=(ROW_CHUNK,)
             )
 
+        self.file.create_dataset(
+            CHECK, (0,), "uint32", maxshape=(None,), chunks=(CHECK_ROWS,), fletcher32=True
+        )
+
     def append(self, person: Person) -> None:
         """Add a sample.
 
@@ -124,7 +129,9 @@ class PeopleWriter(StoreWriter):
     def close(self) -> None:
         """Finish the file and put it in place."""
         self._flush()
-        self.file.create_dataset("group", data=self._grouped(), fletcher32=self.count > 0 or None)
+        groups = self._grouped()
+        self.file.create_dataset("group", data=groups, fletcher32=self.count > 0 or None)
+        self.note("group", groups)
         super().close()
 
     def _grouped(self) -> np.ndarray:
@@ -144,14 +151,20 @@ class PeopleWriter(StoreWriter):
         self._extend("keypoints", np.stack([p.keypoints for p in self.pending]))
         for name in TEXTS:
             self._extend(name, np.array([getattr(p, name) for p in self.pending], dtype=object))
+        check = [check_of(p.image, (p.mask != 0).astype(np.uint8)) for p in self.pending]
+        self._extend(CHECK, np.array(check))
         self.pixels += int(area.sum())
         self.pending = []
+        self.expect_written()
 
     def _extend(self, name: str, rows: np.ndarray) -> None:
         data = self.file[name]
         start = data.shape[0]
+        rows = rows if rows.dtype == object else rows.astype(data.dtype)
         data.resize(start + len(rows), axis=0)
         data[start:] = rows
+        if name not in ("images", "masks", CHECK):
+            self.note(name, rows)
 
 
 class PeopleStore(Store):
@@ -166,7 +179,7 @@ class PeopleStore(Store):
     format, maker = FORMAT, "data_tools people"
     earlier_formats = EARLIER_FORMATS
 
-    def _load(self) -> None:
+    def _load(self) -> dict[str, hashlib._Hash]:
         self.sizes = self.file["size"][...].astype(np.int64)  # (N, 2)
         self.keypoints = self.file["keypoints"][...]  # (N, 25, 3)
         self.offset = self.file["offset"][...]
@@ -176,6 +189,13 @@ class PeopleStore(Store):
         bad = np.flatnonzero(~np.isfinite(self.keypoints).all(axis=(1, 2)))
         if len(bad):
             raise UserError(f"{self.path}: {self.names[bad[0]]}: a joint is not a finite number")
+        stored = {name: self.file[name][...] for name in ("offset", "size", "keypoints")}
+        stored |= dict(zip(TEXTS, (self.names, self.sources, self.splits), strict=True))
+        stored["group"] = self.groups
+        fields = {name: hashlib.blake2b(digest_size=16) for name in stored}
+        for name, values in stored.items():
+            digest(fields[name], values)
+        return fields
 
     def _texts(self, name: str) -> list[str]:
         if name not in self.file:
@@ -214,6 +234,7 @@ class PeopleStore(Store):
         with reading(self.path, f"{self.names[i]} is damaged: make the store again"):
             image = self.file["images"][here].reshape(height, width, 3)
             mask = self.file["masks"][here].reshape(height, width)
+            self._expect_pixels(i, f"the picture of {self.names[i]}", image, mask)
         return Person(
             image,
             mask,

@@ -71,7 +71,7 @@ def opened(path: str | os.PathLike) -> Iterator[Image.Image]:
         With the path, for whatever goes wrong inside.
     """
     with reading(path, "not a readable picture"):
-        if Path(path).suffix.lower() in HEIC:
+        if Path(str(path)).suffix.lower() in HEIC:  # a file in memory is known by its name
             _learn_heic()
         with Image.open(path) as image:
             if image.format in NO_PIXELS:

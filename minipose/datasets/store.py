@@ -1,32 +1,64 @@
-"""What both stores have in common: a file appears only when it is whole, is checked when opened."""
+"""What both stores have in common: a file appears only when it is whole, is checked when opened.
+
+HDF5's own checksum (Fletcher's) takes 65535 for 0, so black that became white passes it. A store
+therefore has two of its own: the attribute ``labels``, over everything but pixels, is checked when
+it is opened; ``check``, a CRC-32 for each sample's pixels, when these are read.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
+import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
 import h5py
+import numpy as np
 
 from minipose.datasets.guard import reading
+from minipose.datasets.hdf5_file import create
 from minipose.errors import UserError
-from minipose.storage import expect_folder, partial_path, put_in_place, remove_abandoned
+from minipose.locks import claimed
+from minipose.storage import (
+    expect_folder,
+    in_words,
+    new_partial,
+    put_in_place,
+    remove_abandoned,
+)
+
+CHECK, LABELS = "check", "labels"
+CHECK_ROWS = 4096  # of one chunk of ``check``
 
 
 class StoreWriter:
     """A new HDF5 file, ``self.file``. It appears under its name only when ``close`` succeeds.
 
     As a context manager it is closed at the end, or abandoned if something was raised.
+
+    Raises
+    ------
+    Taken
+        If another process is writing this store.
+    CannotWrite
+        If the disk is full, read-only or gone; an older store under the same name stays.
     """
 
     def __init__(self, path: str | os.PathLike, format: str) -> None:
         self.path = Path(path)
-        expect_folder(self.path.parent).mkdir(parents=True, exist_ok=True)
-        remove_abandoned(self.path.parent)
-        self.partial = partial_path(self.path)
-        # From version 1.10 on HDF5 keeps a checksum of what it notes about the data, too: without
-        # it the library may look for ever, or crash, where the disk damaged that.
-        self.file = h5py.File(self.partial, "w", libver=("v110", "v110"))
+        with contextlib.ExitStack() as held, in_words(self.path):
+            expect_folder(self.path.parent).mkdir(parents=True, exist_ok=True)
+            held.enter_context(claimed(self.path))
+            remove_abandoned(self.path.parent, of=self.path.name)
+            self.partial, descriptor = new_partial(self.path)
+            held.callback(os.close, descriptor)
+            self.file, self._disk = create(self.partial, self.path)
+            held.callback(self._disk.close)
+            self._held = held.pop_all()
+        self._fields: dict[str, hashlib._Hash] = {}
         self.file.attrs["format"] = format
 
     def __enter__(self) -> Self:
@@ -36,15 +68,61 @@ class StoreWriter:
         if self.file:  # not closed or abandoned already
             self.close() if kind is None else self.abandon()
 
+    def note(self, name: str, values: np.ndarray | Iterable[str]) -> None:
+        """Count rows of a field, in its stored type, into the checksum of the labels."""
+        digest(self._fields.setdefault(name, hashlib.blake2b(digest_size=16)), values)
+
+    def expect_written(self) -> None:
+        """Raise CannotWrite if the disk has refused anything so far."""
+        self._disk.expect_written()
+
     def close(self) -> None:
         """Finish the file and put it in place."""
-        self.file.close()
-        put_in_place(self.partial, self.path)
+        if self._fields:
+            self.file.attrs[LABELS] = together(self._fields)
+        with self._held, in_words(self.path):
+            try:
+                self.file.close()
+                self._disk.expect_written()
+                put_in_place(self.partial, self.path)
+            except BaseException:
+                self._drop()
+                raise
 
     def abandon(self) -> None:
         """Drop what was written; an older store under the same name stays as it was."""
-        self.file.close()
-        self.partial.unlink(missing_ok=True)
+        with self._held:
+            self._drop()
+
+    def _drop(self) -> None:
+        with contextlib.suppress(OSError, RuntimeError):  # HDF5 may trip over its own failure
+            self.file.close()
+        with contextlib.suppress(OSError):
+            self.partial.unlink(missing_ok=True)
+
+
+def digest(found: hashlib._Hash, values: np.ndarray | Iterable[str]) -> None:
+    """Add numbers, or texts with their lengths, to a checksum."""
+    if isinstance(values, np.ndarray) and values.dtype != object:
+        found.update(np.ascontiguousarray(values).data)
+        return
+    for text in values:
+        content = str(text).encode()
+        found.update(b"%d:" % len(content) + content)
+
+
+def together(fields: dict[str, hashlib._Hash]) -> str:
+    """One checksum of several fields' checksums."""
+    listed = "\n".join(f"{name} {fields[name].hexdigest()}" for name in sorted(fields))
+    return hashlib.blake2b(listed.encode(), digest_size=16).hexdigest()
+
+
+def check_of(*pixels: np.ndarray) -> int:
+    """The checksum of one sample's pixels."""
+    found = 0
+    for one in pixels:
+        found = zlib.crc32(np.ascontiguousarray(one).data, found)
+    return found
 
 
 def open_to_read(path: Path, maker: str) -> h5py.File:
@@ -83,6 +161,8 @@ def _expect_own_content(path: Path, file: h5py.File) -> None:
 class Store:
     """A finished HDF5 file, ``self.file``, to be read.
 
+    ``identity`` is the same for stores of the same content, wherever they lie.
+
     Raises
     ------
     ValueError
@@ -92,6 +172,7 @@ class Store:
     format: str  # of the file's attribute
     earlier_formats: tuple[str, ...] = ()  # read as well
     maker: str  # the tool that makes such stores
+    identity: str
 
     def __init__(self, path: str | os.PathLike) -> None:
         self.path = Path(path)
@@ -102,7 +183,8 @@ class Store:
                 if found not in (self.format, *self.earlier_formats):
                     raise UserError(f"{self.path}: expected format {self.format!r}, got {found!r}")
                 self._validate()
-                self._load()
+                fields = self._load()
+                self._expect_checked(fields)
         except BaseException:
             self.file.close()
             raise
@@ -111,8 +193,37 @@ class Store:
         """Raise UserError if the fields are not those of the format."""
         raise NotImplementedError(f"{type(self).__name__} does not say what it holds")
 
-    def _load(self) -> None:
-        """Read what is kept in memory."""
+    def _load(self) -> dict[str, hashlib._Hash]:
+        """Read what is kept in memory; the checksum of each field but pixels."""
+        return {}
+
+    def _expect_checked(self, fields: dict[str, hashlib._Hash]) -> None:
+        """Hold the labels against their checksum; stores of earlier versions have none."""
+        labels, stored = together(fields), self.file.attrs.get(LABELS)
+        if stored is not None and stored != labels:
+            raise UserError(f"{self.path}: the labels are damaged (checksum): make the store again")
+        self._check = self.file[CHECK][...] if CHECK in self.file else None
+        if self._check is not None and len(self._check) != len(self):
+            raise UserError(
+                f"{self.path}: {CHECK} has {self._check.shape}, expected {(len(self),)}"
+            )
+        everything = hashlib.blake2b(labels.encode(), digest_size=16)
+        if self._check is None:
+            everything.update(str(self.path.stat().st_size).encode())
+        else:
+            digest(everything, self._check)
+        self.identity = everything.hexdigest()
+
+    def _expect_pixels(self, sample: int, name: str, *pixels: np.ndarray) -> None:
+        """Hold a sample's pixels against their checksum.
+
+        Raises
+        ------
+        UserError
+            If they are others than were written.
+        """
+        if self._check is not None and check_of(*pixels) != self._check[sample]:
+            raise UserError(f"{self.path}: {name} is damaged (checksum): make the store again")
 
     def __enter__(self) -> Self:
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from minipose.devices import use_device
 from minipose.errors import UserError
 from minipose.experiments.job import WHOLE, Job, Run
 from minipose.experiments.report import publish
-from minipose.experiments.run_folder import claim
+from minipose.experiments.run_folder import owned
 from minipose.experiments.settings import RunSettings, checked, declared, resolve
+from minipose.locks import claimed
 from minipose.nn import Module
 from minipose.storage import atomic, expect_folder
 from minipose.training import checkpoint
@@ -39,19 +41,20 @@ def train(args: argparse.Namespace) -> None:
         own["seeds"] = getattr(settings, "seeds", 1)
         if own["start"] is not None:
             checkpoint.read(own["start"])  # or say what is wrong with it, before a folder is made
-        together.first(claim, folder, settings, recipe, args.resume)
         run = Run(
             store, split, recipe, settings.seed, folder, device, args.resume, **own,
             communicator=together,
         )  # fmt: skip
-        if settings.compare:
-            job.comparisons[settings.compare](job, run)
-            return
-        result, net = job.train_and_measure(run)
-        if together.rank:
-            return
-        drawn = job.draw_run(run, net) | job.draw_data(folder, store, split["train"])
-    publish(folder, job.title, job.summary(result), drawn, result)
+        ours = owned(folder, settings, recipe, args.resume, store.identity)
+        with contextlib.nullcontext() if together.rank else ours:
+            if settings.compare:
+                job.comparisons[settings.compare](job, run)
+                return
+            result, net = job.train_and_measure(run)
+            if together.rank:
+                return
+            drawn = job.draw_run(run, net) | job.draw_data(folder, store, split["train"])
+            publish(folder, job.title, job.summary(result), drawn, result)
     print(f"{folder}: report.md, report.json, log.csv, best.npz and {len(drawn)} pictures")
 
 
@@ -81,7 +84,8 @@ def evaluate(args: argparse.Namespace) -> None:
     if settings.out is None:
         print(job.summary(result))
         return
-    publish(settings.out, job.title, job.summary(result), {}, result)
+    with claimed(settings.out, folder=True):
+        publish(settings.out, job.title, job.summary(result), {}, result)
     print(f"{settings.out}: report.md and report.json")
 
 

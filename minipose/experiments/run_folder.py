@@ -2,47 +2,155 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, asdict
 from pathlib import Path
 from typing import Any
 
 from minipose.errors import UserError
 from minipose.experiments.settings import Choices, declared, read_toml
+from minipose.locks import claimed
 from minipose.storage import remove_abandoned, write_text
 
+CONFIG, STORE = "config.toml", "store.json"
 
-def claim(folder: Path, settings: Choices, recipe: Choices, resume: bool) -> None:
+
+@contextlib.contextmanager
+def owned(
+    folder: Path, settings: Choices, recipe: Choices, resume: bool, identity: str | None = None
+) -> Iterator[None]:
+    """Inside, the run folder belongs to this process, and to a run with these choices.
+
+    Raises
+    ------
+    Taken
+        If another process has it.
+    UserError
+        As ``claim`` does.
+    """
+    with claimed(folder, folder=True):
+        claim(folder, settings, recipe, resume, identity)
+        yield
+
+
+def claim(
+    folder: Path, settings: Choices, recipe: Choices, resume: bool, identity: str | None = None
+) -> None:
     """Make the run folder, or see to it that an existing one is meant to be continued.
 
-    A choice that an earlier run's file lacks had its default then.
+    A choice that an earlier run's file lacks had its default then. More epochs than before are no
+    other run. The same store may lie elsewhere now, but its content has to be the same.
+
+    Parameters
+    ----------
+    identity : of the store's content
 
     Raises
     ------
     UserError
-        If the folder holds a run with other choices.
+        If the folder holds a run with other choices or data, or one that nobody asked to go on
+        with, or none where one was to be continued.
     """
-    path = folder / "config.toml"
+    path = folder / CONFIG
     choices = declared(type(settings), type(recipe))
     now = _plain({**asdict(settings), **asdict(recipe), "out": folder})
+    found = _holds(folder)
     if path.exists():
         before = _plain({n: c.default for n, c in choices.items()}) | read_toml(path)
-        numbers = [n for n, c in choices.items() if c.metadata["affects_numbers"]]
-        changed = sorted(n for n in numbers if before.get(n) != now.get(n))
-        if resume and changed:
-            raise UserError(
-                f"{folder}: cannot resume, {changed[0]} was {before.get(changed[0])} and is now "
-                f"{now.get(changed[0])}"
-            )
-        if not resume and (folder / "last.npz").exists() and changed:
+        changed = _changed(choices, before, now)
+        other_data = _other_data(folder, before, now, identity)
+        if resume:
+            _expect_same(folder, settings, before, now, changed, other_data)
+        elif found and other_data:
+            raise UserError(f"{folder}: holds a run on other data ({other_data}); {_ELSEWHERE}")
+        elif found and changed:
             raise UserError(
                 f"{folder}: holds a run with another {changed[0]} ({before.get(changed[0])}); "
-                "choose another --out, or remove the folder"
+                f"{_ELSEWHERE}"
             )
+        elif found:
+            raise UserError(
+                f"{folder}: holds a run with these choices already ({found}); go on with it by "
+                f"--resume, {_ELSEWHERE}"
+            )
+    elif resume:
+        raise UserError(
+            f"{folder}: no run to resume there ({CONFIG} is missing); without --resume it begins"
+        )
+    elif found:
+        raise UserError(f"{folder}: holds {found} of another run; {_ELSEWHERE}")
     folder.mkdir(parents=True, exist_ok=True)
     remove_abandoned(folder)
-    write_toml(path, now)
+    if identity is not None:
+        note = {"content": identity, "data": now.get("data")}
+        write_text(folder / STORE, json.dumps(note) + "\n")
+    write_toml(path, now)  # which makes it a run's folder
+
+
+_ELSEWHERE = "choose another --out, or remove the folder"
+
+
+def _expect_same(
+    folder: Path,
+    settings: Choices,
+    before: Mapping[str, Any],
+    now: Mapping[str, Any],
+    changed: list[str],
+    other_data: str | None,
+) -> None:
+    """What has to be as it was for a run that goes on."""
+    if other_data:
+        raise UserError(
+            f"{folder}: cannot resume, it was trained on other data: {other_data} (was the store "
+            f"made anew?); {_ELSEWHERE}"
+        )
+    more = before.get("epochs"), now.get("epochs")
+    if changed == ["epochs"] and more[0] < more[1] and not getattr(settings, "compare", None):
+        print(f"{folder}: goes on to {more[1]} epochs instead of {more[0]}; so does its rate")
+    elif changed:
+        raise UserError(
+            f"{folder}: cannot resume, {changed[0]} was {before.get(changed[0])} and is now "
+            f"{now.get(changed[0])}"
+        )
+
+
+def _changed(
+    choices: Mapping[str, Field], before: Mapping[str, Any], now: Mapping[str, Any]
+) -> list[str]:
+    """The names of the choices that matter for the numbers and are not what they were."""
+
+    def same(name: str) -> bool:
+        old, new = before.get(name), now.get(name)
+        if choices[name].metadata["check"].kind is Path and old and new:
+            return Path(old).resolve() == Path(new).resolve()  # another spelling
+        return old == new
+
+    numbers = [n for n, c in choices.items() if c.metadata["affects_numbers"] and n != "data"]
+    return sorted(name for name in numbers if not same(name))
+
+
+def _other_data(
+    folder: Path, before: Mapping[str, Any], now: Mapping[str, Any], identity: str | None
+) -> str | None:
+    """What the run was begun on, if that is not the store of now; else None."""
+    try:
+        note = json.loads((folder / STORE).read_text(encoding="utf-8"))
+        same, data = identity in (None, note["content"]), note["data"]
+    except (OSError, ValueError, KeyError, TypeError):  # a run of an earlier version
+        old, new = before.get("data"), now.get("data")
+        same, data = Path(old or "").resolve() == Path(new or "").resolve(), old
+    return None if same else str(data)
+
+
+def _holds(folder: Path) -> str | None:
+    """The first file that would be lost with a run; None if there is none."""
+    for pattern in ("report.json", "*last.npz", "**/*last.npz", "**/numbers.json"):
+        found = next(iter(sorted(folder.glob(pattern))), None)
+        if found is not None:
+            return str(found.relative_to(folder))
+    return None
 
 
 def write_toml(path: Path, values: Mapping[str, Any]) -> None:

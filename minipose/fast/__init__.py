@@ -1,10 +1,10 @@
 """Everything that is only speed. The folder can be deleted: the ops stay as they are.
 
 What is here computes the same as a plain function, sooner: by other algorithms, in pieces that fit
-the cache, on threads of a CPU; on a GPU only the update of all parameters at once. Each module ends
-with its offers to ``kernels.faster``: in place of which plain function, for which arguments. The
-modules are loaded when something is computed for the first time, so that importing minipose starts
-no thread and changes no setting.
+the cache, on threads of a CPU; on a GPU with fewer calls (``device``). Each module ends with its
+offers to ``kernels.faster``: in place of which plain function, for which arguments. The modules are
+loaded when something is computed for the first time, so that importing minipose starts no thread
+and changes no setting.
 """
 
 from importlib import import_module
@@ -12,6 +12,7 @@ from importlib import import_module
 from minipose.kernels.faster import before_first_choice
 
 OFFERING = (
+    "device",
     "convolution",
     "conv_pool",
     "doubling",

@@ -156,6 +156,9 @@ def _serve(
 ) -> None:
     """What the other process does: a part, its gradients, buffers and loss, the next part."""
     pipe.close()
+    from minipose.lifetime import end_with_parent  # not with ``import minipose``, which is shallow
+
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's business
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with workers.alone():

@@ -4,14 +4,17 @@ With x (N, C, H, W) and a kernel of kh × kw, the columns are
 
     cols[c, i, j, n, p, q] = x_padded[n, c, p·s + i, q·s + j]
 
-so that conv(x, w)[n, o, p, q] = Σ_{c,i,j} w[o, c, i, j] · cols[c, i, j, n, p, q]: the matrix
-(O, C·kh·kw) times the matrix (C·kh·kw, N·H'·W'). ``col2im`` is the adjoint: it adds each column
-back to where it was copied from. Python loops run over the kh·kw taps only.
+so that conv(x, w)[n, o, p, q] = Σ_{c,i,j} w[o, c, i, j] · cols[c, i, j, n, p, q]: the matrix (O,
+C·kh·kw) times the matrix (C·kh·kw, N·H'·W'). All columns are one view of x_padded, with strides of
+its own: two indices that move along the same axis have the same step in memory. Copying it is one
+call. ``col2im`` is the adjoint: it adds each column back to where it was copied from, by a Python
+loop over the kh·kw taps, since in a view that names an element many times a sum would count it
+once.
 """
 
 from __future__ import annotations
 
-from minipose.backend import Array, array_module
+from minipose.backend import Array, array_module, product
 
 Pair = tuple[int, int]
 
@@ -42,16 +45,20 @@ def crop_images(padded: Array, padding: Pair) -> Array:
 
 
 def im2col(x: Array, kernel: Pair, stride: Pair, padding: Pair) -> Array:
-    """Columns (C, kh, kw, N, H', W') of images (N, C, H, W)."""
+    """Columns (C, kh, kw, N, H', W') of images (N, C, H, W), to be read only."""
     (kh, kw), (sh, sw) = kernel, stride
     n, c, h, w = x.shape
     out_h = output_size(h, kh, sh, padding[0])
     out_w = output_size(w, kw, sw, padding[1])
-    padded = pad_images(x, padding).transpose(1, 0, 2, 3)  # (C, N, H, W)
-    cols = array_module(x).empty((c, kh, kw, n, out_h, out_w), dtype=x.dtype)
-    for i in range(kh):
-        for j in range(kw):
-            cols[:, i, j] = padded[:, :, i : i + sh * out_h : sh, j : j + sw * out_w : sw]
+    xp, padded = array_module(x), pad_images(x, padding)
+    of_n, of_c, of_h, of_w = padded.strides
+    view = xp.lib.stride_tricks.as_strided(
+        padded, (c, kh, kw, n, out_h, out_w), (of_c, of_h, of_w, of_n, sh * of_h, sw * of_w)
+    )
+    if view.flags.c_contiguous:  # kernels of one pixel
+        return view
+    cols = xp.empty(view.shape, dtype=x.dtype)
+    cols[...] = view
     return cols
 
 
@@ -69,7 +76,7 @@ def col2im(cols: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
 def forward(x: Array, weight: Array, stride: Pair, padding: Pair) -> Array:
     """y (N, O, H', W') of x (N, C, H, W) and weight (O, C, kh, kw)."""
     cols = im2col(x, weight.shape[2:], stride, padding)
-    y = weight.reshape(len(weight), -1) @ as_matrix(cols)
+    y = product(weight.reshape(len(weight), -1), as_matrix(cols))
     return y.reshape(len(weight), *cols.shape[3:]).transpose(1, 0, 2, 3)
 
 
@@ -77,7 +84,7 @@ def backward_input(grad_y: Array, weight: Array, size: Pair, stride: Pair, paddi
     """dL/dx (N, C, H, W): the transposed product, then the adjoint of the copy."""
     n, o, out_h, out_w = grad_y.shape
     flat = grad_y.transpose(1, 0, 2, 3).reshape(o, n * out_h * out_w)
-    cols = weight.reshape(o, -1).T @ flat
+    cols = product(weight.reshape(o, -1).T, flat)
     return col2im(cols.reshape(*weight.shape[1:], n, out_h, out_w), size, stride, padding)
 
 
@@ -87,7 +94,7 @@ def backward_weight(grad_y: Array, x: Array, kernel: Pair, stride: Pair, padding
     n, o, out_h, out_w = grad_y.shape
     flat = grad_y.transpose(1, 0, 2, 3).reshape(o, n * out_h * out_w)
     grad_w = xp.empty((o, x.shape[1], *kernel), dtype=x.dtype)
-    xp.matmul(flat, as_matrix(cols).T, out=grad_w.reshape(o, -1))
+    product(flat, as_matrix(cols).T, out=grad_w.reshape(o, -1))
     return grad_w
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from minipose import ops
 from minipose.nn.arguments import number, one_of, positive
 from minipose.nn.module import Module
+from minipose.ops.norm import follow
 from minipose.tensor import Parameter, Tensor
 
 
@@ -60,8 +61,8 @@ class BatchNorm2d(Module):
             return ops.batch_norm_inference(x, *running, self.weight, self.bias, **options)
         y, mean, variance = ops.batch_norm(x, self.weight, self.bias, **options)
         m = x.size // x.shape[1]
-        self.running_mean += self.momentum * (mean - self.running_mean)
-        self.running_variance += self.momentum * (variance * (m / (m - 1)) - self.running_variance)
+        running = self.running_mean, self.running_variance
+        follow(running, (mean, variance), self.momentum, m / (m - 1))
         return y
 
 

@@ -47,7 +47,12 @@ from minipose.ops.reduction import (
     var,
 )
 from minipose.ops.shape import concatenate, crop, flatten, pad, reshape, stack, transpose
-from minipose.ops.upsample import upsample_bilinear, upsample_nearest
+from minipose.ops.upsample import (
+    pixel_shuffle,
+    pixel_unshuffle,
+    upsample_bilinear,
+    upsample_nearest,
+)
 from minipose.tensor import Tensor
 
 __all__ = [name for name, value in vars().items() if callable(value) and value is not Tensor]

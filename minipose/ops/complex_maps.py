@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minipose.backend import Array, array_module
+from minipose.backend import Array, array_module, product
 from minipose.kernels.circular_harmonics import Streams, parts, planes, spans
 from minipose.kernels.faster import replaceable
 from minipose.ops.dropout import kept_and_scaled
@@ -225,7 +225,7 @@ def _mean(channels: Array) -> Array:
 def _mix(matrix: Array, channels: Array) -> Array:
     """A 1×1 convolution: (O, C) on (N, C, H, W)."""
     n, c, h, w = channels.shape
-    return (matrix @ channels.reshape(n, c, h * w)).reshape(n, len(matrix), h, w)
+    return product(matrix, channels.reshape(n, c, h * w)).reshape(n, len(matrix), h, w)
 
 
 def _split(x: Array, streams: Streams) -> tuple[Array, Array]:

@@ -6,7 +6,9 @@ takes the Tensor's dtype, so it never turns float32 into float64.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from types import ModuleType
 
 import numpy as np
 
@@ -46,15 +48,23 @@ def pair(name: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
 def _like(name: str, value: object, other: object) -> Tensor:
     if not isinstance(other, Tensor):
         raise TypeError(f"{name}: expected at least one Tensor, got {type(other).__name__}")
-    number = isinstance(value, (int, float, np.generic))
+    number, xp = isinstance(value, (int, float, np.generic)), array_module(other.data)
+    if number and xp is not np:
+        return Tensor(_constant(xp, float(value), other.dtype))
     if not number and is_array(value):
         return Tensor(value.astype(other.dtype) if value.dtype.kind in "iub" else value)
     try:
         if value is not None:
-            return Tensor(array_module(other.data).asarray(value, dtype=other.dtype))
+            return Tensor(xp.asarray(value, dtype=other.dtype))
     except (TypeError, ValueError):
         pass
     raise TypeError(f"{name}: expected an array or numbers, got {type(value).__name__}")
+
+
+@functools.lru_cache(maxsize=256)
+def _constant(xp: ModuleType, value: float, dtype: np.dtype) -> Array:
+    """A number on a GPU, where it is sent once and not at every step."""
+    return xp.asarray(value, dtype=dtype)
 
 
 def reflected(op: Callable[[Operand, Operand], Tensor]) -> Callable[[Operand, Operand], Tensor]:

@@ -14,6 +14,8 @@ from minipose.ops.elementwise import relu as relu_op
 from minipose.ops.elementwise import values
 from minipose.tensor import Tensor, record
 
+Pair = tuple[Array, Array]
+
 
 @replaceable
 def batch_norm(
@@ -77,6 +79,20 @@ def batch_norm(
 
     y = record("batch_norm", y, inputs=(x, weight, bias), backward=backward)
     return relu_op(y) if relu else y, mean, variance
+
+
+@replaceable
+def follow(running: Pair, of_batch: Pair, momentum: float, unbiased: float) -> None:
+    """r ← r + momentum · (that of the batch − r) for mean and variance, in place.
+
+    Parameters
+    ----------
+    running, of_batch : mean and variance, arrays (C,)
+    unbiased : float
+        m/(m − 1), with which the biased variance of a batch is multiplied.
+    """
+    for r, now, factor in zip(running, of_batch, (1, unbiased), strict=True):
+        r += momentum * (now * factor - r)
 
 
 @replaceable

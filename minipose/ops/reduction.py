@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from minipose.backend import array_module, is_whole
+from minipose.backend import array_module, is_whole, product
 from minipose.kernels.faster import replaceable
 from minipose.ops.elementwise import Operand, operands, values
 from minipose.ops.shape import all_tensors, reshape
@@ -107,7 +107,7 @@ def matmul(a: Operand, b: Operand) -> Tensor:
     a_data = a.data[None, :] if a.ndim == 1 else a.data
     b_data = b.data[:, None] if b.ndim == 1 else b.data
     try:
-        y = a_data @ b_data
+        y = product(a_data, b_data)
     except ValueError:
         shapes = f"{a.shape} and {b.shape}"
         raise ValueError(f"matmul: expected (..., M, K) and (..., K, N), got {shapes}") from None
@@ -116,8 +116,8 @@ def matmul(a: Operand, b: Operand) -> Tensor:
 
     def backward(grad_y):
         grad_y = grad_y.reshape(matrix)
-        grad_a = grad_y @ b_data.swapaxes(-1, -2) if a_needed else None
-        grad_b = a_data.swapaxes(-1, -2) @ grad_y if b_needed else None
+        grad_a = product(grad_y, b_data.swapaxes(-1, -2)) if a_needed else None
+        grad_b = product(a_data.swapaxes(-1, -2), grad_y) if b_needed else None
         return grad_a, grad_b[..., 0] if b_needed and b_is_vector else grad_b
 
     if a.ndim == 1 or b_is_vector:
@@ -152,13 +152,13 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         return reshape(linear(rows, weight, bias), (*x.shape[:-1], weight.shape[0]))
     x_data, w_data = x.data, weight.data
     x_needed = x.requires_grad
-    y = x_data @ w_data.T  # (N, out)
+    y = product(x_data, w_data.T)  # (N, out)
     if bias is not None:
         y += bias.data
 
     def backward(grad_y):
-        grad_x = grad_y @ w_data if x_needed else None
-        grad_w = grad_y.T @ x_data
+        grad_x = product(grad_y, w_data) if x_needed else None
+        grad_w = product(grad_y.T, x_data)
         return (grad_x, grad_w) if bias is None else (grad_x, grad_w, grad_y.sum(axis=0))
 
     inputs = (x, weight) if bias is None else (x, weight, bias)

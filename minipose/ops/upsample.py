@@ -1,4 +1,4 @@
-"""Making images larger by a whole factor."""
+"""Making images larger by a whole factor; between pixels and channels."""
 
 from __future__ import annotations
 
@@ -48,6 +48,63 @@ def upsample_bilinear(x: Tensor, scale: int) -> Tensor:
         return (a.T @ grad_y @ b,)
 
     return record("upsample_bilinear", a @ x.data @ b.T, inputs=(x,), backward=backward)
+
+
+def pixel_shuffle(x: Tensor, scale: int) -> Tensor:
+    """y[c, s·p + a, s·q + b] = x[s²·c + s·a + b, p, q]: channels become pixels.
+
+    Parameters
+    ----------
+    x : Tensor, shape (N, s²·C, H, W)
+    scale : int
+        s
+
+    Returns
+    -------
+    Tensor, shape (N, C, s·H, s·W)
+
+    Source: W. Shi et al., "Real-time single image and video super-resolution using an efficient
+    sub-pixel convolutional neural network", 2016.
+    """
+    check_upsample("pixel_shuffle", x, scale)
+    if x.shape[1] % scale**2:
+        raise ValueError(
+            f"pixel_shuffle: expected a multiple of {scale**2} channels, got {x.shape}"
+        )
+
+    def backward(grad_y):
+        return (_to_channels(grad_y, scale),)
+
+    return record("pixel_shuffle", _to_pixels(x.data, scale), inputs=(x,), backward=backward)
+
+
+def pixel_unshuffle(x: Tensor, scale: int) -> Tensor:
+    """y[s²·c + s·a + b, p, q] = x[c, s·p + a, s·q + b]: each block of s × s pixels becomes one.
+
+    The inverse of ``pixel_shuffle``: (N, C, s·H, s·W) -> (N, s²·C, H, W).
+    """
+    check_upsample("pixel_unshuffle", x, scale)
+    if x.shape[2] % scale or x.shape[3] % scale:
+        raise ValueError(
+            f"pixel_unshuffle: expected height and width to be multiples of {scale}, got {x.shape}"
+        )
+
+    def backward(grad_y):
+        return (_to_pixels(grad_y, scale),)
+
+    return record("pixel_unshuffle", _to_channels(x.data, scale), inputs=(x,), backward=backward)
+
+
+def _to_pixels(x: Array, s: int) -> Array:
+    n, c, h, w = x.shape
+    blocks = x.reshape(n, c // s**2, s, s, h, w)  # N, C, a, b, p, q
+    return blocks.transpose(0, 1, 4, 2, 5, 3).reshape(n, c // s**2, s * h, s * w)
+
+
+def _to_channels(x: Array, s: int) -> Array:
+    n, c, h, w = x.shape
+    blocks = x.reshape(n, c, h // s, s, w // s, s)  # N, C, p, a, q, b
+    return blocks.transpose(0, 1, 3, 5, 2, 4).reshape(n, c * s**2, h // s, w // s)
 
 
 def _interpolation(size: int, scale: int, like: Array) -> Array:

@@ -11,11 +11,12 @@ import json
 import os
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
-from minipose.errors import UserError
+from minipose.datasets.guard import expect_bytes, reading
+from minipose.errors import Diverged, UserError
 from minipose.nn import Module
 from minipose.optim import Average, Optimizer
 from minipose.storage import atomic
@@ -30,7 +31,15 @@ def save(
     meta: dict[str, Any],
     average: Average | None = None,
 ) -> Path:
-    """Write a checkpoint, whole or not at all."""
+    """Write a checkpoint, whole or not at all.
+
+    Raises
+    ------
+    Diverged
+        If a number in it is not finite: the file from before stays.
+    CannotWrite
+        If the disk is full, or cannot be written.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {f"model/{name}": value for name, value in model.state_dict().items()}
@@ -43,10 +52,14 @@ def save(
 
 
 def _write(path: Path, arrays: dict[str, np.ndarray], meta: dict[str, Any]) -> None:
+    bad = not_finite(arrays)
+    if bad is not None:
+        raise Diverged(f"{path}: {bad} is not finite any more; the file from before stays")
     text = json.dumps({"format": FORMAT, **meta})
-    meta_array = np.frombuffer(text.encode(), dtype=np.uint8)
-    with atomic(path) as partial, open(partial, "wb") as file:
-        np.savez(file, **arrays, meta=meta_array)
+    arrays = arrays | {"meta": np.frombuffer(text.encode(), dtype=np.uint8)}
+    needed = sum(array.nbytes for array in arrays.values())
+    with atomic(path, needed=needed) as partial, open(partial, "wb") as file:
+        np.savez(file, **arrays)
 
 
 def annotate(path: str | os.PathLike, **more: Any) -> None:
@@ -67,17 +80,50 @@ def read(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]
     if not path.is_file():
         found = "a folder" if path.is_dir() else "no such file"
         raise UserError(f"{path}: {found} (expected a checkpoint such as best.npz)")
-    if not zipfile.is_zipfile(path):  # NumPy would take it for a pickle, and advise to trust it
-        raise UserError(f"{path}: not a readable checkpoint (expected an .npz of a training)")
-    try:
+    with reading(path, "not a readable checkpoint"):
+        if not zipfile.is_zipfile(path):  # NumPy would take it for a pickle, and advise to trust it
+            raise ValueError("expected an .npz of a training")
+        _expect_size(path)
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         meta = json.loads(arrays.pop("meta").tobytes().decode())
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, AttributeError) as error:
-        raise UserError(f"{path}: not a readable checkpoint ({error})") from None
     if not isinstance(meta, dict) or meta.get("format") != FORMAT:
         raise UserError(f"{path}: not a checkpoint of this version of minipose")
+    bad = not_finite(arrays)
+    if bad is not None:
+        raise UserError(f"{path}: {bad} holds numbers that are not finite")
     return arrays, meta
+
+
+def not_finite(arrays: dict[str, np.ndarray]) -> str | None:
+    """The name of the first array with a NaN or an infinity in it; None if there is none."""
+    return next(
+        (n for n, a in arrays.items() if a.dtype.kind in "fc" and not np.isfinite(a).all()), None
+    )
+
+
+def _expect_size(path: Path) -> None:
+    """Hold the sizes that a zip file declares against its own, before memory is taken.
+
+    Nothing in a checkpoint is packed: what would grow is none, or was made to fill the memory.
+    """
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        if sum(member.file_size for member in members) > max(2**24, 8 * path.stat().st_size):
+            raise ValueError("it declares more than it can hold")
+        for member in members:
+            with archive.open(member) as content:
+                _expect_array(path, content, member.file_size)
+
+
+def _expect_array(path: Path, content: IO[bytes], size: int) -> None:
+    """A member has to be one array of numbers that takes the member's own size."""
+    major, _ = np.lib.format.read_magic(content)
+    read = np.lib.format.read_array_header_1_0
+    shape, _, kind = (read if major == 1 else np.lib.format.read_array_header_2_0)(content)
+    if kind.hasobject:
+        raise ValueError("it holds objects, expected numbers")
+    expect_bytes(path, shape, max(1, kind.itemsize), size)
 
 
 def load(

@@ -1,32 +1,95 @@
-"""Ctrl-C and a polite kill, noted and obeyed between two steps."""
+"""Ctrl-C and a polite kill: obeyed between two steps, never lost; a second one ends at once."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
 
+from minipose.errors import Interrupted
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STATUS = 130  # of a process that was interrupted
+
+_in_command, _noted = threading.Event(), threading.Event()  # see ``heeded``
+
+
+@contextlib.contextmanager
+def heeded() -> Iterator[None]:
+    """Around a whole command: the first signal is a KeyboardInterrupt, a second ends the process.
+
+    A library may swallow the exception, as some do that call Python back. Then the signal is obeyed
+    where the next training begins, or at the end of the block.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread only
+        return
+
+    def stop(signum: int, frame: object) -> None:
+        if _noted.is_set():
+            _end()
+        _noted.set()
+        raise KeyboardInterrupt
+
+    before = {s: signal.signal(s, stop) for s in SIGNALS}
+    _in_command.set()
+    try:
+        yield
+        _expect_none()
+    finally:
+        _in_command.clear()
+        for s, handler in before.items():
+            signal.signal(s, handler)
+        _noted.clear()
+
 
 @contextlib.contextmanager
 def deferred_interrupts() -> Iterator[Callable[[], bool]]:
-    """Inside, SIGINT and SIGTERM only raise a flag; the yielded function tells whether one came.
+    """Inside, a first SIGINT or SIGTERM only raises a flag; the yielded function tells whether.
 
-    A second SIGINT interrupts at once, for a step that hangs.
+    A second one interrupts at once, for a step that hangs: in a command it ends the process.
+
+    Raises
+    ------
+    Interrupted
+        At the end, if there was a signal and nobody obeyed it.
     """
     asked = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set  # signals reach the main thread only
+        yield asked.is_set
         return
+    _expect_none()
 
     def note(signum: int, frame: object) -> None:
-        if asked.is_set() and signum == signal.SIGINT:
+        if asked.is_set():
+            if _in_command.is_set():
+                _end()
             raise KeyboardInterrupt
         asked.set()
 
-    before = {s: signal.signal(s, note) for s in (signal.SIGINT, signal.SIGTERM)}
+    before = {s: signal.signal(s, note) for s in SIGNALS}
     try:
         yield asked.is_set
     finally:
         for s, handler in before.items():
             signal.signal(s, handler)
+    if asked.is_set():
+        raise Interrupted("stopped")
+
+
+def obeyed() -> None:
+    """Say that a signal was taken for what it asks: the command goes on to its end."""
+    _noted.clear()
+
+
+def _expect_none() -> None:
+    """Obey a signal whose exception was swallowed."""
+    if _noted.is_set():
+        raise KeyboardInterrupt
+
+
+def _end() -> None:
+    os.write(2, b"interrupted again: ended at once\n")
+    os._exit(STATUS)

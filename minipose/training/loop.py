@@ -6,104 +6,27 @@ import contextlib
 import math
 import sys
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from minipose.errors import Diverged, Interrupted
+import numpy as np
+
+from minipose.errors import Diverged, Interrupted, UserError
 from minipose.nn import Module
 from minipose.optim import Average, Optimizer, clip_gradients
 from minipose.optim.schedules import Schedule, cosine
 from minipose.tensor import Tensor
 from minipose.training import checkpoint
-from minipose.training.batches import Batches
-from minipose.training.communicator import ALONE, Communicator
+from minipose.training.diagnosis import weights_at_fault
 from minipose.training.interrupts import deferred_interrupts
 from minipose.training.log import Row, write_log
 from minipose.training.parts import Parts, in_parts
 from minipose.training.prefetch import prefetch
 from minipose.training.ranks import Division, Ranks, Share, changes, reconcile
+from minipose.training.replay import Snapshot, blown_up, explained
+from minipose.training.task import Progress, Task
 
 LOOK_EVERY = 20  # steps; reading the loss makes a GPU wait
-
-
-@dataclass
-class Task:
-    """What one network is trained on, and where the traces go.
-
-    Attributes
-    ----------
-    name : of the files: ``<name>last.npz``, ``<name>best.npz``, ``<name>log.csv``
-    batches : epoch -> batches; must give the same ones each time it is asked for the same epoch, as
-        ``training.batches`` do
-    batch_count : batches an epoch, where ``batches`` has no length
-    loss : (model, batch) -> scalar Tensor
-    parts : of a batch that are computed at the same time, see ``training.parts``
-    communicator : the ranks that train together, each its own parts of a batch: ``batches`` may
-        give each its ``Share``, see ``training.ranks``. Rank 0 alone writes files and prints.
-    max_norm : of the gradient of a step, see ``optim.clip_gradients``; None: any
-    average : of the model's weights; what is validated, and kept as the best, is the average
-    validate : model -> {column: value}
-    watch : the column of ``validate`` whose smallest value makes the best checkpoint
-    images : batch -> number of images, for the throughput
-    learning_rate : (step, steps of the whole run) -> rate; ``scheduled`` makes one of a schedule
-    adapt : log -> factor of the next epoch's rate, or None to end there; see ``Plateau``
-    meta : goes into each checkpoint (job, configuration, ...)
-    """
-
-    name: str
-    batches: Callable[[int], Iterable[Any]] | Batches
-    loss: Callable[[Module, Any], Tensor]
-    validate: Callable[[Module], Row]
-    watch: str
-    images: Callable[[Any], int]
-    learning_rate: Callable[[int, int], float]
-    epochs: int
-    seed: int
-    folder: Path
-    batch_count: int | None = None
-    parts: int = 1
-    communicator: Communicator = ALONE
-    max_norm: float | None = None
-    average: Average | None = None
-    adapt: Callable[[list[Row]], float | None] = lambda history: 1.0
-    loss_column: str = "train_loss"
-    meta: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if self.batch_count is None:
-            self.batch_count = len(self.batches)
-
-    @property
-    def last(self) -> Path:
-        return self.folder / f"{self.name}last.npz"
-
-    @property
-    def best(self) -> Path:
-        return self.folder / f"{self.name}best.npz"
-
-    @property
-    def log(self) -> Path:
-        return self.folder / f"{self.name}log.csv"
-
-    @property
-    def label(self) -> str:
-        """What the lines of progress begin with."""
-        return self.name.strip("-") or "train"
-
-
-@dataclass
-class Progress:
-    """How far a run has come; saved with every checkpoint."""
-
-    epoch: int = 0
-    step: int = 0  # within the epoch
-    loss_sum: float = 0.0
-    best: float = math.inf
-    seconds: float = 0.0
-    rate: float = 0.0  # images per second in this epoch
-    history: list[Row] = field(default_factory=list)
 
 
 def fit(task: Task, model: Module, optimizer: Optimizer, resume: bool = False) -> list[Row]:
@@ -120,22 +43,28 @@ def fit(task: Task, model: Module, optimizer: Optimizer, resume: bool = False) -
     Interrupted
         After Ctrl-C or SIGTERM, with a checkpoint written.
     Diverged
-        If the loss is no longer a number: the last checkpoint is from before.
+        If the loss or the weights are no longer numbers: which op, step and sample began it. The
+        last checkpoint is from before.
     """
     progress, together = Progress(), task.communicator
-    parts = _parts(task, model)
     if resume and together.first(task.last.exists):
-        arrays, meta = together.first(checkpoint.read, task.last)
-        checkpoint.restore(task.last, arrays, model, optimizer, task.average)
-        progress = Progress(**meta["progress"])
+        progress = _restore(task, model, optimizer)
         together.first(write_log, task.log, progress.history)
-        if together.rank == 0 and (told := changes(model, meta.get("parts", 1), parts.parts)):
-            print(f"{task.last}: {told}", flush=True)
     reconcile(model, together)
+    first = Snapshot(model, optimizer, task.average)
+    if progress.epoch or progress.step:
+        first.forget()
+    parts = _parts(task, model)
     with parts, deferred_interrupts() as asked_to_stop:
         while progress.epoch < task.epochs and task.adapt(progress.history) is not None:
-            _run_epoch(task, model, optimizer, parts, progress, asked_to_stop)
-            _finish_epoch(task, model, optimizer, progress)
+            try:
+                _run_epoch(task, model, optimizer, parts, progress, asked_to_stop)
+                _finish_epoch(task, model, optimizer, progress)
+            except Diverged as error:
+                raise explained(error, task, model, optimizer, parts, first, progress) from None
+            first.forget()  # from now on there is a checkpoint
+            if together.any(asked_to_stop()):
+                raise Interrupted(f"stopped; {task.last} holds all, go on with --resume")
     if task.average is not None:
         task.average.apply()
     return progress.history
@@ -161,8 +90,10 @@ def _run_epoch(
     for step, batch in enumerate(prefetch(task.batches(progress.epoch))):
         if step < progress.step:
             continue  # done before the interruption
-        optimizer.lr = factor * _rate_of(task, progress.epoch, step)
+        optimizer.lr = factor * task.rate_of(progress.epoch, step)
         loss = parts.backward(batch, task.seed, progress.epoch, step)
+        if isinstance(loss.data, np.ndarray) and not math.isfinite(loss.item()):
+            raise blown_up(loss.item(), progress.epoch, step, batch)  # the weights do not follow
         if task.max_norm is not None:
             clip_gradients(optimizer.parameters, task.max_norm)
         optimizer.step()
@@ -220,18 +151,35 @@ class _Meter:
     def _read(self) -> float:
         """Add up the losses since the last look; returns the newest. Stops a run that diverged."""
         values = [loss.item() for loss in self.pending]
-        progress = self.progress
         if not math.isfinite(sum(values)):
-            raise Diverged(
-                f"the loss became {values[-1]} in epoch {progress.epoch + 1}, at or shortly before "
-                f"step {progress.step}; try a smaller learning rate (checkpoints are from before)"
-            )
-        progress.loss_sum += sum(values)
+            raise blown_up(values[-1], self.progress.epoch, self.progress.step - 1)
+        for value in values:  # one by one: the sum is the same wherever a run was stopped
+            self.progress.loss_sum += value
         self.pending.clear()
         return values[-1]
 
 
+def _restore(task: Task, model: Module, optimizer: Optimizer) -> Progress:
+    """How far the run has come, and its numbers, from its last checkpoint."""
+    arrays, meta = task.communicator.first(checkpoint.read, task.last)
+    checkpoint.restore(task.last, arrays, model, optimizer, task.average)
+    told = changes(model, meta.get("parts"), _division(task).parts)
+    if told and task.communicator.rank == 0:
+        print(f"{task.last}: {told}", flush=True)
+    try:
+        return Progress(**meta["progress"])
+    except (KeyError, TypeError):
+        raise UserError(f"{task.last}: does not say how far its training has come") from None
+
+
+def _division(task: Task) -> Division:
+    return Division.among(task.communicator, task.parts)
+
+
 def _finish_epoch(task: Task, model: Module, optimizer: Optimizer, progress: Progress) -> None:
+    bad = weights_at_fault(model)
+    if bad is not None:
+        raise Diverged(f"{bad} is not finite any more at the end of epoch {progress.epoch + 1}")
     model.eval()
     start = time.perf_counter()
     with _averaged(task):
@@ -242,7 +190,7 @@ def _finish_epoch(task: Task, model: Module, optimizer: Optimizer, progress: Pro
     row |= measured
     row |= {
         "learning_rate": task.adapt(progress.history)
-        * _rate_of(task, progress.epoch, progress.step - 1),
+        * task.rate_of(progress.epoch, progress.step - 1),
         "images_per_s": progress.rate,
         "elapsed_s": progress.seconds,
     }
@@ -261,11 +209,6 @@ def _finish_epoch(task: Task, model: Module, optimizer: Optimizer, progress: Pro
     print(f"{task.label} {progress.epoch}/{task.epochs}: {shown}", flush=True)
 
 
-def _rate_of(task: Task, epoch: int, step: int) -> float:
-    total = task.epochs * task.batch_count
-    return task.learning_rate(epoch * task.batch_count + step, total)
-
-
 def _averaged(task: Task) -> contextlib.AbstractContextManager[None]:
     return contextlib.nullcontext() if task.average is None else task.average.applied()
 
@@ -281,8 +224,7 @@ def _save(
     if task.communicator.rank:
         return
     known = {k: v for k, v in vars(progress).items() if v != math.inf}  # JSON knows no infinity
-    parts = Division.among(task.communicator, task.parts).parts
-    meta = {**task.meta, "parts": parts, "progress": known}
+    meta = {**task.meta, "parts": _division(task).parts, "progress": known}
     checkpoint.save(path, model, optimizer, meta, average)
 
 

@@ -67,9 +67,21 @@ class Division(NamedTuple):
         return slice(own[0][1].start, own[-1][1].stop) if own else slice(count, count)
 
     def share(self, batch: Any) -> Share:
-        """This rank's rows of a tuple of arrays (or None)."""
+        """This rank's rows of a tuple of arrays (or None); a ``Share`` as it is."""
+        if isinstance(batch, Share):
+            return batch
         count = len(batch[0])
         return Share(rows_of(batch, self.rows(count)), count)
+
+    def pieces(self, batch: Any) -> list[tuple[int, Any, float]]:
+        """This rank's parts of a batch, or of its ``Share``: number, rows, fraction N_k / N."""
+        own, count = self.share(batch)
+        start = self.rows(count).start
+        return [
+            (k, rows_of(own, slice(rows.start - start, rows.stop - start)),
+             (rows.stop - rows.start) / count)
+            for k, rows in self.own(count)
+        ]  # fmt: skip
 
     def labelled(self, rows: Any, count: int) -> Any:
         """Rows that were made for this rank alone, as a ``Share``; without company the batch."""
@@ -93,11 +105,14 @@ class Ranks(Parts):
 
     def backward(self, batch: Any, *entropy: int) -> Tensor:
         """The loss of the whole batch, from this rank's ``Share`` of it (or from all of it)."""
-        share = batch if isinstance(batch, Share) else self.division.share(batch)
+        share = self.division.share(batch)
         if self.communicator.rank:  # what is there from before counts once
             self.model.zero_grad()
         statistics, total, error = RunningStatistics(self.model), 0.0, None
-        parts = self._parts(share, entropy)
+        parts = [
+            Part(rows, fraction, (*entropy, k), self.model.training)
+            for k, rows, fraction in self.division.pieces(share)
+        ]
         try:
             for part in parts:
                 last = part is parts[-1]
@@ -108,18 +123,6 @@ class Ranks(Parts):
             error = raised
         total = self._sum(total, statistics, error)
         return Tensor(np.float32(total))
-
-    def _parts(self, share: Share, entropy: tuple[int, ...]) -> list[Part]:
-        start = self.division.rows(share.count).start
-        return [
-            Part(
-                rows_of(share.rows, slice(rows.start - start, rows.stop - start)),
-                (rows.stop - rows.start) / share.count,
-                (*entropy, k),
-                self.model.training,
-            )
-            for k, rows in self.division.own(share.count)
-        ]
 
     def _sum(self, total: float, statistics: RunningStatistics, error: Exception | None) -> float:
         """Complete the gradients; all small numbers go in one message."""
@@ -150,9 +153,9 @@ def reconcile(model: Module, communicator: Communicator) -> None:
             model.load_state_dict(communicator.broadcast(state))
 
 
-def changes(model: Module, before: int, now: int) -> str:
+def changes(model: Module, before: int | None, now: int) -> str:
     """What a training that goes on with another number of parts computes differently."""
-    if before == now:
+    if before in (None, now):  # None: a checkpoint that does not say
         return ""
     differs = ["sums are rounded differently"]
     if any(isinstance(m, (BatchNorm2d, ComplexBatchNorm)) for m in model.modules()):

@@ -204,25 +204,23 @@ def tables(rows: list[dict], seconds: list[float], link: Link) -> list[str]:
 
 
 def draw(rows: list[dict]) -> None:
-    """Speed of up to 64 machines over one, at each network's batch a machine."""
+    """How much of the speed of as many single machines is left, at two batches a machine."""
     from minipose.plots import canvas
 
     plot = canvas.new_plot(10, 4.6)
     axes = plot.subplots(1, 2, sharey=True)
     places = [(ETHERNET, False, "this machine's ranks"), (NVLINK, True, "GPUs (assumed speed)")]
     for ax, (link, on_gpu, who) in zip(axes, places, strict=True):
-        ax.loglog(RANKS, RANKS, ":", color=canvas.GREY, label="linear")
         for n, row in enumerate(rows):
             for style, batch in (("-", row["batch"]), ("--", max(1, row["batch"] // 16))):
-                speeds = [work(row, on_gpu).speedup(p, batch, link) for p in RANKS]
-                label = f"{row['title'].split(',')[0]}, {batch} images each"
-                ax.loglog(RANKS, speeds, style, color=f"C{n}", label=label)
+                left = [100 * work(row, on_gpu).speedup(p, batch, link) / p for p in RANKS]
+                label = f"{row['title'].split(',')[0]}, {batch} each"
+                ax.semilogx(RANKS, left, style, color=f"C{n}", label=label)
         ax.set_title(f"{link.name}, {who}", loc="left", fontsize=10)
-        ax.set(xlabel="machines", ylabel="speed over one")
+        ax.set(xlabel="machines", ylabel="% of linear speed", ylim=(0, 104))
         ax.set_xticks(RANKS, [str(p) for p in RANKS])
-        ax.set_yticks(RANKS, [str(p) for p in RANKS])
         ax.minorticks_off()
-        ax.legend(fontsize=7)
+    axes[0].legend(fontsize=8, loc="lower left", ncols=2, title="images on each machine")
     canvas.save(plot, PLOT)
 
 

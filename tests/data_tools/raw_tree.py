@@ -42,8 +42,18 @@ def world_poses(frames: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).uniform(-400, 400, (frames, 32, 3))
 
 
-def write_cdf(path: Path, joints: np.ndarray, single: bool = False, bare: bool = False) -> None:
-    """Joints (T, 32, D) as the variable ``Pose``; ``bare`` without the leading 1."""
+def write_cdf(
+    path: Path,
+    joints: np.ndarray,
+    single: bool = False,
+    bare: bool = False,
+    whole: int = 0,
+    blocks: int = 0,
+) -> None:
+    """Joints (T, 32, D) as the variable ``Pose``; ``bare`` without the leading 1.
+
+    ``whole`` and ``blocks`` (1-9) deflate the file as a whole, or its blocks of values.
+    """
     from cdflib.cdfwrite import CDF
 
     values = joints.reshape(1, len(joints), -1)
@@ -51,7 +61,7 @@ def write_cdf(path: Path, joints: np.ndarray, single: bool = False, bare: bool =
     values = values[0] if bare else values
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
-    cdf = CDF(path, cdf_spec={"Encoding": 6, "Majority": "row_major"})
+    cdf = CDF(path, cdf_spec={"Encoding": 6, "Majority": "row_major", "Compressed": whole})
     variable = {
         "Variable": "Pose",
         "Data_Type": CDF.CDF_FLOAT if single else CDF.CDF_DOUBLE,
@@ -59,6 +69,7 @@ def write_cdf(path: Path, joints: np.ndarray, single: bool = False, bare: bool =
         "Rec_Vary": True,
         "Dim_Sizes": list(values.shape[1:]),
         "Var_Type": "zVariable",
+        "Compress": blocks,
     }
     cdf.write_var(variable, var_data=values)
     cdf.close()

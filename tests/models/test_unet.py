@@ -182,3 +182,32 @@ def _torch_unet(torch, weights, x):
 def test_a_network_without_features_says_so():
     with pytest.raises(TypeError, match="Unfinished defines no features"):
         type("Unfinished", (ScoresOfPixels,), {})()(mp.Tensor(np.zeros((1, 3, 16, 16))))
+
+
+@pytest.mark.parametrize("size", [(64, 64), (49, 66), (7, 40)])
+def test_blocks_of_pixels_are_its_pixels_and_the_mask_is_of_every_pixel(size):
+    rng = np.random.default_rng(0)
+    net = UNet(HEADS, width=2, rng=rng, patch=2).eval()
+    x = rng.random((2, 3, *size), dtype=np.float32)
+    scores = net(mp.Tensor(x))
+    blocks = tuple(n // 2 for n in size)
+    assert scores["mask"].shape == (2, 2, *size)
+    assert scores["joints"].shape == (2, 26, *blocks)
+    assert scores["regression"].shape == (2, 1, *blocks)
+    assert net.down[0].first.weight.shape == (2, 12, 3, 3)
+    # The same convolutions on 12 channels of blocks, and each block's scores in their places.
+    height, width = (n + -n % 32 for n in size)
+    padded = np.zeros((2, 3, height, width), np.float32)
+    padded[:, :, : size[0], : size[1]] = x
+    features = net.features(mp.Tensor(padded))
+    assert features.shape == (2, 2, height // 2, width // 2)
+    fine = net.heads["mask"].scores(features).data  # 2 · 4 channels
+    for a, b in np.ndindex(2, 2):
+        expected = fine[:, [2 * a + b, 4 + 2 * a + b]]
+        found = scores["mask"].data[:, :, a::2, b::2]
+        np.testing.assert_array_equal(found, expected[:, :, : found.shape[2], : found.shape[3]])
+
+
+def test_a_patch_is_a_whole_number():
+    with pytest.raises(ValueError, match=r"UNet: expected a patch of 1 or more, got 1\.5"):
+        UNet(HEADS, width=2, patch=1.5)

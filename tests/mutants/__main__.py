@@ -1,8 +1,9 @@
 """``python -m tests.mutants``: alter every derivative in turn; some test has to fail each time.
 
 The tests that execute a function are found by running them once; they are then run against each
-altered version of it, fastest first, until one fails. Some versions are judged at the same time.
-What survives must be listed in ``equivalent.txt`` with the reason why it computes the same.
+altered version of it, those of its module first, the fastest first, until one fails. Some versions
+are judged at the same time. What survives must be listed in ``equivalent.txt`` with the reason why
+it computes the same.
 """
 
 from __future__ import annotations

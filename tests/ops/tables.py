@@ -52,6 +52,7 @@ BATCHED = {
     **dict.fromkeys(["abs", "matmul", "linear", "dropout"], (0,)),
     **dict.fromkeys(["conv2d", "conv2d_relu", "conv2d_max_pool2d", "upsample_conv2d"], (0,)),
     **dict.fromkeys(["max_pool2d", "avg_pool2d", "upsample_nearest", "upsample_bilinear"], (0,)),
+    **dict.fromkeys(["pixel_shuffle", "pixel_unshuffle"], (0,)),
     **dict.fromkeys(["batch_norm_inference", "group_norm", "harmonic_conv2d"], (0,)),
     **dict.fromkeys(["complex_batch_norm", "magnitude_gate", "normalised_gate"], (0,)),
     **dict.fromkeys(["complex_relu", "map_dropout"], (0,)),

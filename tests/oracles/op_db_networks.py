@@ -64,6 +64,16 @@ def batch_norm(
     return ops.batch_norm_inference(x, mean, variance, weight, bias, eps)
 
 
+def pixel_shuffle(x, upscale_factor):
+    need(x.ndim == 4, "pictures without a batch, or in several")
+    return ops.pixel_shuffle(x, upscale_factor)
+
+
+def pixel_unshuffle(x, downscale_factor):
+    need(x.ndim == 4, "pictures without a batch, or in several")
+    return ops.pixel_unshuffle(x, downscale_factor)
+
+
 def group_norm(x, groups, weight=None, bias=None, eps=1e-5):
     return ops.group_norm(x, *_scale_and_shift(x, weight, bias), groups, eps)
 
@@ -91,6 +101,8 @@ OPERATORS = {
     "nn.functional.conv2d": conv2d,
     "nn.functional.max_pool2d": max_pool2d,
     "nn.functional.avg_pool2d": avg_pool2d,
+    "nn.functional.pixel_shuffle": pixel_shuffle,
+    "nn.functional.pixel_unshuffle": pixel_unshuffle,
     "nn.functional.batch_norm": batch_norm,
     "nn.functional.group_norm": group_norm,
     "nn.functional.dropout": dropout,

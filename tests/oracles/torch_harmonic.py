@@ -42,7 +42,7 @@ def complex_filters(weights, centres, into, of, kernel_size):
             basis, near = (torch.from_numpy(b) for b in filters(kernel_size, i - o))
             w = torch.einsum("oir,rpq->oipq", block, basis.to(a.dtype))
             if o == i:
-                w = w + (1 + 1j) * centres[o][:, :, None, None] * near
+                w = w + (1 + 1j) * centres[o][:, :, None, None] * near.to(centres[o].dtype)
             row.append(w)
         rows.append(torch.cat(row, dim=1))
     return torch.cat(rows, dim=0)

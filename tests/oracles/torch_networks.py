@@ -33,13 +33,17 @@ def unet(x, p, heads):
     return _unet(x, p, heads, lambda x, *names, padding: f.relu(conv(x, ".".join(names), padding)))
 
 
-def normalised_unet(x, p, heads):
-    """The same with batch normalisation before each ReLU, by the statistics of the batch."""
+def normalised_unet(x, p, heads, training=True):
+    """The same with batch normalisation before each ReLU.
+
+    In training by the statistics of the batch, and the running ones move, where ``p`` has them.
+    """
+    names = ("running_mean", "running_var", "weight", "bias")
 
     def unit(x, name, *convolution, padding):
         x = f.conv2d(x, p[".".join((name, "layers.0", *convolution, "weight"))], padding=padding)
-        norm = [p[f"{name}.layers.1.{which}"] for which in ("weight", "bias")]
-        return f.relu(f.batch_norm(x, None, None, *norm, training=True))
+        norm = [p.get(f"{name}.layers.1.{which}") for which in names]
+        return f.relu(f.batch_norm(x, *norm, training=training))
 
     return _unet(x, p, heads, unit)
 

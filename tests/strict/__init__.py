@@ -8,8 +8,9 @@ It says nothing about speed, streams or the last digit of a GPU's sums.
 
 from minipose.backend import register_array_module
 from tests.strict.array import HiddenWait, StrictArray, counts, no_sync
+from tests.strict.calls import calls
 from tests.strict.library import strict
 
 register_array_module(StrictArray, strict)
 
-__all__ = ["HiddenWait", "StrictArray", "counts", "no_sync", "strict"]
+__all__ = ["HiddenWait", "StrictArray", "calls", "counts", "no_sync", "strict"]

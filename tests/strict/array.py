@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from tests.strict import names
+from tests.strict.calls import count, note
 
 ALLOWED = names.read()
 NUMBERS = (bool, int, float, np.generic)
@@ -95,32 +96,39 @@ class StrictArray:
     def get(self) -> np.ndarray:
         wait(".get()")
         counts["to host"] += 1
+        note("download")
         return self._host.copy()
 
     # --- hidden ways to the host: allowed, but each one waits ---------------------------------
 
     def item(self) -> float:
         wait(".item()")
+        note("download")
         return self._host.item()
 
     def tolist(self) -> list:
         wait(".tolist()")
+        note("download")
         return self._host.tolist()
 
     def __float__(self) -> float:
         wait("float(x)")
+        note("download")
         return float(self._host)
 
     def __int__(self) -> int:
         wait("int(x)")
+        note("download")
         return int(self._host)
 
     def __bool__(self) -> bool:
         wait("bool(x), if, while, assert or 'in'")
+        note("download")
         return bool(self._host)
 
     def __format__(self, spec: str) -> str:
         wait("formatting")
+        note("download")
         return format(self._host.item(), spec)
 
     def __repr__(self) -> str:  # for failure messages; not counted as waiting
@@ -136,6 +144,7 @@ class StrictArray:
     itemsize = property(lambda self: self._host.itemsize)
     nbytes = property(lambda self: self._host.nbytes)
     T = property(lambda self: wrap(self._host.T))
+    data = property(lambda self: SimpleNamespace(ptr=self._host.ctypes.data))
     base = property(lambda self: wrap(self._host.base))
 
     @property
@@ -157,6 +166,7 @@ class StrictArray:
     def __getitem__(self, key: object) -> StrictArray:
         key, by_array = _index(key)
         if by_array:
+            note("x[array]")
             return wrap(self._host[key])
         keys = key if isinstance(key, tuple) else (key,)
         if not any(k is Ellipsis for k in keys):
@@ -171,6 +181,7 @@ class StrictArray:
             if np.unique(places).size != places.size:
                 raise ValueError("x[i] = v names an element twice: undefined on a GPU")
         self._host[key] = value
+        note("x[key] = value")
 
     # --- methods: those of cupy.ndarray, through the function of the same name -----------------
 
@@ -185,7 +196,9 @@ class StrictArray:
             if name == "nonzero":
                 wait(".nonzero()")
             host = [unwrap(a, name) for a in args]
-            return wrap(function(*host, **{k: unwrap(v, name) for k, v in kwargs.items()}))
+            result = function(*host, **{k: unwrap(v, name) for k, v in kwargs.items()})
+            count(name, (self._host, *host), result, kwargs.get("axis"))
+            return wrap(result)
 
         return method
 
@@ -219,7 +232,10 @@ def _binary(function: Callable, swapped: bool = False) -> Callable:
         if not isinstance(other, (StrictArray, *NUMBERS)):
             return NotImplemented
         other = other._host if isinstance(other, StrictArray) else other
-        return wrap(function(other, self._host) if swapped else function(self._host, other))
+        pair = (other, self._host) if swapped else (self._host, other)
+        result = function(*pair)
+        count(function.__name__, pair, result)
+        return wrap(result)
 
     return method
 
@@ -227,7 +243,16 @@ def _binary(function: Callable, swapped: bool = False) -> Callable:
 def _in_place(function: Callable) -> Callable:
     def method(self: StrictArray, other: object) -> StrictArray:
         function(self._host[...], unwrap(other, function.__name__))
+        note(function.__name__)
         return self
+
+    return method
+
+
+def _unary(function: Callable) -> Callable:
+    def method(self: StrictArray) -> StrictArray:
+        note(function.__name__)
+        return wrap(function(self._host))
 
     return method
 
@@ -241,5 +266,4 @@ for _name in "add sub mul truediv floordiv mod pow matmul and_ or_ xor".split():
 for _name in "lt le gt ge eq ne".split():
     setattr(StrictArray, f"__{_name}__", _binary(getattr(operator, _name)))
 for _name in "neg pos abs invert".split():
-    _function = getattr(operator, _name)
-    setattr(StrictArray, f"__{_name}__", lambda self, f=_function: wrap(f(self._host)))
+    setattr(StrictArray, f"__{_name}__", _unary(getattr(operator, _name)))

@@ -18,6 +18,7 @@ from tests.strict.array import (
     wait,
     wrap,
 )
+from tests.strict.calls import count, note
 
 # These have to know values, if only how many there are of a kind.
 WAITING = {"allclose", "argwhere", "array_equal", "bincount", "flatnonzero", "histogram"}
@@ -85,6 +86,7 @@ def _function(name: str, function: Callable, keywords: tuple[str, ...] | None) -
 def _call(name: str, function: Callable, args: tuple, kwargs: dict) -> Any:
     host = [unwrap(a, name) for a in args]
     result = function(*host, **{k: unwrap(v, name) for k, v in kwargs.items()})
+    count(name, tuple(host), result, kwargs.get("axis"))
     return kwargs["out"] if kwargs.get("out") is not None else wrap(result)
 
 
@@ -93,15 +95,21 @@ def _asarray(
 ) -> StrictArray:
     """From the host: always a copy, so that nothing is shared by accident. On the device: none."""
     if isinstance(a, StrictArray):
-        return wrap(np.asarray(a._host, dtype=dtype))
+        result = np.asarray(a._host, dtype=dtype)
+        count("asarray", (a._host,), result)
+        return wrap(result)
     if isinstance(a, (list, tuple)) and any(isinstance(x, StrictArray) for x in a):
+        note("stack", len(a))
         return wrap(np.array([unwrap(x, "asarray") for x in a], dtype=dtype))
     counts["to device"] += 1
+    note("upload")
     return wrap(np.array(a, dtype=dtype, order=order))
 
 
 def _array(a: Any, dtype: Any = None, copy: bool = True) -> StrictArray:
-    return wrap(np.array(_asarray(a, dtype)._host, copy=copy or None))
+    if copy and isinstance(a, StrictArray):
+        note("copy")
+    return wrap(np.array(unwrap(_asarray(a, dtype), "array"), copy=copy or None))
 
 
 def _asnumpy(a: Any) -> np.ndarray:
@@ -129,12 +137,33 @@ class Generator:
 
     def __init__(self, seed: object) -> None:
         self._generator = np.random.default_rng(seed)
+        note("new generator")
 
     def __getattr__(self, name: str) -> Callable:
         if name not in ALLOWED["Generator"]:
             raise AttributeError(f"cupy.random.Generator has no {name!r}")
         method = getattr(self._generator, name)
         return lambda *args, **kwargs: _call(name, method, args, kwargs)
+
+
+class ElementwiseKernel:
+    """One call: the NumPy form of the kernel of that name, on what lies inside the arrays."""
+
+    def __init__(self, inputs: str, outputs: str, body: str, name: str, preamble: str = "") -> None:
+        from minipose.fast.device.kernel import KERNELS  # absent where nothing may be fast
+
+        self.name = name.removeprefix("minipose_")
+        self.host = KERNELS[self.name].host
+        self.inputs, self.outputs = (len(part.split(",")) for part in (inputs, outputs))
+
+    def __call__(self, *arguments: object) -> None:
+        if len(arguments) != self.inputs + self.outputs:
+            raise TypeError(f"{self.name}: wrong number of arguments, {len(arguments)}")
+        for argument in arguments[self.inputs :]:
+            if not isinstance(argument, StrictArray):
+                raise TypeError(f"{self.name}: expected a device array as output")
+        note(f"kernel {self.name}")
+        self.host(*(unwrap(argument, self.name) for argument in arguments))
 
 
 strict = StrictModule("strict", np, "numpy")
@@ -146,4 +175,5 @@ strict.random = SimpleNamespace(default_rng=Generator, Generator=Generator)
 _tricks = StrictModule("strict.lib.stride_tricks", np.lib.stride_tricks, "lib.stride_tricks")
 _tricks.as_strided = _as_strided
 strict.lib = SimpleNamespace(stride_tricks=_tricks)
+strict.ElementwiseKernel = ElementwiseKernel
 strict.no_sync = no_sync

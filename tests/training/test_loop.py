@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minipose.errors import Interrupted, UserError
+import minipose as mp
+from minipose.errors import Diverged, Interrupted, UserError
+from minipose.nn import Linear
 from minipose.optim import Adam, Average, clip_gradients
 from minipose.optim.schedules import warmup_hold_cosine
+from minipose.tensor import Tensor
 from minipose.training import checkpoint
 from minipose.training.log import read_log
 from minipose.training.loop import cosine_rate, fit, scheduled
@@ -85,11 +88,81 @@ def test_the_log_and_the_best_checkpoint(tmp_path, capsys):
 @pytest.mark.filterwarnings("ignore:invalid value")
 def test_a_loss_that_is_no_number_stops_with_a_line(tmp_path):
     net = Toy()
-    with pytest.raises(UserError, match=r"the loss became (nan|inf) in epoch 2"):
+    expected = (
+        r"the loss became (nan|inf) in epoch 2, step 4: in epoch 2, step 4, array 0 of sample 0 of "
+        "its batch is not finite; try a smaller"
+    )
+    with pytest.raises(Diverged, match=expected):
         fit(make_task(tmp_path, blow_up=True), net, Adam(net.parameters(), 0.01))
     arrays, meta = checkpoint.read(tmp_path / "last.npz")
     assert meta["progress"]["epoch"] == 1
     assert all(np.isfinite(v).all() for v in arrays.values())
+
+
+class Wide(Linear):
+    """A network whose result leaves the range of float32 for large inputs."""
+
+    def forward(self, x):
+        return mp.ops.exp(super().forward(x)) * 1e-30
+
+
+@pytest.mark.filterwarnings("ignore:.*encountered:RuntimeWarning")
+def test_the_op_and_the_sample_that_gave_the_first_infinity_are_named(tmp_path):
+    net = Wide(4, 1, np.random.default_rng(0))
+    net.weight.data[...] = 0.1
+    task = make_task(tmp_path, 3)
+    whole = task.batches
+
+    def batches(epoch):
+        for step, (x, y) in enumerate(whole(epoch)):
+            x[5] = 1e5 if (epoch, step) == (1, 3) else x[5]
+            yield x, y
+
+    task.batches = batches
+    with pytest.raises(Diverged) as caught:
+        fit(task, net, Adam(net.parameters(), 0.01))
+    assert str(caught.value) == (
+        "the loss became inf in epoch 2, step 4: in epoch 2, step 4, exp: the result is not finite "
+        "(inputs (16, 1)), for sample 5 of its batch also alone; try a smaller learning rate, or "
+        "look at that sample (checkpoints are from before)"
+    )
+    assert checkpoint.read(tmp_path / "last.npz")[1]["progress"]["epoch"] == 1
+
+
+@pytest.mark.filterwarnings("ignore:.*encountered:RuntimeWarning")
+def test_weights_that_are_no_numbers_never_take_the_place_of_good_ones(tmp_path):
+    """T7: the loss of the last step of an epoch is finite, its gradient is not."""
+
+    def loss(model, batch):  # |y · factor|, whose slope is 0/0 where the factor is 0
+        y = model(Tensor(batch[0])) * Tensor(batch[1])
+        return mp.ops.mean(mp.ops.power(mp.ops.power(y, 2), 0.5))
+
+    def batches(epoch):
+        for step in range(8):
+            x = np.random.default_rng([epoch, step]).standard_normal((16, 4)).astype(np.float32)
+            factor = np.ones((16, 1), np.float32)
+            factor[2] = (epoch, step) != (1, 7)
+            yield x, factor
+
+    task = make_task(tmp_path, 3)
+    task.batches, task.loss = batches, loss
+    for folder, epoch, known in (("a", 1, 1), ("b", 0, None)):
+        task.folder = tmp_path / folder
+        if epoch == 0:  # before there is any checkpoint
+            task.batches = lambda _: batches(1)
+        net = Linear(4, 1, np.random.default_rng(0))
+        with pytest.raises(Diverged) as caught:
+            fit(task, net, Adam(net.parameters(), 0.01))
+        assert str(caught.value).startswith(
+            f"weight is not finite any more at the end of epoch {epoch + 1}: in epoch {epoch + 1}, "
+            "step 8, power: its gradient is not finite, for sample 2 of its batch also alone; try a"
+        )
+        if known is None:
+            assert not task.last.exists()
+        else:
+            arrays, meta = checkpoint.read(task.last)
+            assert meta["progress"]["epoch"] == known
+            assert all(np.isfinite(v).all() for v in arrays.values())
 
 
 def test_an_error_while_making_batches_is_raised_and_the_thread_ends(tmp_path):

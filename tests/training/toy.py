@@ -13,7 +13,8 @@ from minipose.errors import Interrupted
 from minipose.nn import Dropout, Linear, Module
 from minipose.optim import Adam
 from minipose.tensor import Tensor
-from minipose.training.loop import Task, cosine_rate, fit
+from minipose.training.loop import cosine_rate, fit
+from minipose.training.task import Task
 from minipose.training.world import everywhere, world
 
 

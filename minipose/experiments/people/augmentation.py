@@ -186,8 +186,14 @@ def halved(person: Person) -> Person:
 
     image = np.rint(means(person.image)).astype(np.uint8)
     mask = (means(person.mask != 0) >= 0.5).astype(np.uint8)
-    keypoints = person.keypoints.copy()
-    present = keypoints[:, 2] > 0
-    # A pixel's centre lies half a pixel from its edge, in both pictures.
-    keypoints[present, :2] = (keypoints[present, :2] - 0.5) / 2
-    return replace(person, image=image, mask=mask, keypoints=keypoints)
+    return replace(person, image=image, mask=mask, keypoints=reduced_keypoints(person.keypoints, 2))
+
+
+def reduced_keypoints(keypoints: np.ndarray, factor: int) -> np.ndarray:
+    """Keypoints (25, 3) in px of a picture of a whole fraction of the size.
+
+    A pixel's centre lies half a pixel from its edge, in both pictures.
+    """
+    reduced, present = keypoints.copy(), keypoints[:, 2] > 0
+    reduced[present, :2] = (reduced[present, :2] - (factor - 1) / 2) / factor
+    return reduced

@@ -45,7 +45,7 @@ def baselines(store: PeopleStore, split: Split, recipe: Recipe) -> dict[str, Any
         for name, answer in answers.items():
             sums[name] += dice_coefficient(answer, person.mask)
         outputs = Outputs(recipe.outputs.joints or "classes", regression=True)
-        batch = make_batch([as_seen(person, recipe)], outputs, recipe.peak)
+        batch = make_batch([as_seen(person, recipe)], outputs, recipe.peak, patch=recipe.patch)
         squares += float((batch.regression.astype(np.float64) ** 2).mean())
         mass += batch.joints.mean(axis=(0, 2, 3), dtype=np.float64)
     result: dict[str, Any] = {f"dice_of_{n}": value / len(validation) for n, value in sums.items()}
@@ -84,7 +84,7 @@ def _class_weights(store: PeopleStore, samples: np.ndarray, recipe: Recipe) -> n
     outputs = Outputs(recipe.outputs.joints or "classes")
     total = 0.0
     for i in samples[:200]:
-        batch = make_batch([as_seen(store[int(i)], recipe)], outputs)
+        batch = make_batch([as_seen(store[int(i)], recipe)], outputs, patch=recipe.patch)
         total = total + batch.joints.sum((0, 2, 3), np.float64)
     return total
 

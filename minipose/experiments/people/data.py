@@ -9,7 +9,12 @@ import numpy as np
 
 from minipose.backend import Array, to_device
 from minipose.datasets.people import PeopleStore, Person
-from minipose.experiments.people.augmentation import changed, drawn, halved
+from minipose.experiments.people.augmentation import (
+    changed,
+    drawn,
+    halved,
+    reduced_keypoints,
+)
 from minipose.experiments.people.recipe import MULTIPLE, Outputs, Recipe
 from minipose.targets.heatmaps import expand, joint_targets
 from minipose.training.batches import Batches
@@ -23,8 +28,9 @@ class Batch(NamedTuple):
     ----------
     images : float32 (B, 3, H, W) in [0, 1], zero beyond the right and bottom border of a picture
     mask : float32 (B, H, W), 1 on the person
-    joints : float32 (B, 26, H, W), or None for models without them
-    regression : float32 (B, 1, H, W), 0 to the peak, or None
+    joints : float32 (B, 26, H, W), or of blocks of pixels (B, 26, H / patch, W / patch), or None
+        for models without them
+    regression : float32 (B, 1, H, W), 0 to the peak, of blocks as the joints are, or None
     """
 
     images: Array
@@ -80,7 +86,7 @@ def training_batches(
             for _ in range(halvings):
                 people = [halved(person) for person in people]
             size = store.sizes[group].max(axis=0) >> halvings
-            made = make_batch(people, recipe.outputs, recipe.peak, device, size)
+            made = make_batch(people, recipe.outputs, recipe.peak, device, recipe.patch, size)
             yield division.labelled(made, len(group))
 
     return Batches(draw, len(grouped(store.sizes, samples, recipe.batch)), seed)
@@ -91,9 +97,12 @@ def make_batch(
     outputs: Outputs,
     peak: float = 100.0,
     device: str = "cpu",
+    patch: int = 1,
     size: Sequence[int] | None = None,
 ) -> Batch:
     """Scale to [0, 1], pad right and bottom with zeros, draw the targets of these outputs.
+
+    Joints and heatmap are of blocks of ``patch`` × ``patch`` pixels.
 
     Parameters
     ----------
@@ -104,14 +113,15 @@ def make_batch(
     count = len(people)
     images = np.zeros((count, 3, height, width), np.float32)
     mask = np.zeros((count, height, width), np.float32)
-    classes = np.zeros((count, height, width), np.uint8)
-    values = np.zeros((count, height, width), np.float32)
+    blocks = (count, height // patch, width // patch)
+    classes, values = np.zeros(blocks, np.uint8), np.zeros(blocks, np.float32)
     for n, person in enumerate(people):
         h, w = person.mask.shape
         images[n, :, :h, :w] = person.image.transpose(2, 0, 1)
         mask[n, :h, :w] = person.mask != 0
         if outputs.joints or outputs.regression:
-            classes[n, :h, :w], values[n, :h, :w] = joint_targets(person.keypoints, (h, w))
+            keypoints, (h, w) = reduced_keypoints(person.keypoints, patch), (h // patch, w // patch)
+            classes[n, :h, :w], values[n, :h, :w] = joint_targets(keypoints, (h, w))
     images *= np.float32(1 / 255)
     joints = regression = None
     if outputs.joints:

@@ -121,21 +121,24 @@ def run(
 ) -> tuple[Batch, dict[str, Tensor], list[Prediction]]:
     """What the network sees of these people, its scores, and what they mean in each picture."""
     small = [as_seen(person, recipe) for person in people]
-    batch = make_batch(small, outputs, recipe.peak, device_of(model))
+    batch = make_batch(small, outputs, recipe.peak, device_of(model), recipe.patch)
     scores = model(Tensor(batch.images))
     # The scores of a mask are enlarged, not its probabilities: borders stay as sharp as they were.
     odds = to_host((scores["mask"][:, 1] - scores["mask"][:, 0]).data)
     joints = regression = None
+    reduced = recipe.patch * 2**recipe.halved
     if "joints" in scores:
         joints = to_host(ops.softmax(scores["joints"], axis=1).data)
     if "regression" in scores:
         regression = to_host(scores["regression"].data)[:, 0]
-    found, reduced = [], 2**recipe.halved
+    found = []
     for n, (person, seen) in enumerate(zip(people, small, strict=True)):
         (h, w), size = seen.mask.shape, person.mask.shape
+        mask = _logistic(enlarged(odds[n, :h, :w], size, 1 / 2**recipe.halved))
+        h, w = h // recipe.patch, w // recipe.patch
         found.append(
             Prediction(
-                _logistic(enlarged(odds[n, :h, :w], size, 1 / reduced)),
+                mask,
                 None if joints is None else joints[n, :, :h, :w],
                 None if regression is None else enlarged(regression[n, :h, :w], size, 1 / reduced),
                 reduced,

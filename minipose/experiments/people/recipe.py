@@ -111,6 +111,11 @@ class Recipe(Choices):
         0, "how often a picture is halved before the network sees it; what is found is enlarged",
         whole(0, 2),
     )  # fmt: skip
+    patch: int = choice(
+        1, "blocks of so many pixels each way are what the U-Net sees as its pixels; it scores the "
+        "mask of every pixel and the joints of every block",
+        whole(1, 4),
+    )  # fmt: skip
     blur: float = choice(
         0.0, "joint channels are blurred by this many px before the highest pixel is taken",
         number(least=0),

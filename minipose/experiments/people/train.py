@@ -17,9 +17,10 @@ from minipose.nn import Module
 from minipose.optim import Adam, Optimizer, muon_with_adam
 from minipose.tensor import Tensor
 from minipose.training import checkpoint
-from minipose.training.loop import Task, cosine_rate, fit
+from minipose.training.loop import cosine_rate, fit
 from minipose.training.plateau import Plateau
 from minipose.training.ranks import Division
+from minipose.training.task import Task
 
 COLUMNS = ("loss", "dice", "mse", "cross_entropy", "joint_error_px", "within_5_px")
 
@@ -33,7 +34,8 @@ def build(recipe: Recipe, seed: int, device: str = "cpu") -> Module:
     if recipe.network == "hnet":
         net = models.HNet(recipe.outputs.heads, rng=rng, **options)
     else:
-        net = models.UNet(recipe.outputs.heads, rng=rng, normalise=recipe.normalise, **options)
+        own = {"normalise": recipe.normalise, "patch": recipe.patch}
+        net = models.UNet(recipe.outputs.heads, rng=rng, **options, **own)
     net.to(device)
     return net
 

@@ -24,8 +24,9 @@ from minipose.nn import Module
 from minipose.optim import SGD, Adam, Optimizer
 from minipose.targets.windows import window_labels
 from minipose.tensor import Tensor
-from minipose.training.loop import Task, cosine_rate, fit
+from minipose.training.loop import cosine_rate, fit
 from minipose.training.ranks import Division
+from minipose.training.task import Task
 
 VALIDATION_PIECE = 1024  # images whose 1700 logits are in memory at once
 

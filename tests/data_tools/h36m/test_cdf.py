@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import re
 import struct
 import time
 import tracemalloc
@@ -9,6 +11,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from data_tools.h36m import cdf
 from data_tools.h36m.readers import read_poses
 from minipose.errors import UserError
 from tests.data_tools.raw_tree import world_poses, write_cdf
@@ -43,6 +46,61 @@ def test_a_sound_file_is_read_within_its_budget(pose):
     np.testing.assert_array_equal(read_poses(pose, 3), world_poses(6))
     write_cdf(pose, world_poses(6000))
     assert len(read_poses(pose, 3)) == 6000
+
+
+@pytest.mark.parametrize("how", [{"whole": 6}, {"blocks": 6}, {"whole": 6, "blocks": 6}])
+def test_deflated_files_are_read(pose, how):
+    write_cdf(pose, np.zeros((200, 32, 3)))
+    plain = pose.stat().st_size
+    write_cdf(pose, np.zeros((200, 32, 3)), **how)
+    assert pose.stat().st_size < plain / 10
+    write_cdf(pose, world_poses(200), **how)
+    np.testing.assert_array_equal(read_poses(pose, 3), world_poses(200))
+
+
+def deflated(content: bytes, way: int, data: bytes) -> bytes:
+    """A file that is deflated as a whole, made by hand from a plain one: magic, CCR, CPR."""
+    assert content[4:8] == b"\x00\x00\xff\xff"
+    ccr = struct.pack(">qiqqi", 32 + len(data), 10, 8 + 32 + len(data), len(content) - 8, 0) + data
+    cpr = struct.pack(">qiiiii", 28, 11, way, 0, 1, 6)
+    return content[:4] + b"\xcc\xcc\x00\x01" + ccr + cpr
+
+
+def test_a_file_in_runs_of_zeros_is_read(pose):
+    runs = b""
+    content = pose.read_bytes()
+    for part in re.findall(rb"\0{1,256}|[^\0]+", content[8:]):
+        runs += part if part[0] else bytes([0, len(part) - 1])
+    pose.write_bytes(deflated(content, 1, runs))
+    np.testing.assert_array_equal(read_poses(pose, 3), world_poses(6))
+
+
+@pytest.mark.parametrize(("way", "words"), [(5, "MiB"), (1, "MiB"), (3, "by way 3")])
+def test_what_inflates_to_more_than_there_can_be_ends_in_a_line(pose, way, words, monkeypatch):
+    monkeypatch.setattr(cdf, "LARGEST", 2**20)
+    data = gzip.compress(bytes(2**24)) if way == 5 else bytes([0, 255]) * 2**16
+    pose.write_bytes(deflated(pose.read_bytes(), way, data))
+    tracemalloc.start()
+    with pytest.raises(UserError, match=rf"pose\.cdf: .*{words}"):
+        read_poses(pose, 3)
+    assert tracemalloc.get_traced_memory()[1] < 2**23
+    tracemalloc.stop()
+
+
+def test_a_block_that_inflates_to_more_than_there_can_be_ends_in_a_line(pose, monkeypatch):
+    write_cdf(pose, np.zeros((4000, 32, 3)), blocks=9)
+    monkeypatch.setattr(cdf, "LARGEST", 2**20)
+    monkeypatch.setattr(cdf, "expect_bytes", lambda *arguments, **names: None)
+    with pytest.raises(UserError, match=r"pose\.cdf: .*inflate.* to more than"):
+        read_poses(pose, 3)
+
+
+def test_counts_of_a_deflated_file_are_looked_at_too(pose):
+    patched(pose, GDR, 48, ">i", 2**31 - 1)
+    content = pose.read_bytes()
+    pose.write_bytes(deflated(content, 5, gzip.compress(content[8:])))
+    with pytest.raises(UserError, match="more variables or axes than there can be"):
+        read_poses(pose, 3)
 
 
 DAMAGE = {

@@ -1,0 +1,1 @@
+"""Joints and masks for photographs that have none, by a labeller that somebody else trained."""

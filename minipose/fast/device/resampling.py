@@ -1,0 +1,141 @@
+"""Larger images, and what their pixels give back, as one call each."""
+
+from __future__ import annotations
+
+from minipose.backend import Array
+from minipose.fast.device.kernel import Kernel, empty_images, on_device
+from minipose.fast.suitable import accepted
+from minipose.kernels.faster import offer
+from minipose.ops import upsample as plain
+from minipose.tensor import Tensor, record
+
+SIZES = "int32 h, int32 w, int32 scale"  # of the small image
+
+
+def _nearest(x: Array, h: int, w: int, scale: int, y: Array) -> None:
+    y[...] = x.repeat(scale, axis=2).repeat(scale, axis=3)
+
+
+NEAREST = Kernel(
+    "nearest",
+    f"raw T x, {SIZES}",
+    "T y",
+    """
+    const ptrdiff_t column = i % (w * scale), rows = i / (w * scale);
+    const ptrdiff_t row = rows % (h * scale), plane = rows / (h * scale);
+    y = x[(plane * h + row / scale) * w + column / scale];
+    """,
+    _nearest,
+)
+
+
+def _nearest_back(grad_y: Array, h: int, w: int, scale: int, grad_x: Array) -> None:
+    blocks = grad_y.reshape(*grad_y.shape[:2], h, scale, w, scale)
+    grad_x[...] = blocks.sum(axis=(3, 5))
+
+
+NEAREST_BACK = Kernel(
+    "nearest_back",
+    f"raw T grad_y, {SIZES}",
+    "T grad_x",
+    """
+    const ptrdiff_t column = i % w, rows = i / w;
+    T sum = 0;
+    for (int a = 0; a < scale; ++a) for (int b = 0; b < scale; ++b) {
+        sum += grad_y[(rows * scale + a) * (w * scale) + column * scale + b];
+    }
+    grad_x = sum;
+    """,
+    _nearest_back,
+)
+
+# The weight of pixel ``from`` of the small image for place ``to`` of the large one.
+WEIGHT = """
+__device__ float minipose_weight(int from, int to, int size, int scale) {
+    const float place = (to + 0.5f) / scale - 0.5f;
+    const int left = int(floor(place));
+    const int a = max(left, 0), b = min(left + 1, size - 1);
+    return (a == from ? left + 1 - place : 0.0f) + (b == from ? place - left : 0.0f);
+}
+"""
+
+
+def _bilinear(x: Array, h: int, w: int, scale: int, y: Array) -> None:
+    a, b = (plain._interpolation(size, scale, x) for size in (h, w))
+    y[...] = a @ x @ b.T
+
+
+BILINEAR = Kernel(
+    "bilinear",
+    f"raw T x, {SIZES}",
+    "T y",
+    """
+    const ptrdiff_t column = i % (w * scale), rows = i / (w * scale);
+    const ptrdiff_t row = rows % (h * scale), plane = rows / (h * scale);
+    const float down = (row + 0.5f) / scale - 0.5f, right = (column + 0.5f) / scale - 0.5f;
+    const int above = int(floor(down)), before = int(floor(right));
+    const T below_part = T(down - above), right_part = T(right - before);
+    const ptrdiff_t top = (plane * h + max(above, 0)) * w;
+    const ptrdiff_t bottom = (plane * h + min(above + 1, h - 1)) * w;
+    const int from = max(before, 0), to = min(before + 1, w - 1);
+    y = (x[top + from] * (1 - right_part) + x[top + to] * right_part) * (1 - below_part)
+        + (x[bottom + from] * (1 - right_part) + x[bottom + to] * right_part) * below_part;
+    """,
+    _bilinear,
+)
+
+
+def _bilinear_back(grad_y: Array, h: int, w: int, scale: int, grad_x: Array) -> None:
+    a, b = (plain._interpolation(size, scale, grad_y) for size in (h, w))
+    grad_x[...] = a.T @ grad_y @ b
+
+
+BILINEAR_BACK = Kernel(
+    "bilinear_back",
+    f"raw T grad_y, {SIZES}",
+    "T grad_x",
+    """
+    const int column = i % w, row = i / w % h;
+    const ptrdiff_t plane = i / w / h;
+    T sum = 0;
+    for (int p = max((row - 1) * scale, 0); p < min((row + 2) * scale, h * scale); ++p) {
+        const T down = T(minipose_weight(row, p, h, scale));
+        if (down == T(0)) continue;
+        const ptrdiff_t line = (plane * h * scale + p) * (w * scale);
+        T part = 0;
+        for (int q = max((column - 1) * scale, 0); q < min((column + 2) * scale, w * scale); ++q) {
+            part += T(minipose_weight(column, q, w, scale)) * grad_y[line + q];
+        }
+        sum += down * part;
+    }
+    grad_x = sum;
+    """,
+    _bilinear_back,
+    WEIGHT,
+)
+
+
+def _resampled(name: str, larger: Kernel, back: Kernel):
+    def op(x: Tensor, scale: int) -> Tensor:
+        n, c, h, w = x.shape
+        y = empty_images(x.data, (n, c, h * scale, w * scale))
+        larger(x.data.transpose(1, 0, 2, 3), h, w, scale, y.transpose(1, 0, 2, 3))
+
+        def backward(grad_y):
+            grad_x = empty_images(grad_y, (n, c, h, w))
+            back(grad_y.transpose(1, 0, 2, 3), h, w, scale, grad_x.transpose(1, 0, 2, 3))
+            return (grad_x,)
+
+        return record(name, y, inputs=(x,), backward=backward)
+
+    def suits(x, scale) -> bool:
+        return on_device(x) and accepted(plain.check_upsample, name, x, scale)
+
+    return op, suits
+
+
+upsample_nearest, _suits_nearest = _resampled("upsample_nearest", NEAREST, NEAREST_BACK)
+upsample_bilinear, _suits_bilinear = _resampled("upsample_bilinear", BILINEAR, BILINEAR_BACK)
+
+offer(plain.upsample_nearest, _suits_nearest, upsample_nearest)
+offer(plain.upsample_bilinear, _suits_bilinear, upsample_bilinear)

@@ -1,0 +1,40 @@
+"""Processes that end with the one that began them, even if that one is killed without warning."""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from multiprocessing.connection import wait
+
+PR_SET_PDEATHSIG = 1  # Linux: the signal that a process gets when its parent ends
+
+
+def end_with_parent(parent: int | None = None) -> None:
+    """See to it that this process ends at once when its parent does.
+
+    A process of ``multiprocessing`` watches a pipe that closes then; on Linux the kernel ends it
+    as well, also while it computes.
+
+    Parameters
+    ----------
+    parent : number of the parent, for a process that was begun in another way
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if parent is not None and os.getppid() != parent:
+        os._exit(1)  # it ended before the kernel was told
+    of_multiprocessing = multiprocessing.parent_process()
+    if of_multiprocessing is not None:
+        watching = threading.Thread(
+            target=_watch, args=(of_multiprocessing.sentinel,), daemon=True, name="end with parent"
+        )
+        watching.start()
+
+
+def _watch(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)

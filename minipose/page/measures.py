@@ -1,0 +1,148 @@
+"""The numbers of a run that matter, beside the constant baseline and the report's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from minipose.experiments.people.tables import JOINT_ROWS, MEASURES, PARTS, REPORT
+from minipose.page.runs import RunFolder
+
+# Report 1, section 4.3: training, validation and test (S11), mm.
+REPORT_1 = {"train": 36.23, "validation": 40.7, "test": 80.42}
+HIGHER_IS_BETTER = ("dice", "dice_of_mask", "within_5_px", "pck_half_head")
+# Column of the log -> what a constant answer reaches there, as report.json calls it.
+CONSTANT = {
+    "dice": "dice_of_mean_mask",
+    "dice_of_mask": "dice_of_mean_mask",
+    "mse": "mse_of_zero",
+    "cross_entropy": "cross_entropy_of_frequencies",
+    "joint_error_px": "mean_places_joint_error_px",
+    "joint_error_median_px": "mean_places_joint_error_median_px",
+    "within_5_px": "mean_places_within_5_px",
+    "pck_half_head": "mean_places_pck_half_head",
+}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number of a run.
+
+    Attributes
+    ----------
+    key : as ``report.json`` calls it
+    part : "training", "validation", "test" or "all"
+    constant : what a constant answer reaches on the same part, if that was measured
+    report : what the report that the job comes from gives, if it does
+    """
+
+    key: str
+    label: str
+    part: str
+    value: float
+    constant: float | None = None
+    report: float | None = None
+
+    @property
+    def source(self) -> str:
+        """Which report the job comes from."""
+        return "report 1" if self.key.endswith("mpjpe_mm") else "report 2"
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether a larger value is a better one."""
+        return self.key in HIGHER_IS_BETTER
+
+    @property
+    def beaten(self) -> bool:
+        """Whether a constant answer does at least as well."""
+        if self.constant is None:
+            return False
+        sign = 1 if self.higher_is_better else -1
+        return sign * self.constant >= sign * self.value
+
+
+def measures_of(run: RunFolder) -> list[Measure]:
+    """The measures of ``report.json``, the most telling first; [] where there are none."""
+    splits = run.report.get("splits")
+    if not isinstance(splits, dict) or not all(isinstance(s, dict) for s in splits.values()):
+        return []
+    if any("mpjpe_mm" in split for split in splits.values()):
+        return _pose3d(splits)
+    return _people(run.report, splits)
+
+
+def _pose3d(splits: Mapping[str, Mapping[str, Any]]) -> list[Measure]:
+    found = []
+    for key, label in (("mpjpe_mm", "MPJPE, mm"), ("pa_mpjpe_mm", "PA-MPJPE, mm")):
+        for name, split in reversed(list(splits.items())):
+            if _number(split.get(key)) is None:
+                continue
+            own = key == "mpjpe_mm"
+            constant = _number(split.get("mean_pose_mpjpe_mm")) if own else None
+            report = REPORT_1.get(name) if own else None
+            found.append(Measure(key, label, _part(name), float(split[key]), constant, report))
+    return found
+
+
+def _people(report: Mapping[str, Any], splits: Mapping[str, Mapping[str, Any]]) -> list[Measure]:
+    network = "hnet" if report.get("network") == "hnet" else report.get("model")
+    theirs = REPORT.get(network, {})
+    constant = report.get("baselines", {})
+    last = list(splits)[-1] if splits else None
+    found = []
+    labels = {"dice": "dice", "dice_of_mask": "dice of the mask", **JOINT_ROWS, **MEASURES}
+    for key, label in labels.items():
+        for name in reversed(list(splits)):
+            value = _number(splits[name].get(key))
+            if value is None:
+                continue
+            beside = _number(constant.get(CONSTANT.get(key, ""))) if name == last else None
+            pair = theirs.get(key)
+            reported = pair[0 if name == "train" else 1] if pair and name != "all" else None
+            found.append(Measure(key, label, _part(name), value, beside, reported))
+    return found
+
+
+def constant_of(run: RunFolder, column: str) -> float | None:
+    """What a constant answer reaches in a column of the log, for its line among the curves."""
+    if column == "mpjpe_mm":
+        splits = run.report.get("splits", {})
+        split = splits.get("validation") if isinstance(splits, dict) else None
+        return _number(split.get("mean_pose_mpjpe_mm")) if isinstance(split, dict) else None
+    constant = run.report.get("baselines")
+    return _number(constant.get(CONSTANT.get(column, ""))) if isinstance(constant, dict) else None
+
+
+def in_a_sentence(measure: Measure) -> str:
+    """ "dice 0.9266 (validation; constant baseline 0.4596, report 2: 0.922)"."""
+    label, _, unit = measure.label.partition(", ")
+    beside = []
+    if measure.constant is not None:
+        beside.append(f"constant baseline {shown(measure.constant)}")
+    if measure.report is not None:
+        beside.append(f"{measure.source}: {shown(measure.report)}")
+    behind = f"; {', '.join(beside)}" if beside else ""
+    value = f"{shown(measure.value)} {unit}".strip()
+    return f"{label} {value} ({measure.part}{behind})"
+
+
+def shown(value: Any) -> str:
+    """Four digits, or a dash where there is nothing; texts and lists as they are."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return ", ".join(map(shown, value)) if isinstance(value, list) else str(value)
+
+
+def _number(value: Any) -> float | None:
+    known = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if known else None
+
+
+def _part(name: str) -> str:
+    return PARTS.get(name, name)

@@ -1,0 +1,1 @@
+"""What is written for other programs: it means the same there, and comes back to the same bits."""

@@ -1,0 +1,278 @@
+"""Each network as ONNX: checked by onnx, computed by onnxruntime, read back to the same bits."""
+
+import base64
+
+import numpy as np
+import pytest
+
+onnx = pytest.importorskip("onnx", reason="onnx is not installed, nothing can be written")
+runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+
+from minipose.datasets.picture_files import read_grey, read_rgb  # noqa: E402
+from minipose.datasets.resize import factor_for, resize_bicubic  # noqa: E402
+from minipose.errors import UserError  # noqa: E402
+from minipose.exchange import onnx_file, onnx_graph  # noqa: E402
+from minipose.exchange.onnx_graph import Options  # noqa: E402
+from minipose.experiments.pose3d.predict import crop_person  # noqa: E402
+from minipose.models import HNet, PoseNet, UNet  # noqa: E402
+from tests.exchange.networks import (  # noqa: E402
+    MAKERS,
+    assert_same_bits,
+    emptied,
+    network,
+    outputs,
+    pictures,
+)
+
+SAME = 1e-5  # of the largest score
+FOLDING = ["normalised UNet triple", "HNet mask", "HNet triple"]
+each_network = pytest.mark.parametrize("name", MAKERS)
+each_form = pytest.mark.parametrize(
+    ("name", "fold"), [(n, False) for n in MAKERS] + [(n, True) for n in FOLDING]
+)
+
+
+def session(model: onnx.ModelProto):
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return runtime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+
+
+def assert_same(theirs: list[np.ndarray], ours: list[np.ndarray], most: float = SAME) -> None:
+    for a, b in zip(theirs, ours, strict=True):
+        assert a.shape == b.shape and a.dtype == b.dtype == np.float32
+        assert np.isfinite(b).all() and b.std() > 0
+        np.testing.assert_allclose(a, b, rtol=0, atol=most * max(1, np.abs(b).max()))
+
+
+@each_form
+def test_the_outputs_are_the_same_and_the_weights_come_back(name, fold, tmp_path):
+    net = network(name)
+    inputs, leaving = onnx_file.write(tmp_path / "a.onnx", net, Options(fold=fold))
+    model = onnx.load(tmp_path / "a.onnx")
+    onnx.checker.check_model(model, full_check=True)
+    run = session(model)
+    for got, ports in ((run.get_inputs(), inputs), (run.get_outputs(), leaving)):
+        assert [(g.name, tuple(g.shape)) for g in got] == [(p.name, p.shape) for p in ports]
+    for count, size in ((2, (37, 50)), (1, (64, 48))):
+        x = pictures(net, count, size)
+        assert_same(run.run(None, {"image": x}), outputs(net, x))
+    other = emptied(net)
+    onnx_file.read(tmp_path / "a.onnx", other)
+    assert_same_bits(net.state_dict(), other.state_dict())
+
+
+@each_network
+def test_probabilities(name):
+    net = network(name)
+    x = pictures(net)
+    got = session(onnx_file.build(net, Options(probabilities=True))).run(None, {"image": x})
+    expected = outputs(net, x)
+    if isinstance(net, PoseNet):
+        if net.head == "detection":
+            expected = [1 / (1 + np.exp(-2 * z)) for z in expected]
+    else:
+        expected = [_softmax(z) if z.shape[1] > 1 else z for z in expected]
+    assert_same(got, expected)
+
+
+def _softmax(z):
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("name", ["UNet triple", "HNet mask"])
+def test_without_padding_sides_are_multiples_of_16(name):
+    net = network(name)
+    model = onnx_file.build(net, Options(padding=False))
+    assert not {"Pad", "Slice"} & {node.op_type for node in model.graph.node}
+    run = session(model)
+    x = pictures(net, 2, (32, 48))
+    assert_same(run.run(None, {"image": x}), outputs(net, x))
+    with pytest.raises(Exception, match=r"(?i)dimension|shape"):
+        run.run(None, {"image": pictures(net, 2, (32, 40))})
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 33), (15, 16), (17, 64)])
+def test_any_size(size):
+    net = network("UNet mask")
+    x = pictures(net, 1, size)
+    got = session(onnx_file.build(net, Options())).run(None, {"image": x})
+    np.testing.assert_allclose(got[0], outputs(net, x)[0], rtol=0, atol=SAME)
+
+
+@pytest.mark.parametrize("name", FOLDING)
+def test_folded_files_hold_plain_convolutions_alone(name):
+    nodes = onnx_file.build(network(name), Options(fold=True)).graph.node
+    assert not {"BatchNormalization", "Cos", "Sin", "MatMul"} & {n.op_type for n in nodes}
+    plain = onnx_file.build(network(name), Options()).graph
+    assert {"BatchNormalization", "Cos"} & {n.op_type for n in plain.node}
+    state = network(name).state_dict()  # and the others hold the parameters as they are
+    held = {t.name: onnx.numpy_helper.to_array(t) for t in plain.initializer if t.name in state}
+    assert_same_bits(state, {n: held[n] for n in state})
+
+
+# --- Real pictures --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["normalised UNet triple", "HNet triple"])
+def test_ten_real_pictures(name, shared):
+    net, folder = network(name), shared("data", "real", "ccp", "images")
+    run = session(onnx_file.build(net, Options(fold=True)))
+    paths = sorted(folder.glob("*.jpg"))[:10]
+    assert len(paths) == 10
+    for path in paths:
+        image = read_rgb(path)
+        small = resize_bicubic(image, factor_for(image.shape[:2]) / 2)
+        x = np.ascontiguousarray(small.transpose(2, 0, 1)[None]).astype(np.float32) / 255
+        assert_same(run.run(None, {"image": x}), outputs(net, x))
+
+
+def test_ten_real_people_for_posenet(shared):
+    net, folder = network("PoseNet regression"), shared("data", "real", "ccp", "images")
+    run = session(onnx_file.build(net, Options()))
+    crops = []
+    for path in sorted(folder.glob("*.jpg"))[:10]:
+        grey = read_grey(path)
+        crops.append(crop_person(grey, (0, 0, *grey.shape[::-1]), None)[0])
+    x = np.stack(crops)[:, None].astype(np.float32) / 255
+    assert x.shape == (10, 1, 128, 128)
+    assert_same(run.run(None, {"image": x}), outputs(net, x))
+
+
+# --- Files that are refused -----------------------------------------------------------------------
+
+
+def written(path, name="HNet mask", **options):
+    onnx_file.write(path, network(name), Options(**options))
+    return onnx.load(path)
+
+
+def refused(path, net=None, model=None):
+    """The message; the network's weights stay as they were."""
+    if model is not None:
+        path.write_bytes(model.SerializeToString())
+    net = network("HNet mask") if net is None else net
+    before = net.state_dict()
+    with pytest.raises(UserError) as error:
+        onnx_file.read(path, net)
+    assert_same_bits(before, net.state_dict())
+    assert str(error.value).startswith(f"{path}: ") and "\n" not in str(error.value)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\x00" * 100, b"PK\x03\x04" + b"\xff" * 50])
+def test_what_is_no_onnx_file(content, tmp_path):
+    (tmp_path / "a.onnx").write_bytes(content)
+    assert "ONNX file" in refused(tmp_path / "a.onnx")
+
+
+def test_no_file_at_all(tmp_path):
+    assert "no such file, expected" in refused(tmp_path / "a.onnx")
+    assert "a folder, expected" in refused(tmp_path)
+
+
+def test_an_onnx_file_of_another_program(tmp_path):
+    model = written(tmp_path / "a.onnx")
+    del model.metadata_props[:]
+    assert "not an ONNX file that export" in refused(tmp_path / "a.onnx", model=model)
+
+
+@pytest.mark.parametrize("fold", [False, True])
+def test_cut_off_files(fold, tmp_path):
+    path = tmp_path / "a.onnx"
+    written(path, fold=fold)
+    whole = path.read_bytes()
+    for part in np.linspace(0, len(whole), 40, endpoint=False).astype(int).tolist():
+        path.write_bytes(whole[:part])
+        refused(path)
+    path.write_bytes(whole[:-1])
+    refused(path)
+
+
+def test_another_network(tmp_path):
+    path = tmp_path / "a.onnx"
+    written(path)
+    assert "weights of a HNet, expected a UNet's" in refused(path, network("UNet mask"))
+    assert "does not fit: HNet: state lacks heads.joints" in refused(path, network("HNet triple"))
+    wider = HNet({"mask": 2}, width=3)
+    assert "has shape (4, 3, 1) in the state, expected (6, 3, 1)" in refused(path, wider)
+    written(path, "PoseNet detection")
+    assert "does not fit" in refused(path, network("PoseNet regression"))
+    written(path, "UNet triple")
+    assert "unexpected heads.joints.bias" in refused(path, network("UNet mask"))
+
+
+def test_weights_in_another_file(tmp_path):
+    model = written(tmp_path / "a.onnx", "UNet mask")
+    onnx.save_model(
+        model, tmp_path / "a.onnx", save_as_external_data=True, size_threshold=0, location="b.bin"
+    )
+    assert "lies in another file" in refused(tmp_path / "a.onnx", network("UNet mask"))
+
+
+def test_weights_of_another_precision(tmp_path):
+    path, net = tmp_path / "a.onnx", network("UNet mask")
+    model = written(path, "UNet mask")
+    for tensor in model.graph.initializer:
+        if tensor.name == "up.0.first.weight":
+            half = onnx.numpy_helper.to_array(tensor).astype(np.float16)
+            tensor.CopyFrom(onnx.numpy_helper.from_array(half, tensor.name))
+    assert "up.0.first.weight is float16, expected float32" in refused(path, net, model)
+
+
+def test_damaged_tensors(tmp_path):
+    path = tmp_path / "a.onnx"
+    model = written(path, "UNet mask")
+    first = next(t for t in model.graph.initializer if t.name == "down.0.first.weight")
+    first.raw_data = first.raw_data[:-4]
+    assert "damaged at down.0.first.weight" in refused(path, network("UNet mask"), model)
+    model = written(path, "UNet mask")
+    model.graph.initializer.append(model.graph.initializer[0])
+    assert "is there twice" in refused(path, network("UNet mask"), model)
+
+
+@pytest.mark.parametrize("change", ["kernel", "parameter", "text", "missing"])
+def test_kernels_and_kept_parameters_that_do_not_agree(change, tmp_path):
+    """Else a file that was trained further elsewhere would give its old weights."""
+    path = tmp_path / "a.onnx"
+    model = written(path, fold=True)
+    kept = next(
+        e for e in model.metadata_props if e.key.endswith("down.1.first.convolution.radial")
+    )
+    if change == "kernel":
+        tensor = next(t for t in model.graph.initializer if t.name.startswith("/down.1.first"))
+        array = onnx.numpy_helper.to_array(tensor).copy()
+        array.flat[0] += 0.01
+        tensor.CopyFrom(onnx.numpy_helper.from_array(array, tensor.name))
+    elif change == "parameter":
+        tensor = onnx.TensorProto.FromString(base64.b64decode(kept.value))
+        array = onnx.numpy_helper.to_array(tensor) * 1.01
+        tensor = onnx.numpy_helper.from_array(array, tensor.name)
+        kept.value = base64.b64encode(tensor.SerializeToString()).decode()
+    elif change == "text":
+        kept.value = "?" + kept.value
+    else:
+        model.metadata_props.remove(kept)
+    words = {"text": "damaged at", "missing": "lacks down.1.first.convolution.radial"}
+    net = network("HNet mask")
+    assert words.get(change, "is not what the parameters in the file give") in refused(
+        path, net, model
+    )
+
+
+def test_what_cannot_be_written(monkeypatch, tmp_path):
+    class Own(UNet):
+        pass
+
+    with pytest.raises(UserError, match="Own: nothing says how to write this layer in ONNX"):
+        onnx_file.write(tmp_path / "a.onnx", Own({"mask": 2}, width=1), Options())
+    with pytest.raises(UserError, match=r"down.0.first.weight is float64, expected float32"):
+        net = UNet({"mask": 2}, width=1).astype(np.float64)
+        onnx_file.write(tmp_path / "a.onnx", net, Options())
+    monkeypatch.setattr(onnx_graph, "LARGEST", 10**5)
+    with pytest.raises(UserError, match="an ONNX file holds less than 2 GiB"):
+        onnx_file.write(tmp_path / "a.onnx", network("UNet mask"), Options())
+    assert not list(tmp_path.iterdir())
