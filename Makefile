@@ -1,6 +1,6 @@
 # minipose. Any target is the first and only command: it sets up what it needs.
-# Variables: DATA= LABEL= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE= RANKS= FULL= MODEL= N= ARGS=
-# PYTHON=
+# Variables: DATA= LABEL= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE= RANKS= FULL= MODEL= N= KILLS=
+# FILES= ARGS= PYTHON=
 
 DEVICE ?= cpu
 SEED ?= 0
@@ -14,6 +14,13 @@ MINIPOSE := $(RUN) minipose
 # A value as one word for the shell, whatever it holds (a dollar is written $$); ~/ is still home.
 quoted = $(subst '~/,~/','$(subst ','\'',$(1))')
 RAW := $(if $(DATA),$(call quoted,$(DATA)))
+
+ifneq ($(words $(SEED)),1)
+$(error SEED=$(SEED): expected a whole number)
+endif
+ifneq ($(filter-out 0 1,$(words $(MIN_JOINTS))),)
+$(error MIN_JOINTS=$(MIN_JOINTS): expected a whole number)
+endif
 
 ASKED := $(and $(RAW),$(filter train-% ablate-% compare-% sweep-%,$(MAKECMDGOALS)))
 
@@ -38,9 +45,9 @@ endif
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help setup label-setup test test-plain test-oldest judges lint format gradcheck mutants cluster \
-  house bench scaling check-torch \
-  train-h36m ablate-h36m train-unet compare-unet compare-hnet sweep-weights lessons lesson book doctor clean changed
+.PHONY: help setup label-setup test test-plain test-oldest judges lint format gradcheck mutants torture \
+  fuzz cluster house bench scaling check-torch first-light device train-h36m ablate-h36m train-unet compare-unet \
+  compare-hnet sweep-weights weights lessons lesson book publish doctor clean changed
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -50,7 +57,7 @@ help:  ## list the targets
 # --- Set-up: a stamp for each set of packages -----------------------------------------------------
 
 RUNTIME := jobs,h36m,video
-SETUP = @PYTHON='$(PYTHON)' sh .ci/setup
+SETUP = @PYTHON=$(call quoted,$(PYTHON)) sh .ci/setup
 
 $(VENV)/.installed-run: pyproject.toml
 	$(SETUP) $(RUNTIME) $@
@@ -77,8 +84,13 @@ $(VENV)/.installed-cluster: pyproject.toml
 $(OLDEST)/.installed: pyproject.toml .ci/oldest.py
 	$(SETUP) $(RUNTIME),dev $@ oldest
 
+# A GPU is tried before data is drawn; without a driver nothing is installed for it (.ci/setup).
 ifeq ($(DEVICE),cuda)
 $(VENV)/.installed-run $(VENV)/.installed-dev $(VENV)/.installed-bench: | $(VENV)/.installed-gpu
+WORKING := device
+
+device: $(VENV)/.installed-run
+	@$(RUN) minipose.devices cuda
 endif
 
 ifneq ($(RANKS),)
@@ -96,15 +108,15 @@ label-setup: $(LABELLER)/.installed  ## set up MediaPipe, which labels photograp
 # --- Checks ---------------------------------------------------------------------------------------
 
 test: lint  ## lint, then run the tests (DEVICE=cuda: on CuPy)
-	$(RUN) pytest -n 2 --device $(DEVICE) $(ARGS)
+	$(RUN) pytest -n 2 --device $(call quoted,$(DEVICE)) $(ARGS)
 
 test-plain: $(VENV)/.installed-dev  ## the same in a copy without minipose/fast
-	$(RUN) tests.plain -n 2 --device $(DEVICE) $(ARGS)
+	$(RUN) tests.plain -n 2 --device $(call quoted,$(DEVICE)) $(ARGS)
 
 test-oldest: $(OLDEST)/.installed  ## the same with the oldest versions that pyproject.toml declares
 	@$(OLDEST)/bin/python .ci/oldest.py --installed
 	@$(OLDEST)/bin/python -m ruff check . && $(OLDEST)/bin/python -m ruff format --check -q .
-	PYTHONUNBUFFERED=1 $(OLDEST)/bin/python -m pytest -n 2 --device $(DEVICE) $(ARGS)
+	PYTHONUNBUFFERED=1 $(OLDEST)/bin/python -m pytest -n 2 --device $(call quoted,$(DEVICE)) $(ARGS)
 
 judges: $(VENV)/.installed-judges  ## ask PyTorch, ONNX and scikit-learn: every sample of their tables
 	$(RUN) pytest tests/oracles tests/test_your_own_network.py $(ARGS)
@@ -122,6 +134,12 @@ format: $(VENV)/.installed-dev  ## format the code and fix what the linter can
 gradcheck: $(VENV)/.installed-dev  ## one table: the worst error of every op's derivative
 	$(RUN) tests.gradcheck_table $(ARGS)
 
+torture: $(VENV)/.installed-dev  ## kill every program that writes, 200 times (KILLS=), and compare
+	$(RUN) tests.torture --write $(if $(KILLS),--kills $(call quoted,$(KILLS))) $(ARGS)
+
+fuzz: $(VENV)/.installed-dev  ## damaged files, 20,000 (FILES=), for every reader
+	$(RUN) tests.fuzz --write $(if $(FILES),--files $(call quoted,$(FILES))) $(ARGS)
+
 mutants: $(VENV)/.installed-dev  ## alter every derivative in turn; the tests must notice
 	$(RUN) tests.mutants $(ARGS)
 
@@ -132,7 +150,10 @@ house: $(VENV)/.installed-run  ## lines, files and imports of each floor, and wh
 	@$(RUN) tests.house
 
 bench: $(VENV)/.installed-bench  ## minipose against PyTorch, step by step
-	$(RUN) tests.bench --device $(DEVICE) --write docs/performance.md $(ARGS)
+	$(RUN) tests.bench --device $(call quoted,$(DEVICE)) --write docs/performance.md $(ARGS)
+
+first-light: $(VENV)/.installed-dev $(VENV)/.installed-bench  ## a GPU's first hour: run all of it there, write docs/gpu.md
+	$(RUN) tests.first_light $(ARGS)
 
 scaling: $(VENV)/.installed-run $(VENV)/.installed-cluster  ## two processes beside one, and a model of 64
 	$(RUN) tests.bench.scaling --write docs/scaling.md $(ARGS)
@@ -140,10 +161,15 @@ scaling: $(VENV)/.installed-run $(VENV)/.installed-cluster  ## two processes bes
 # --- The two jobs ---------------------------------------------------------------------------------
 # DATA= names a folder of raw data or a finished store (.h5); without it, a synthetic stand-in is
 # drawn. What is drawn or imported is kept in data/ and used again; a store is named by what its folder
-# holds, so another folder of that name, or a file that is new, makes another store.
+# holds, so another folder of that name, or a file that is new, makes another store. Two makes that
+# draw or import wait for each other. A run that was begun goes on; one with another seed has a folder
+# of its own.
 
 SIZE := $(if $(FULL),full,quick)
 FINISHED := $(if $(RAW),$(shell case $(RAW) in (*.h5) echo yes;; esac))
+SEEDED := $(if $(filter-out 0,$(SEED)),-seed-$(SEED))
+BASE_PYTHON = $(if $(PYTHON),$(call quoted,$(PYTHON)),python3)
+ALONE = $(BASE_PYTHON) .ci/one_at_a_time.py data/.making.lock --unless $@ -- env PYTHONUNBUFFERED=1
 NAME := $(if $(ASKED),$(if $(FINISHED),finished,$(shell \
   $(if $(PYTHON),$(call quoted,$(PYTHON)),python3) data_tools/store_name.py $(RAW))))
 
@@ -163,15 +189,15 @@ endif
 # $(call job,JOB,flags of its drawing,ending of an imported store's name) defines JOB_STORE and how
 # data_tools makes it, and further flags.
 define job
-$(1)_STORE := $(if $(FINISHED),,data/$(if $(NAME),$(NAME)$(3),$(1)-$(SIZE)).h5)
+$(1)_STORE := $(if $(FINISHED),,data/$(if $(NAME),$(NAME)$(3),$(1)-$(SIZE)$(SEEDED)).h5)
 
-data/$(1)-$(SIZE)/.written: | $(VENV)/.installed-run
-	$(RUN) data_tools twin $(1) --out $$(dir $$@) $(2) --seed $(SEED)
+data/$(1)-$(SIZE)$(SEEDED)/.written: | $(VENV)/.installed-run $(WORKING)
+	$$(ALONE) $(VENV)/bin/python -m data_tools twin $(1) --out $$(dir $$@) $(2) --seed $(SEED)
 	@touch $$@
 
 ifeq ($(FINISHED),)
-$$($(1)_STORE): $(if $(NAME),$($(1)_LABELS),data/$(1)-$(SIZE)/.written) | $(VENV)/.installed-run
-	$(RUN) data_tools $(1) $$(or $$($(1)_DATA),data/$(1)-$(SIZE)) --out $$@ $(4)
+$$($(1)_STORE): $(if $(NAME),$($(1)_LABELS),data/$(1)-$(SIZE)$(SEEDED)/.written) | $(VENV)/.installed-run
+	$$(ALONE) $(VENV)/bin/python -m data_tools $(1) $$(or $$($(1)_DATA),data/$(1)-$(SIZE)$(SEEDED)) --out $$@ $(4)
 endif
 endef
 
@@ -184,9 +210,10 @@ ranks = $(if $(1),$(VENV)/bin/mpirun -n $(1) env )
 
 # $(call train,JOB,name of the run's folder,recipe unless RECIPE= names one)
 train = $(call ranks,$(RANKS))$(MINIPOSE) train $(1) --data $(or $($(1)_STORE),$(RAW)) \
-  --out $(call quoted,$(or $(OUT),runs/$(2))) \
+  --out $(call quoted,$(or $(OUT),runs/$(2)$(SEEDED))) \
+  $(shell [ -e $(call quoted,$(or $(OUT),runs/$(2)$(SEEDED))/config.toml) ] && echo --resume) \
   $(if $(or $(RECIPE),$(3)),--recipe $(call quoted,$(or $(RECIPE),$(3)))) \
-  --device $(DEVICE) --seed $(SEED) $(if $(EPOCHS),--epochs $(EPOCHS))
+  --device $(call quoted,$(DEVICE)) --seed $(SEED) $(if $(EPOCHS),--epochs $(call quoted,$(EPOCHS)))
 
 train-h36m: $(VENV)/.installed-run $(h36m_STORE)  ## 3D pose: data, detection, regression, report
 	$(call train,h36m,h36m-$(SIZE),$(SIZE)) $(ARGS)
@@ -207,17 +234,25 @@ compare-hnet: $(VENV)/.installed-run $(people_STORE)  ## U-Nets and H-Net on rot
 sweep-weights: $(VENV)/.installed-run $(people_STORE)  ## how much should joints count beside the mask?
 	$(call train,people,people-weights,compare) --compare weights --limit 1000 $(ARGS)
 
+weights: $(VENV)/.installed-run  ## package two runs as the weights that predict uses (PEOPLE=RUN POSE3D=RUN)
+	$(RUN) minipose.weights $(call quoted,$(or $(PEOPLE),runs/people-full-mask-softmax)) \
+	  $(call quoted,$(or $(POSE3D),runs/h36m-full)) $(ARGS)
+
 # --- Lessons --------------------------------------------------------------------------------------
 
 lessons: $(VENV)/.installed-run  ## run all lessons: seconds, asserts and pictures of each
 	@$(RUN) lessons $(ARGS)
 
 lesson: $(VENV)/.installed-run  ## run one lesson: N=07 (ANSWERS=1: with its answers)
-	@$(RUN) lessons $(or $(N),1) $(if $(ANSWERS),--answers) $(ARGS)
+	@$(RUN) lessons $(if $(N),$(call quoted,$(N)),1) $(if $(ANSWERS),--answers) $(ARGS)
 
-book: $(VENV)/.installed-book  ## run the lessons and lay them out as pages: build/book/index.html
-	@$(RUN) sphinx -q -E -b html -c lessons/book lessons build/book
+book: $(VENV)/.installed-book  ## run the lessons that changed, lay all out as pages: build/book/index.html
+	@$(RUN) sphinx -q -b html -d build/book-doctrees -c lessons/book lessons build/book
+	@$(RUN) lessons.book.check build/book
 	@echo "Open build/book/index.html in a browser"
+
+publish: book  ## the book as a folder that any static host takes: build/site
+	@$(RUN) lessons.book.publish build/book build/site
 
 doctor: $(VENV)/.installed-run  ## versions, devices and data that minipose finds here
 	@$(MINIPOSE) doctor

@@ -23,9 +23,7 @@ from minipose.errors import UserError
 
 Job, Result = TypeVar("Job"), TypeVar("Result")
 
-SECONDS = (
-    120.0  # without progress; a frame takes milliseconds, the poses of the longest take a few s
-)
+SECONDS = 120.0  # without progress; a frame takes milliseconds, all poses of a take a few seconds
 
 
 class _Timer:

@@ -163,6 +163,12 @@ class DeviceGenerator:
         self._draws += 1
         return self.seed, self._draws
 
+    def __deepcopy__(self, memo: dict) -> DeviceGenerator:
+        """The same numbers again; not where some were drawn by CuPy, whose state has no copy."""
+        made = DeviceGenerator(self._xp, self.seed)
+        made._draws = self._draws
+        return made
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)

@@ -19,6 +19,7 @@ from minipose.training.interrupts import heeded
 def build_parser() -> argparse.ArgumentParser:
     """The command line. Heavy modules are imported only by the command that needs them."""
     from minipose.experiments.settings import RunSettings, add_flags
+    from minipose.predict.settings import Settings as PredictSettings
 
     parser = Parser(
         prog="python -m minipose",
@@ -48,18 +49,19 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_flags(evaluate, RunSettings(), ("data", "out", "limit", "device", "tf32"), required="data")
 
-    predict = commands.add_parser("predict", help="find the person's pose in pictures")
-    predict.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
-    predict.add_argument("--checkpoint", type=Path, required=True, help="best.npz of a run")
-    predict.add_argument(
-        "--box",
-        type=int,
-        nargs=4,
-        metavar=("X0", "Y0", "X1", "Y1"),
-        help="of the person, px (default: the mask's, or the whole picture)",
+    predict = commands.add_parser(
+        "predict",
+        help="find the person's mask, joints and pose in pictures and videos",
+        description="Find the person in pictures, folders of them, videos or a camera: mask, 25 "
+        "joints in the picture, and 17 joints in space.",
     )
-    predict.add_argument("--mask", type=Path, help="silhouette picture, bright where the person is")
-    add_flags(predict, RunSettings(out="."), ("out", "device", "tf32"))
+    predict.add_argument(
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help="picture, folder, 'pattern*.jpg', video, or camera such as /dev/video0",
+    )
+    add_flags(predict, PredictSettings())
 
     show = commands.add_parser(
         "show",
@@ -68,7 +70,11 @@ def build_parser() -> argparse.ArgumentParser:
         "predictions, several runs beside one another. Of a store: pictures of what it holds.",
     )
     show.add_argument(
-        "source", nargs="+", type=Path, metavar="RUN", help="folder of a run; or one store (.h5)"
+        "source",
+        nargs="*",
+        type=Path,
+        metavar="RUN",
+        help="folder of a run; or one store (.h5); none with --serve: the networks of minipose",
     )
     show.add_argument(
         "--out",
@@ -144,6 +150,10 @@ def _run(args: argparse.Namespace) -> None:
         from minipose.doctor import examine
 
         print("\n".join(examine()))
+    elif args.command == "predict":
+        from minipose.predict.command import predict
+
+        predict(args)
     elif args.command in ("export", "import"):
         (exchange.export if args.command == "export" else exchange.import_)(args)
     elif args.command == "show":

@@ -128,5 +128,5 @@ def _read(descriptor: int) -> str:
     try:
         found = json.loads(os.pread(descriptor, 4096, 0))
         return "process {process} on {host} since {since} ({command})".format(**found)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return "another process"

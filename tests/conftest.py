@@ -56,6 +56,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Without a GPU, ``--device cuda`` is one line and not an error for every test."""
+    if config.getoption("--device") == "cuda":
+        from minipose.devices import resolve_device
+
+        try:
+            resolve_device("cuda")
+        except ValueError as error:
+            raise pytest.UsageError(str(error)) from None
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that takes ``xp`` runs once for each array library."""
     if "xp" in metafunc.fixturenames:

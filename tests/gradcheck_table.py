@@ -19,12 +19,16 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
+from types import ModuleType
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 import minipose.losses
 from minipose import ops
+from minipose.backend import device_module
+from minipose.devices import resolve_device
 from minipose.errors import Parser
 from minipose.gradcheck import GradientError, check_direction, check_gradients
 from minipose.kernels.faster import plain_only
@@ -33,6 +37,7 @@ from tests.ops.case import Call, Case
 from tests.whole import Job, jobs
 
 TOLERANCE = 1e-6
+DEVICE_ENTRIES = 3  # of each input: a slope on a GPU waits for two transfers
 FORMS = {"here": nullcontext, "plain": plain_only}
 
 
@@ -92,8 +97,9 @@ def worst(check: Callable, function: Callable, arrays: list[np.ndarray], first: 
     return math.inf  # no tolerance is wide enough for a NaN
 
 
-def examine(line: Line, case: Case, call: Call, first: int) -> None:
+def examine(line: Line, case: Case, call: Call, first: int, xp: ModuleType = np) -> None:
     """Compare one call in each form and note it in ``line``."""
+    check = check_gradients if xp is np else partial(check_gradients, entries=DEVICE_ENTRIES)
 
     def function(*tensors):
         return case.op(*tensors, **call.options)
@@ -102,7 +108,7 @@ def examine(line: Line, case: Case, call: Call, first: int) -> None:
     line.entries += sum(values.size for values in call.values)
     for form, within in FORMS.items():
         with within():
-            line.note(form, worst(check_gradients, function, call.arrays(np), first))
+            line.note(form, worst(check, function, call.arrays(xp), first))
 
 
 def examine_whole(job: Job, first: int) -> Line:
@@ -133,7 +139,12 @@ def main() -> int:
     parser.add_argument("--examples", type=int, default=20, help="calls drawn for each row")
     parser.add_argument("--seed", type=int, default=0, help="of the calls and the cotangents")
     parser.add_argument("--only", default="", help="ops whose name contains this")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or auto")
     options = parser.parse_args()
+    device, said = resolve_device(options.device)
+    xp = device_module(device)
+    if xp is not np:
+        print(f"{said}; of each input {DEVICE_ENTRIES} entries; no networks")
     rows: dict[str, list[Case]] = defaultdict(list)
     for case in every_case():
         if options.only in case.op_name:
@@ -147,7 +158,7 @@ def main() -> int:
         ]
         line = Line(name, inputs_of(name, max(len(call.values) for _, call in drawn)))
         for i, (case, call) in enumerate(drawn):
-            examine(line, case, call, options.seed + i)
+            examine(line, case, call, options.seed + i, xp)
         print(line, flush=True)
         lines.append(line)
     total = Line("all ops", "", sum(l.calls for l in lines), sum(l.entries for l in lines))
@@ -155,7 +166,7 @@ def main() -> int:
         for form, error in line.worst.items():
             total.note(form, error)
     print(total)
-    for job in jobs(options.seed):
+    for job in jobs(options.seed) if xp is np else ():
         if options.only in job.name:
             lines.append(examine_whole(job, options.seed))
             print(lines[-1], flush=True)

@@ -35,6 +35,7 @@ FLOORS = {  # from the ground up; a file belongs to the first pattern that fits
     "training": "minipose/training/*",
     "experiments": "minipose/experiments/*",
     "plots": "minipose/plots/*",
+    "predict, weights": "minipose/predict/* minipose/weights/*",
     "command line and the rest": "minipose/*",
     "data_tools": "data_tools/*",
     "lessons": "lessons/*",

@@ -122,12 +122,15 @@ def test_predict_any_picture(store, run, tmp_path, capsys):
     wide = np.zeros((200, 300, 3), np.uint8)
     wide[30:158, 100:228] = crop[..., None]
     Image.fromarray(wide).save(tmp_path / "person.png")
+    silhouette = Image.fromarray(np.where(wide[..., 0], np.uint8(255), np.uint8(0)))
+    silhouette.save(tmp_path / "mask.png")
     args = ["predict", str(tmp_path / "person.png"), "--checkpoint", str(run / "best.npz")]
+    args += ["--mask", str(tmp_path / "mask.png")]
     assert main([*args, "--out", str(tmp_path / "out"), "--box", "100", "30", "228", "158"]) == 0
     result = json.loads((tmp_path / "out" / "person_pose.json").read_text())
     assert result["unit"] == "mm" and len(result["joints"]) == 17
     assert result["joints"]["pelvis"] == [0, 0, 0]
-    assert (tmp_path / "out" / "person_pose.png").exists()
+    assert (tmp_path / "out" / "person_person.png").exists()
 
 
 def test_another_run_in_the_same_folder_is_refused(store, run, capsys):
@@ -159,7 +162,6 @@ def test_another_run_in_the_same_folder_is_refused(store, run, capsys):
         (["show", "RUN/.."], "tiny/..: not the folder of a run (expected what `train` leaves"),
         (["show", "RUN/other.h5"], "other.h5: not a store of minipose (expected one made by data"),
         (["evaluate", "RUN", "--data", "STORE"], "tiny: a folder (expected a checkpoint such as"),
-        (["predict", "RUN", "--checkpoint", "RUN/best.npz"], "tiny: a folder, expected a file"),
         (["train", "h36m", "--config", "RUN"], "tiny: a folder, expected a TOML file"),
     ],
 )
@@ -214,7 +216,7 @@ def test_a_config_file_with_a_typing_error(tmp_path, capsys):
             "unrecognized arguments: --bogus (python -m minipose train h36m --help lists all)",
         ),
         (["--bogus", "doctor"], "unrecognized arguments: --bogus (python -m minipose --help"),
-        (["predict"], "the following arguments are required: IMAGE, --checkpoint"),
+        (["predict"], "the following arguments are required: SOURCE"),
     ],
 )
 def test_wrong_usage_is_one_line_and_status_2(args, message, capsys):
@@ -238,6 +240,20 @@ def test_doctor_says_when_all_is_plain(off):
     environment = os.environ | {"MINIPOSE_PLAIN": off}
     printed = subprocess.run(command, env=environment, capture_output=True, text=True).stdout
     assert "kernels: plain\n" in printed
+
+
+def test_doctor_finds_cupy_by_the_name_of_its_wheel(monkeypatch):
+    """Which differs from version to version of CUDA."""
+    from importlib import metadata
+
+    from minipose.doctor import examine
+
+    real = metadata.version
+    monkeypatch.setattr(metadata, "packages_distributions", lambda: {"cupy": ["cupy-cuda13x"]})
+    monkeypatch.setattr(
+        metadata, "version", lambda name: "14.2.0" if name == "cupy-cuda13x" else real(name)
+    )
+    assert "cupy-cuda13x 14.2.0" in examine()
 
 
 def test_importing_minipose_needs_numpy_alone():

@@ -61,6 +61,7 @@ def test_the_command_line_says_what_there_is():
         "minipose.cli show no.h5",
         "data_tools.__main__ h36m no --out no.h5",
         "data_tools.__main__ people no --out no.h5",
+        "data_tools.__main__ label no --out no",
         "data_tools.__main__ twin people --out no",
     ],
 )

@@ -17,7 +17,11 @@ pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="make is not in
 PYTHON = """#!/bin/sh
 printf '%s\\n' "$@" -- >> ../asked
 while [ $# -gt 1 ]; do
-  case "$1 $2" in '--out '*.h5) echo made > "$2";; esac
+  case "$1 $2" in
+    '--out '*.h5) echo made > "$2";;
+    '--out '*-mediapipe|'--out '*-openpose|'--out '*-maskrcnn) mkdir "$2"; echo > "$2/labels.json";;
+    '--out '*/) mkdir -p "$2";;
+  esac
   shift
 done
 """
@@ -33,6 +37,7 @@ def tree(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "Makefile", tree)
     (tree / "data_tools").mkdir()
     shutil.copy(ROOT / "data_tools/store_name.py", tree / "data_tools")
+    shutil.copytree(ROOT / ".ci", tree / ".ci")
     (tree / "pyproject.toml").touch()
     (tree / ".venv/.installed-run").touch()
     (tree / ".venv/bin/python").write_text(PYTHON)
@@ -92,6 +97,63 @@ def test_two_folders_of_one_name_have_two_stores(tree):
     assert stores[0] != stores[1] and all(s.startswith("data/photos-") for s in stores)
 
 
+@pytest.mark.parametrize("label", ["mediapipe", "openpose", "maskrcnn"])
+def test_photographs_are_labelled_once_and_again_when_they_change(label, tree):
+    photos = tree.parent / "my photos"
+    photos.mkdir()
+    (photos / "a.jpg").touch()
+    (tree / ".venv-label").mkdir()
+    (tree / ".venv-label/.installed").touch()
+    os.utime(tree / ".ci/label.txt", (1, 1))
+    arguments = ["train-unet", f"DATA={photos}", f"LABEL={label}", "MIN_JOINTS=8"]
+    assert make(tree, *arguments).returncode == 0
+    labelling, importing, training = asked(tree)
+    assert labelling[:4] == ["-m", "data_tools", "label", str(photos)]
+    folder = labelling[labelling.index("--out") + 1]
+    assert folder.startswith("data/my-photos-") and folder.endswith(f"-{label}")
+    assert labelling[-2:] == ["--with", label]
+    assert importing[:4] == ["-m", "data_tools", "people", folder]
+    store = importing[importing.index("--out") + 1]
+    assert store.startswith(folder) and importing[-2:] == ["--min-joints", "8"]
+    assert training[training.index("--data") + 1] == store
+    assert make(tree, *arguments).returncode == 0
+    assert asked(tree)[3:] == [training]
+    # Without LABEL= the folder is read as one that has labels, into another store.
+    assert make(tree, *arguments[:2]).returncode == 0
+    assert asked(tree)[4][:4] == ["-m", "data_tools", "people", str(photos)]
+    assert asked(tree)[4][asked(tree)[4].index("--out") + 1] != store
+    (photos / "b.jpg").touch()
+    assert make(tree, *arguments).returncode == 0
+    assert asked(tree)[6][2] == "label" and folder not in asked(tree)[6]
+
+
+@pytest.mark.parametrize("label", ["mediapipe", "openpose"])
+def test_mediapipe_is_set_up_where_it_is_wanted(label, tree):
+    """By a stand-in for Python that notes what pip is asked for."""
+    (tree.parent / "photos").mkdir()
+    shutil.copytree(tree / ".venv/bin", tree / ".venv-label/bin")
+    assert make(tree, "train-unet", "DATA=../photos", f"LABEL={label}").returncode == 0
+    calls = asked(tree)
+    (pip,) = (k for k, call in enumerate(calls) if call[:3] == ["-m", "pip", "install"])
+    assert calls[pip][-3:] == ["--no-deps", "-r", ".ci/label.txt"]
+    assert calls[pip + 1][2] == "label" and (tree / ".venv-label/.installed").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["LABEL=mediapipe"], "LABEL=mediapipe: expected DATA= with a folder of photographs"),
+        (["DATA=.", "LABEL=me"], "LABEL=me: expected mediapipe, openpose or maskrcnn"),
+        (["DATA=a.h5", "LABEL=openpose"], "expected DATA= with photographs, not a finished store"),
+    ],
+)
+def test_a_wrong_label_is_one_line(arguments, message, tree):
+    (tree / "a.h5").touch()
+    done = make(tree, "train-unet", *arguments)
+    assert done.returncode == 2 and not asked(tree)
+    assert message in done.stderr and done.stderr.count("\n") == 1
+
+
 def test_a_finished_store_of_any_name_is_used_as_it_is(tree):
     store = tree.parent / "(my) [store].h5"
     store.touch()
@@ -126,7 +188,6 @@ def test_the_oldest_versions_have_an_environment_of_their_own(tree):
     oldest = tree / ".venv-oldest"
     shutil.copytree(tree / ".venv", oldest)
     (oldest / ".installed").touch()
-    shutil.copytree(ROOT / ".ci", tree / ".ci")
     os.utime(tree / ".ci/oldest.py", (1, 1))
     assert make(tree, "test-oldest", "ARGS=-x").returncode == 0
     check, *lint, test = asked(tree)
@@ -137,7 +198,6 @@ def test_the_oldest_versions_have_an_environment_of_their_own(tree):
 
 def test_the_oldest_versions_are_handed_to_pip(tree):
     """The set-up itself, with a stand-in for Python that notes what pip is asked for."""
-    shutil.copytree(ROOT / ".ci", tree / ".ci")
     oldest = tree / ".venv-oldest"
     shutil.copytree(tree / ".venv/bin", oldest / "bin")
     setup = ["sh", ".ci/setup", "dev", ".venv-oldest/.installed", "oldest"]
@@ -149,3 +209,97 @@ def test_the_oldest_versions_are_handed_to_pip(tree):
     subprocess.run(["sh", ".ci/setup", "dev", ".venv/.installed"], cwd=tree, check=True)
     newest = asked(tree)[-1]
     assert newest[newest.index("-c") + 1] == "/dev/null"
+
+
+# A GPU that does not work, with CuPy (MISSING=none) or without it (MISSING=cupy).
+WITHOUT_GPU = """#!/bin/sh
+printf '%s\\n' "$@" -- >> ../asked
+case "$*" in
+  *"import cupy"*) [ "$(cat ../missing)" = none ] ;;
+  *minipose.devices*) echo "error: no GPU works" >&2; exit 1 ;;
+esac
+"""
+
+
+@pytest.mark.skipif(
+    bool(shutil.which("nvidia-smi")) or Path("/proc/driver/nvidia/version").exists(),
+    reason="there is a driver here",
+)
+@pytest.mark.parametrize("missing", ["cupy", "none"])
+@pytest.mark.parametrize("target", ["train-h36m", "train-unet", "first-light", "test"])
+def test_without_a_gpu_nothing_is_installed_or_drawn(target, missing, tree):
+    (tree / ".venv/.installed-run").unlink()
+    (tree / ".venv/bin/python").write_text(WITHOUT_GPU)
+    (tree.parent / "missing").write_text(missing)
+    done = make(tree, target, "DEVICE=cuda")
+    words = [" ".join(command) for command in asked(tree)]
+    if missing == "cupy":
+        assert "DEVICE=cuda: no NVIDIA driver here" in done.stderr
+        assert done.returncode == 2 and not any("pip install" in w for w in words)
+    elif target.startswith("train"):
+        assert "error: no GPU works" in done.stderr and done.returncode == 2
+    assert not any("data_tools" in w or "pip install .[gpu]" in w for w in words)
+
+
+def test_another_seed_has_drawings_a_store_and_a_run_of_its_own(tree):
+    """T5: it did not reach a drawing that was there."""
+    for seed, name in (("0", "people-quick"), ("3", "people-quick-seed-3")):
+        assert make(tree, "train-unet", f"SEED={seed}").returncode == 0
+        drawing, importing, training = asked(tree)[-3:]
+        assert drawing[drawing.index("--out") + 1] == f"data/{name}/"
+        assert drawing[-2:] == ["--seed", seed]
+        assert importing[2:4] == ["people", f"data/{name}"]
+        assert training[training.index("--data") + 1] == f"data/{name}.h5"
+        run = training[training.index("--out") + 1]
+        assert run == "runs/people-quick-mask-softmax" + ("-seed-3" if seed == "3" else "")
+
+
+@pytest.mark.parametrize("wrong", ["SEED=1 2", "MIN_JOINTS=9 9"])
+def test_two_numbers_for_one_are_one_line(tree, wrong):
+    done = make(tree, "train-unet", wrong)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and not asked(tree)
+    assert f"{wrong}: expected a whole number" in done.stderr
+
+
+def test_spaces_are_part_of_every_value(tree):
+    """T9: also of those that should have none; then the program says what is wrong."""
+    values = {
+        "OUT": "my runs/a b",
+        "RECIPE": "a b",
+        "EPOCHS": "1 2",
+        "DEVICE": "c u",
+        "MODEL": "m n",
+    }
+    (tree / "a.h5").touch()
+    assert (
+        make(tree, "train-unet", "DATA=a.h5", *(f"{k}={v}" for k, v in values.items())).returncode
+        == 0
+    )
+    (training,) = asked(tree)
+    for name, value in values.items():
+        assert training[training.index(f"--{name.lower()}") + 1] == value
+
+
+def test_a_run_that_was_begun_goes_on(tree):
+    (tree / "a.h5").touch()
+    command = ["train-unet", "DATA=a.h5", "OUT=my run"]
+    assert make(tree, *command).returncode == 0 and "--resume" not in asked(tree)[-1]
+    (tree / "my run").mkdir()
+    (tree / "my run/config.toml").touch()
+    assert make(tree, *command).returncode == 0 and "--resume" in asked(tree)[-1]
+
+
+def test_two_makes_do_not_draw_into_one_folder_at_once(tree):
+    """T16: the second waits, finds what the first has made, and goes on."""
+    until = 'case "$*" in *twin*) while [ ! -e go ]; do sleep 0.05; done;; esac\nwhile'
+    (tree / ".venv/bin/python").write_text(PYTHON.replace("while", until, 1))
+    options = {"cwd": tree, "stderr": subprocess.PIPE, "text": True}
+    options["env"] = {"PATH": os.environ["PATH"], "HOME": str(tree.parent)}
+    with subprocess.Popen(["make", "-s", "train-h36m"], **options) as first:
+        while not asked(tree):
+            pass
+        with subprocess.Popen(["make", "-s", "train-h36m", "OUT=other"], **options) as second:
+            assert second.stderr.readline().startswith("waiting for process ")
+            (tree / "go").touch()
+            assert (second.wait(), first.wait()) == (0, 0) and second.stderr.read() == ""
+    assert sum("twin" in one for one in asked(tree)) == 1

@@ -22,3 +22,9 @@ def test_the_program_prints_what_it_says(plain, tmp_path, monkeypatch):
     )
     assert len(PROMISED) == 2
     assert done.stdout.splitlines() == PROMISED
+
+
+def test_the_readme_says_how_to_use_a_gpu():
+    text = (ROOT / "README.md").read_text("utf-8")
+    for words in ("DEVICE=cuda", "--device cuda", "make first-light", "docs/gpu.md"):
+        assert words in text

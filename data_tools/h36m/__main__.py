@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from data_tools.arguments import path
 from data_tools.h36m.convert import Options
 from data_tools.h36m.importing import import_raw
 from data_tools.h36m.report1 import import_report1
@@ -24,7 +25,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog="Needs the extras h36m and video. An interrupted import continues where it stopped.",
     )
     parser.add_argument("source", type=Path, help="folder with S1, S5, ... (or extracted/ in it)")
-    parser.add_argument("--out", type=Path, required=True, help="the store to write (.h5)")
+    parser.add_argument("--out", type=path, required=True, help="the store to write (.h5)")
     parser.add_argument(
         "--layout",
         choices=("raw", "report1"),

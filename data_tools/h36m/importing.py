@@ -21,6 +21,7 @@ from data_tools.patience import in_order
 from data_tools.processes import ENDED
 from data_tools.store_name import store_name
 from minipose.datasets.cameras import Camera
+from minipose.datasets.guard import read_json
 from minipose.datasets.h36m import CHUNK, FIELDS, H36MWriter
 from minipose.errors import UserError
 from minipose.locks import FOLDER, claimed
@@ -174,7 +175,7 @@ def _prepare(folder: Path, import_key: list) -> None:
 def _read_outcome(path: Path) -> Outcome | None:
     """The outcome that an earlier, interrupted import left beside a part; None if there is none."""
     try:
-        return Outcome(**json.loads(path.read_text()))
+        return Outcome(**read_json(path))
     except (OSError, ValueError, TypeError):
         return None
 

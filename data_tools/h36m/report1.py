@@ -22,6 +22,7 @@ from data_tools.patience import still_working
 from minipose.datasets.cameras import CAMERA_NAMES
 from minipose.datasets.guard import reading
 from minipose.datasets.h36m import H36MWriter
+from minipose.errors import UserError
 from minipose.skeletons import H36M_17_OF_32
 from minipose.targets.windows import GRID, WINDOW, window_edges
 
@@ -56,13 +57,14 @@ def import_report1(
     """
     folder = next((f for f in (source, source / "Walking") if any(f.glob("data_36MS*.mat"))), None)
     if folder is None:
-        raise ValueError(f"{source}: no data_36MS*.mat in it or in its folder Walking")
+        raise UserError(f"{source}: no data_36MS*.mat in it or in its folder Walking")
     with H36MWriter(out, list(ACTIONS)) as writer:
         for subject in subjects:
             if any((folder / f"{prefix}{subject}.mat").exists() for prefix in FILES):
-                _append_subject(writer, folder, subject, transposed, step, limit)
+                with reading(folder, f"the files of S{subject} cannot be read"):
+                    _append_subject(writer, folder, subject, transposed, step, limit)
         if writer.count == 0:
-            raise ValueError(f"{folder}: no frame of the subjects {list(subjects)}")
+            raise UserError(f"{folder}: no frame of the subjects {list(subjects)}")
     print(f"{out}: {writer.count} frames")
     return writer.count
 
@@ -123,8 +125,9 @@ def _open(path: Path, name: str, width: int, files: ExitStack) -> h5py.Dataset:
         file = files.enter_context(h5py.File(path, "r"))
     data = file.get(name)
     if not isinstance(data, h5py.Dataset) or data.shape[1:] != (width,) or len(data) == 0:
-        found = data.shape if isinstance(data, h5py.Dataset) else sorted(file)
-        raise ValueError(f"{path}: expected {name} (N, {width}), found {found}")
+        with reading(path, "not a readable .mat file of version 7.3"):
+            found = data.shape if isinstance(data, h5py.Dataset) else sorted(file)
+        raise UserError(f"{path}: expected {name} (N, {width}), found {found}")
     return data
 
 
@@ -133,7 +136,7 @@ def _to_grey(images: h5py.Dataset, path: Path) -> float:
     some = np.concatenate([images[i][None] for i in range(0, len(images), len(images) // 64 + 1)])
     low, high = float(np.nanmin(some)), float(np.nanmax(some))
     if low < 0 or high > 255:
-        raise ValueError(f"{path}: grey values from {low:g} to {high:g}, expected 0-1 or 0-255")
+        raise UserError(f"{path}: grey values from {low:g} to {high:g}, expected 0-1 or 0-255")
     return 255.0 if high <= 1 else 1.0
 
 

@@ -16,19 +16,22 @@ def build_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = Parser(
         prog="python -m data_tools label",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         description="Label photographs of single people: DIR gets upright images/, keypoints/ "
         "(OpenPose's form, BODY_25), masks/, contact sheets to check by eye, and labels.csv, which "
         "says why a picture was dropped. python -m data_tools people DIR makes a store of it.",
         epilog="mediapipe gives joints and masks, and comes with its models (make label-setup "
         "installs it). openpose is the program openpose.bin, or openpose, on the PATH; it gives "
         "joints. maskrcnn is torchvision's Mask R-CNN and keypoint network, whose weights must lie "
-        "in --weights. What is not here is never downloaded.",
+        "in torch's cache or --weights. What is not here is never downloaded.",
     )
     parser.add_argument("photos", type=Path, metavar="PHOTOS", help="a folder, or one picture")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
     parser.add_argument(
-        "--with", dest="joints", choices=LABELLERS, default="mediapipe", help="who labels"
+        "--with",
+        dest="joints",
+        choices=LABELLERS,
+        default="mediapipe",
+        help="who labels (default: mediapipe)",
     )
     parser.add_argument(
         "--masks-with",
@@ -52,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
         opened = open_labellers(args.joints, args.masks, args.weights)
         print(f"{args.photos}: {len(pictures)} pictures; {opened[0].about.plainly()}")
         if remark := not_read(args.photos, pictures):
-            print(f"  {remark}, no pictures")
+            print(f"  {remark}")
         tally = label(pictures, args.out, *opened)
     except NothingLabelled as error:
         print(error.tally.table())

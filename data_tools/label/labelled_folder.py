@@ -22,6 +22,7 @@ from minipose.storage import write_text
 
 COLUMNS = ("name", "kept", "people", "joints", "mask_fraction", "reason")
 COLOURS = "Left joints are green, right ones orange; red names were dropped."
+ABOUT = "labels.json"
 FOLDERS = ("images", "keypoints", "masks")
 
 
@@ -75,4 +76,4 @@ class LabelledFolder:
             "kept": self.tally.written,
             "dropped": {reason: len(names) for reason, names in self.tally.dropped.items()},
         }
-        write_text(self.folder / "labels.json", json.dumps(about, indent=2) + "\n")
+        write_text(self.folder / ABOUT, json.dumps(about, indent=2) + "\n")

@@ -10,7 +10,7 @@ import numpy as np
 
 from data_tools.people.joints import MIDDLES
 
-MIDDLE_OF = {name: f"the middle of {left} and {right}" for name, left, right in MIDDLES}
+MIDDLE_OF = {name: f"the middle of the {left.removeprefix('left ')}s" for name, left, _ in MIDDLES}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from data_tools.label.labelled_folder import LabelledFolder
+from data_tools.label.labelled_folder import ABOUT, LabelledFolder
 from data_tools.label.labeller import Found, Labeller, both
 from data_tools.label.pieces import points_on
 from data_tools.label.writing import write_upright
@@ -22,7 +22,7 @@ from data_tools.people.folders import (
     key_of,
     pictures_in,
 )
-from data_tools.people.names import PICTURES
+from data_tools.people.names import MARK
 from data_tools.people.sources import KNOWN
 from minipose.datasets.picture_files import read_rgb
 from minipose.errors import UserError
@@ -42,24 +42,30 @@ def photographs(path: Path) -> dict[str, Path]:
     if not path.is_dir():
         raise UserError(f"{path}: no such file or folder")
     folder = next((path / name for name in IMAGE_FOLDERS if (path / name).is_dir()), path)
+    labelled = [p.parent for p in folder.rglob(ABOUT)]  # by an earlier run, inside the photographs
     found: dict[str, Path] = {}
-    for picture in pictures_in(folder):
+    for picture in pictures_in(folder, labelled):
         name = key_of(picture, folder)
-        # a.jpg and a.png are two pictures, whose labels need two names
-        found[name if name not in found else f"{name}{picture.suffix.lower()}"] = picture
+        while name in found:  # a.jpg and a.png are two pictures, whose labels need two names
+            name += picture.suffix.lower()
+        found[name] = picture
     if not found:
         raise UserError(f"{folder}: holds no picture")
     return found
 
 
 def not_read(path: Path, pictures: dict[str, Path]) -> str:
-    """A remark on files below a folder that are no pictures, such as videos; "" if there are none.
+    """A remark on files in a folder that are not read, such as videos; "" if there are none.
 
-    Labels that others made count as read: they are of no use here.
+    Labels that others made, and notes, need no remark.
     """
+    labelled = [p.parent for p in path.rglob(ABOUT)]
     read = set(pictures.values())
-    others = [p for p in files_in(path, NO_PICTURES) if p not in read]
-    strange = [p for p in others if p.suffix.lower() not in (*KNOWN, *PICTURES)]
+    strange = [
+        p
+        for p in files_in(path, (*NO_PICTURES, *labelled))
+        if p not in read and p.suffix.lower() not in KNOWN and not p.stem.endswith(MARK)
+    ]
     return f"not read: {counted_endings(strange)}" if strange else ""
 
 

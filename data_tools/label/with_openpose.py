@@ -1,7 +1,7 @@
 """The OpenPose program as a labeller: it is run once over all pictures and leaves a file for each.
 
-Its version for the command line is called ``openpose.bin``; it finds its models below the folder
-that it is started in, or where ``OPENPOSE_MODELS`` says.
+Its version for the command line is called ``openpose.bin``. It looks for its models below the
+folder that it is started in, so it is told where they are: in a folder ``models`` somewhere above.
 """
 
 from __future__ import annotations
@@ -62,8 +62,10 @@ class OpenPose:
             shutil.copyfile(path, images / f"{number:08d}{path.suffix}")
             self.files[name] = joints / f"{number:08d}{SUFFIX}"
         command = [self.program, "--image_dir", str(images), "--write_json", str(joints), *FLAGS]
-        if models := os.environ.get("OPENPOSE_MODELS"):
-            command += ["--model_folder", models]
+        above = Path(self.program).resolve().parents
+        models = next((up / "models" for up in above if (up / "models/pose").is_dir()), None)
+        if models is not None:
+            command += ["--model_folder", f"{models}{os.sep}"]
         limit = START + PICTURE * len(pictures)
         try:
             done = subprocess.run(command, capture_output=True, timeout=limit, check=False)

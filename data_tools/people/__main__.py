@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from data_tools.arguments import path
 from data_tools.people.build import Rules, build
 from data_tools.people.sources import KINDS, Places, name_apart, open_source
 from minipose.datasets.people import SPLIT_SEED
@@ -28,7 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
         "that proportion (11, 12, 15, 20). A table split.csv (name, split) in a SOURCE is kept.",
     )
     parser.add_argument("sources", type=Path, nargs="+", metavar="SOURCE")
-    parser.add_argument("--out", type=Path, required=True, help="the store to write (.h5)")
+    parser.add_argument("--out", type=path, required=True, help="the store to write (.h5)")
     parser.add_argument("--kind", choices=("auto", *KINDS), default="auto", help="of all sources")
     parser.add_argument(
         "--keypoints",

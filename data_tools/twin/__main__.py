@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from data_tools.arguments import path
 from minipose.errors import Parser
 from minipose.storage import expect_folder
 
@@ -25,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
         help="walking people as Human3.6M's raw files",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    h36m.add_argument("--out", type=Path, required=True, help="folder to write below")
+    h36m.add_argument("--out", type=path, required=True, help="folder to write below")
     h36m.add_argument("--subjects", type=int, nargs="+", default=[1, 5, 6, 7, 8, 9, 11])
     h36m.add_argument("--frames", type=int, default=240, help="frames a take and camera")
     h36m.add_argument("--step", type=int, default=5, help="draw one 50 Hz frame in this many")
@@ -37,12 +38,23 @@ def main(argv: list[str] | None = None) -> int:
         help="single people in rooms, streets and parks, with BODY_25 files and masks",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    people.add_argument("--out", type=Path, required=True, help="folder to write below")
+    people.add_argument("--out", type=path, required=True, help="folder to write below")
     people.add_argument("--count", type=int, default=1000, help="pictures")
     people.add_argument("--seed", type=int, default=0)
     people.add_argument("--workers", type=int, default=2, help="processes")
+    poses = kinds.add_parser(
+        "poses",
+        help="such people cut out as Human3.6M's crops with their poses: a finished store",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    poses.add_argument("--out", type=Path, required=True, help="store to write (.h5)")
+    poses.add_argument("--count", type=int, default=20000, help="people")
+    poses.add_argument("--seed", type=int, default=0)
+    poses.add_argument("--workers", type=int, default=2, help="processes")
     args = parser.parse_args(argv)
     try:
+        if args.kind == "poses":
+            return write_poses(args)
         expect_folder(args.out)
         return write_people(args) if args.kind == "people" else write_h36m(args)
     except (ValueError, OSError) as error:
@@ -107,6 +119,27 @@ def write_people(args: argparse.Namespace) -> int:
     seconds = time.perf_counter() - start
     rate = f", {written / seconds:.0f} pictures/s" if written else ""
     print(f"{args.out}: {written} pictures written in {seconds:.1f} s{rate}")
+    return 0
+
+
+def write_poses(args: argparse.Namespace) -> int:
+    """The ``poses`` command."""
+    from data_tools.twin import poses
+
+    if args.count < len(poses.TAKES):
+        raise ValueError(f"--count: expected {len(poses.TAKES)} or more, got {args.count}")
+    if args.workers < 1:
+        raise ValueError("--workers: expected 1 or more")
+    if args.out.suffix != ".h5":
+        raise ValueError(f"--out: expected a store .h5, got {args.out}")
+    start = time.perf_counter()
+    with tqdm(total=args.count, unit="person", disable=not sys.stderr.isatty()) as bar:
+        poses.write(args.out, args.count, args.seed, args.workers, bar.update)
+    seconds = time.perf_counter() - start
+    print(
+        f"{args.out}: {args.count} people written in {seconds:.1f} s, "
+        f"{args.count / seconds:.0f} people/s"
+    )
     return 0
 
 

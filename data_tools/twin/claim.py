@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from minipose.datasets.guard import read_json
 from minipose.errors import UserError
 from minipose.locks import FOLDER, claimed
 from minipose.storage import expect_folder, in_words, remove_abandoned, write_text
@@ -45,10 +46,12 @@ def claim(root: Path, settings: Mapping[str, int], adopted: bool = False) -> Ite
 
 def _expect(root: Path, mark: Path, settings: Mapping[str, int]) -> None:
     try:
-        found = dict(json.loads(mark.read_text(encoding="utf-8")))
+        found = dict(read_json(mark))
     except (OSError, ValueError, TypeError):
         raise UserError(f"{mark}: damaged; remove the folder {root}, or name another") from None
     other = [f"--{k} {v}" for k, v in found.items() if settings.get(k) != v]
+    if not other and found.keys() != settings.keys():
+        raise UserError(f"{root}: holds synthetic data of another kind; expected a new folder")
     if other:
         raise UserError(
             f"{root}: holds synthetic data made with {' '.join(other)}; use the same settings, "

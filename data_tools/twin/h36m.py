@@ -228,6 +228,7 @@ def _write_cdf(path: Path, joints: np.ndarray) -> None:
         "Rec_Vary": True,
         "Dim_Sizes": list(values.shape[1:]),
         "Var_Type": "zVariable",
+        "Compress": 0,  # gzip would note the time
     }
     with atomic(path) as partial:
         spec = {"Encoding": 6, "Majority": "row_major"}

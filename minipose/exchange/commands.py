@@ -75,10 +75,10 @@ def _export_onnx(args: argparse.Namespace) -> None:
     from minipose.exchange.onnx_graph import Options
 
     expect_new(args.onnx, ONNX)
-    net, _ = load(args.checkpoint)
-    options = Options(args.probabilities, not args.no_padding, args.fold)
-    inputs, outputs = onnx_file.write(args.onnx, net, options)
-    print(f"{args.onnx}: {type(net).__name__}, checked by onnx")
+    net, meta = load(args.checkpoint)
+    options, about = Options(args.probabilities, not args.no_padding, args.fold), trained_on(meta)
+    inputs, outputs = onnx_file.write(args.onnx, net, options, about)
+    print(f"{args.onnx}: {type(net).__name__}, {about}")
     for kind, side in (("in", inputs), ("out", outputs)):
         for port in side:
             print(f"  {kind}: {port}: {port.about}")
@@ -101,6 +101,16 @@ def import_(args: argparse.Namespace) -> None:
     with writing(args.out):
         checkpoint.save(args.out, net, None, meta | {"imported": str(args.file)})
     print(f"{args.out}: {type(net).__name__}, {len(net.state_dict())} arrays from {args.file}")
+
+
+def trained_on(meta: dict[str, Any]) -> str:
+    """What kind of pictures a checkpoint's network has learned from."""
+    if meta["job"] == "h36m":
+        return "trained on square crops around a person, 128 × 128 px"
+    from minipose.datasets.resize import SIDE
+
+    short = SIDE // 2 ** meta["recipe"].get("halved", 0)
+    return f"trained on pictures whose shorter side is {short} px"
 
 
 def load(path: Path) -> tuple[Module, dict[str, Any]]:

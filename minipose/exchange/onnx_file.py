@@ -26,30 +26,34 @@ FORMAT = "minipose network 1"
 SAME = 1e-4  # relative: what another machine's sums of the same weights may differ by
 
 
-def write(path: Path, net: Module, options: Options) -> tuple[list[Port], list[Port]]:
+def write(
+    path: Path, net: Module, options: Options, about: str = ""
+) -> tuple[list[Port], list[Port]]:
     """Write a network of the reports; returns its inputs and outputs.
+
+    ``about`` is a text that the file holds for its reader.
 
     Raises
     ------
     UserError
         If it cannot be said in ONNX, is too large, or the file cannot be written.
     """
-    model = build(net, options)
+    model = build(net, options, about)
     with new_file(path) as partial:
         onnx.save_model(model, partial)
     return ports(net, options.probabilities, options.padding)
 
 
-def build(net: Module, options: Options) -> onnx.ModelProto:
+def build(net: Module, options: Options, about: str = "") -> onnx.ModelProto:
     """The network as an ONNX model, checked by ``onnx.checker``."""
     graph = draw(net, options)
-    about = {"format": FORMAT, "network": type(net).__name__, **options.as_dict()}
-    metadata = {ABOUT: json.dumps(about)}
+    known = {"format": FORMAT, "network": type(net).__name__, **options.as_dict()}
+    metadata = {ABOUT: json.dumps(known)}
     for name, array in graph.kept().items():
         tensor = numpy_helper.from_array(array, name).SerializeToString()
         metadata[KEPT + name] = base64.b64encode(tensor).decode()
     sides = ports(net, options.probabilities, options.padding)
-    return graph.model(type(net).__name__, *sides, metadata)
+    return graph.model(type(net).__name__, *sides, metadata, about)
 
 
 def draw(net: Module, options: Options) -> Graph:

@@ -132,9 +132,16 @@ class Graph:
         return {n: a for n, a in self.state.items() if n not in self.initializers}
 
     def model(
-        self, name: str, inputs: list[Port], outputs: list[Port], metadata: Mapping[str, str]
+        self,
+        name: str,
+        inputs: list[Port],
+        outputs: list[Port],
+        metadata: Mapping[str, str],
+        about: str = "",
     ) -> onnx.ModelProto:
         """The whole, checked by ``onnx.checker`` with strict shape inference.
+
+        ``about`` is a text for whoever opens it.
 
         Raises UserError if it is larger than an ONNX file can be.
         """
@@ -149,7 +156,11 @@ class Graph:
         graph = helper.make_graph(self.nodes, name, *ports, initializer=tensors)
         opset = [helper.make_opsetid("", OPSET)]
         made = helper.make_model(
-            graph, producer_name="minipose", opset_imports=opset, ir_version=IR_VERSION
+            graph,
+            producer_name="minipose",
+            opset_imports=opset,
+            ir_version=IR_VERSION,
+            doc_string=about,
         )
         helper.set_model_props(made, dict(metadata))
         onnx.checker.check_model(made, full_check=True)

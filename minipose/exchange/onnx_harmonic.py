@@ -111,17 +111,31 @@ def normalised_gate(g: Graph, layer: nn.NormalisedGate, x: str) -> str:
 
 def _normalised(g: Graph, re: str, im: str) -> Complex:
     """(z − μ)/(σ + 0.01): σ is the unbiased deviation of |z − μ| over pictures and pixels."""
-    axes = g.constant([0, 2, 3])
-    re, im = (g.node("Sub", part, g.node("ReduceMean", part, axes)) for part in (re, im))
+    re, im = _centred(g, re), _centred(g, im)
     r = magnitude(g, re, im)
-    apart = g.node("Sub", r, g.node("ReduceMean", r, axes))
-    squares = g.node("ReduceSum", g.node("Mul", apart, apart), axes)
+    apart = _centred(g, r)
+    squares = _reduced(g, "ReduceSum", g.node("Mul", apart, apart))
+    axes = g.constant([0, 2, 3])
     sizes = g.node("Gather", g.node("Shape", r), axes)
     count = g.node("Cast", g.node("ReduceProd", sizes, keepdims=0), to=1)  # 1: float32
     samples = g.node("Max", g.node("Sub", count, g.floats(1)), g.floats(1))
     deviation = g.node("Sqrt", g.node("Div", squares, samples))
     s = g.node("Add", deviation, g.floats(NORM_SMALL))
     return g.node("Div", re, s), g.node("Div", im, s)
+
+
+def _centred(g: Graph, x: str) -> str:
+    """x − mean x, twice: what rounding left of the mean in a flat picture is a mean again."""
+    for _ in range(2):
+        x = g.node("Sub", x, _reduced(g, "ReduceMean", x))
+    return x
+
+
+def _reduced(g: Graph, kind: str, x: str) -> str:
+    """Over pictures and pixels, a row first: one long sum in float32 would lose too much."""
+    for axes in ([3], [0, 2]):
+        x = g.node(kind, x, g.constant(axes))
+    return x
 
 
 def _gated(g: Graph, layer: nn.MagnitudeGate, re: str, im: str) -> Complex:

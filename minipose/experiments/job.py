@@ -16,11 +16,13 @@ from minipose.storage import remove_abandoned
 from minipose.training import checkpoint
 from minipose.training.communicator import ALONE, Communicator
 from minipose.training.log import Row, read_log
+from minipose.training.parts import Loss
+from minipose.training.recompute import sparing
+from minipose.training.scaling import LossScale
 
 Split = dict[str, np.ndarray]  # "train", "validation", ... -> rows of the store
 WHOLE = "all"  # the only part of a split, where a store that was not trained on is measured
 Drawn = dict[str, str]  # picture in the run folder -> caption
-Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in px, ends excluded
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Run:
     start : checkpoint whose weights the network begins with, if any
     seeds : the number of trainings of each row of a comparison, from ``seed`` on
     communicator : the processes that train together
+    fp16, recompute : how a step is computed, see ``training.scaling`` and ``training.recompute``
     """
 
     store: Any
@@ -51,6 +54,16 @@ class Run:
     start: Path | None = None
     seeds: int = 1
     communicator: Communicator = ALONE
+    fp16: bool = False
+    recompute: bool = False
+
+    def spared(self, loss: Loss) -> Loss:
+        """The loss of (network, batch), with parts of the network recomputed if that is wanted."""
+        return sparing(loss) if self.recompute else loss
+
+    def scaling(self, net: Module) -> LossScale | None:
+        """Of a training with products in half precision."""
+        return LossScale(net.parameters()[0].data) if self.fp16 else None
 
     def variants(self, recipes: Mapping[str, tuple[str, Any]]) -> Iterator[tuple[str, Run]]:
         """Runs with other recipes, each in a folder below this one: {label: (folder, recipe)}."""
@@ -83,7 +96,6 @@ class Job:
     build : (recipe, what a checkpoint says beside it) -> network to load the checkpoint into
     draw_data : (folder, store, rows) -> pictures of what the store holds
     draw_run : (run, network) -> pictures of a training
-    predict : (network, recipe, picture, box, mask, folder) -> files with what is in the picture
     comparisons : {name: (job, run) -> report of several trainings in the run's folder}
     """
 
@@ -102,7 +114,6 @@ class Job:
     build: Callable[[Any, dict[str, Any]], Module]
     draw_data: Callable[[Path, Any, np.ndarray], Drawn]
     draw_run: Callable[[Run, Module], Drawn]
-    predict: Callable[[Module, Any, Path, Box | None, Path | None, Path], list[Path]]
     comparisons: Mapping[str, Callable[[Job, Run], Any]] = field(default_factory=dict)
 
     @property

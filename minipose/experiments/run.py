@@ -1,4 +1,4 @@
-"""What ``python -m minipose train``, ``evaluate``, ``predict`` and ``show`` do, for every job."""
+"""What ``python -m minipose train``, ``evaluate`` and ``show`` do, for every job."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from minipose.experiments.job import WHOLE, Job, Run
 from minipose.experiments.report import publish
 from minipose.experiments.run_folder import owned
 from minipose.experiments.settings import RunSettings, checked, declared, resolve
+from minipose.experiments.trained import read_network
 from minipose.locks import claimed
 from minipose.nn import Module
 from minipose.storage import atomic, expect_folder
@@ -39,6 +40,7 @@ def train(args: argparse.Namespace) -> None:
         print(", ".join(f"{name} {len(rows)} {job.items}" for name, rows in split.items()))
         own = {name: getattr(settings, name, None) for name in ("reference", "start")}
         own["seeds"] = getattr(settings, "seeds", 1)
+        own |= {"fp16": settings.fp16, "recompute": settings.recompute}
         if own["start"] is not None:
             checkpoint.read(own["start"])  # or say what is wrong with it, before a folder is made
         run = Run(
@@ -89,17 +91,6 @@ def evaluate(args: argparse.Namespace) -> None:
     print(f"{settings.out}: report.md and report.json")
 
 
-def predict(args: argparse.Namespace) -> None:
-    """What the network finds in each picture, as files beside one another."""
-    settings = _settings(args)
-    folder = expect_folder(settings.out or ".")
-    job, net, meta = load_network(args.checkpoint, use_device(settings.device, settings.tf32))
-    box, recipe = tuple(args.box) if args.box else None, _recipe(job, meta)
-    for picture in args.images:
-        for path in job.predict(net, recipe, picture, box, args.mask, folder):
-            print(path)
-
-
 def show(args: argparse.Namespace) -> None:
     """Draw what a store holds."""
     settings = _settings(args)
@@ -123,20 +114,8 @@ def load_network(path: Path, device: str = "cpu") -> tuple[Job, Module, dict[str
     UserError
         If it is not a checkpoint, or one that predicts nothing by itself.
     """
-    _, meta = checkpoint.read(path)
-    name = experiments.EARLIER.get(meta.get("job"), meta.get("job"))
-    if name not in experiments.JOBS:
-        raise UserError(f"{path}: a checkpoint of an unknown job {name!r}")
-    job: Job = experiments.load(name).JOB
-    lacking = [key for key in ("recipe", "seed", "progress") if key not in meta]
-    if lacking:
-        raise UserError(f"{path}: the checkpoint of a training lacks {lacking[0]!r}")
-    try:
-        net = job.build(_recipe(job, meta), meta)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from None
-    checkpoint.load(path, net)
-    return job, net.to(device).eval(), meta
+    name, net, _, meta = read_network(path, device)
+    return experiments.load(name).JOB, net, meta
 
 
 def job_of_store(path: Path) -> str:
@@ -160,6 +139,8 @@ def job_of_store(path: Path) -> str:
 
 
 def _recipe(job: Job, meta: dict[str, Any]) -> Any:
+    if not isinstance(meta["recipe"], dict):
+        raise UserError(f"recipe: expected choices by name, got {meta['recipe']!r}")
     return job.recipe(**checked(meta["recipe"], (job.recipe,)))
 
 

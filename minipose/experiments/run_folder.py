@@ -9,6 +9,7 @@ from dataclasses import Field, asdict
 from pathlib import Path
 from typing import Any
 
+from minipose.datasets.guard import read_json
 from minipose.errors import UserError
 from minipose.experiments.settings import Choices, declared, read_toml
 from minipose.locks import claimed
@@ -136,7 +137,7 @@ def _other_data(
 ) -> str | None:
     """What the run was begun on, if that is not the store of now; else None."""
     try:
-        note = json.loads((folder / STORE).read_text(encoding="utf-8"))
+        note = read_json(folder / STORE)
         same, data = identity in (None, note["content"]), note["data"]
     except (OSError, ValueError, KeyError, TypeError):  # a run of an earlier version
         old, new = before.get("data"), now.get("data")

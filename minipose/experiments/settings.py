@@ -8,12 +8,14 @@ value is judged alike whether it was given as a flag, in a file or in Python.
 from __future__ import annotations
 
 import argparse
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from minipose.datasets.guard import expect_bytes, reading
 from minipose.errors import UserError
 from minipose.experiments.checks import PATH, YES_OR_NO, Check, one_of, whole
 
@@ -77,10 +79,18 @@ class RunSettings(Choices):
     )
     device: str = choice("cpu", "where to compute", one_of("cpu", "cuda", "auto"))
     tf32: bool = choice(False, "on a GPU: products with 10 instead of 23 binary places", YES_OR_NO)
+    fp16: bool = choice(
+        False, "training: products in half precision, with a scaled loss", YES_OR_NO
+    )
+    recompute: bool = choice(
+        False, "training: less memory, more time: parts of the network are computed again",
+        YES_OR_NO, affects_numbers=False,
+    )  # fmt: skip
     seed: int = choice(0, "of everything that is random", whole(0))
     limit: int | None = choice(None, "at most this many images of each split", whole(1))
 
 
+CONFIG_BYTES = 2**20  # of a TOML file
 C = TypeVar("C", bound=Choices)
 D = TypeVar("D", bound=Choices)
 
@@ -159,15 +169,11 @@ def read_toml(path: Path) -> dict[str, Any]:
     UserError
         If the file is missing or is not TOML.
     """
-    try:
-        with open(path, "rb") as file:
-            return tomllib.load(file)
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise UserError(f"{path}: a folder, expected a TOML file") from None
-    except (OSError, ValueError) as error:  # ValueError: no TOML, no text, or too long a number
-        raise UserError(f"{path}: not a readable TOML file ({error})") from None
+    if Path(path).is_dir():
+        raise UserError(f"{path}: a folder, expected a TOML file")
+    with reading(path, "not a readable TOML file"), open(path, "rb") as file:
+        expect_bytes(path, (os.fstat(file.fileno()).st_size,), limit=CONFIG_BYTES)
+        return tomllib.load(file)
 
 
 def add_flags(

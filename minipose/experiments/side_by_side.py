@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from minipose.datasets.guard import read_json
 from minipose.errors import Diverged
 from minipose.experiments.job import Job, Run
 from minipose.nn import Module
@@ -45,7 +46,7 @@ def _numbers(
 ) -> dict[str, Any]:
     path = run.folder / NUMBERS
     if run.resume and path.exists():
-        return json.loads(path.read_text())
+        return read_json(path)
     try:
         numbers, net = job.train_and_measure(run)
         if further is not None:

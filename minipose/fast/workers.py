@@ -33,6 +33,8 @@ def thread_count() -> int:
     """Threads to use: ``MINIPOSE_THREADS``, or the processors that this process may run on."""
     asked = os.environ.get("MINIPOSE_THREADS")
     if asked:
+        if not (asked.isdecimal() and asked.isascii()):
+            raise ValueError(f"MINIPOSE_THREADS: expected a whole number, got {asked!r}")
         return max(1, int(asked))
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

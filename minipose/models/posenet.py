@@ -39,6 +39,8 @@ class PoseNet(Module):
         (the abstract's "non-linear activation at the last regression layer").
     rng : numpy Generator, optional
         For the initial weights: Glorot uniform, biases 0.
+    hidden : two int
+        Units of the fully connected layers: (1024, 2048) in the report.
 
     Attributes
     ----------
@@ -55,20 +57,23 @@ class PoseNet(Module):
         dropout: float = 0.0,
         output_tanh: bool = False,
         rng: np.random.Generator | None = None,
+        hidden: tuple[int, int] = (1024, 2048),
     ) -> None:
         if head not in OUTPUTS:
             raise ValueError(f"PoseNet: expected head 'detection' or 'regression', got {head!r}")
         if len(kernels) != 3 or min(kernels) < 1:
             raise ValueError(f"PoseNet: expected three positive kernel counts, got {kernels}")
+        if len(hidden) != 2 or min(hidden) < 1:
+            raise ValueError(f"PoseNet: expected two positive numbers of units, got {hidden}")
         rng = np.random.default_rng(0) if rng is None else rng
         k1, k2, k3 = kernels
         self.head, self.output_tanh = head, output_tanh
         self.conv1 = Conv2dMaxPool2d(1, k1, 5, rng)
         self.conv2 = Conv2dMaxPool2d(k1, k2, 5, rng)
         self.conv3 = Conv2dMaxPool2d(k2, k3, 6, rng)
-        self.fc1 = Linear(k3 * 12 * 12, 1024, rng)
-        self.fc2 = Linear(1024, 2048, rng)
-        self.out = Linear(2048, OUTPUTS[head], rng)
+        self.fc1 = Linear(k3 * 12 * 12, hidden[0], rng)
+        self.fc2 = Linear(*hidden, rng)
+        self.out = Linear(hidden[1], OUTPUTS[head], rng)
         self.dropout1, self.dropout2 = Dropout(dropout), Dropout(dropout)
         if head == "regression":
             self.register_buffer("output_centre", np.zeros(OUTPUTS[head], dtype=np.float32))

@@ -19,7 +19,7 @@ _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)  # of each 
 
 
 @contextlib.contextmanager
-def watching(watch: Watch) -> Iterator[None]:
+def watching(watch: Watch | None) -> Iterator[None]:
     """Within this block ``watch(module, inputs, options)`` is called in place of ``forward``."""
     token = _watch.set(watch)
     try:

@@ -45,9 +45,14 @@ class Panel:
     lines: list[Line] = field(default_factory=list)
 
 
+def drawable(value: float) -> bool:
+    """Whether there is a place for a number: it is finite, and so is what is computed of it."""
+    return abs(value) < 1e300  # false for nan, too
+
+
 def draw(panel: Panel) -> str:
     """A panel as a <figure> with its legend, or "" where nothing is finite."""
-    seen = [p for line in panel.lines for p in line.points if math.isfinite(p[1])]
+    seen = [p for line in panel.lines for p in line.points if drawable(p[1])]
     if not seen:
         return ""
     xs = sorted({x for line in panel.lines if line.style != "level" for x, _ in line.points})
@@ -73,7 +78,7 @@ def draw(panel: Panel) -> str:
             parts.append(f'<path class="curve level" d="{ends}"/>')
             continue
         parts.append(f'<path class="curve {_look(line)}" d="{_path(line, place)}"/>')
-        finite = [p for p in line.points if math.isfinite(p[1])]
+        finite = [p for p in line.points if drawable(p[1])]
         if len(finite) == 1:
             x, y = place(*finite[0])
             parts.append(f'<circle class="dot c{line.colour}" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>')
@@ -123,7 +128,7 @@ def _in_words(panel: Panel) -> str:
     """What the curves show, for those who do not see them."""
     words = []
     for line in panel.lines:
-        finite = [y for _, y in line.points if math.isfinite(y)]
+        finite = [y for _, y in line.points if drawable(y)]
         if not finite:
             continue
         if line.style == "level" or len(finite) == 1:
@@ -136,14 +141,14 @@ def _in_words(panel: Panel) -> str:
 def _by_epoch(line: Line, xs: list[float]) -> list[float | None]:
     if line.style == "level":
         return [line.points[0][1]] * len(xs)
-    known = {x: y for x, y in line.points if math.isfinite(y)}
+    known = {x: y for x, y in line.points if drawable(y)}
     return [known.get(x) for x in xs]
 
 
 def _path(line: Line, place) -> str:
     made, broken = [], True
     for x, y in line.points:
-        if not math.isfinite(y):
+        if not drawable(y):
             broken = True
             continue
         across, down = place(x, y)

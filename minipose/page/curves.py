@@ -58,7 +58,8 @@ def panels(runs: Sequence[RunFolder]) -> tuple[list[Panel], list[Panel]]:
             stage = f"{title or 'Regression'}: " if stages and not _below(title) else ""
             name = TITLES.get(measure, measure.replace("_", " ").capitalize())
             panel = found.setdefault(f"{stage}{measure}", Panel(f"{stage}{name}"))
-            points = [(row["epoch"], row[column]) for row in rows if {"epoch", column} <= set(row)]
+            known = [row for row in rows if {"epoch", column} <= set(row)]
+            points = [(r["epoch"], r[column]) for r in known if abs(r["epoch"]) < 1e9]
             if not points:
                 continue
             if len(trained) > 1:

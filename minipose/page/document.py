@@ -15,7 +15,7 @@ import minipose
 from minipose.page import chart, markdown, overlays
 from minipose.page.curves import panels
 from minipose.page.examples import Viewer
-from minipose.page.measures import Measure, in_a_sentence, measures_of, shown
+from minipose.page.measures import Measure, in_a_sentence, measures_of, number, shown
 from minipose.page.runs import RunFolder
 
 HERE = Path(__file__).parent
@@ -54,10 +54,10 @@ def page(runs: Sequence[RunFolder], viewers: Sequence[Viewer], drop: str = "") -
     scripts = ["curves.js", "pose.js", "viewer.js"] + (["drop.js"] if drop else [])
     return Template(_text("page.html")).substitute(
         connect="'self'" if drop else "'none'",
-        title=escape(" beside ".join(run.name for run in runs) or "minipose"),
+        title=escape(" beside ".join(run.name for run in runs) or "minipose: your photograph"),
         lede=escape(_lede(runs)),
         style=_text("page.css"),
-        links="".join(f'<li><a href="#{s.anchor}">{s.title}</a></li>' for s in sections),
+        links=_links(sections),
         sections=notes + "\n".join(map(_section, sections)),
         version=escape(minipose.__version__),
         date=date.today().isoformat(),
@@ -134,8 +134,8 @@ def _lede(runs: Sequence[RunFolder]) -> str:
         about = in_a_sentence(measures[0]) if measures else "no finished report"
         log = list(run.logs.values())[-1] if run.logs else []
         epochs = f", {len(log)} epochs" if log else ""
-        seconds = run.report.get("training_seconds")
-        time = f" in {_duration(seconds)}" if isinstance(seconds, (int, float)) else ""
+        seconds = number(run.report.get("training_seconds"))
+        time = f" in {_duration(seconds)}" if seconds is not None else ""
         words.append(f"{f'{run.name}: ' if len(runs) > 1 else ''}{about}{epochs}{time}.")
     return " ".join(words)
 
@@ -144,6 +144,13 @@ def _duration(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _links(sections: list[Section]) -> str:
+    if len(sections) < 2:
+        return ""
+    items = "".join(f'<li><a href="#{s.anchor}">{s.title}</a></li>' for s in sections)
+    return f'<nav aria-label="Parts of this page"><ul>{items}</ul></nav>'
 
 
 def _section(section: Section) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -65,9 +66,8 @@ class Measure:
 
 def measures_of(run: RunFolder) -> list[Measure]:
     """The measures of ``report.json``, the most telling first; [] where there are none."""
-    splits = run.report.get("splits")
-    if not isinstance(splits, dict) or not all(isinstance(s, dict) for s in splits.values()):
-        return []
+    splits = {name: split for name, split in _table(run.report, "splits").items() if split}
+    splits = {name: split for name, split in splits.items() if isinstance(split, dict)}
     if any("mpjpe_mm" in split for split in splits.values()):
         return _pose3d(splits)
     return _people(run.report, splits)
@@ -77,28 +77,28 @@ def _pose3d(splits: Mapping[str, Mapping[str, Any]]) -> list[Measure]:
     found = []
     for key, label in (("mpjpe_mm", "MPJPE, mm"), ("pa_mpjpe_mm", "PA-MPJPE, mm")):
         for name, split in reversed(list(splits.items())):
-            if _number(split.get(key)) is None:
+            if number(split.get(key)) is None:
                 continue
             own = key == "mpjpe_mm"
-            constant = _number(split.get("mean_pose_mpjpe_mm")) if own else None
+            constant = number(split.get("mean_pose_mpjpe_mm")) if own else None
             report = REPORT_1.get(name) if own else None
             found.append(Measure(key, label, _part(name), float(split[key]), constant, report))
     return found
 
 
 def _people(report: Mapping[str, Any], splits: Mapping[str, Mapping[str, Any]]) -> list[Measure]:
-    network = "hnet" if report.get("network") == "hnet" else report.get("model")
+    network = "hnet" if report.get("network") == "hnet" else str(report.get("model"))
     theirs = REPORT.get(network, {})
-    constant = report.get("baselines", {})
+    constant = _table(report, "baselines")
     last = list(splits)[-1] if splits else None
     found = []
     labels = {"dice": "dice", "dice_of_mask": "dice of the mask", **JOINT_ROWS, **MEASURES}
     for key, label in labels.items():
         for name in reversed(list(splits)):
-            value = _number(splits[name].get(key))
+            value = number(splits[name].get(key))
             if value is None:
                 continue
-            beside = _number(constant.get(CONSTANT.get(key, ""))) if name == last else None
+            beside = number(constant.get(CONSTANT.get(key, ""))) if name == last else None
             pair = theirs.get(key)
             reported = pair[0 if name == "train" else 1] if pair and name != "all" else None
             found.append(Measure(key, label, _part(name), value, beside, reported))
@@ -108,11 +108,9 @@ def _people(report: Mapping[str, Any], splits: Mapping[str, Mapping[str, Any]]) 
 def constant_of(run: RunFolder, column: str) -> float | None:
     """What a constant answer reaches in a column of the log, for its line among the curves."""
     if column == "mpjpe_mm":
-        splits = run.report.get("splits", {})
-        split = splits.get("validation") if isinstance(splits, dict) else None
-        return _number(split.get("mean_pose_mpjpe_mm")) if isinstance(split, dict) else None
-    constant = run.report.get("baselines")
-    return _number(constant.get(CONSTANT.get(column, ""))) if isinstance(constant, dict) else None
+        split = _table(_table(run.report, "splits"), "validation")
+        return number(split.get("mean_pose_mpjpe_mm"))
+    return number(_table(run.report, "baselines").get(CONSTANT.get(column, "")))
 
 
 def in_a_sentence(measure: Measure) -> str:
@@ -139,9 +137,16 @@ def shown(value: Any) -> str:
     return ", ".join(map(shown, value)) if isinstance(value, list) else str(value)
 
 
-def _number(value: Any) -> float | None:
-    known = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return float(value) if known else None
+def number(value: Any) -> float | None:
+    """The value, if it is a finite number: a file may hold anything."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or abs(value) > 1e300:
+        return None
+    return float(value) if math.isfinite(value) else None
+
+
+def _table(report: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = report.get(key)
+    return found if isinstance(found, dict) else {}
 
 
 def _part(name: str) -> str:

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from minipose.datasets.people import PeopleStore
+from minipose.experiments.people.confidence import SURE
 from minipose.experiments.people.outputs import Outputs, Prediction, predicted_groups
 from minipose.experiments.people.recipe import Recipe
 from minipose.metrics import dice_coefficient, visible_joints
 from minipose.nn import Module
 from minipose.page.overlays import HEAT, PREDICTION, TRUTH, layer, outline, picture
-from minipose.plots.people import FOUND
 from minipose.skeletons import BODY_25, BODY_25_LIMBS
 
 SKELETON = {"names": list(BODY_25), "limbs": [list(limb) for limb in BODY_25_LIMBS]}
@@ -59,8 +59,8 @@ def layers(p: Prediction) -> dict[str, Any]:
     if p.regression is not None:
         made["heat"] = layer(p.regression / max(float(p.regression.max()), 1e-3), HEAT)
     if p.joints is not None:
-        places, confidence = p.joint_places()
-        made["joints"] = joints(places, confidence >= FOUND, confidence)
+        places, _ = p.joint_places()
+        made["joints"] = joints(places, p.confidence >= SURE, p.confidence)
         made.setdefault("heat", layer(p.joint_pictures()[1:].max(axis=0), HEAT))
     return made
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +33,6 @@ class RunFolder:
     text : of ``report.md``
     pictures : files, those that the report names first
     captions : {file name: what the report says of the picture}
-    job : "h36m", "people", or None where nothing says
     notes : what is missing or cannot be read, a sentence each
     """
 
@@ -46,7 +44,6 @@ class RunFolder:
     text: str = ""
     pictures: list[Path] = field(default_factory=list)
     captions: dict[str, str] = field(default_factory=dict)
-    job: str | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -90,7 +87,6 @@ def read_run(folder: Path, name: str) -> RunFolder:
     if not run.logs:
         run.notes.append("No log.csv with an epoch: there are no learning curves.")
     run.pictures, run.captions = _pictures(run)
-    run.job = _job(run)
     return run
 
 
@@ -159,11 +155,3 @@ def _pictures(run: RunFolder) -> tuple[list[Path], dict[str, str]]:
         if path.stat().st_size > PICTURE_BYTES:
             run.notes.append(f"{path.name}: more than {PICTURE_BYTES >> 20} MiB, left out.")
     return [p for p in there if p.stat().st_size <= PICTURE_BYTES], captions
-
-
-def _job(run: RunFolder) -> str | None:
-    """The job, by what only one job's settings and numbers hold."""
-    known = json.dumps([run.settings, list(run.report.get("splits", {}).values())])
-    if "mpjpe_mm" in known or "detection_epochs" in known:
-        return "h36m"
-    return "people" if "dice" in known or "mask_weight" in known else None

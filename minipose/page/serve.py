@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -43,17 +44,15 @@ def serve(
     Raises
     ------
     UserError
-        If no run has a network, or the port is taken.
+        If the port is taken.
     """
-    looks, names, why = [], [], []
-    for run in runs:
+    looks, names = [], []
+    for run in [*runs, None]:
         try:
             looks.append(predictor(run, device))
-            names.append(run.name)
+            names.append("minipose itself" if run is None else run.name)
         except UserError as error:
-            why.append(str(error))
-    if not looks:
-        raise UserError(f"--serve: no network to ask: {'; '.join(why)}")
+            print(f"{error}: not asked", file=sys.stderr)
     with server(port, looks) as listening:
         listening.RequestHandlerClass.page = page(drop(names)).encode()
         print(f"http://{ADDRESS}:{listening.server_port}/ (Ctrl-C ends it)", flush=True)

@@ -18,6 +18,9 @@ SUFFIXES = (".html", ".htm")
 def show(args: argparse.Namespace) -> None:
     """A page of run folders, where they are such; of a store, what it holds."""
     sources: list[Path] = args.source
+    if not sources:
+        _serve_alone(args)
+        return
     if not any(map(is_run, sources)) and not any(source.is_dir() for source in sources):
         if args.serve:
             raise UserError(f"--serve: expected the folder of a run, got {sources[0]}")
@@ -45,6 +48,17 @@ def show(args: argparse.Namespace) -> None:
         from minipose.page.serve import serve
 
         serve(runs, lambda drop: _page(runs, args, device, drop), args.port, device)
+
+
+def _serve_alone(args: argparse.Namespace) -> None:
+    """Without any run: a page for photographs, and the networks that come with minipose."""
+    if not args.serve:
+        raise UserError("expected the folders of runs, a store (.h5), or --serve")
+    from minipose.page.document import page
+    from minipose.page.serve import serve
+
+    device = use_device(args.device or "cpu", bool(args.tf32))
+    serve([], lambda drop: page([], [], drop), args.port, device)
 
 
 def _page(runs: list[RunFolder], args: argparse.Namespace, device: str, drop: str = "") -> str:

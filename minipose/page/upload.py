@@ -1,4 +1,4 @@
-"""A photograph that came through the page: what a network finds in it, as the viewer's layers.
+"""A photograph that came through the page: what is found in it, as the viewer's layers.
 
 It stays in memory: nothing of it is written to the disk.
 """
@@ -11,14 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from minipose.errors import UserError
-from minipose.experiments.people.predict import Found, predict_picture
-from minipose.experiments.pose3d.predict import predict_image
-from minipose.experiments.run import load_network
+from minipose.datasets.picture_files import read_rgb
 from minipose.page import people_view, pose_view
-from minipose.page.overlays import PREDICTION, layer, picture, scaled
+from minipose.page.overlays import HEAT, PREDICTION, layer, picture, scaled
 from minipose.page.runs import RunFolder
-from minipose.plots.people import FOUND
+from minipose.predict.drawing import summary
+from minipose.predict.networks import Networks, load_networks
+from minipose.predict.person import Result, check_picture, predict_picture
 
 Answer = dict[str, Any]  # "skeleton", "sample" and "found", as in a viewer of one picture
 
@@ -36,50 +35,53 @@ class Upload(io.BytesIO):
     __repr__ = __str__
 
 
-def predictor(run: RunFolder, device: str = "cpu") -> Callable[[Upload], Answer]:
-    """What looks at a photograph as this run's network does.
+def predictor(run: RunFolder | None, device: str = "cpu") -> Callable[[Upload], Answer]:
+    """What looks at a photograph: this run's network, and for the rest those that come with it.
 
     Raises
     ------
     UserError
         If the run has no network yet.
     """
-    best = run.folder / "best.npz"
-    if not best.is_file():
-        raise UserError(f"there is no best.npz in {run.folder}")
-    job, net, meta = load_network(best, device)
-    recipe = job.recipe(**meta["recipe"])
-    if job.name == "people":
-        return lambda upload: _person(predict_picture(net, recipe, upload), upload.name)
-    return lambda upload: _pose(*predict_image(net, upload), upload.name)
+    networks = load_networks(None if run is None else run.folder / "best.npz", None, device)
+
+    def look(upload: Upload) -> Answer:
+        image = read_rgb(upload)
+        check_picture(image, path=upload)
+        result = predict_picture(networks, image)
+        if not result.person:  # then all of the picture is looked at
+            result = predict_picture(networks, image, mask=np.ones(image.shape[:2], bool))
+        return answer(networks, result, upload.name)
+
+    return look
 
 
-def _person(found: Found, name: str) -> Answer:
-    image, factor = scaled(found.image)
-    height, width = image.shape[:2]
-    mask, _ = scaled((255 * found.mask).astype(np.uint8))
-    answer: dict[str, Any] = {"mask": layer(mask / 255, PREDICTION)}
-    covered = float((found.mask > 0.5).mean())
-    note = f"The mask covers {100 * covered:.0f} % of the picture"
-    if found.places is not None:
-        sure = found.confidence >= FOUND
-        places = (found.places + 0.5) * factor - 0.5
-        answer["joints"] = people_view.joints(places, sure, found.confidence)
-        note += f"; {int(sure.sum())} of {len(sure)} joints reach a probability of {FOUND}"
-    sample = {"name": name, "size": [width, height], "picture": picture(image)}
-    return {
-        "skeleton": people_view.SKELETON,
-        "sample": sample,
-        "found": answer | {"note": f"{note}."},
-    }
+def answer(networks: Networks, result: Result, name: str) -> Answer:
+    """The layers of what was found in a picture, and what to say of it."""
+    small, factor = scaled(result.image)
+    sample = {"name": name, "size": [small.shape[1], small.shape[0]], "picture": picture(small)}
+    found = _layers(result, factor)
+    trained = [f"{line[0].upper()}{line[1:]}." for line in networks.lines()]
+    found["note"] = " ".join([*summary(result), *trained])
+    return {"skeleton": people_view.SKELETON, "sample": sample, "found": found}
 
 
-def _pose(pose: np.ndarray, crop: np.ndarray, name: str) -> Answer:
-    size = [crop.shape[1], crop.shape[0]]
-    found = {
-        "pose": pose_view.millimetres(pose),
-        "note": "On the left is what the network saw: it was trained on people whose background "
-        "is black, so expect a poor pose from a photograph with its background.",
-    }
-    sample = {"name": name, "size": size, "picture": picture(crop)}
-    return {"skeleton": pose_view.SKELETON, "sample": sample, "found": found}
+def _layers(result: Result, factor: float) -> dict[str, Any]:
+    made: dict[str, Any] = {"mask": layer(_shrunk(result.mask), PREDICTION)}
+    if result.heatmap is not None:
+        made["heat"] = layer(_shrunk(result.heatmap), HEAT)
+    if result.keypoints is not None:
+        places = (result.keypoints[:, :2] + 0.5) * factor - 0.5
+        made["joints"] = people_view.joints(places, result.present, result.keypoints[:, 2])
+    if result.joints_3d is not None:
+        made["pose"] = pose_view.millimetres(result.joints_3d)
+        made["poseSkeleton"] = pose_view.SKELETON
+    if result.fit is not None:
+        places = (result.fit.places + 0.5) * factor - 0.5
+        made["laid"] = people_view.joints(places, np.ones(len(places), bool))
+    return made
+
+
+def _shrunk(values: np.ndarray) -> np.ndarray:
+    """Values 0-1 (H, W) in the size that the picture is shown in."""
+    return scaled((255 * np.clip(values, 0, 1)).astype(np.uint8))[0] / 255

@@ -8,6 +8,7 @@ const LAYERS = { // key: [words, swatch, whether it is on at first]
   heat: ["where joints may be", "#edae49", false],
   joints: ["joints", "var(--found)", true],
   truejoints: ["true joints", "var(--truth)", true],
+  laid: ["pose in space, laid on the picture", "#8fb4ff", false],
 };
 
 function make(tag, attributes = {}, ...children) {
@@ -81,6 +82,9 @@ class Pane {
     const look = { ...this.viewer, radius };
     if (sample.joints && on.truejoints) drawing.append(skeleton("true", sample.joints, look));
     if (found.joints && on.joints) drawing.append(skeleton("found", found.joints, look));
+    if (found.laid && on.laid) {
+      drawing.append(skeleton("laid", found.laid, { ...look, skeleton: found.poseSkeleton }));
+    }
     this.stage.replaceChildren(...seen, drawing);
     this.note.textContent = found.note || "";
     this.space(sample, found, on);
@@ -97,7 +101,7 @@ class Pane {
   space(sample, found, on) {
     if (!found.pose) return;
     if (!this.pose) {
-      this.pose = new Pose(found.limbs || this.viewer.skeleton.limbs);
+      this.pose = new Pose((found.poseSkeleton || this.viewer.skeleton).limbs);
       this.both.append(make("div", {}, this.pose.canvas, this.pose.buttons));
       this.root.classList.add("space");
     }

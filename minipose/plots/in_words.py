@@ -27,7 +27,9 @@ def describe(plot: Figure) -> str:
         _sentence(content, over, [name for name in names if name], len(names))
         for (content, over), names in groups.items()
     ]
-    words = " ".join(filter(None, [f"{_one_line(title)}." if title else "", *parts]))
+    title = _one_line(title)
+    head = f"{title[0].upper()}{title[1:]}." if title else ""
+    words = " ".join(filter(None, [head, *parts]))
     return words if len(words) <= LONGEST else words[: LONGEST - 1].rsplit(" ", 1)[0] + " …"
 
 
@@ -54,7 +56,18 @@ def _content(axes: Axes) -> str:
         return f"boxes with {', '.join(texts[:30])}"
     names = [_one_line(name) for name in axes.get_legend_handles_labels()[1]]
     named = f" ({', '.join(names)})" if names else ""
-    return " and ".join(parts) + named
+    return " and ".join(parts) + named + _named_ticks(axes)
+
+
+def _named_ticks(axes: Axes) -> str:
+    """Rows and columns, or bars, that have names instead of numbers."""
+    told = []
+    for kind, ticks in (("rows", axes.get_yticklabels()), ("columns", axes.get_xticklabels())):
+        names = [_one_line(tick.get_text()) for tick in ticks]
+        names = [name for name in names if any(letter.isalpha() for letter in name)]
+        if names and axes.axison:
+            told.append(f"{kind} {', '.join(names[:20])}")
+    return f", {'; '.join(told)}" if told else ""
 
 
 def _how_many(kind: str, count: int) -> str:

@@ -11,8 +11,6 @@ import numpy as np
 from minipose.plots import canvas
 from minipose.skeletons import BODY_25, BODY_25_LIMBS
 
-FOUND = 0.1  # probability from which a joint is drawn
-
 Column = tuple[str, Sequence[np.ndarray | None]]  # heading, a picture per row
 
 
@@ -144,28 +142,3 @@ def heatmap_pair(
         ("nearest joint", [class_picture(classes)]),
     ]
     return picture_table(columns, path)
-
-
-def prediction_picture(
-    image: np.ndarray,
-    mask: np.ndarray,
-    places: np.ndarray | None,
-    present: np.ndarray | None,
-    path: str | os.PathLike,
-) -> Path:
-    """A photograph beside itself with the predicted mask and skeleton (report 2, figure 20).
-
-    Parameters
-    ----------
-    image : uint8 (H, W, 3)
-    mask : (H, W), 0-1
-    places, present : (25, 2) px and bool (25,), or None for models without joints
-    """
-    width = 3.4 if image.shape[0] >= image.shape[1] else 4.6
-    plot = canvas.new_plot(2 * width, width * image.shape[0] / image.shape[1])
-    for k, picture in enumerate((image, on_mask(image, mask))):
-        axes = plot.add_subplot(1, 2, k + 1)
-        show_picture(axes, picture)
-        if k == 1 and places is not None:
-            draw_skeleton(axes, places, present, size=22, width=2.4)
-    return canvas.save(plot, path)

@@ -78,30 +78,6 @@ def predictions_beside_truth(
     return canvas.save(plot, path)
 
 
-def prediction_of_image(crop: np.ndarray, joints: np.ndarray, path: str | os.PathLike) -> Path:
-    """What the network saw and the pose it found, from the front and from the side.
-
-    Parameters
-    ----------
-    crop : uint8 (128, 128)
-    joints : (17, 3), mm, camera frame
-    """
-    plot = canvas.new_plot(7.4, 2.7)
-    axes = plot.add_subplot(1, 3, 1)
-    axes.imshow(crop, cmap="gray", vmin=0, vmax=255)
-    axes.set_axis_off()
-    axes.set_title("what the network saw", loc="left")
-    for k, (label, azimuth) in enumerate(
-        (("as the camera sees it", -78), ("from the side", -8)), 2
-    ):
-        axes = plot.add_subplot(1, 3, k, projection="3d")
-        prepare_axes(axes)
-        axes.view_init(elev=12, azim=azimuth)
-        draw_pose(axes, joints)
-        axes.set_title(label, fontsize=9, y=0.98)
-    return canvas.save(plot, path)
-
-
 def animate_take(
     images: np.ndarray,
     predicted: np.ndarray,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
 
+from minipose.datasets.guard import in_a_line
 from minipose.errors import UserError
 from minipose.storage import atomic
 
@@ -23,7 +25,7 @@ def write_log(path: str | os.PathLike, rows: list[Row]) -> None:
 
 
 def read_log(path: str | os.PathLike) -> list[Row]:
-    """The rows of a log, as numbers; cells without one are left out.
+    """The rows of a log, as numbers; cells without a finite one are left out.
 
     Raises
     ------
@@ -32,6 +34,7 @@ def read_log(path: str | os.PathLike) -> list[Row]:
     """
     try:
         with open(path, newline="") as file:
-            return [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)]
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: not a readable log ({error})") from None
+            rows = [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)]
+    except (OSError, ValueError, TypeError, csv.Error) as error:
+        raise UserError(f"{path}: not a readable log ({in_a_line(error)})") from None
+    return [{k: v for k, v in row.items() if math.isfinite(v)} for row in rows]

@@ -24,6 +24,7 @@ from minipose.training.parts import Parts, in_parts
 from minipose.training.prefetch import prefetch
 from minipose.training.ranks import Division, Ranks, Share, changes, reconcile
 from minipose.training.replay import Snapshot, blown_up, explained
+from minipose.training.scaling import ScaledParts
 from minipose.training.task import Progress, Task
 
 LOOK_EVERY = 20  # steps; reading the loss makes a GPU wait
@@ -71,9 +72,13 @@ def fit(task: Task, model: Module, optimizer: Optimizer, resume: bool = False) -
 
 
 def _parts(task: Task, model: Module) -> Parts:
-    if task.communicator.size == 1:
-        return in_parts(model, task.loss, task.parts)
-    return Ranks(model, task.loss, task.parts, task.communicator)
+    if task.communicator.size > 1:
+        if task.scaling is not None:
+            raise UserError("--fp16 is one process's: several share a batch without it")
+        return Ranks(model, task.loss, task.parts, task.communicator)
+    if task.scaling is not None:
+        return ScaledParts(model, task.loss, task.parts, task.scaling)
+    return in_parts(model, task.loss, task.parts)
 
 
 def _run_epoch(
@@ -94,9 +99,10 @@ def _run_epoch(
         loss = parts.backward(batch, task.seed, progress.epoch, step)
         if isinstance(loss.data, np.ndarray) and not math.isfinite(loss.item()):
             raise blown_up(loss.item(), progress.epoch, step, batch)  # the weights do not follow
+        finite = None if task.scaling is None else task.scaling.unscale(optimizer.parameters)
         if task.max_norm is not None:
             clip_gradients(optimizer.parameters, task.max_norm)
-        optimizer.step()
+        optimizer.step() if finite is None else task.scaling.step(optimizer, finite)
         optimizer.zero_grad()
         if task.average is not None:
             task.average.update()
@@ -167,9 +173,12 @@ def _restore(task: Task, model: Module, optimizer: Optimizer) -> Progress:
     if told and task.communicator.rank == 0:
         print(f"{task.last}: {told}", flush=True)
     try:
-        return Progress(**meta["progress"])
+        progress = Progress(**meta["progress"])
     except (KeyError, TypeError):
         raise UserError(f"{task.last}: does not say how far its training has come") from None
+    if task.scaling is not None and progress.scaling:
+        task.scaling.restore(progress.scaling)
+    return progress
 
 
 def _division(task: Task) -> Division:
@@ -223,6 +232,7 @@ def _save(
 ) -> None:
     if task.communicator.rank:
         return
+    progress.scaling = {} if task.scaling is None else task.scaling.state()
     known = {k: v for k, v in vars(progress).items() if v != math.inf}  # JSON knows no infinity
     meta = {**task.meta, "parts": _division(task).parts, "progress": known}
     checkpoint.save(path, model, optimizer, meta, average)

@@ -14,6 +14,7 @@ from minipose.tensor import Tensor
 from minipose.training.batches import Batches
 from minipose.training.communicator import ALONE, Communicator
 from minipose.training.log import Row
+from minipose.training.scaling import LossScale
 
 
 @dataclass
@@ -36,6 +37,7 @@ class Task:
     watch : the column of ``validate`` whose smallest value makes the best checkpoint
     images : batch -> number of images, for the throughput
     learning_rate : (step, steps of the whole run) -> rate; ``scheduled`` makes one of a schedule
+    scaling : of the loss, where products are made in half precision
     adapt : log -> factor of the next epoch's rate, or None to end there; see ``Plateau``
     meta : goes into each checkpoint (job, configuration, ...)
     """
@@ -55,6 +57,7 @@ class Task:
     communicator: Communicator = ALONE
     max_norm: float | None = None
     average: Average | None = None
+    scaling: LossScale | None = None
     adapt: Callable[[list[Row]], float | None] = lambda history: 1.0
     loss_column: str = "train_loss"
     meta: dict[str, Any] = field(default_factory=dict)
@@ -97,3 +100,4 @@ class Progress:
     seconds: float = 0.0
     rate: float = 0.0  # images per second in this epoch
     history: list[Row] = field(default_factory=list)
+    scaling: dict[str, float] = field(default_factory=dict)  # of the loss

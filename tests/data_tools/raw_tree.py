@@ -70,6 +70,7 @@ def write_cdf(
         "Dim_Sizes": list(values.shape[1:]),
         "Var_Type": "zVariable",
         "Compress": blocks,
+        **({"Block_Factor": 400} if blocks else {}),
     }
     cdf.write_var(variable, var_data=values)
     cdf.close()

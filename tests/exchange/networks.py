@@ -42,7 +42,7 @@ MAKERS = {
     "PoseNet regression, tanh": lambda: _pose(head="regression", output_tanh=True),
     **{f"UNet {model}": lambda m=model: _pixels(UNet, m) for model in MODELS},
     "normalised UNet triple": lambda: _pixels(UNet, "triple", width=3, normalise=True),
-    "UNet triple on blocks": lambda: _pixels(UNet, "triple", width=3, normalise=True, patch=2),
+    "normalised UNet on blocks": lambda: _pixels(UNet, "triple", width=3, normalise=True, patch=2),
     **{f"HNet {model}": lambda m=model: _pixels(HNet, m) for model in ("mask", "triple")},
 }
 

@@ -20,7 +20,7 @@ from tests.test_dependencies import with_numpy_alone
 
 POSE = PoseRecipe(kernels=(1, 2, 2), output_tanh=True)
 PEOPLE = {
-    "unet": PeopleRecipe(model="triple", width=2),
+    "unet": PeopleRecipe(model="triple", width=2, halved=2),
     "normalised": PeopleRecipe(model="mask+regression", width=2, normalise=True),
     "hnet": PeopleRecipe(model="mask", network="hnet", width=2),
 }
@@ -48,9 +48,11 @@ def folder(tmp_path_factory) -> Path:
 KINDS = ["detection", "regression", *PEOPLE]
 
 
-@pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize(
-    "flags", [["--onnx"], ["--fold", "--probabilities", "--onnx"], ["--torch"]]
+    ("name", "flags"),
+    [(name, ["--onnx"]) for name in KINDS]
+    + [(name, ["--fold", "--probabilities", "--onnx"]) for name in ("normalised", "hnet")]
+    + [(name, ["--torch"]) for name in KINDS],
 )
 def test_there_and_back(name, flags, folder, tmp_path, capsys):
     if flags == ["--torch"]:
@@ -75,9 +77,13 @@ def test_there_and_back(name, flags, folder, tmp_path, capsys):
 
 
 def test_what_is_printed(folder, tmp_path, capsys):
+    import onnx
+
     assert main(["export", str(folder / "unet.npz"), "--onnx", str(tmp_path / "a.onnx")]) == 0
     printed = capsys.readouterr().out.splitlines()
-    assert printed[0] == f"{tmp_path / 'a.onnx'}: UNet, checked by onnx"
+    about = "trained on pictures whose shorter side is 32 px"
+    assert printed[0] == f"{tmp_path / 'a.onnx'}: UNet, {about}"
+    assert onnx.load(tmp_path / "a.onnx").doc_string == about
     starts = [line.partition(": ")[0].strip() for line in printed[1:]]
     assert starts == ["in", "out", "out", "out"]
     assert "image (batch, 3, height, width): red, green, blue, 0 to 1; any size" in printed[1]

@@ -26,7 +26,6 @@ from tests.exchange.networks import (  # noqa: E402
 
 SAME = 1e-5  # of the largest score
 FOLDING = ["normalised UNet triple", "HNet mask", "HNet triple"]
-each_network = pytest.mark.parametrize("name", MAKERS)
 each_form = pytest.mark.parametrize(
     ("name", "fold"), [(n, False) for n in MAKERS] + [(n, True) for n in FOLDING]
 )
@@ -64,7 +63,9 @@ def test_the_outputs_are_the_same_and_the_weights_come_back(name, fold, tmp_path
     assert_same_bits(net.state_dict(), other.state_dict())
 
 
-@each_network
+@pytest.mark.parametrize(
+    "name", ["PoseNet detection", "PoseNet regression", "UNet triple", "HNet mask"]
+)
 def test_probabilities(name):
     net = network(name)
     x = pictures(net)
@@ -103,6 +104,15 @@ def test_any_size(size):
     np.testing.assert_allclose(got[0], outputs(net, x)[0], rtol=0, atol=SAME)
 
 
+def test_a_flat_background_does_not_cost_h_net_its_digits():
+    """Where one sum runs over all pixels, a mean of nearly equal numbers is wrong by 1e-4."""
+    rng = np.random.default_rng(0)
+    x = np.full((1, 3, 192, 128), 0.95, np.float32)
+    x[:, :, 30:170, 45:85] = rng.random((1, 3, 140, 40))
+    net = HNet({"mask": 2}, width=4).eval()
+    assert_same(session(onnx_file.build(net, Options())).run(None, {"image": x}), outputs(net, x))
+
+
 @pytest.mark.parametrize("name", FOLDING)
 def test_folded_files_hold_plain_convolutions_alone(name):
     nodes = onnx_file.build(network(name), Options(fold=True)).graph.node
@@ -125,7 +135,7 @@ def test_ten_real_pictures(name, shared):
     assert len(paths) == 10
     for path in paths:
         image = read_rgb(path)
-        small = resize_bicubic(image, factor_for(image.shape[:2]) / 2)
+        small = resize_bicubic(image, factor_for(image.shape[:2]))
         x = np.ascontiguousarray(small.transpose(2, 0, 1)[None]).astype(np.float32) / 255
         assert_same(run.run(None, {"image": x}), outputs(net, x))
 
@@ -185,7 +195,7 @@ def test_cut_off_files(fold, tmp_path):
     path = tmp_path / "a.onnx"
     written(path, fold=fold)
     whole = path.read_bytes()
-    for part in np.linspace(0, len(whole), 40, endpoint=False).astype(int).tolist():
+    for part in np.linspace(0, len(whole), 20, endpoint=False).astype(int).tolist():
         path.write_bytes(whole[:part])
         refused(path)
     path.write_bytes(whole[:-1])

@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from minipose.cli import main
 from minipose.datasets.people import PeopleStore
@@ -167,7 +166,7 @@ def test_from_the_command_line_to_a_report_and_back(path, tmp_path, monkeypatch,
     written = {p.name for p in run.iterdir()}
     assert written == {
         "config.toml", "log.csv", "last.npz", "best.npz", "report.md", "report.json",
-        "learning_curve.png", "predictions.png", "channels.png", "data.png",
+        "learning_curve.png", "predictions.png", "channels.png", "data.png", "store.json",
     }  # fmt: skip
     report = json.loads((run / "report.json").read_text())
     validation = report["splits"]["validation"]
@@ -196,32 +195,6 @@ def test_from_the_command_line_to_a_report_and_back(path, tmp_path, monkeypatch,
         )
     assert main(["show", str(path), "--out", "shown"]) == 0
     assert (tmp_path / "shown" / "data.png").exists()
-
-
-def test_prediction_of_any_picture(store, path, tmp_path, capsys):
-    recipe = Recipe(width=1, epochs=1, batch=9)
-    train(Run(store, store.split(), recipe, 0, tmp_path / "run"))
-    exif = Image.Exif()
-    exif[0x0112] = 6  # rotated by 90 degrees: 60 × 90 px on disk is 90 × 60 upright
-    photo = tmp_path / "photo.jpg"
-    Image.new("RGB", (90, 60), (90, 120, 40)).save(photo, exif=exif)
-    grey = tmp_path / "grey.png"
-    Image.new("L", (50, 41), 80).save(grey)
-    checkpoint = str(tmp_path / "run" / "best.npz")
-    out = tmp_path / "out"
-    command = ["predict", str(photo), str(grey), "--checkpoint", checkpoint, "--out", str(out)]
-    assert main(command) == 0
-    assert Image.open(out / "photo_mask.png").size == (60, 90)
-    assert Image.open(out / "grey_mask.png").size == (50, 41)
-    people = json.loads((out / "photo_keypoints.json").read_text())["people"]
-    assert all(len(p["pose_keypoints_2d"]) == 75 for p in people)
-    assert (out / "photo_person.png").stat().st_size > 1000
-
-    capsys.readouterr()
-    assert main([*command, "--box", "0", "0", "10", "500"]) == 1
-    assert "is not inside 60 × 90 px" in capsys.readouterr().err
-    assert main(["predict", str(path), "--checkpoint", checkpoint]) == 1
-    assert "not a readable picture" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,11 @@ import pytest
 
 from minipose.datasets.people import PeopleStore
 from minipose.experiments.people.augmentation import halved, mirror
+from minipose.experiments.people.confidence import evidence
 from minipose.experiments.people.joint_errors import measure_joints
 from minipose.experiments.people.measure import measure, measure_part, predictions
 from minipose.experiments.people.outputs import Prediction, enlarged, predict_array
-from minipose.experiments.people.predict import Found
+from minipose.experiments.people.predict import in_whole
 from minipose.experiments.people.recipe import Recipe
 from minipose.experiments.people.train import build
 from minipose.metrics import dice_coefficient
@@ -81,12 +82,32 @@ def test_found_joints_are_in_px_of_the_given_picture():
     mask[32:96, 48:144] = 1
     joints = np.zeros((26, 128, 192), np.float32)
     joints[1, 60, 90] = 1
-    image = np.zeros((300, 420, 3), np.uint8)
-    found = Found(image, (20, 30, 404, 286), Prediction(mask, joints))  # 384 × 256 px: twice 128
-    np.testing.assert_allclose(found.places[0], (20 + 2 * 91 - 0.5, 30 + 2 * 61 - 0.5))
-    truth = np.zeros((300, 420))
-    truth[30 + 64 : 30 + 192, 20 + 96 : 20 + 288] = 1
+    prediction = Prediction(mask, joints, evidence=evidence(joints, Recipe()))
+    found = in_whole(prediction, (256, 384), 0.5, Recipe())
+    np.testing.assert_allclose(found.keypoints[0, :2], (2 * 91 - 0.5, 2 * 61 - 0.5))
+    truth = np.zeros((256, 384))
+    truth[64:192, 96:288] = 1
     assert dice_coefficient((found.mask > 0.5) * 1.0, truth) > 0.99
+
+
+@pytest.mark.parametrize("model", ["mask+softmax", "mask+regression-softmax"])
+@pytest.mark.parametrize("weight", [1.0, 0.1])
+def test_evidence_is_the_probability_that_a_joint_is_there(model, weight):
+    """Whatever it is spread over, and though training has counted the background w times."""
+    recipe = Recipe(model=model, background_weight=weight)
+    alone = np.zeros((25, 3), np.float32)
+    alone[3] = (20, 30, 1)
+    classes, values = joint_targets(alone, (64, 48))
+    target = expand(classes, values if model == "mask+regression-softmax" else None)
+    for sure, spread in ((1.0, 0), (0.4, 0), (0.4, 9), (0.0, 0)):
+        truth = np.zeros((26, 64, 48))
+        truth[4] = sure * sum(np.roll(target[4], n, axis=1) for n in range(spread + 1))
+        truth[4] /= spread + 1
+        truth[0] = 1 - truth[4]
+        weighed = truth.copy()
+        weighed[0] *= weight
+        found = evidence(weighed / weighed.sum(axis=0), recipe)
+        assert found[3] == pytest.approx(sure, abs=1e-6) and not np.delete(found, 3).any()
 
 
 def test_a_picture_is_judged_alone_as_in_a_batch(store):

@@ -6,11 +6,13 @@ import pytest
 from minipose.datasets.people import PeopleStore
 from minipose.experiments.people.augmentation import augmented, part_of
 from minipose.experiments.people.confidence import (
+    HALF,
     SURE,
     UNTOLD,
     Calibration,
     calibrate,
     calibration_of,
+    evidence,
     log_odds,
 )
 from minipose.experiments.people.outputs import Prediction
@@ -68,12 +70,13 @@ def test_calibration_of_kinds_that_never_mix_is_finite():
     assert np.isfinite(log_odds(np.array([0.0, 1.0]))).all()
 
 
-def test_without_a_calibration_a_tenth_is_one_half():
-    assert UNTOLD(np.array(0.1)) == pytest.approx(0.5)
-    joints = np.zeros((26, 4, 4), np.float32)
-    joints[3, 1, 1] = 0.3
-    found = Prediction(np.zeros((4, 4), np.float32), joints).confidence
-    assert found.shape == (25,) and found[2] > SURE and (np.delete(found, 2) < 0.01).all()
+def test_without_a_calibration_a_quarter_is_one_half():
+    assert UNTOLD(np.array(HALF)) == pytest.approx(0.5)
+    joints = np.zeros((26, 32, 32), np.float32)
+    joints[0] = 1
+    joints[3, 10:20, 10:20], joints[0, 10:20, 10:20] = 0.3, 0.7  # 30 of a spot's 21 pixels
+    found = Prediction(joints[0], joints, evidence=evidence(joints, Recipe())).confidence
+    assert found.shape == (25,) and found[2] > 0.99 and (np.delete(found, 2) < 0.01).all()
 
 
 def test_ranked_is_the_share_of_pairs_in_order():
@@ -87,20 +90,20 @@ def test_precision_and_recall_of_what_is_found(tmp_path, monkeypatch):
     net = build(recipe, 0)
     with PeopleStore(write_store(tmp_path / "people.h5")) as store:
         samples = np.arange(6)
-        highest, present, joint = in_parts_of_pictures(net, store, samples, recipe)
+        there, present, joint = in_parts_of_pictures(net, store, samples, recipe)
         again = in_parts_of_pictures(net, store, samples, recipe)
         assert (
-            len(highest)
+            len(there)
             == len(present)
             == len(joint)
             == visible_joints(store.keypoints[samples], store.sizes[samples]).sum()
         )
-        np.testing.assert_array_equal(highest, again[0])
+        np.testing.assert_array_equal(there, again[0])
         assert 0 < present.mean() < 1
-        middle = float(np.median(highest))
+        middle = float(np.median(there))
         net.calibration = Calibration(1.0, float(-log_odds(np.array(middle))))
         numbers = measure_presence(net, store, samples, recipe)
-    found = highest >= middle
+    found = there >= middle
     assert numbers["precision"] == pytest.approx((found & present).sum() / found.sum())
     assert numbers["recall"] == pytest.approx((found & present).sum() / present.sum())
     assert numbers["present"] == pytest.approx(present.mean())

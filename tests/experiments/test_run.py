@@ -105,10 +105,11 @@ def test_show_and_predict_write_files(store, trained, tmp_path, capsys):
     Image.new("RGB", (60, 90), (90, 120, 40)).save(picture)
     command = ["predict", str(picture), "--checkpoint", str(trained / "best.npz")]
     assert main([*command, "--out", str(tmp_path / "found"), "--device", "cpu"]) == 0
-    printed = [Path(line) for line in capsys.readouterr().out.splitlines() if "/" in line]
-    written = {*(tmp_path / "show").iterdir(), *(tmp_path / "found").iterdir()}
-    assert {path for path in printed if path.is_file()} == written
-    assert {".png", ".json"} == {path.suffix for path in written} and len(written) > 2
+    printed = [line for line in capsys.readouterr().out.splitlines() if "/" in line]
+    shown = {Path(line) for line in printed if Path(line).is_file()}
+    assert shown == set((tmp_path / "show").iterdir())
+    assert any(line.endswith(str(tmp_path / "found/photo_person.png")) for line in printed)
+    assert {".png", ".json"} == {path.suffix for path in (tmp_path / "found").iterdir()}
 
 
 def test_resuming_a_finished_run_trains_nothing(job, store, trained, tmp_path, monkeypatch):
@@ -119,6 +120,39 @@ def test_resuming_a_finished_run_trains_nothing(job, store, trained, tmp_path, m
     assert main([*command, "--resume"]) == 0
     assert {p.name: p.read_bytes() for p in trained.glob("*.npz")} == before
     assert numbers(trained / "report.json") == report
+
+
+@pytest.mark.parametrize("flag", ["fp16", "recompute"])
+def test_how_a_step_is_computed_is_handed_on(flag, job, store, tmp_path, monkeypatch):
+    class Handed(Exception):
+        pass
+
+    def hand(self, run):
+        raise Handed(run)
+
+    monkeypatch.setattr(runner.Job, "train_and_measure", hand)
+    command = ["train", job, "--data", str(store), "--out", str(tmp_path / "run"), *TINY[job]]
+    for flags, expected in (([f"--{flag}"], True), ([], False)):
+        with pytest.raises(Handed) as handed:
+            main([*command, *flags])
+        (run,) = handed.value.args
+        assert getattr(run, flag) is expected
+        net = run.spared(lambda net, batch: net) if flag == "recompute" else None
+        assert net is None or (net.__name__ == "of") is expected
+
+
+def test_a_run_on_a_cpu_never_imports_cupy(store, trained, tmp_path, monkeypatch):
+    class Asked:
+        names: list[str] = []  # noqa: RUF012
+
+        def find_spec(self, name, path=None, target=None):
+            self.names.append(name)
+
+    monkeypatch.delitem(sys.modules, "cupy", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [asked := Asked(), *sys.meta_path])
+    assert main(["evaluate", str(trained / "best.npz"), "--data", str(store)]) == 0
+    publish(tmp_path, "Title", "words", {}, {})
+    assert "cupy" not in asked.names
 
 
 def test_a_device_that_is_not_there_is_one_line_for_every_command(

@@ -4,12 +4,14 @@ The source is compiled by the system's C++ compiler and run on the CPU (``cuda_o
 one these tests are skipped.
 """
 
+import copy
 import itertools
 
 import numpy as np
 import pytest
 
 import minipose.fast
+from minipose.backend import DeviceGenerator, to_host
 from minipose.fast.device import (
     chains,
     columns,
@@ -19,6 +21,7 @@ from minipose.fast.device import (
     norm,
     pooling,
     resampling,
+    scaling,
     streams,
     updates,
 )
@@ -153,6 +156,17 @@ def of_harmonics(into, of, rows, columns, size=3):
     )  # fmt: skip
 
 
+def of_scaling():
+    one = np.array([True])
+    yield scaling.DIVIDED, (np.float32([4]), values(5))
+    for finite in (one, ~one):
+        yield scaling.KEPT, (finite, values(5), values(5))
+        for good in (0, 2):
+            yield scaling.NEXT_SCALE, (finite, 3, np.float32([8]), np.int32([good]))
+    yield scaling.NEXT_SCALE, (one, 1, np.float32([scaling.MOST]), np.int32([5]))
+    yield scaling.NEXT_SCALE, (~one, 1, np.float32([scaling.LEAST]), np.int32([5]))
+
+
 def of_polar():
     r, b = values(3, 2, 1), values(3, 2, 1)
     yield harmonic.POLAR, (r, b, empty(3, 2, 1), empty(3, 2, 1))
@@ -164,7 +178,7 @@ def calls():
     yield from of_harmonics((2, 3), (3, 1), 10, 8, size=5)
     yield from of_harmonics((2, 3), (3,), 10, 3)
     yield from of_harmonics((2,), (3, 1), 2, 8)
-    yield from itertools.chain(of_norm(), of_streams(), of_gate(), of_polar())
+    yield from itertools.chain(of_norm(), of_streams(), of_gate(), of_polar(), of_scaling())
     yield from of_columns()
     yield from of_columns(up=2, out=(10, 12), kernel=(2, 2), stride=(1, 1), padding=(0, 0))
     yield from of_columns(kernel=(1, 1), stride=(2, 2), padding=(0, 1))
@@ -214,3 +228,49 @@ def test_names_are_free_in_cupy(kernel):
     names = [name for _, _, name in cuda_on_cpu.parameters(declared)]
     assert len(set(names)) == len(names) and not {"i", "n"} & set(names)
     assert not any(name.startswith("_") for name in names)
+
+
+def test_a_gpu_computes_what_numpy_does(request):
+    if request.config.getoption("--device") != "cuda":
+        pytest.skip("for a GPU: --device cuda")
+    from minipose.backend import device_module
+
+    cupy = device_module("cuda")
+    for name, kernel, arguments in CALLS:
+        if kernel is updates.GATHERED:  # its addresses are of this machine's memory
+            continue
+        ours = copied(arguments)
+        theirs = [cupy.asarray(a) if isinstance(a, np.ndarray) else a for a in copied(arguments)]
+        kernel(*ours)
+        kernel(*theirs)
+        pairs = zip(outputs(kernel, ours), outputs(kernel, tuple(theirs)), strict=True)
+        for expected, got in pairs:
+            np.testing.assert_allclose(to_host(got), expected, 1e-4, 1e-5, err_msg=name)
+
+
+def test_arrays_are_gathered_wherever_they_lie(xp):
+    if xp is np:
+        pytest.skip("for the addresses of a GPU")
+    arrays = [xp.asarray(a) for a in (values(2, 3), values(4, 2).T, values(1))]
+    flat = to_host(updates.gathered(arrays))
+    np.testing.assert_array_equal(flat, np.concatenate([to_host(a).ravel() for a in arrays]))
+
+
+def test_numbers_drawn_by_hashing_look_random():
+    """Evenly spread, and alike neither for neighbours nor for neighbouring seeds."""
+    u = chains.uniform(np.arange(100_000), 1, 2)
+    counts = np.histogram(u, 100, (0, 1))[0]
+    assert u.min() >= 0 and u.max() < 1 and abs(counts - 1000).max() < 160  # 5 deviations
+    others = [chains.uniform(np.arange(100_000), *key) for key in ((1, 3), (2, 2), (3, 2))]
+    for other in (*others, np.roll(u, 1), np.roll(u, 64)):
+        assert abs(np.corrcoef(u, other)[0, 1]) < 0.016
+
+
+def test_no_two_draws_are_alike():
+    rng = DeviceGenerator(np, 5)
+    drawn = [chains.keys(rng) for _ in range(50)] + [chains.keys(DeviceGenerator(np, 6))]
+    assert len(set(drawn)) == 51
+    again = DeviceGenerator(np, 5)
+    assert [chains.keys(again) for _ in range(50)] == drawn[:50]
+    copy.deepcopy(again)
+    assert chains.keys(copy.deepcopy(again)) == chains.keys(again)

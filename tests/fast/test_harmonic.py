@@ -88,14 +88,15 @@ def test_a_fast_op_is_the_plain_one(call):
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_other_arrays_than_numpys_are_left_to_the_plain_op(call):
+def test_other_arrays_than_numpys_are_not_computed_as_numpys(call):
     op, arguments = call()
 
     def there(x):
         return Tensor(strict.asarray(x.data)) if isinstance(x, Tensor) else x
 
     moved = [[there(x) for x in a] if isinstance(a, list) else there(a) for a in arguments]
-    assert choose(op, *moved) is op
+    chosen = choose(op, *moved)
+    assert chosen is op or chosen.__module__.startswith("minipose.fast.device.")
 
 
 def test_what_does_not_suit_is_left_to_the_plain_op():

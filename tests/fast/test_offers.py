@@ -27,8 +27,10 @@ from minipose.fast import (
     updates,
     upsampling,
 )
+from minipose.fast.device import updates as device_updates
 from minipose.kernels import faster
 from minipose.kernels.faster import choose, plain_only
+from minipose.ops.norm import follow
 from minipose.training import parts
 from tests.fast import test_harmonic, test_norm
 from tests.strict import strict
@@ -137,12 +139,23 @@ def test_the_fast_form_is_chosen_for_ordinary_arguments(offer, dtype):
         assert choose(offer.op, x=inputs[0], weight=inputs[1], bias=None) is offer.fast
 
 
+# On a GPU a product is one call as it is, and NumPy's random numbers are of no use.
+PLAIN_ON_A_DEVICE = {ops.matmul, ops.linear, ops.dropout}
+
+
 @every_offer
-def test_the_plain_form_is_chosen_for_a_device(offer):
+def test_a_form_with_fewer_calls_is_chosen_for_a_device(offer):
+    def chosen(*arguments):
+        function = choose(offer.op, *arguments)
+        return function is not offer.op and function.__module__.startswith("minipose.fast.device")
+
     inputs = tensors(offer.shapes, strict)
-    assert choose(offer.op, *inputs, *rest(offer)) is offer.op
+    expected = offer.op not in PLAIN_ON_A_DEVICE
+    assert chosen(*inputs, *rest(offer)) == expected
     if without_bias(offer):
-        assert choose(offer.op, *inputs[:2]) is offer.op
+        assert chosen(*inputs[:2]) == expected
+    empty = [Tensor(x.data[:0]) for x in inputs]
+    assert choose(offer.op, *empty, *rest(offer)) is offer.op
 
 
 @every_offer
@@ -169,9 +182,11 @@ def message(op, given):
 
 
 @every_offer
-def test_wrong_shapes_and_options_are_named_as_the_plain_form_names_them(offer):
-    calls = [[*tensors(shapes), *rest(offer)] for shapes in offer.wrong]
-    calls += [[*tensors(offer.shapes), *other] for other in WRONG_OPTIONS.get(offer.op, [])]
+@pytest.mark.parametrize("library", [np, strict], ids=["numpy", "strict"])
+def test_wrong_shapes_and_options_are_named_as_the_plain_form_names_them(offer, library):
+    calls = [[*tensors(shapes, library), *rest(offer)] for shapes in offer.wrong]
+    wrong_options = WRONG_OPTIONS.get(offer.op, [])
+    calls += [[*tensors(offer.shapes, library), *other] for other in wrong_options]
     assert calls or offer.op is ops.dropout
     for given in calls:
         found = message(offer.op, given)
@@ -232,7 +247,7 @@ def test_updates_are_chosen_by_where_the_parameters_are(make):
 
     host, device = np.ones(3), strict.ones((3,))
     assert chosen([host, host], [0, 1]) is chosen([host, host], [1]) is updates.in_pieces
-    assert chosen([device, device], [0, 1]) is updates.at_once
+    assert chosen([device, device], [0, 1]) is device_updates.at_once
     assert chosen([device, device], [1]) is chosen([host, device], [0, 1]) is optim.update
     narrow = strict.asarray(np.ones(3, np.float32))
     assert chosen([device, narrow], [0, 1]) is optim.update  # of two precisions
@@ -263,6 +278,7 @@ def test_replicas_are_chosen_for_parts_on_threads(monkeypatch):
 def test_everything_replaceable_is_looked_at():
     tested = {o.op for o in OFFERS} | {optim.update, parts.in_parts}
     tested |= {make()[0] for make in OTHERS}
+    tested |= {follow}  # on a device alone: tests/fast/test_device_kernels.py
     replaceable = {op for op in faster._offers if op.__module__.startswith("minipose.ops")}
     assert (replaceable | {optim.update, parts.in_parts}) == tested
     assert all(faster._offers[op] for op in tested)

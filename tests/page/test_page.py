@@ -9,6 +9,7 @@ import pytest
 
 from minipose.cli import main
 from minipose.page.chart import Line, Panel, draw
+from minipose.page.document import page
 from minipose.page.markdown import to_html
 from minipose.page.measures import in_a_sentence, measures_of
 from minipose.page.runs import read_runs, store_of
@@ -147,6 +148,34 @@ def test_what_is_missing_is_said_and_the_rest_is_shown(people_run, tmp_path, cap
         assert words in page
 
 
+JUNK = ["1", "[]", '"x"', "null", "{}", '{"a": 1}', "[[]]", "1e999", "true", "-" + "9" * 400]
+KEYS = ["splits", "baselines", "model", "network", "training_seconds", "versions"]
+
+
+@pytest.mark.parametrize("junk", JUNK)
+def test_a_report_of_any_content_makes_a_page(people_run, tmp_path, junk):
+    report = json.loads((people_run / "report.json").read_text())
+    texts = []
+    for key in KEYS:
+        texts.append(json.dumps(report | {key: "JUNK"}).replace('"JUNK"', junk))
+    for part in ("validation", "dice"):
+        texts.append(json.dumps(report).replace(f'"{part}":', f'"{part}": {junk}, "{part}_":', 1))
+    for text in texts:
+        (tmp_path / "report.json").write_text(text)
+        (run,) = read_runs([tmp_path])
+        Parsed(page([run], []))
+
+
+@pytest.mark.parametrize(
+    "rows", ["nan,1", "1e308,2\n-1e308,3", "1,1e308\n2,-1e308", "1,inf", "1,1e-320\n2,0", "0,0"]
+)
+def test_a_log_of_any_numbers_makes_a_page(tmp_path, rows):
+    (tmp_path / "log.csv").write_text(f"epoch,train_loss\n{rows}\n")
+    made = page(read_runs([tmp_path]), [])
+    Parsed(made)
+    assert not re.search(r'd="[^"]*(nan|inf)', made)
+
+
 @pytest.mark.parametrize(
     "arguments, words",
     [
@@ -156,6 +185,7 @@ def test_what_is_missing_is_said_and_the_rest_is_shown(people_run, tmp_path, cap
         (["RUN", "--out", "page.txt"], "--out: expected a file .html"),
         (["a.h5", "b.h5"], "expected one store"),
         (["a.h5", "--serve"], "--serve: expected the folder of a run"),
+        ([], "expected the folders of runs, a store (.h5), or --serve"),
     ],
 )
 def test_a_mistake_is_one_line(people_run, tmp_path, monkeypatch, capsys, arguments, words):

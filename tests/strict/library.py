@@ -19,6 +19,7 @@ from tests.strict.array import (
     wrap,
 )
 from tests.strict.calls import count, note
+from tests.strict.kernels import ElementwiseKernel
 
 # These have to know values, if only how many there are of a kind.
 WAITING = {"allclose", "argwhere", "array_equal", "bincount", "flatnonzero", "histogram"}
@@ -144,26 +145,6 @@ class Generator:
             raise AttributeError(f"cupy.random.Generator has no {name!r}")
         method = getattr(self._generator, name)
         return lambda *args, **kwargs: _call(name, method, args, kwargs)
-
-
-class ElementwiseKernel:
-    """One call: the NumPy form of the kernel of that name, on what lies inside the arrays."""
-
-    def __init__(self, inputs: str, outputs: str, body: str, name: str, preamble: str = "") -> None:
-        from minipose.fast.device.kernel import KERNELS  # absent where nothing may be fast
-
-        self.name = name.removeprefix("minipose_")
-        self.host = KERNELS[self.name].host
-        self.inputs, self.outputs = (len(part.split(",")) for part in (inputs, outputs))
-
-    def __call__(self, *arguments: object) -> None:
-        if len(arguments) != self.inputs + self.outputs:
-            raise TypeError(f"{self.name}: wrong number of arguments, {len(arguments)}")
-        for argument in arguments[self.inputs :]:
-            if not isinstance(argument, StrictArray):
-                raise TypeError(f"{self.name}: expected a device array as output")
-        note(f"kernel {self.name}")
-        self.host(*(unwrap(argument, self.name) for argument in arguments))
 
 
 strict = StrictModule("strict", np, "numpy")

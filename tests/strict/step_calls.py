@@ -15,24 +15,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minipose import Tensor, losses, models, optim
-from minipose.experiments.people.data import Batch
-from minipose.experiments.people.objective import total_loss
-from minipose.experiments.people.recipe import H_NET, U_NET, Recipe
-from minipose.experiments.people.train import build, make_optimizer
+from minipose import backend
+from minipose.experiments.people.recipe import H_NET, U_NET
 from minipose.kernels.faster import plain_only
-from minipose.nn import Module
+from tests import steps
+from tests.steps import Step, people, posenet
 from tests.strict import calls, no_sync, strict
 
-SIZE = (96, 64)
-
-
-class Step(NamedTuple):
-    """What a step consists of."""
-
-    net: Module
-    optimizer: optim.Optimizer
-    loss: Callable[[], Tensor]
+SMALL = {"width": 2, "size": (96, 64)}
 
 
 class Counted(NamedTuple):
@@ -50,57 +40,26 @@ class Counted(NamedTuple):
 @contextlib.contextmanager
 def on_the_stand_in() -> Any:
     """Within this block the device ``"cuda"`` is the stand-in."""
-    from minipose import backend
-
     real = backend.device_module
-    backend.device_module = lambda name: np if name == "cpu" else strict
+    for module in (backend, steps):
+        module.device_module = lambda name: np if name == "cpu" else strict
     try:
         yield
     finally:
-        backend.device_module = real
-
-
-def posenet(head: str) -> Step:
-    """Report 1's networks and optimizer."""
-    rng = np.random.default_rng(0)
-    net = models.PoseNet(head=head).to("cuda")
-    x = strict.asarray(rng.random((4, 1, 128, 128), np.float32))
-    target = strict.asarray(rng.random((4, models.posenet.OUTPUTS[head])).astype(np.float32))
-
-    def loss() -> Tensor:
-        y = net(Tensor(x))
-        if head == "detection":
-            return losses.window_cross_entropy(y, target)
-        return losses.joint_squared_error(y * 0.01, target * np.float32(0.01))
-
-    return Step(net, optim.SGD(net.parameters()), loss)
-
-
-def people(**choices: Any) -> Step:
-    """One of report 2's models and its optimizer."""
-    recipe, rng = Recipe(**choices | {"width": 2}), np.random.default_rng(0)
-    net = build(recipe, 0, "cuda")
-    classes = rng.integers(0, 26, (1, *SIZE))
-    arrays = {
-        "images": rng.random((1, 3, *SIZE)),
-        "mask": rng.integers(0, 2, (1, *SIZE)),
-        "joints": np.eye(26)[classes].transpose(0, 3, 1, 2) if recipe.outputs.joints else None,
-        "regression": rng.random((1, 1, *SIZE)) if recipe.outputs.regression else None,
-    }
-    on = {n: None if a is None else strict.asarray(a, dtype=np.float32) for n, a in arrays.items()}
-    batch = Batch(**on)
-    optimizer = make_optimizer(recipe, net)
-    return Step(net, optimizer, lambda: total_loss(net(Tensor(batch.images)), batch, recipe))
+        for module in (backend, steps):
+            module.device_module = real
 
 
 STEPS: dict[str, Callable[[], Step]] = {
-    "PoseNet, detection": lambda: posenet("detection"),
-    "PoseNet, regression": lambda: posenet("regression"),
-    "U-Net, mask + softmax": lambda: people(**U_NET),
-    "U-Net, triple": lambda: people(model="triple", **U_NET),
-    "U-Net, triple, batch norm": lambda: people(model="triple", normalise=True, **U_NET),
-    "H-Net, mask": lambda: people(network="hnet", model="mask", **H_NET),
-    "H-Net, triple": lambda: people(network="hnet", model="triple", **H_NET),
+    "PoseNet, detection": lambda: posenet("cuda", "detection", batch=4),
+    "PoseNet, regression": lambda: posenet("cuda", batch=4),
+    "U-Net, mask + softmax": lambda: people("cuda", **U_NET | SMALL),
+    "U-Net, triple": lambda: people("cuda", model="triple", **U_NET | SMALL),
+    "U-Net, triple, batch norm": lambda: people(
+        "cuda", model="triple", normalise=True, **U_NET | SMALL
+    ),
+    "H-Net, mask": lambda: people("cuda", network="hnet", model="mask", **H_NET | SMALL),
+    "H-Net, triple": lambda: people("cuda", network="hnet", model="triple", **H_NET | SMALL),
 }
 MOST = {  # what has been promised
     "PoseNet, detection": 150,
@@ -121,7 +80,7 @@ def count(step: Step) -> Counted:
         with no_sync():
             calls.clear()
             step.net.reseed(0, 0, number)
-            loss = step.loss()
+            loss = step.loss(step.net, step.batch)
             parts.append(Counter(calls))
             loss.backward()
             parts.append(calls - parts[0])

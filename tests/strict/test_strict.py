@@ -103,6 +103,25 @@ def test_refused(name):
     np.testing.assert_array_equal(to_host(X), np.arange(6.0).reshape(2, 3))
 
 
+def test_kernels_take_what_cupy_takes():
+    device = pytest.importorskip("minipose.fast.device.kernel")
+    kernel = device.Kernel("twice", "T x", "T y, raw T z", "y = 2 * x;", _twice)
+    try:
+        y, z = strict.zeros((2, 3), dtype=np.float32), strict.zeros(1, dtype=np.float32)
+        kernel(X, y, z)
+        np.testing.assert_array_equal(to_host(y), 2 * HOST)
+        wide = strict.zeros((2, 3))
+        for wrong in ((X, wide, z), (X, y[:, :1], z), (X, y), (HOST, y, z)):
+            with pytest.raises((TypeError, ValueError), match="twice"):
+                kernel(*wrong)
+    finally:
+        del device.KERNELS["twice"]
+
+
+def _twice(x, y, z):
+    y[...] = 2 * x
+
+
 WAITS = {
     "float(x)": lambda: float(X.sum()),
     "int(x)": lambda: int(X.sum()),

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from minipose.datasets.people import PeopleStore
 from minipose.experiments.job import Job
 from minipose.experiments.people.compare_models import compare_models
 from minipose.experiments.people.compare_networks import compare_networks
-from minipose.experiments.people.confidence import Calibration
 from minipose.experiments.people.measure import measure, predictions
 from minipose.experiments.people.pictures import draw_data, draw_run
-from minipose.experiments.people.predict import predict
-from minipose.experiments.people.recipe import RECIPES, Recipe, Settings, default_out
+from minipose.experiments.people.predict import make_network
+from minipose.experiments.people.recipe import RECIPES, Settings, default_out
 from minipose.experiments.people.sweep_weights import sweep_weights
 from minipose.experiments.people.tables import summary
-from minipose.experiments.people.train import build, train
-from minipose.nn import Module
-
-
-def with_calibration(recipe: Recipe, meta: dict[str, Any]) -> Module:
-    """The network that a checkpoint belongs to, with the calibration of its confidences."""
-    net = build(recipe, meta["seed"])
-    if "calibration" in meta:
-        net.calibration = Calibration(**meta["calibration"])
-    return net
-
+from minipose.experiments.people.train import train
 
 JOB = Job(
     name="people",
@@ -40,10 +27,9 @@ JOB = Job(
     measure=measure,
     predictions=predictions,
     summary=summary,
-    build=with_calibration,
+    build=make_network,
     draw_data=draw_data,
     draw_run=draw_run,
-    predict=predict,
     comparisons={
         "models": compare_models,
         "networks": compare_networks,

@@ -14,7 +14,7 @@ from minipose.backend import to_host
 from minipose.datasets.people import PeopleStore, Person
 from minipose.devices import device_of
 from minipose.experiments.people.augmentation import MIRRORED, as_seen, mirror
-from minipose.experiments.people.confidence import UNTOLD, Calibration, calibration_of
+from minipose.experiments.people.confidence import UNTOLD, Calibration, calibration_of, evidence
 from minipose.experiments.people.data import Batch, grouped, make_batch
 from minipose.experiments.people.recipe import Outputs, Recipe
 from minipose.nn import Module
@@ -38,7 +38,8 @@ class Prediction:
     reduced : H and W are about this many times h and w
     blur : σ in px of the network's picture, of the Gaussian that joint channels are blurred with
         before the highest pixel is taken
-    calibration : from a joint's highest probability to the probability that it is there
+    evidence : how much of each joint is in its channel, (25,), or None
+    calibration : from that to the probability that the joint is there
     """
 
     mask: np.ndarray
@@ -46,12 +47,13 @@ class Prediction:
     regression: np.ndarray | None = None
     reduced: int = 1
     blur: float = 0.0
+    evidence: np.ndarray | None = None
     calibration: Calibration = UNTOLD
 
     @property
     def confidence(self) -> np.ndarray:
         """How probable it is that each joint is in the picture, (25,)."""
-        return self.calibration(self.joints[1:].max(axis=(1, 2)))
+        return self.calibration(self.evidence)
 
     def joint_places(self) -> tuple[np.ndarray, np.ndarray]:
         """The pixel where each joint's channel is highest: (25, 2) px x, y; and how high: (25,).
@@ -76,13 +78,16 @@ class Prediction:
         def mean(ours: np.ndarray | None, theirs: np.ndarray | None) -> np.ndarray | None:
             return None if ours is None else (ours + theirs[..., ::-1]) / 2
 
-        joints = mirrored.joints
+        joints, there = mirrored.joints, self.evidence
         if joints is not None:  # what is a left joint there is a right one here
             joints = joints[[0, *(1 + other for other in MIRRORED)]]
+        if there is not None:
+            there = (there + mirrored.evidence[MIRRORED]) / 2
         return replace(
             self,
             mask=mean(self.mask, mirrored.mask),
             joints=mean(self.joints, joints),
+            evidence=there,
             regression=mean(self.regression, mirrored.regression),
         )
 
@@ -143,6 +148,7 @@ def run(
                 None if regression is None else enlarged(regression[n, :h, :w], size, 1 / reduced),
                 reduced,
                 recipe.blur,
+                None if joints is None else evidence(joints[n, :, :h, :w], recipe),
                 calibration_of(model),
             )
         )

@@ -1,102 +1,119 @@
-"""Mask and joints of the person in any picture: the scaling of training, the network, files."""
+"""Mask and joints of the person in pictures of any size: the scaling of training, and back."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
-from minipose.datasets.picture_files import read_rgb
+from minipose.datasets.people import Person
 from minipose.datasets.resize import factor_for, resize_bicubic, scale_points
-from minipose.errors import UserError
-from minipose.experiments.job import Box
-from minipose.experiments.people.confidence import SURE
-from minipose.experiments.people.outputs import Prediction, enlarged, predict_array
-from minipose.experiments.people.recipe import Recipe
+from minipose.experiments.people.confidence import Calibration
+from minipose.experiments.people.data import padded_sizes
+from minipose.experiments.people.outputs import PIXELS_A_BATCH, Prediction, enlarged, run
+from minipose.experiments.people.recipe import Outputs, Recipe
+from minipose.experiments.people.train import build
 from minipose.nn import Module
-from minipose.plots.people import prediction_picture
-from minipose.skeletons import BODY_25
-from minipose.storage import atomic, write_text
+from minipose.tensor import no_grad
 
 
-def predict(
-    net: Module, recipe: Recipe, picture: Path, box: Box | None, mask: Path | None, out: Path
-) -> list[Path]:
-    """Find mask and joints in a picture and write them to the folder ``out``; returns the files."""
-    if mask is not None:
-        raise UserError("--mask: this network finds the mask itself; leave the flag out")
-    return write_prediction(picture, predict_picture(net, recipe, picture, box), out)
-
-
+@dataclass(frozen=True)
 class Found:
-    """A prediction in the px of the picture that was given.
+    """What is in a picture of H × W px.
 
     Attributes
     ----------
-    image : uint8 (H, W, 3), the whole picture, upright
     mask : float32 (H, W), probability of the person
-    places : (25, 2), px, x then y, or None
-    confidence : (25,), or None
+    keypoints : float64 (25, 3), x and y in px, and the probability that the joint is in the
+        picture; None where the network has no joints
+    heatmap : float32 (H, W), 0-1, of all joints; None where the network has none
     """
 
-    def __init__(self, image: np.ndarray, box: Box, p: Prediction) -> None:
-        x0, y0, x1, y1 = box
-        self.image = image
-        factor = factor_for((y1 - y0, x1 - x0))
-        self.mask = np.zeros(image.shape[:2], np.float32)
-        self.mask[y0:y1, x0:x1] = enlarged(p.mask, (y1 - y0, x1 - x0), factor)
-        self.places = self.confidence = None
-        if p.joints is not None:
-            places, _ = p.joint_places()
-            self.confidence = p.confidence
-            self.places = scale_points(places, 1 / factor) + (x0, y0)
+    mask: np.ndarray
+    keypoints: np.ndarray | None
+    heatmap: np.ndarray | None
 
 
-def predict_picture(net: Module, recipe: Recipe, picture: Path, box: Box | None = None) -> Found:
-    """Scale the shorter side to 128 px, look, scale back.
+def make_network(recipe: Recipe, meta: dict) -> Module:
+    """The network that a checkpoint goes into, with the calibration of its confidences."""
+    net = build(recipe, meta["seed"])
+    if "calibration" in meta:
+        net.calibration = Calibration(**meta["calibration"])
+    return net
+
+
+def find(
+    net: Module, recipe: Recipe, pictures: Sequence[np.ndarray], mirror_too: bool = False
+) -> list[Found]:
+    """Masks and joints in pictures uint8 (H, W, 3), in batches of one padded size.
 
     Parameters
     ----------
-    box : x0, y0, x1, y1 in px, where the person is; by default the whole picture
+    mirror_too : look at each picture in a mirror as well, and find the mean of both
+
+    Raises
+    ------
+    UserError
+        If one is a strip, which would become a picture of any size.
     """
-    image = read_rgb(picture)
-    height, width = image.shape[:2]
-    box = (0, 0, width, height) if box is None else box
-    x0, y0, x1, y1 = box
-    if not (0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height):
-        raise UserError(f"{picture}: the box {box} is not inside {width} × {height} px")
-    inside = image[y0:y1, x0:x1]
-    if max(inside.shape[:2]) > 20 * min(inside.shape[:2]):
-        raise UserError(
-            f"{picture}: {x1 - x0} × {y1 - y0} px is too narrow, expected at most 20 to 1"
-        )
-    small = resize_bicubic(inside, factor_for(inside.shape[:2]))
-    return Found(image, box, predict_array(net, small, recipe))
+    factors = [factor_for(picture.shape[:2]) for picture in pictures]
+    small = [shrunk(picture, factor) for picture, factor in zip(pictures, factors, strict=True)]
+    found = _in_batches(net, recipe, small)
+    if mirror_too:
+        mirrored = _in_batches(net, recipe, [picture[:, ::-1] for picture in small])
+        found = [a.mean_with(b) for a, b in zip(found, mirrored, strict=True)]
+    return [
+        in_whole(prediction, picture.shape[:2], factor, recipe)
+        for prediction, picture, factor in zip(found, pictures, factors, strict=True)
+    ]
 
 
-def write_prediction(picture: Path, found: Found, out: Path) -> list[Path]:
-    """``<stem>_keypoints.json``, ``<stem>_mask.png`` and ``<stem>_person.png`` in ``out``.
+def shrunk(picture: np.ndarray, factor: float) -> np.ndarray:
+    """The picture in the size of training; of a much larger one, means of its pixels are taken.
 
-    The JSON file has OpenPose's form, so that its readers (ours too) take it: 75 numbers, x, y in
-    px and the confidence; 0, 0, 0 where the confidence is below one half.
+    The bicubic kernel of the report looks at 4 × 4 pixels. In training pictures these lie close
+    together; in a photograph of 4,000 px they would be single pixels far apart.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    written = []
-    present = None
-    if found.places is not None:
-        present = found.confidence >= SURE
-        rows = np.column_stack([found.places, found.confidence]) * present[:, None]
-        numbers = [round(float(v), 3) for v in rows.ravel()]
-        # person_id is OpenPose's -1 for "not tracked"
-        people = [{"person_id": [-1], "pose_keypoints_2d": numbers}] if present.any() else []
-        text = json.dumps({"version": 1.3, "people": people, "joint_names": list(BODY_25)})
-        written.append(out / f"{picture.stem}_keypoints.json")
-        write_text(written[-1], text + "\n")
-    written.append(out / f"{picture.stem}_mask.png")
-    with atomic(written[-1]) as partial:
-        Image.fromarray(np.where(found.mask > 0.5, np.uint8(255), np.uint8(0))).save(partial)
-    person = out / f"{picture.stem}_person.png"
-    written.append(prediction_picture(found.image, found.mask, found.places, present, person))
-    return written
+    step = int(0.5 / factor)
+    if step > 1:
+        height, width = picture.shape[:2]
+        reduced = np.asarray(Image.fromarray(picture).reduce(step))
+        wanted = (round(factor * height), round(factor * width))
+        exact = max(wanted[0] / reduced.shape[0], wanted[1] / reduced.shape[1])
+        return resize_bicubic(reduced, exact)[: wanted[0], : wanted[1]]
+    return resize_bicubic(picture, factor)
+
+
+def _in_batches(net: Module, recipe: Recipe, small: Sequence[np.ndarray]) -> list[Prediction]:
+    sizes = padded_sizes(np.array([picture.shape[:2] for picture in small]))
+    found: list[Prediction | None] = [None] * len(small)
+    net.eval()
+    for size in np.unique(sizes, axis=0):
+        same = np.flatnonzero((sizes == size).all(axis=1))
+        batch = max(1, PIXELS_A_BATCH // int(size.prod()))
+        for start in range(0, len(same), batch):
+            chosen = same[start : start + batch]
+            with no_grad():
+                made = run(net, [_nobody(small[i]) for i in chosen], recipe, Outputs())[2]
+            for i, prediction in zip(chosen, made, strict=True):
+                found[i] = prediction
+    return found
+
+
+def _nobody(picture: np.ndarray) -> Person:
+    blank = np.zeros(picture.shape[:2], np.uint8)
+    return Person(picture, blank, np.zeros((25, 3), np.float32))
+
+
+def in_whole(prediction: Prediction, size: tuple[int, int], factor: float, recipe: Recipe) -> Found:
+    """The same in px of the picture that was given."""
+    keypoints = heatmap = None
+    if prediction.joints is not None:
+        places, _ = prediction.joint_places()
+        keypoints = np.column_stack([scale_points(places, 1 / factor), prediction.confidence])
+    if prediction.regression is not None:
+        part = np.clip(prediction.regression / recipe.peak, 0, 1)
+        heatmap = enlarged(part, size, factor)
+    return Found(enlarged(prediction.mask, size, factor), keypoints, heatmap)

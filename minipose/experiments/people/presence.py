@@ -32,7 +32,7 @@ def in_parts_of_pictures(
 
     Returns
     -------
-    highest : (K,), the highest probability in the joint's channel
+    evidence : (K,), how much of the joint is in its channel
     present : bool (K,), whether the joint lies in the part
     joint : (K,), its number in BODY_25
     """
@@ -48,8 +48,7 @@ def in_parts_of_pictures(
             size = store.sizes[sample : sample + 1]
             asked = visible_joints(store.keypoints[sample : sample + 1], size)[0]
             there = visible_joints(person.keypoints[None], size)[0]
-            highest = prediction.joint_places()[1]
-            found.append((highest[asked], there[asked], np.flatnonzero(asked)))
+            found.append((prediction.evidence[asked], there[asked], np.flatnonzero(asked)))
         return found
 
     groups = predicted_groups(
@@ -69,8 +68,8 @@ def fitted(
 ) -> Calibration:
     """The calibration of a network's confidences by parts of some training pictures."""
     few = samples[:: max(1, len(samples) // FITTED)][:FITTED]
-    highest, present, _ = in_parts_of_pictures(model, store, few, recipe, communicator)
-    return calibrate(highest, present)
+    evidence, present, _ = in_parts_of_pictures(model, store, few, recipe, communicator)
+    return calibrate(evidence, present)
 
 
 def measure_presence(
@@ -89,15 +88,15 @@ def measure_presence(
     ``ranked``, the probability that a joint that is there has a higher confidence than one that is
     not.
     """
-    highest, present, _ = in_parts_of_pictures(model, store, samples, recipe, communicator)
-    found = calibration_of(model)(highest) >= SURE
+    evidence, present, _ = in_parts_of_pictures(model, store, samples, recipe, communicator)
+    found = calibration_of(model)(evidence) >= SURE
     right = int((found & present).sum())
     return {
         "joints": len(present),
         "present": float(present.mean()),
         "precision": right / max(int(found.sum()), 1),
         "recall": right / max(int(present.sum()), 1),
-        "ranked": ranked(highest, present),
+        "ranked": ranked(evidence, present),
     }
 
 

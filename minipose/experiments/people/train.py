@@ -8,7 +8,7 @@ from dataclasses import asdict
 import numpy as np
 
 from minipose.experiments.job import Run
-from minipose.experiments.people.data import training_batches
+from minipose.experiments.people.data import Batch, training_batches
 from minipose.experiments.people.measure import measure_part
 from minipose.experiments.people.objective import total_loss
 from minipose.experiments.people.presence import fitted
@@ -83,12 +83,15 @@ def train(run: Run) -> Module:
             row |= {f"{part}_{name}": measured[name] for name in COLUMNS if name in measured}
         return row
 
+    def loss(model: Module, batch: Batch) -> Tensor:
+        return total_loss(model(Tensor(batch.images)), batch, recipe)
+
     parts = recipe.parts if run.device == "cpu" else 1
     division = Division.among(run.communicator, parts)
     task = Task(
         name="",
         batches=training_batches(run.store, samples, recipe, run.seed, run.device, division),
-        loss=lambda model, batch: total_loss(model(Tensor(batch.images)), batch, recipe),
+        loss=run.spared(loss),
         validate=validate,
         watch="validation_loss",
         images=lambda batch: len(batch.images),
@@ -97,6 +100,7 @@ def train(run: Run) -> Module:
         epochs=recipe.epochs,
         parts=parts,
         communicator=run.communicator,
+        scaling=run.scaling(net),
         seed=run.seed,
         folder=run.folder,
         meta={"job": "people", "recipe": asdict(recipe), "seed": run.seed},

@@ -31,11 +31,11 @@ def measure(
     The mean-pose baseline predicts, for every image, the mean of the training poses, and where a
     whole store is measured, of its own.
     """
-    mean_pose = _mean_pose(store, next(iter(split.values())))
+    constant = mean_pose(store, next(iter(split.values())))
     result: dict[str, Any] = {"splits": {}}
     last = list(split)[-1]
     for name, frames in split.items():
-        measured = _measure_part(net, store, frames, mean_pose, communicator)
+        measured = _measure_part(net, store, frames, constant, communicator)
         errors, result["splits"][name] = measured
         if name == last:
             result["per_joint_mm"] = dict(
@@ -54,7 +54,7 @@ def _measure_part(
     net: PoseNet,
     store: H36MStore,
     frames: np.ndarray,
-    mean_pose: np.ndarray,
+    constant: np.ndarray,
     communicator: Communicator,
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Errors (N, 17), mm, and the numbers of one split, piece by piece."""
@@ -69,7 +69,7 @@ def _measure_part(
         target, images = store.read("joints_3d", piece), store.read("images", piece)
         errors.append(joint_errors(predicted, target))
         aligned += pa_mpjpe(predicted, target) * len(piece)
-        baseline += mpjpe(np.broadcast_to(mean_pose, target.shape), target) * len(piece)
+        baseline += mpjpe(np.broadcast_to(constant, target.shape), target) * len(piece)
         same_pose.append(repeats(predicted, last_pose))
         same_image.append(repeats(images, last_image))
         last_pose, last_image = predicted[-1], images[-1]
@@ -93,7 +93,8 @@ def _fraction(same: np.ndarray, within: np.ndarray) -> float:
     return float(same[within].mean()) if within.any() else 0.0
 
 
-def _mean_pose(store: H36MStore, frames: np.ndarray) -> np.ndarray:
+def mean_pose(store: H36MStore, frames: np.ndarray) -> np.ndarray:
+    """The mean of the poses of these frames, (17, 3) in mm: the constant baseline."""
     total = np.zeros((17, 3))
     for start in range(0, len(frames), 8192):
         total += store.read("joints_3d", frames[start : start + 8192]).sum(0, dtype=np.float64)

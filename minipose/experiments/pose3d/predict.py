@@ -1,35 +1,44 @@
-"""Joints of a person in any picture: the same crop as in training, the network, JSON and a PNG."""
+"""Poses in space of people in 128 × 128 crops, and of one person in a picture file."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from minipose.datasets.crop import box_of, crop_person
 from minipose.datasets.picture_files import read_grey
 from minipose.errors import UserError
-from minipose.experiments.job import Box
+from minipose.experiments.pose3d.data import mirror
 from minipose.experiments.pose3d.outputs import predict_images
 from minipose.experiments.pose3d.recipe import Recipe
+from minipose.experiments.pose3d.train import build
 from minipose.models import PoseNet
-from minipose.plots.poses import prediction_of_image
-from minipose.skeletons import H36M_17
-from minipose.storage import write_text
 
 
-def predict(
-    net: PoseNet, recipe: Recipe, picture: Path, box: Box | None, mask: Path | None, out: Path
-) -> list[Path]:
-    """Find the pose in a picture and write it to the folder ``out``; returns the files."""
-    return write_prediction(picture, *predict_image(net, picture, box, mask), out)
+def make_network(recipe: Recipe, meta: dict[str, Any]) -> PoseNet:
+    """The network that a checkpoint's regression goes into; a detector finds no pose."""
+    if meta["head"] != "regression":
+        raise UserError(f"a {meta['head']} checkpoint, expected a regression (best.npz)")
+    return build(recipe, "regression", meta["seed"])
+
+
+def find_poses(net: PoseNet, crops: np.ndarray) -> np.ndarray:
+    """Joints (N, 17, 3), mm, camera frame, pelvis at 0, in crops uint8 (N, 128, 128).
+
+    They are the mean of what is found in a crop and in its mirror image.
+    """
+    both = predict_images(net, np.concatenate([crops, crops[:, :, ::-1]]))
+    plain, mirrored = both.reshape(2, len(crops), 17, 3).astype(np.float64)
+    joints = (plain + mirror(mirrored)) / 2
+    return joints - joints[:, :1]
 
 
 def predict_image(
     net: PoseNet,
     picture: Path,
-    box: Box | None = None,
+    box: tuple[int, int, int, int] | None = None,
     mask: Path | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Joints (17, 3), mm, of the person in a picture, and the crop (128, 128) that was looked at.
@@ -56,23 +65,3 @@ def predict_image(
     except ValueError as error:
         raise UserError(f"{picture}: {error}") from None
     return predict_images(net, crop[None]).reshape(17, 3).astype(np.float64), crop
-
-
-def write_prediction(picture: Path, joints: np.ndarray, crop: np.ndarray, out: Path) -> list[Path]:
-    """``<stem>_pose.json`` (mm, camera frame) and ``<stem>_pose.png`` in the folder ``out``."""
-    out.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(
-        {
-            "image": str(picture),
-            "unit": "mm",
-            "frame": "camera: x right, y down, z away; relative to the pelvis",
-            "joints": {
-                name: [round(float(v), 2) for v in xyz]
-                for name, xyz in zip(H36M_17, joints - joints[0], strict=True)
-            },
-        },
-        indent=2,
-    )
-    path = out / f"{picture.stem}_pose.json"
-    write_text(path, text + "\n")
-    return [path, prediction_of_image(crop, joints - joints[0], out / f"{picture.stem}_pose.png")]

@@ -15,6 +15,9 @@ class Recipe(Choices):
     kernels: tuple[int, int, int] = choice(
         (5, 10, 15), "channels of conv1-conv3; also tried: 32 64 64", several(3, whole(1))
     )
+    hidden: tuple[int, int] = choice(
+        (1024, 2048), "units of the two fully connected layers", several(2, whole(1))
+    )
     batch: int = choice(128, "images a step", whole(1))
     optimizer: str = choice("sgd", "sgd is report 1's eq. 7-8", one_of("sgd", "adam"))
     lr: float = choice(0.001, "learning rate of the regression", number(above=0))

@@ -40,6 +40,7 @@ def build(recipe: Recipe, head: str, seed: int, device: str = "cpu") -> PoseNet:
         dropout=recipe.dropout,
         output_tanh=recipe.output_tanh and head == "regression",
         rng=rng,
+        hidden=recipe.hidden,
     )
     net.to(device)
     return net
@@ -74,7 +75,7 @@ def train_detector(run: Run) -> PoseNet:
         }
 
     task = _task(
-        run, "detection", loss, validate, "validation_cross_entropy_per_window",
+        run, net, "detection", loss, validate, "validation_cross_entropy_per_window",
         recipe.detection_lr, recipe.detection_epochs,
     )  # fmt: skip
     fit(task, net, _optimizer(net.parameters(), recipe, recipe.detection_lr), run.resume)
@@ -105,7 +106,9 @@ def train_regressor(run: Run, detector: PoseNet | None = None) -> PoseNet:
         predicted = predict(model, run.store, frames, run.communicator).reshape(-1, 17, 3)
         return {"validation_mpjpe_mm": mpjpe(predicted, run.store.read("joints_3d", frames))}
 
-    task = _task(run, "regression", loss, validate, "validation_mpjpe_mm", recipe.lr, recipe.epochs)
+    task = _task(
+        run, net, "regression", loss, validate, "validation_mpjpe_mm", recipe.lr, recipe.epochs
+    )
     learned = [p for p in net.parameters() if p.requires_grad]
     fit(task, net, _optimizer(learned, recipe, recipe.lr), run.resume)
     return net
@@ -134,6 +137,7 @@ def _optimizer(parameters: list, recipe: Recipe, lr: float) -> Optimizer:
 
 def _task(
     run: Run,
+    net: Module,
     head: str,
     loss: Callable[[Module, Batch], Tensor],
     validate: Callable[[Module], dict[str, float]],
@@ -148,7 +152,8 @@ def _task(
     return Task(
         name="detection-" if head == "detection" else "",
         batches=training_batches(run.store, frames, head, recipe, run.seed, run.device, division),
-        loss=loss,
+        loss=run.spared(loss),
+        scaling=run.scaling(net),
         validate=validate,
         watch=watch,
         images=lambda batch: len(batch.images),

@@ -18,6 +18,7 @@ OFFERING = (
     "gate",
     "harmonic",
     "updates",
+    "scaling",
 )
 
 for _name in OFFERING:

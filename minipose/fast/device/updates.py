@@ -175,7 +175,7 @@ def _groups(optimizer: Optimizer) -> Iterator[tuple[int, slice]]:
         first, start = first + len(parameters), stop
 
 
-def _suits(optimizer: Optimizer, moved: list[int]) -> bool:
+def all_at_once(optimizer: Optimizer, moved: list[int]) -> bool:
     """Whether all parameters are moved at once, alike, and each number by itself."""
     parameters = optimizer.parameters
     on_gpu = not any(isinstance(p.data, np.ndarray) for p in parameters)
@@ -184,4 +184,4 @@ def _suits(optimizer: Optimizer, moved: list[int]) -> bool:
     return optimizer.elementwise and on_gpu and together and alike
 
 
-offer(update, _suits, at_once)
+offer(update, all_at_once, at_once)

@@ -87,11 +87,16 @@ def test_what_inflates_to_more_than_there_can_be_ends_in_a_line(pose, way, words
     tracemalloc.stop()
 
 
-def test_a_block_that_inflates_to_more_than_there_can_be_ends_in_a_line(pose, monkeypatch):
-    write_cdf(pose, np.zeros((4000, 32, 3)), blocks=9)
-    monkeypatch.setattr(cdf, "LARGEST", 2**20)
+@pytest.mark.parametrize(
+    ("largest", "words"), [(18, "it inflates to"), (19, "its blocks inflate to")]
+)
+def test_blocks_that_inflate_to_more_than_there_can_be_end_in_a_line(
+    pose, largest, words, monkeypatch
+):
+    write_cdf(pose, np.zeros((4000, 32, 3)), bare=True, blocks=9)  # 10 blocks of 300 kB
+    monkeypatch.setattr(cdf, "LARGEST", 2**largest)
     monkeypatch.setattr(cdf, "expect_bytes", lambda *arguments, **names: None)
-    with pytest.raises(UserError, match=r"pose\.cdf: .*inflate.* to more than"):
+    with pytest.raises(UserError, match=rf"pose\.cdf: .*{words} more than"):
         read_poses(pose, 3)
 
 

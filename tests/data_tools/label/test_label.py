@@ -45,7 +45,9 @@ def photos(tmp_path):
     turned = Image.Exif()
     turned[0x0112] = 6  # to be turned by 90° clockwise
     photograph(root / "turned.jpg", people=((20, 40, 81, 61),), exif=turned, quality=95)
-    photograph(root / "deep.tif")
+    sixteen = np.full((100, 100), 5000, np.uint16)
+    sixteen[20:81, 30:61] = 65535
+    Image.fromarray(sixteen).save(root / "deep.tif")
     (root / "walk.mov").write_bytes(b"a video")
     return root
 
@@ -67,10 +69,10 @@ def test_photographs_become_a_labelled_folder(photos, tmp_path, capsys):
     assert rows["broken"]["reason"].startswith("picture unreadable: ")
     assert rows["blue"]["reason"] == "cannot be labelled: mediapipe: broke off: its last words"
     assert "4  kept" in said and "3  left out" in said and "1    nobody found: nobody" in said
-    assert "  not read: 1 × .mov, no pictures\n" in said
+    assert "  not read: 1 × .mov\n" in said
     about = json.loads((out / "labels.json").read_text())
     assert about["absent"] == ["left small toe", "right small toe"] and about["kept"] == 4
-    assert about["derived"]["neck"] == "the middle of left shoulder and right shoulder"
+    assert about["derived"]["neck"] == "the middle of the shoulders"
     with Image.open(out / "contact_sheet_1.png") as sheet:
         assert sheet.width > 1500
 
@@ -119,6 +121,9 @@ def test_a_single_picture_and_two_of_one_name(tmp_path, capsys):
     assert run(capsys, tmp_path / "photos", "--out", tmp_path / "two")[0] == 0
     assert len(table(tmp_path / "two")) == 2
     assert len(list((tmp_path / "two/masks").iterdir())) == 2
+    photograph(tmp_path / "photos/a.png.png")
+    assert run(capsys, tmp_path / "photos", "--out", tmp_path / "three")[0] == 0
+    assert sorted(table(tmp_path / "three")) == ["a", "a.png", "a.png.png"]
     assert run(capsys, tmp_path / "photos/a.png", "--out", tmp_path / "one")[0] == 0
     assert list(table(tmp_path / "one")) == ["a"]
 
@@ -140,6 +145,19 @@ def test_what_cannot_be_labelled_is_one_line_and_leaves_nothing(given, message, 
     assert status == 1 and errors.count("\n") == 1
     assert message.removeprefix("text.txt: ") in errors
     assert sorted(p.name for p in tmp_path.iterdir()) == ["dark", "empty", "packages", "text.txt"]
+
+
+def test_labels_of_an_earlier_run_are_no_photographs(photos, capsys):
+    assert run(capsys, photos, "--out", photos / "labelled")[0] == 0
+    status, said, _ = run(capsys, photos, "--out", photos / "again")
+    assert status == 0 and "7  pictures looked at" in said and "not read: 1 × .mov\n" in said
+
+
+def test_pictures_outside_the_image_folder_are_remarked(tmp_path, capsys):
+    photograph(tmp_path / "photos/images/a.png")
+    photograph(tmp_path / "photos/b.png")
+    status, said, _ = run(capsys, tmp_path / "photos", "--out", tmp_path / "out")
+    assert status == 0 and "1  pictures looked at" in said and "not read: 1 × .png\n" in said
 
 
 def test_a_folder_with_something_in_it_is_not_touched(photos, tmp_path, capsys):

@@ -28,33 +28,34 @@ def tensor(values, kind=np.float32):
     return np.array(values, kind).view(Array)
 
 
-BOXES = [[10, 10, 40, 90], [60, 20, 80, 70], [0, 0, 99, 99]]
+LARGE, SMALL, BICYCLE, UNSURE = [10, 10, 40, 90], [60, 20, 80, 70], [0, 0, 99, 99], [82, 80, 98, 98]
+NEARLY = [12, 10, 42, 90]  # as LARGE, but surely not another person
 
 
 def cut_out(picture):
     assert picture.shape == (3, 100, 100) and 0 <= picture.min() <= picture.max() <= 1
-    masks = np.zeros((3, 1, 100, 100))
-    for mask, (x0, y0, x1, y1) in zip(masks, BOXES, strict=True):
+    boxes = [LARGE, SMALL, BICYCLE, UNSURE]
+    masks = np.zeros((4, 1, 100, 100))
+    for mask, (x0, y0, x1, y1) in zip(masks, boxes, strict=True):
         mask[0, y0:y1, x0:x1] = 0.9
-    # The third is a bicycle.
     return {
-        "boxes": tensor(BOXES), "masks": tensor(masks),
-        "labels": tensor([1, 1, 2], int), "scores": tensor([0.9, 0.8, 0.99]),
+        "boxes": tensor(boxes), "masks": tensor(masks),
+        "labels": tensor([1, 1, 2, 1], int), "scores": tensor([0.9, 0.8, 0.99, 0.3]),
     }  # fmt: skip
 
 
 def find_joints(picture):
-    points = np.zeros((3, 17, 3))
-    points[..., 0] = np.array([70, 25, 50])[:, None]
+    """In another order than the masks; the last one is not sure."""
+    boxes = [SMALL, LARGE, NEARLY, BICYCLE, UNSURE, SMALL]
+    points = np.zeros((6, 17, 3))
+    points[..., 0] = np.array([70, 25, 26, 50, 90, 70])[:, None]
     points[..., 1] = np.arange(17)
     points[..., 2] = 1
-    scores = np.full((3, 17), 2.0)
+    scores = np.full((6, 17), 2.0)
     scores[1, 0] = -1.0  # somebody's nose is not seen
-    # In another order than the masks; the third is too unsure.
     return {
-        "boxes": tensor([BOXES[1], BOXES[0], [1, 1, 50, 50]]), "keypoints": tensor(points),
-        "keypoints_scores": tensor(scores), "labels": tensor([1, 1, 1], int),
-        "scores": tensor([0.9, 0.9, 0.2]),
+        "boxes": tensor(boxes), "keypoints": tensor(points), "keypoints_scores": tensor(scores),
+        "labels": tensor([1] * 6, int), "scores": tensor([0.9, 0.9, 0.8, 0.9, 0.9, 0.2]),
     }  # fmt: skip
 
 

@@ -59,6 +59,18 @@ def test_what_only_looks_like_body_25_is_refused(tmp_path, text, reason):
     assert dropped.value.reason.startswith(reason)
 
 
+def test_joints_that_a_labeller_never_gives_are_not_asked_for(tmp_path):
+    """A file of ``data_tools label`` says which; whatever else stands there says nothing."""
+    toes = ["left small toe", "right small toe"]
+    for labeller, possible in (({"absent": toes}, 23), ({"absent": 5}, 25), (5, 25), ({}, 25)):
+        people = [{"pose_keypoints_2d": person().ravel().tolist()}]
+        content = {"version": 1.3, "people": people, "labeller": labeller}
+        (tmp_path / "a.json").write_text(json.dumps(content))
+        found = read_people(tmp_path / "a.json")
+        assert found.possible == possible and len(found) == 1
+    assert Rules().enough(23) == 20
+
+
 def test_nobody_and_an_all_zero_person_are_no_errors(tmp_path):
     save_people(tmp_path / "a.json", [])
     assert read_people(tmp_path / "a.json") == []

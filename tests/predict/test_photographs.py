@@ -1,0 +1,52 @@
+"""The measurement on real photographs: the joints it compares, and its tables."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from minipose.skeletons import H36M_17
+from tests import photographs
+
+
+def test_a_detectors_landmarks_are_our_joints(shared):
+    """Lengths and sides of standing people, and where they lie in the picture."""
+    folder = shared("data", "real", "ccp")
+    with open(folder / "labels.csv", newline="") as file:
+        names = [row["name"] for row in csv.DictReader(file)][:40]
+    joints = photographs.landmarks(folder, names)
+    at = {H36M_17[j]: joints[:, k] for k, j in enumerate(photographs.FOURTEEN)}
+    for side in ("left", "right"):
+        thigh = np.linalg.norm(at[f"{side} hip"] - at[f"{side} knee"], axis=1)
+        assert 300 < np.median(thigh) < 500  # mm
+        assert (at[f"{side} ankle"][:, 1] > at[f"{side} shoulder"][:, 1]).all()  # y is down
+    # Most are seen from the front: their left is on the right of the picture.
+    assert (at["left shoulder"][:, 0] > at["right shoulder"][:, 0]).mean() > 0.8
+    np.testing.assert_allclose(at["pelvis"], 0, atol=30)
+
+
+def test_errors_forget_rotation_size_and_place_but_not_shape():
+    rng = np.random.default_rng(0)
+    target = rng.normal(0, 300, (5, 14, 3))
+    turned = 1.3 * target[:, :, [1, 2, 0]] + 50
+    np.testing.assert_allclose(photographs.aligned_errors(turned, target), 0, atol=1e-9)
+    assert (photographs.aligned_errors(rng.normal(0, 300, (5, 14, 3)), target) > 100).all()
+    same = target[:1].repeat(4, axis=0) * np.array([0.5, 1, 2, 3])[:, None, None]
+    mean = photographs.mean_of(same)
+    np.testing.assert_allclose(
+        photographs.aligned_errors(mean[None].repeat(4, 0), same), 0, atol=1e-9
+    )
+
+
+def test_ranks():
+    a = np.array([0.1, 0.5, 0.3, 0.9])
+    assert photographs.rank_correlation(a, np.exp(a)) == pytest.approx(1)
+    assert photographs.rank_correlation(a, -a) == pytest.approx(-1)
+
+
+def test_the_tables(shared, capsys):
+    frames, people = shared("data", "real", "h36m_mmpose"), shared("data", "real", "ccp")
+    assert photographs.main(["--h36m", str(frames), "--ccp", str(people), "--limit", "4"]) == 0
+    printed = capsys.readouterr().out
+    assert "| S8_WalkDog_1.55011271_000026 | " in printed
+    assert "4 photographs, masks given" in printed and "4 photographs, masks found" in printed

@@ -1,0 +1,311 @@
+"""The book: formulas that wrap, links, words, notebooks, pages that are checked, what moves."""
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from html import escape
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from lessons import course
+from lessons.book import diagrams, files, interactives, sources
+from minipose import Tensor, ops
+from minipose.plots import canvas, in_words
+from minipose.targets.windows import window_labels
+from tests.browser import in_browser
+from tests.test_docs import ROOT
+
+LESSONS = {lesson.number: lesson for lesson in course.all_lessons()}
+MOVING = ROOT / "lessons/book/static/moving"
+
+
+def moving(name: str) -> str:
+    return (MOVING / f"{name}.html").read_text(encoding="utf-8")
+
+
+# --- Words ------------------------------------------------------------------------------------
+
+
+def test_every_word_is_used_in_the_lesson_that_is_named():
+    text = (ROOT / "lessons/words.md").read_text(encoding="utf-8")
+    entries = re.findall(r"^(\S.*)\n: ((?:.+\n?)(?:  .+\n?)*)", text, re.M)
+    assert len(entries) > 40
+    assert [word.lower() for word, _ in entries] == sorted(word.lower() for word, _ in entries)
+    for word, meaning in entries:
+        numbers = re.findall(r"Lessons? (\d+)(?: and (\d+))?\.\s*$", meaning)
+        assert numbers, word
+        for number in filter(None, numbers[0]):
+            lesson = LESSONS[int(number)].path.read_text("utf-8").lower().replace("\n#", "")
+            assert all(part in lesson for part in word.lower().split()), f"{word}: {number}"
+
+
+# --- Formulas ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def formulas():
+    pytest.importorskip("latex2mathml", reason="latex2mathml: extra 'book'")
+    from lessons.book import formulas
+
+    return formulas
+
+
+LONG = r"s = 1 + k_1 r^2 + k_2 r^4 + (p_1 y + p_2 x),\qquad u = -f_x (x s + p_2 r^2) + c_x"
+
+
+def test_a_long_formula_is_in_pieces_that_hold_what_the_whole_holds(formulas):
+    made = formulas.mathml(LONG, "block")
+    pieces = re.findall(r"<math.*?</math>", made)
+    assert len(pieces) > 3
+    for piece in pieces:
+        text = re.sub(r"<[^>]+>", "", piece)
+        assert text.count("(") == text.count(")")
+    assert formulas.mathml("x = 1", "inline").count("<math") == 1
+    letters = re.sub(r"<[^>]+>|\s", "", made)
+    assert letters == "s=1+k1r2+k2r4+(p1y+p2x),u=−fx(xs+p2r2)+cx"
+
+
+# --- Links ------------------------------------------------------------------------------------
+
+
+def test_lessons_that_are_named_are_found():
+    words = "As lesson 7 says; lessons 3, 5 and\n8. Lesson 99, lessons 10 to 12, less on 3."
+    found = [(words[a:b], name[:2]) for a, b, name in files.links_in(words, own="05_linear_tanh")]
+    assert found == [("lesson 7", "07"), ("3", "03"), ("8", "08"), ("10", "10"), ("12", "12")]
+
+
+def test_files_that_are_named_or_used_are_found():
+    conv = ROOT / "minipose/ops/conv.py"
+    assert files.source_of("minipose/ops/conv.py") == files.source_of("minipose.ops.conv") == conv
+    assert files.source_of("minipose.ops.conv.conv2d") == conv
+    assert files.source_of("people.py") == ROOT / "lessons/people.py"
+    assert files.source_of("../../etc/passwd.py") is None and files.source_of("none.py") is None
+    code = "import minipose as mp\nfrom minipose import losses, ops\n"
+    code += "ops.conv2d(mp.Tensor(x), w)\nmp.models.PoseNet()\nlosses.mse(a, b)\n"
+    names = {path.relative_to(ROOT).as_posix() for path in files.used_by(code)}
+    assert names == {
+        "minipose/ops/conv.py",
+        "minipose/tensor.py",
+        "minipose/models/posenet.py",
+        "minipose/losses.py",
+    }
+
+
+def test_a_lesson_leads_to_sources_and_their_tests():
+    end = sources.about(LESSONS[10].path)
+    assert "- `minipose/kernels/im2col.py`: " in end and "`tests/ops/test_conv.py`" in end
+    assert all((ROOT / name).is_file() for name in re.findall(r"`([\w/]+\.py)`", end))
+
+
+# --- Plots in words ---------------------------------------------------------------------------
+
+
+def test_a_plot_is_told_by_its_titles_axes_and_legend():
+    plot = canvas.new_plot(4, 2)
+    left, right = plot.subplots(1, 2)
+    left.plot([1, 2], [3, 4], label="training")
+    left.plot([1, 2], [5, 4], label="validation")
+    left.set(title="Loss of\nboth", xlabel="epoch", ylabel="loss")
+    left.legend()
+    right.imshow(np.zeros((2, 2)))
+    right.set_title("a picture")
+    right.set_axis_off()
+    words = in_words.describe(plot)
+    assert words == (
+        "Two curves (training, validation), loss over epoch: Loss of both. A picture: a picture."
+    )
+
+
+def test_names_at_the_axes_are_told():
+    plot = canvas.new_plot(4, 2)
+    axes = plot.add_subplot()
+    axes.imshow(np.zeros((2, 2)))
+    axes.set_yticks([0, 1], ["first rule", "second\nrule"])
+    axes.set_xticks([0, 1], ["1", "2"])
+    plot.suptitle("what notices what")
+    assert in_words.describe(plot) == (
+        "What notices what. A picture, rows first rule, second rule."
+    )
+
+
+def test_panels_of_one_kind_are_told_together():
+    plot = canvas.new_plot(4, 2)
+    for axes, name in zip(plot.subplots(1, 3), "abc"):
+        axes.imshow(np.zeros((2, 2)))
+        axes.set_title(name)
+        axes.set_axis_off()
+    assert in_words.describe(plot) == "Three panels, each with a picture: a; b; c."
+
+
+# --- What moves, against minipose -------------------------------------------------------------
+
+LEGS = np.random.default_rng(0).uniform(0, 127, (12, 3, 2)).round(3)
+ASKED = {
+    "momentum": "[[0.018, 0], [0.005, 0.9]].map(([rate, m]) => walk(rate, m)[9])",
+    "kernel": """(() => {
+      const key = (k) => $("#picture").dispatchEvent(new KeyboardEvent("keydown", { key: k }));
+      key("ArrowRight"); key("ArrowDown");
+      const answers = [];
+      for (let p = 0; p < OUT; p++) for (let q = 0; q < OUT; q++) answers.push(sum(p, q));
+      return { x, weights, answers, said: $(".said").textContent };
+    })()""",
+    "windows": f"""{json.dumps(LEGS.tolist())}.map((leg) => {{
+      joints = leg;
+      const all = Array.from({{ length: GRID * GRID }}, (_, n) => n);
+      return [0, 1, 2].map((j) => all.map((n) => (why(j, Math.floor(n / GRID), n % GRID) ? 1 : 0)));
+    }})""",
+    "harmonic": "[0, -1, -2].map((nu) => [answer(0, nu), answer((50 * Math.PI) / 180, nu)])",
+    "dice": """(() => {
+      const q = honest(2);
+      $("#threshold").value = 0.34;
+      $("#threshold").dispatchEvent(new Event("input"));
+      return { q, dice: [0.2, 0.5].map((c) => expected(q, c)), said: $(".said").textContent };
+    })()""",
+}
+
+
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory) -> dict:
+    """What each of them answers, and how wide it is in a phone: asked in one browser."""
+    names = sorted(path.stem for path in MOVING.glob("*.html"))
+    frames = "".join(
+        f'<iframe width="330" height="700" srcdoc="{escape(moving(name), quote=True)}"></iframe>'
+        for name in names
+    )
+    script = f"""
+    const asked = {json.dumps([ASKED[name] for name in names])};
+    await pause(500);
+    return all("iframe").map((frame, n) => [
+      frame.contentDocument.documentElement.scrollWidth, frame.contentWindow.eval(asked[n])
+    ]);"""
+    page = f"<!DOCTYPE html><html><head></head><body>{frames}</body></html>"
+    found = in_browser(page, script, tmp_path_factory.mktemp("moving"))
+    return {"widths": [width for width, _ in found]} | dict(zip(names, [a for _, a in found]))
+
+
+def test_momentum_walks_as_the_lesson_does(moved):
+    for (rate, momentum), place in zip(((0.018, 0), (0.005, 0.9)), moved["momentum"]):
+        w, v = np.array([-3.0, 1.4]), np.zeros(2)
+        for _ in range(9):
+            v = momentum * v - rate * np.array([1.0, 100.0]) * (w - [4, 1])
+            w = w + v
+        np.testing.assert_allclose(place, w, rtol=1e-9)
+
+
+def test_the_kernel_gives_a_convolution(moved):
+    found = moved["kernel"]
+    x, weight = np.array(found["x"], float), np.array(found["weights"], float).reshape(3, 3)
+    y = ops.conv2d(Tensor(x[None, None]), Tensor(weight[None, None])).data[0, 0]
+    np.testing.assert_allclose(np.reshape(found["answers"], y.shape), y, atol=1e-9)
+    assert found["said"].startswith("y at row 4, column 4: ")
+    assert found["said"].endswith(f"= {y[4, 4]:.0f}".replace("-", "−"))
+
+
+def test_the_windows_are_those_of_the_detector(moved):
+    keypoints = np.full((len(LEGS), 17, 2), -500.0)
+    keypoints[:, 1:4] = LEGS  # right hip, knee, ankle; the pelvis is far away
+    # An edge from far away to the hip is inside the crop with less than 30 % of its length.
+    labels = window_labels(keypoints).reshape(-1, 17, 100)[:, 1:4]
+    np.testing.assert_array_equal(np.array(moved["windows"]), labels)
+
+
+def test_the_harmonic_answer_turns_by_the_angle(moved):
+    for nu, pair in zip((0, -1, -2), moved["harmonic"]):
+        before, after = (complex(*each) for each in pair)
+        assert after == pytest.approx(before * np.exp(-1j * nu * np.radians(50)), rel=1e-4)
+
+
+def test_the_threshold_gives_the_expected_dice(moved):
+    q = np.array(moved["dice"]["q"])
+    for threshold, dice in zip((0.2, 0.5), moved["dice"]["dice"]):
+        assert dice == pytest.approx(2 * q[q > threshold].sum() / ((q > threshold).sum() + q.sum()))
+    assert f"has {(q > 0.34).sum()} pixels" in moved["dice"]["said"]
+
+
+def test_what_moves_fits_into_a_phone(moved):
+    assert moved["widths"] == [330] * len(ASKED)
+
+
+def test_what_moves_is_small_and_asks_nobody():
+    for name in ASKED:
+        page = moving(name)
+        assert not re.search(r"(src|href)=|https?://|url\(|@import", page)
+        assert re.findall(r'<canvas [^>]*role="img" [^>]*aria-label="', page)
+        assert len(page.splitlines()) <= 300
+
+
+def test_everything_that_moves_stands_before_the_exercise_of_its_lesson():
+    assert {moving.name for moving in interactives.ALL} == set(ASKED)
+    for moving in interactives.ALL:
+        text = LESSONS[moving.lesson].path.read_text("utf-8").replace("\n# ", "\n")
+        cell = SimpleNamespace(source=text)
+        interactives.insert([cell], moving.lesson)
+        frame = cell.source.index(f'<iframe class="moving" src="_static/moving/{moving.name}.html"')
+        assert frame < cell.source.index("## Change this, predict, run")
+
+
+# --- Pictures for ideas -----------------------------------------------------------------------
+
+
+def test_diagrams_are_drawn_and_stand_behind_their_text():
+    for diagram in diagrams.ALL:
+        svg, words = diagrams.drawn(diagram)
+        root = ET.fromstring(svg)
+        width, height = (float(root.get("viewBox").split()[n]) for n in (2, 3))
+        for part in root.iter("{http://www.w3.org/2000/svg}text"):
+            assert 0 <= float(part.get("x")) <= width and 0 <= float(part.get("y")) <= height
+        assert root.get("aria-label") == words and "\n" not in svg
+        text = LESSONS[diagram.lesson].path.read_text(encoding="utf-8").replace("\n# ", " ")
+        assert diagram.behind in text
+        cell = SimpleNamespace(cell_type="markdown", source=f"a {diagram.behind} b")
+        diagrams.insert([cell], diagram.lesson)
+        assert svg in cell.source and cell.source.endswith(" b")
+        with pytest.raises(ValueError, match="no text"):
+            diagrams.insert([], diagram.lesson)
+
+
+# --- The pages --------------------------------------------------------------------------------
+
+
+def test_addresses_that_lead_nowhere_are_found(tmp_path):
+    from lessons.book import check
+
+    def write(name: str, body: str) -> Path:
+        (tmp_path / name).write_text(f'<body id="top">{body}</body>', encoding="utf-8")
+        return tmp_path / name
+
+    write("a.html", '<a href="b.html#there">b</a><img src="a.png" alt="a"><a href="#top"></a>')
+    write("b.html", '<p id="there"></p>')
+    write("a.png", "")
+    assert check.problems(tmp_path) == []
+    check.page.cache_clear()
+    write(
+        "a.html",
+        '<a href="b.html#gone">b</a><img src="a.png" alt=" "><a href="c.html"></a>'
+        '<script src="https://cdn.example/x.js"></script><a href="/root">r</a>',
+    )
+    assert [line.split(": ")[1] for line in check.problems(tmp_path)] == [
+        "a picture without words",
+        "has no such place",
+        "leads nowhere",
+        "loads from a network",
+        "begins at the root of the host",
+    ]
+
+
+def test_a_book_is_published_without_what_sphinx_needs(tmp_path, capsys):
+    from lessons.book import publish
+
+    book, site = tmp_path / "book", tmp_path / "site"
+    assert publish.main([str(book), str(site)]) == 1
+    assert "no index.html" in capsys.readouterr().err
+    (book / "_static").mkdir(parents=True)
+    (book / "index.html").write_text('<a href="_static/a.css">a</a>')
+    (book / "_static/a.css").write_text("")
+    (book / ".buildinfo").write_text("")
+    assert publish.main([str(book), str(site)]) == 0
+    files = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
+    assert files == {".nojekyll", "index.html", "_static/a.css"}

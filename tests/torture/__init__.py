@@ -1,0 +1,1 @@
+"""Everything that writes, killed again and again: ``python -m tests.torture --help``."""

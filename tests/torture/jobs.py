@@ -1,0 +1,204 @@
+"""What is killed: every program that writes, at a size at which a run takes seconds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+PEOPLE = ["--width", "1", "--batch", "4", "--epochs", "3", "--quarter-epochs", "0"]
+H36M = ["--kernels", "1", "1", "1", "--batch", "8", "--detection-epochs", "1", "--epochs", "2"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A program, in an empty folder of its own.
+
+    Attributes
+    ----------
+    name : of its row in the table
+    kills : of 100 in all, how many are its share
+    prepare : makes what it reads, in the folder beside (``../data``)
+    command : runs it, or runs it again after a kill; the exit status
+    chain : how often it is killed before it is left to finish
+    """
+
+    name: str
+    kills: int
+    prepare: Callable[[Path], None]
+    command: Callable[[], int]
+    chain: int = 3
+
+
+def _nothing(data: Path) -> None:
+    """It reads nothing."""
+
+
+def _draw_people() -> int:
+    from data_tools.twin.__main__ import main
+
+    return main(["people", "--out", "drawn", "--count", "16", "--workers", "2"])
+
+
+def _draw_walkers() -> int:
+    from data_tools.twin.__main__ import main
+
+    arguments = "h36m --out drawn --subjects 1 --frames 2 --step 20 --workers 2"
+    return main(arguments.split())
+
+
+def _draw_people_alone() -> int:
+    from data_tools.twin.__main__ import main
+
+    return main(["people", "--out", "drawn", "--count", "5", "--workers", "1"])
+
+
+def _draw_walkers_alone() -> int:
+    from data_tools.twin.__main__ import main
+
+    arguments = "h36m --out drawn --subjects 1 --frames 1 --step 20 --workers 1"
+    return main(arguments.split())
+
+
+def _prepare_views(data: Path) -> None:
+    from tests.data_tools import raw_tree
+
+    for subject in (1, 5):
+        for camera in ("54138969", "55011271"):
+            raw_tree.write_view(data / "raw", subject=subject, camera=camera, frames=3)
+
+
+def _import_views() -> int:
+    from data_tools.h36m.__main__ import main
+
+    arguments = "../data/raw --out store.h5 --workers 2 --subjects 1 5"
+    return main(arguments.split())
+
+
+def _prepare_report1(data: Path) -> None:
+    from tests.data_tools.h36m.test_report1 import matrices, save
+
+    for subject in (1, 5):
+        save(data / "Walking", subject, **matrices(48, subject))
+
+
+def _import_report1() -> int:
+    from data_tools.h36m.__main__ import main
+
+    arguments = "../data --layout report1 --out store.h5 --subjects 1 5"
+    return main(arguments.split())
+
+
+def _prepare_pictures(data: Path) -> None:
+    from tests.data_tools.people_trees import person, save_sample
+
+    for number in range(24):
+        save_sample(data / "pictures", f"picture{number}", [person(seed=number)])
+
+
+def _build_people() -> int:
+    from data_tools.people.__main__ import main
+
+    return main(["../data/pictures", "--out", "people.h5"])
+
+
+def _prepare_stores(data: Path) -> None:
+    from tests.datasets.test_h36m import rows, write
+    from tests.experiments.people import write_store
+
+    data.mkdir(parents=True, exist_ok=True)
+    write_store(data / "people.h5")
+    takes = [(1, 1), (1, 2), (5, 1), (5, 2), (11, 1)]
+    labels = [{"subject": s, "subaction": t, "action": 0, "camera": 1} for s, t in takes]
+    pieces = (rows(12, seed, **one) for seed, one in enumerate(labels))
+    write(data / "walk.h5", *pieces)
+
+
+def _train(*arguments: str) -> Callable[[], int]:
+    """A training; where one was begun, it goes on, as ``make`` has it."""
+
+    def command() -> int:
+        from minipose.cli import main
+
+        _shorten_comparisons()
+        begun = Path("run/config.toml").exists()
+        return main(["train", *arguments, "--out", "run", *(["--resume"] if begun else [])])
+
+    return command
+
+
+def _shorten_comparisons() -> None:
+    """Two rows instead of all."""
+    from minipose.experiments.people import sweep_weights
+    from minipose.experiments.pose3d import ablation
+
+    sweep_weights.WEIGHTS = (0.1, 1.0)
+    ablation.VARIANTS = {"as is": {}, "no pre-training": {"pretrain": False}}
+
+
+# Stands in for Python: an environment of some files, packages of some files, each a moment apart.
+# Like the real one, it passes for whole when it is half made.
+STAND_IN = r"""#!/bin/sh
+here=${0%/bin/python}
+case "$1 $2" in
+  "-m venv")
+    mkdir -p "$3/bin" "$3/lib" && cp "$0" "$3/bin/python"
+    for i in 1 2 3 4 5 6 7 8 9; do echo venv > "$3/lib/venv-$i"; sleep 0.02; done;;
+  "-m pip")
+    for i in 1 2 3 4 5 6 7 8 9; do echo pip > "$here/lib/package-$i"; sleep 0.02; done;;
+  "-c "*) ;;
+  .ci/one_at_a_time.py*) exec python3 "$@";;
+  *) exit 1;;
+esac
+"""
+
+
+def _prepare_set_up(data: Path) -> None:
+    data.mkdir(parents=True, exist_ok=True)
+    for name in ("Makefile", ".ci", "pyproject.toml"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, data / name)
+    (data / "a base python").write_text(STAND_IN)
+    (data / "a base python").chmod(0o755)
+
+
+def _set_up() -> int:
+    shutil.copytree("../data", ".", dirs_exist_ok=True)
+    os.execvp("make", ["make", "-s", "setup", "PYTHON=./a base python"])
+
+
+STORES = {"people": "../data/people.h5", "h36m": "../data/walk.h5"}
+
+JOBS = (
+    Job("draw pictures of people", 20, _nothing, _draw_people, 4),
+    Job("draw pictures, one process", 10, _nothing, _draw_people_alone, 4),
+    Job("draw walking people", 14, _nothing, _draw_walkers, 4),
+    Job("draw walks, one process", 8, _nothing, _draw_walkers_alone, 4),
+    Job("import Human3.6M", 14, _prepare_views, _import_views, 4),
+    Job("import report 1's files", 5, _prepare_report1, _import_report1, 4),
+    Job("build a store of people", 10, _prepare_pictures, _build_people, 4),
+    Job("train mask and joints", 14, _prepare_stores,
+        _train("people", "--data", STORES["people"], *PEOPLE), 5),
+    Job("train 3D pose", 5, _prepare_stores, _train("h36m", "--data", STORES["h36m"], *H36M), 5),
+    Job("compare weights of joints", 5, _prepare_stores,
+        _train("people", "--data", STORES["people"], *PEOPLE, "--compare", "weights"), 5),
+    Job("compare recipes (ablation)", 3, _prepare_stores,
+        _train("h36m", "--data", STORES["h36m"], *H36M, "--compare", "ablation"), 5),
+    Job("set up (make setup)", 10, _prepare_set_up, _set_up, 3),
+)  # fmt: skip
+
+
+def import_everything() -> None:
+    """What the commands import, once, before they are forked."""
+    import matplotlib.pyplot  # noqa: F401
+
+    from minipose import experiments
+
+    for job in experiments.JOBS:
+        experiments.load(job)
+    np.random.default_rng(0)
