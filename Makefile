@@ -1,5 +1,6 @@
 # minipose. Any target is the first and only command: it sets up what it needs.
-# Variables: DATA= LABEL= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE= FULL= MODEL= N= KILLS= FILES= ARGS= PYTHON=
+# Variables: DATA= LABEL= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE= RANKS= FULL= MODEL= N= KILLS=
+# FILES= ARGS= PYTHON=
 
 DEVICE ?= cpu
 SEED ?= 0
@@ -45,12 +46,12 @@ endif
 .NOTPARALLEL:
 .SUFFIXES:
 .PHONY: help setup label-setup test test-plain test-oldest judges lint format gradcheck mutants torture \
-  fuzz house bench check-torch first-light device train-h36m ablate-h36m train-unet compare-unet \
+  fuzz cluster house bench scaling check-torch first-light device train-h36m ablate-h36m train-unet compare-unet \
   compare-hnet sweep-weights weights lessons lesson book publish doctor clean changed
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
-	@echo "  Variables: DATA= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE=cpu|cuda|auto FULL=1 MODEL= ARGS= PYTHON="
+	@echo "  Variables: DATA= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE=cpu|cuda|auto RANKS= FULL=1 MODEL= ARGS= PYTHON="
 	@echo "             LABEL=mediapipe|openpose|maskrcnn for DATA=photographs that have no joints and masks"
 
 # --- Set-up: a stamp for each set of packages -----------------------------------------------------
@@ -77,6 +78,9 @@ $(VENV)/.installed-judges: pyproject.toml
 $(VENV)/.installed-gpu: pyproject.toml
 	$(SETUP) gpu $@
 
+$(VENV)/.installed-cluster: pyproject.toml
+	$(SETUP) cluster $@
+
 $(OLDEST)/.installed: pyproject.toml .ci/oldest.py
 	$(SETUP) $(RUNTIME),dev $@ oldest
 
@@ -87,6 +91,10 @@ WORKING := device
 
 device: $(VENV)/.installed-run
 	@$(RUN) minipose.devices cuda
+endif
+
+ifneq ($(RANKS),)
+$(VENV)/.installed-run: | $(VENV)/.installed-cluster
 endif
 
 # MediaPipe asks for older packages than the rest, so it has an environment of its own.
@@ -135,6 +143,9 @@ fuzz: $(VENV)/.installed-dev  ## damaged files, 20,000 (FILES=), for every reade
 mutants: $(VENV)/.installed-dev  ## alter every derivative in turn; the tests must notice
 	$(RUN) tests.mutants $(ARGS)
 
+cluster: $(VENV)/.installed-dev $(VENV)/.installed-cluster  ## processes that train together; 20 times one is killed
+	MPI_KILLS=20 $(RUN) pytest tests/training/test_mpi.py $(ARGS)
+
 house: $(VENV)/.installed-run  ## lines, files and imports of each floor, and what a step enters
 	@$(RUN) tests.house
 
@@ -143,6 +154,9 @@ bench: $(VENV)/.installed-bench  ## minipose against PyTorch, step by step
 
 first-light: $(VENV)/.installed-dev $(VENV)/.installed-bench  ## a GPU's first hour: run all of it there, write docs/gpu.md
 	$(RUN) tests.first_light $(ARGS)
+
+scaling: $(VENV)/.installed-run $(VENV)/.installed-cluster  ## two processes beside one, and a model of 64
+	$(RUN) tests.bench.scaling --write docs/scaling.md $(ARGS)
 
 # --- The two jobs ---------------------------------------------------------------------------------
 # DATA= names a folder of raw data or a finished store (.h5); without it, a synthetic stand-in is
@@ -191,8 +205,11 @@ $(eval $(call job,h36m,$(if $(FULL),--frames 600 --step 5,--frames 220 --step 7)
 $(eval $(call job,people,--count $(if $(FULL),6200,2400),$(addprefix -,$(LABEL))-people$(addprefix -,$(MIN_JOINTS)),\
   $(if $(MIN_JOINTS),--min-joints $(MIN_JOINTS))))
 
+# $(call ranks,NUMBER): what starts a program as so many processes that train together
+ranks = $(if $(1),$(VENV)/bin/mpirun -n $(1) env )
+
 # $(call train,JOB,name of the run's folder,recipe unless RECIPE= names one)
-train = $(MINIPOSE) train $(1) --data $(or $($(1)_STORE),$(RAW)) \
+train = $(call ranks,$(RANKS))$(MINIPOSE) train $(1) --data $(or $($(1)_STORE),$(RAW)) \
   --out $(call quoted,$(or $(OUT),runs/$(2)$(SEEDED))) \
   $(shell [ -e $(call quoted,$(or $(OUT),runs/$(2)$(SEEDED))/config.toml) ] && echo --resume) \
   $(if $(or $(RECIPE),$(3)),--recipe $(call quoted,$(or $(RECIPE),$(3)))) \

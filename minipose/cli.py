@@ -10,8 +10,9 @@ from pathlib import Path
 
 import minipose
 from minipose import experiments
-from minipose.errors import Parser, missing_package
+from minipose.errors import Parser, UserError, missing_package
 from minipose.exchange import commands as exchange
+from minipose.training.communicator import launched
 from minipose.training.interrupts import heeded
 
 
@@ -143,6 +144,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
+    if args.command != "train" and launched() > 1:
+        raise UserError(f"{args.command} is one process's work: start it without mpirun")
     if args.command == "doctor":
         from minipose.doctor import examine
 

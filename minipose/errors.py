@@ -26,6 +26,7 @@ EXTRAS = {
     "h36m": ("cdflib",),
     "video": ("av",),
     "heic": ("pillow_heif",),
+    "cluster": ("mpi4py",),
     "onnx": ("onnx",),
     "bench": ("torch",),
 }

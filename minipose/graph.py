@@ -6,13 +6,18 @@ adding up, undoing broadcasts, checking, releasing. ``walk`` puts the three part
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Protocol
 
 from minipose.backend import Array
 
 Shape = tuple[int, ...]
 Backward = Callable[[Array], tuple]  # dL/dy -> (dL/dx or None, one for each input)
+
+
+_listener: ContextVar[Callable[[Leaf], None] | None] = ContextVar("listener", default=None)
 
 
 class Leaf(Protocol):
@@ -55,12 +60,28 @@ class Node:
         self.backward, self.parents = None, ()
 
 
+@contextlib.contextmanager
+def telling(listener: Callable[[Leaf], None]) -> Iterator[None]:
+    """In this block, and thread, call ``listener`` with each leaf whose gradient is complete.
+
+    The walk goes on afterwards: what is done with a gradient meanwhile, such as sending it to
+    other processes, need not wait for the layers below.
+    """
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
 def walk(root: Node | Leaf, grad_output: Array, retain_graph: bool) -> None:
     """Leave dL/dx in every leaf x that ``root`` depends on."""
-    gradients = Gradients(root, grad_output)
+    gradients, listener = Gradients(root, grad_output), _listener.get()
     for target in last_to_first(root):
         if not isinstance(target, Node):
             gradients.hand_over(target)
+            if listener is not None:
+                listener(target)
             continue
         grad_y = gradients.take(target)
         gradients.add(target.parents, differentiate(target, grad_y), grad_y)

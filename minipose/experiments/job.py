@@ -14,7 +14,8 @@ from minipose.experiments.settings import Choices, RunSettings
 from minipose.nn import Module
 from minipose.storage import remove_abandoned
 from minipose.training import checkpoint
-from minipose.training.log import read_log
+from minipose.training.communicator import ALONE, Communicator
+from minipose.training.log import Row, read_log
 from minipose.training.parts import Loss
 from minipose.training.recompute import sparing
 from minipose.training.scaling import LossScale
@@ -38,6 +39,7 @@ class Run:
     reference : file with the report's own learning curves, if any
     start : checkpoint whose weights the network begins with, if any
     seeds : the number of trainings of each row of a comparison, from ``seed`` on
+    communicator : the processes that train together
     fp16, recompute : how a step is computed, see ``training.scaling`` and ``training.recompute``
     """
 
@@ -51,6 +53,7 @@ class Run:
     reference: Path | None = None
     start: Path | None = None
     seeds: int = 1
+    communicator: Communicator = ALONE
     fp16: bool = False
     recompute: bool = False
 
@@ -87,7 +90,7 @@ class Job:
     default_out : recipe -> run folder, where none is given
     open_store : path -> store, which has ``split(limit=...)`` and is closed by ``with``
     train : run -> the last network; leaves ``best.npz`` in the run's folder
-    measure : (network, store, split, recipe) -> numbers
+    measure : (network, store, split, recipe[, communicator]) -> numbers
     predictions : (network, store, rows, recipe) -> arrays by name, an entry for each of the rows
     summary : numbers -> Markdown
     build : (recipe, what a checkpoint says beside it) -> network to load the checkpoint into
@@ -105,7 +108,7 @@ class Job:
     default_out: Callable[[Any], str]
     open_store: Callable[[Path], Any]
     train: Callable[[Run], Module]
-    measure: Callable[[Module, Any, Split, Any], dict[str, Any]]
+    measure: Callable[..., dict[str, Any]]
     predictions: Callable[[Module, Any, np.ndarray, Any], dict[str, np.ndarray]]
     summary: Callable[[dict[str, Any]], str]
     build: Callable[[Any, dict[str, Any]], Module]
@@ -126,14 +129,22 @@ class Job:
         interrupted.
         """
         start = time.perf_counter()
-        net = self.train(run)
-        meta = checkpoint.load(run.folder / "best.npz", net)
+        net, best = self.train(run), run.folder / "best.npz"
+        arrays, meta = run.communicator.first(checkpoint.read, best)
+        checkpoint.restore(best, arrays, net)
+        last = run.communicator.first(_last_rows, run.folder)
         about = {
             "epoch": meta["progress"]["epoch"],
-            "epochs": int(read_log(run.folder / "log.csv")[-1]["epoch"]),
+            "epochs": int(last["log.csv"]["epoch"]),
             "seed": run.seed,
             "seconds": time.perf_counter() - start,
         }
-        logs = (read_log(path) for path in sorted(run.folder.glob("*log.csv")))
-        about["training_seconds"] = sum(rows[-1]["elapsed_s"] for rows in logs if rows)
-        return about | self.measure(net, run.store, run.split, run.recipe), net
+        about["training_seconds"] = sum(row["elapsed_s"] for row in last.values())
+        measured = self.measure(net, run.store, run.split, run.recipe, run.communicator)
+        return about | measured, net
+
+
+def _last_rows(folder: Path) -> dict[str, Row]:
+    """The last row of each log in the folder."""
+    logs = {path.name: read_log(path) for path in sorted(folder.glob("*log.csv"))}
+    return {name: rows[-1] for name, rows in logs.items() if rows}

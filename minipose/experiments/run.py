@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from minipose.locks import claimed
 from minipose.nn import Module
 from minipose.storage import atomic, expect_folder
 from minipose.training import checkpoint
+from minipose.training.world import expect_work_for_all, world
 
 
 def train(args: argparse.Namespace) -> None:
@@ -31,6 +33,8 @@ def train(args: argparse.Namespace) -> None:
         raise UserError(f"--data: expected a store (.h5); {job.maker} makes one")
     folder = expect_folder(settings.out or job.default_out(recipe))
     device = use_device(settings.device, settings.tf32)
+    together = world(device)
+    expect_work_for_all(together, settings.compare, recipe.batch)
     with job.open_store(settings.data) as store:
         split = store.split(limit=settings.limit)
         print(", ".join(f"{name} {len(rows)} {job.items}" for name, rows in split.items()))
@@ -39,12 +43,18 @@ def train(args: argparse.Namespace) -> None:
         own |= {"fp16": settings.fp16, "recompute": settings.recompute}
         if own["start"] is not None:
             checkpoint.read(own["start"])  # or say what is wrong with it, before a folder is made
-        run = Run(store, split, recipe, settings.seed, folder, device, args.resume, **own)
-        with owned(folder, settings, recipe, args.resume, store.identity):
+        run = Run(
+            store, split, recipe, settings.seed, folder, device, args.resume, **own,
+            communicator=together,
+        )  # fmt: skip
+        ours = owned(folder, settings, recipe, args.resume, store.identity)
+        with contextlib.nullcontext() if together.rank else ours:
             if settings.compare:
                 job.comparisons[settings.compare](job, run)
                 return
             result, net = job.train_and_measure(run)
+            if together.rank:
+                return
             drawn = job.draw_run(run, net) | job.draw_data(folder, store, split["train"])
             publish(folder, job.title, job.summary(result), drawn, result)
     print(f"{folder}: report.md, report.json, log.csv, best.npz and {len(drawn)} pictures")

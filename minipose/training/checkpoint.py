@@ -140,6 +140,18 @@ def load(
         If it does not fit, naming the file and the first thing that differs.
     """
     arrays, meta = read(path)
+    restore(path, arrays, model, optimizer, average)
+    return meta
+
+
+def restore(
+    path: str | os.PathLike,
+    arrays: dict[str, np.ndarray],
+    model: Module,
+    optimizer: Optimizer | None = None,
+    average: Average | None = None,
+) -> None:
+    """Put the arrays of a checkpoint that was ``read`` into a model, as ``load`` does."""
     try:
         model.load_state_dict(_below("model/", arrays))
         if optimizer is not None:
@@ -148,7 +160,6 @@ def load(
             average.load_state_dict(_below("average/", arrays))
     except ValueError as error:
         raise UserError(f"{path}: does not fit: {error}") from None
-    return meta
 
 
 def transfer(path: str | os.PathLike, model: Module, heads: str = "heads.") -> list[str]:

@@ -22,6 +22,7 @@ from minipose.training.interrupts import deferred_interrupts
 from minipose.training.log import Row, write_log
 from minipose.training.parts import Parts, in_parts
 from minipose.training.prefetch import prefetch
+from minipose.training.ranks import Division, Ranks, Share, changes, reconcile
 from minipose.training.replay import Snapshot, blown_up, explained
 from minipose.training.scaling import ScaledParts
 from minipose.training.task import Progress, Task
@@ -46,17 +47,15 @@ def fit(task: Task, model: Module, optimizer: Optimizer, resume: bool = False) -
         If the loss or the weights are no longer numbers: which op, step and sample began it. The
         last checkpoint is from before.
     """
-    progress = Progress()
-    if resume and task.last.exists():
+    progress, together = Progress(), task.communicator
+    if resume and together.first(task.last.exists):
         progress = _restore(task, model, optimizer)
-        write_log(task.log, progress.history)
+        together.first(write_log, task.log, progress.history)
+    reconcile(model, together)
     first = Snapshot(model, optimizer, task.average)
     if progress.epoch or progress.step:
         first.forget()
-    if task.scaling is None:
-        parts = in_parts(model, task.loss, task.parts)
-    else:
-        parts = ScaledParts(model, task.loss, task.parts, task.scaling)
+    parts = _parts(task, model)
     with parts, deferred_interrupts() as asked_to_stop:
         while progress.epoch < task.epochs and task.adapt(progress.history) is not None:
             try:
@@ -65,11 +64,21 @@ def fit(task: Task, model: Module, optimizer: Optimizer, resume: bool = False) -
             except Diverged as error:
                 raise explained(error, task, model, optimizer, parts, first, progress) from None
             first.forget()  # from now on there is a checkpoint
-            if asked_to_stop():
+            if together.any(asked_to_stop()):
                 raise Interrupted(f"stopped; {task.last} holds all, go on with --resume")
     if task.average is not None:
         task.average.apply()
     return progress.history
+
+
+def _parts(task: Task, model: Module) -> Parts:
+    if task.communicator.size > 1:
+        if task.scaling is not None:
+            raise UserError("--fp16 is one process's: several share a batch without it")
+        return Ranks(model, task.loss, task.parts, task.communicator)
+    if task.scaling is not None:
+        return ScaledParts(model, task.loss, task.parts, task.scaling)
+    return in_parts(model, task.loss, task.parts)
 
 
 def _run_epoch(
@@ -98,11 +107,13 @@ def _run_epoch(
         if task.average is not None:
             task.average.update()
         progress.step = step + 1
-        stopping = asked_to_stop()
-        meter.count(loss, task.images(batch), stopping)
+        stopping = task.communicator.any(asked_to_stop())
+        images = batch.count if isinstance(batch, Share) else task.images(batch)
+        meter.count(loss, images, stopping)
         if stopping:
             meter.close()
             _save(task, model, optimizer, progress, task.last, task.average)
+            task.communicator.barrier()  # a rank that ends takes the others along
             raise Interrupted(f"stopped; {task.last} holds all, go on with --resume")
     meter.close()
 
@@ -156,7 +167,11 @@ class _Meter:
 
 def _restore(task: Task, model: Module, optimizer: Optimizer) -> Progress:
     """How far the run has come, and its numbers, from its last checkpoint."""
-    meta = checkpoint.load(task.last, model, optimizer, task.average)
+    arrays, meta = task.communicator.first(checkpoint.read, task.last)
+    checkpoint.restore(task.last, arrays, model, optimizer, task.average)
+    told = changes(model, meta.get("parts"), _division(task).parts)
+    if told and task.communicator.rank == 0:
+        print(f"{task.last}: {told}", flush=True)
     try:
         progress = Progress(**meta["progress"])
     except (KeyError, TypeError):
@@ -164,6 +179,10 @@ def _restore(task: Task, model: Module, optimizer: Optimizer) -> Progress:
     if task.scaling is not None and progress.scaling:
         task.scaling.restore(progress.scaling)
     return progress
+
+
+def _division(task: Task) -> Division:
+    return Division.among(task.communicator, task.parts)
 
 
 def _finish_epoch(task: Task, model: Module, optimizer: Optimizer, progress: Progress) -> None:
@@ -191,6 +210,9 @@ def _finish_epoch(task: Task, model: Module, optimizer: Optimizer, progress: Pro
         with _averaged(task):
             _save(task, model, optimizer, progress, task.best)
     _save(task, model, optimizer, progress, task.last, task.average)
+    reconcile(model, task.communicator)
+    if task.communicator.rank:
+        return
     write_log(task.log, progress.history)
     shown = ", ".join(f"{k} {v:.4g}" for k, v in row.items() if k not in ("epoch", "learning_rate"))
     print(f"{task.label} {progress.epoch}/{task.epochs}: {shown}", flush=True)
@@ -208,9 +230,12 @@ def _save(
     path: Path,
     average: Average | None = None,
 ) -> None:
+    if task.communicator.rank:
+        return
     progress.scaling = {} if task.scaling is None else task.scaling.state()
     known = {k: v for k, v in vars(progress).items() if v != math.inf}  # JSON knows no infinity
-    checkpoint.save(path, model, optimizer, {**task.meta, "progress": known}, average)
+    meta = {**task.meta, "parts": _division(task).parts, "progress": known}
+    checkpoint.save(path, model, optimizer, meta, average)
 
 
 def scheduled(

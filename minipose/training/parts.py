@@ -41,7 +41,7 @@ class Parts:
     ----------
     model : Module
     loss : (model, batch) -> scalar Tensor, a mean over the samples of the batch
-    parts : into which a batch is split; batches are named tuples of arrays (or None)
+    parts : into which a batch is split; batches are tuples of arrays (or None)
     """
 
     def __init__(self, model: Module, loss: Loss, parts: int = 1) -> None:
@@ -105,17 +105,21 @@ class RunningStatistics:
 
 
 def split(batch: Any, parts: int) -> list[tuple[Any, float]]:
-    """At most ``parts`` parts of a named tuple of arrays, along axis 0, and each one's fraction."""
+    """At most ``parts`` parts of a tuple of arrays, along axis 0, and each one's fraction."""
     count = len(batch[0])
+    return [(rows_of(batch, cut), (cut.stop - cut.start) / count) for cut in cuts(count, parts)]
+
+
+def rows_of(batch: Any, rows: slice) -> Any:
+    """These rows of each array of a tuple, or named tuple; None stays None."""
+    kept = [None if array is None else array[rows] for array in batch]
+    return type(batch)(*kept) if hasattr(batch, "_fields") else type(batch)(kept)
+
+
+def cuts(count: int, parts: int) -> list[slice]:
+    """At most ``parts`` pieces of ``count`` samples, of one size but for the last."""
     size = -(-count // parts)
-    cuts = [slice(start, min(start + size, count)) for start in range(0, count, size)]
-    return [
-        (
-            type(batch)(*(None if array is None else array[cut] for array in batch)),
-            (cut.stop - cut.start) / count,
-        )
-        for cut in cuts
-    ]
+    return [slice(start, min(start + size, count)) for start in range(0, count, size)]
 
 
 def add_gradients(model: Module, loss: Loss, part: Part) -> float:

@@ -12,7 +12,8 @@ from minipose.nn import Module
 from minipose.optim import Average, Optimizer, clip_gradients
 from minipose.training import checkpoint
 from minipose.training.diagnosis import first_fault, weights_at_fault
-from minipose.training.parts import Parts, split
+from minipose.training.parts import Parts
+from minipose.training.ranks import Division
 from minipose.training.task import Progress, Task
 
 LONGEST = 2000  # steps that are run again
@@ -89,7 +90,8 @@ def _replayed(
     if first.states:
         first.restore()
     else:
-        meta = checkpoint.load(task.last, model, optimizer, task.average)
+        arrays, meta = task.communicator.first(checkpoint.read, task.last)
+        checkpoint.restore(task.last, arrays, model, optimizer, task.average)
         epoch, step = meta["progress"]["epoch"], meta["progress"]["step"]
     model.train()
     here = (epoch, step)
@@ -117,15 +119,17 @@ def _finite_gradients(model: Module) -> bool:
 
 
 def _in_words(task: Task, model: Module, epoch: int, step: int, batch: Any) -> str:
-    entropy = (task.seed, epoch, step)
-    if task.parts == 1:
+    entropy, ranks = (task.seed, epoch, step), task.communicator
+    if ranks.size == 1 and task.parts == 1:
         found = first_fault(model, task.loss, batch, entropy)
         return f": in {_place(epoch, step)}, {found}" if found else ""
-    for k, (piece, _) in enumerate(split(batch, task.parts)):
+    faults = []
+    for k, piece, _ in Division.among(ranks, task.parts).pieces(batch):
         found = first_fault(model, task.loss, piece, (*entropy, k))
         if found:
-            return f": in {_place(epoch, step)}, part {k + 1} of the batch, {found}"
-    return ""
+            faults.append(f": in {_place(epoch, step)}, part {k + 1} of the batch, {found}")
+            break
+    return next((fault for each in ranks.gather(faults) for fault in each), "")
 
 
 def _place(epoch: int, step: int) -> str:

@@ -12,6 +12,7 @@ from minipose.nn import Module
 from minipose.optim import Average
 from minipose.tensor import Tensor
 from minipose.training.batches import Batches
+from minipose.training.communicator import ALONE, Communicator
 from minipose.training.log import Row
 from minipose.training.scaling import LossScale
 
@@ -28,6 +29,8 @@ class Task:
     batch_count : batches an epoch, where ``batches`` has no length
     loss : (model, batch) -> scalar Tensor
     parts : of a batch that are computed at the same time, see ``training.parts``
+    communicator : the ranks that train together, each its own parts of a batch: ``batches`` may
+        give each its ``Share``, see ``training.ranks``. Rank 0 alone writes files and prints.
     max_norm : of the gradient of a step, see ``optim.clip_gradients``; None: any
     average : of the model's weights; what is validated, and kept as the best, is the average
     validate : model -> {column: value}
@@ -51,6 +54,7 @@ class Task:
     folder: Path
     batch_count: int | None = None
     parts: int = 1
+    communicator: Communicator = ALONE
     max_norm: float | None = None
     average: Average | None = None
     scaling: LossScale | None = None

@@ -15,6 +15,7 @@ from minipose.optim import Adam
 from minipose.tensor import Tensor
 from minipose.training.loop import cosine_rate, fit
 from minipose.training.task import Task
+from minipose.training.world import everywhere, world
 
 
 class Toy(Module):
@@ -67,9 +68,10 @@ def make_task(folder: Path, epochs: int = 4, pause: float = 0.0, blow_up: bool =
 
 
 def main() -> int:
-    """``toy.py FOLDER PAUSE [resume]``."""
+    """``toy.py FOLDER PAUSE [resume] [parts]``: by all ranks that there are."""
     net = Toy()
     task = make_task(Path(sys.argv[1]), pause=float(sys.argv[2]))
+    task.communicator, task.parts = world(), 2 if "parts" in sys.argv else 1
     try:
         fit(task, net, Adam(net.parameters(), 0.01), resume="resume" in sys.argv)
     except Interrupted:
@@ -78,4 +80,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(everywhere(main))

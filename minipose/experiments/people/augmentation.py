@@ -7,6 +7,7 @@ stays 0, 0, 0.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from scipy.ndimage import affine_transform
@@ -20,30 +21,73 @@ MIRRORED = mirrored(BODY_25)  # the joint on the other side, for each joint
 CUT = (1.25, 2.5)  # how much larger a window becomes, from and to
 
 
+class Change(NamedTuple):
+    """What happens to one picture: in this order, each None where it does not.
+
+    Attributes
+    ----------
+    mirrored : whether it is
+    window : zoom and shift, see ``part_of``
+    warped : degrees and zoom, see ``warp``
+    gains : of the three colours
+    """
+
+    mirrored: bool = False
+    window: tuple[float, np.ndarray] | None = None
+    warped: tuple[float, float] | None = None
+    gains: np.ndarray | None = None
+
+
 def augmented(person: Person, recipe: Recipe, rng: np.random.Generator) -> Person:
     """The picture as the recipe's ``flip``, ``turn``, ``zoom``, ``cut``, ``jitter`` change it."""
-    if recipe.flip and rng.random() < 0.5:
-        person = mirror(person)
+    return changed(person, drawn(person.keypoints, person.mask.shape, recipe, rng))
+
+
+def drawn(
+    keypoints: np.ndarray, size: tuple[int, int], recipe: Recipe, rng: np.random.Generator
+) -> Change:
+    """Draw what the recipe may do to a picture. The pixels are not needed: who computes only some
+    pictures of a batch still draws for all.
+    """
+    mirrored = bool(recipe.flip and rng.random() < 0.5)
+    window = warped = gains = None
     if recipe.cut and rng.random() < recipe.cut:
-        person = part_of(person, rng)
+        window = _window(_mirrored(keypoints, size[1]) if mirrored else keypoints, size, rng)
     if recipe.turn or recipe.zoom:
         degrees = recipe.turn * rng.uniform(-1, 1)
-        person = warp(person, degrees, (1 + recipe.zoom) ** rng.uniform(-1, 1))
+        warped = degrees, (1 + recipe.zoom) ** rng.uniform(-1, 1)
     if recipe.jitter:
         gain = 1 + recipe.jitter * rng.uniform(-1, 1)
         gains = gain * (1 + 0.3 * recipe.jitter * rng.uniform(-1, 1, 3))
-        image = np.clip(person.image * gains.astype(np.float32), 0, 255).astype(np.uint8)
-        person = replace(person, image=image)
+    return Change(mirrored, window, warped, gains)
+
+
+def changed(person: Person, change: Change) -> Person:
+    """The picture after the change."""
+    if change.mirrored:
+        person = mirror(person)
+    if change.window is not None:
+        person = warp(person, 0.0, *change.window)
+    if change.warped is not None:
+        person = warp(person, *change.warped)
+    if change.gains is not None:
+        image = person.image * change.gains.astype(np.float32)
+        person = replace(person, image=np.clip(image, 0, 255).astype(np.uint8))
     return person
 
 
 def mirror(person: Person) -> Person:
     """The picture in a mirror: what was a left joint is a right one."""
-    keypoints = person.keypoints[MIRRORED].copy()
-    present = keypoints[:, 2] > 0
-    keypoints[present, 0] = person.mask.shape[1] - 1 - keypoints[present, 0]
+    keypoints = _mirrored(person.keypoints, person.mask.shape[1])
     image, mask = person.image[:, ::-1], person.mask[:, ::-1]
     return replace(person, image=image, mask=mask, keypoints=keypoints)
+
+
+def _mirrored(keypoints: np.ndarray, width: int) -> np.ndarray:
+    keypoints = keypoints[MIRRORED].copy()
+    present = keypoints[:, 2] > 0
+    keypoints[present, 0] = width - 1 - keypoints[present, 0]
+    return keypoints
 
 
 def part_of(person: Person, rng: np.random.Generator) -> Person:
@@ -51,17 +95,22 @@ def part_of(person: Person, rng: np.random.Generator) -> Person:
 
     The window has 1/2.5 to 1/1.25 of the picture's height and width, and lies inside it.
     """
+    window = _window(person.keypoints, person.mask.shape, rng)
+    return person if window is None else warp(person, 0.0, *window)
+
+
+def _window(
+    keypoints: np.ndarray, size: tuple[int, int], rng: np.random.Generator
+) -> tuple[float, np.ndarray] | None:
+    """Zoom and shift (rows, columns, px) of ``part_of``; None where no joint is in the picture."""
     zoom = CUT[0] * (CUT[1] / CUT[0]) ** rng.random()
-    height, width = person.mask.shape
-    here, _ = joint_pixels(person.keypoints, (height, width))
+    here, _ = joint_pixels(keypoints, tuple(size))
     if not len(here):
-        return person
-    x, y, _ = person.keypoints[rng.choice(here) - 1]
-    size = np.array([height, width])
-    middle = (size - 1) / 2
-    room = (size - size / zoom) / 2  # of the window's centre, about the picture's
-    shift = np.clip(np.array([y, x]) - middle, -room, room)
-    return warp(person, 0.0, zoom, shift)
+        return None
+    x, y, _ = keypoints[rng.choice(here) - 1]
+    middle = (np.array(size) - 1) / 2
+    room = (np.array(size) - np.array(size) / zoom) / 2  # of the window's centre
+    return zoom, np.clip(np.array([y, x]) - middle, -room, room)
 
 
 def warp(

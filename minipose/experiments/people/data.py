@@ -9,10 +9,16 @@ import numpy as np
 
 from minipose.backend import Array, to_device
 from minipose.datasets.people import PeopleStore, Person
-from minipose.experiments.people.augmentation import augmented, halved, reduced_keypoints
+from minipose.experiments.people.augmentation import (
+    changed,
+    drawn,
+    halved,
+    reduced_keypoints,
+)
 from minipose.experiments.people.recipe import MULTIPLE, Outputs, Recipe
 from minipose.targets.heatmaps import expand, joint_targets
 from minipose.training.batches import Batches
+from minipose.training.ranks import WHOLE, Division, Share
 
 
 class Batch(NamedTuple):
@@ -57,19 +63,31 @@ def grouped(
 
 
 def training_batches(
-    store: PeopleStore, samples: np.ndarray, recipe: Recipe, seed: int, device: str
+    store: PeopleStore,
+    samples: np.ndarray,
+    recipe: Recipe,
+    seed: int,
+    device: str,
+    division: Division = WHOLE,
 ) -> Batches:
     """epoch -> its batches: the same for the same epoch, whatever was trained before.
 
-    The recipe's ``quarter_epochs`` and then its ``half_epochs`` see smaller pictures.
+    The recipe's ``quarter_epochs`` and then its ``half_epochs`` see smaller pictures. Of several
+    ranks each makes its own rows (``Share``), in the size that all have.
     """
 
-    def draw(rng: np.random.Generator, epoch: int) -> Iterator[Batch]:
+    def draw(rng: np.random.Generator, epoch: int) -> Iterator[Batch | Share]:
+        halvings = recipe.halvings(epoch)
         for group in grouped(store.sizes, samples, recipe.batch, rng):
-            people = [augmented(store[int(i)], recipe, rng) for i in group]
-            for _ in range(recipe.halvings(epoch)):
+            rows = division.rows(len(group))
+            changes = [drawn(store.keypoints[i], store.sizes[i], recipe, rng) for i in group]
+            chosen = zip(group[rows], changes[rows], strict=True)
+            people = [changed(store[int(i)], change) for i, change in chosen]
+            for _ in range(halvings):
                 people = [halved(person) for person in people]
-            yield make_batch(people, recipe.outputs, recipe.peak, device, recipe.patch)
+            size = store.sizes[group].max(axis=0) >> halvings
+            made = make_batch(people, recipe.outputs, recipe.peak, device, recipe.patch, size)
+            yield division.labelled(made, len(group))
 
     return Batches(draw, len(grouped(store.sizes, samples, recipe.batch)), seed)
 
@@ -80,13 +98,18 @@ def make_batch(
     peak: float = 100.0,
     device: str = "cpu",
     patch: int = 1,
+    size: Sequence[int] | None = None,
 ) -> Batch:
     """Scale to [0, 1], pad right and bottom with zeros, draw the targets of these outputs.
 
     Joints and heatmap are of blocks of ``patch`` × ``patch`` pixels.
+
+    Parameters
+    ----------
+    size : height and width, px, of the largest picture, where that is not one of these people's
     """
-    sizes = padded_sizes(np.array([f.mask.shape for f in people]))
-    height, width = (int(n) for n in sizes.max(axis=0))
+    sizes = np.array([f.mask.shape for f in people] if size is None else [size])
+    height, width = (int(n) for n in padded_sizes(sizes).max(axis=0))
     count = len(people)
     images = np.zeros((count, 3, height, width), np.float32)
     mask = np.zeros((count, height, width), np.float32)

@@ -19,6 +19,7 @@ from minipose.experiments.people.data import Batch, grouped, make_batch
 from minipose.experiments.people.recipe import Outputs, Recipe
 from minipose.nn import Module
 from minipose.tensor import Tensor, no_grad
+from minipose.training.communicator import ALONE, Communicator
 
 AS_IT_IS = Recipe()  # the report's: the whole picture, and its channels as they are
 PIXELS_A_BATCH = 8 * 192 * 128  # without training, memory alone limits the batch
@@ -172,8 +173,9 @@ def predicted_groups(
     outputs: Outputs | None = None,
     mirror_too: bool = False,
     change: Callable[[Person, int], Person] = lambda person, sample: person,
+    communicator: Communicator = ALONE,
 ) -> Iterator[Group]:
-    """All samples with their predictions, in groups of one padded size.
+    """All samples with their predictions, in groups of one padded size; a rank has its share.
 
     Parameters
     ----------
@@ -185,7 +187,8 @@ def predicted_groups(
     outputs = recipe.outputs if outputs is None else outputs
     largest = int(store.sizes[samples].prod(axis=1).max())
     with no_grad():
-        for group in grouped(store.sizes, samples, max(1, PIXELS_A_BATCH // largest)):
+        groups = grouped(store.sizes, samples, max(1, PIXELS_A_BATCH // largest))
+        for group in communicator.share(groups):
             people = [change(store[int(i)], int(i)) for i in group]
             batch, scores, found = run(model, people, recipe, outputs)
             if mirror_too:

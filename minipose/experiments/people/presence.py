@@ -12,16 +12,21 @@ import numpy as np
 from minipose.datasets.people import PeopleStore, Person
 from minipose.experiments.people.augmentation import part_of
 from minipose.experiments.people.confidence import SURE, Calibration, calibrate, calibration_of
-from minipose.experiments.people.outputs import predicted_groups
+from minipose.experiments.people.outputs import Group, predicted_groups
 from minipose.experiments.people.recipe import Outputs, Recipe
 from minipose.metrics import visible_joints
 from minipose.nn import Module
+from minipose.training.communicator import ALONE, Communicator
 
 FITTED = 200  # training pictures from which confidences are calibrated
 
 
 def in_parts_of_pictures(
-    model: Module, store: PeopleStore, samples: np.ndarray, recipe: Recipe
+    model: Module,
+    store: PeopleStore,
+    samples: np.ndarray,
+    recipe: Recipe,
+    communicator: Communicator = ALONE,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For each joint that is annotated in the whole picture: what is found in a part of it.
 
@@ -35,8 +40,8 @@ def in_parts_of_pictures(
     def part(person: Person, sample: int) -> Person:
         return part_of(person, np.random.default_rng([sample, 25]))
 
-    found: list[tuple[np.ndarray, ...]] = []
-    for group in predicted_groups(model, store, samples, recipe, Outputs(), change=part):
+    def of_group(group: Group) -> list[tuple[np.ndarray, ...]]:
+        found = []
         for sample, person, prediction in zip(
             group.samples, group.people, group.predictions, strict=True
         ):
@@ -44,18 +49,35 @@ def in_parts_of_pictures(
             asked = visible_joints(store.keypoints[sample : sample + 1], size)[0]
             there = visible_joints(person.keypoints[None], size)[0]
             found.append((prediction.evidence[asked], there[asked], np.flatnonzero(asked)))
-    return tuple(np.concatenate(each) for each in zip(*found, strict=True))
+        return found
+
+    groups = predicted_groups(
+        model, store, samples, recipe, Outputs(), change=part, communicator=communicator
+    )
+    found = communicator.collect([of_group(group) for group in groups])
+    pictures = [picture for group in found for picture in group]
+    return tuple(np.concatenate(each) for each in zip(*pictures, strict=True))
 
 
-def fitted(model: Module, store: PeopleStore, samples: np.ndarray, recipe: Recipe) -> Calibration:
+def fitted(
+    model: Module,
+    store: PeopleStore,
+    samples: np.ndarray,
+    recipe: Recipe,
+    communicator: Communicator = ALONE,
+) -> Calibration:
     """The calibration of a network's confidences by parts of some training pictures."""
     few = samples[:: max(1, len(samples) // FITTED)][:FITTED]
-    evidence, present, _ = in_parts_of_pictures(model, store, few, recipe)
+    evidence, present, _ = in_parts_of_pictures(model, store, few, recipe, communicator)
     return calibrate(evidence, present)
 
 
 def measure_presence(
-    model: Module, store: PeopleStore, samples: np.ndarray, recipe: Recipe
+    model: Module,
+    store: PeopleStore,
+    samples: np.ndarray,
+    recipe: Recipe,
+    communicator: Communicator = ALONE,
 ) -> dict[str, float]:
     """Precision and recall of the joints that are found in parts of these pictures.
 
@@ -66,7 +88,7 @@ def measure_presence(
     ``ranked``, the probability that a joint that is there has a higher confidence than one that is
     not.
     """
-    evidence, present, _ = in_parts_of_pictures(model, store, samples, recipe)
+    evidence, present, _ = in_parts_of_pictures(model, store, samples, recipe, communicator)
     found = calibration_of(model)(evidence) >= SURE
     right = int((found & present).sum())
     return {

@@ -19,6 +19,7 @@ from minipose.tensor import Tensor
 from minipose.training import checkpoint
 from minipose.training.loop import cosine_rate, fit
 from minipose.training.plateau import Plateau
+from minipose.training.ranks import Division
 from minipose.training.task import Task
 
 COLUMNS = ("loss", "dice", "mse", "cross_entropy", "joint_error_px", "within_5_px")
@@ -78,16 +79,18 @@ def train(run: Run) -> Module:
     def validate(model: Module) -> dict[str, float]:
         row = {}
         for part, rows in (("training", beside), ("validation", watched)):
-            measured = measure_part(model, run.store, rows, recipe)
+            measured = measure_part(model, run.store, rows, recipe, run.communicator)
             row |= {f"{part}_{name}": measured[name] for name in COLUMNS if name in measured}
         return row
 
     def loss(model: Module, batch: Batch) -> Tensor:
         return total_loss(model(Tensor(batch.images)), batch, recipe)
 
+    parts = recipe.parts if run.device == "cpu" else 1
+    division = Division.among(run.communicator, parts)
     task = Task(
         name="",
-        batches=training_batches(run.store, samples, recipe, run.seed, run.device),
+        batches=training_batches(run.store, samples, recipe, run.seed, run.device, division),
         loss=run.spared(loss),
         validate=validate,
         watch="validation_loss",
@@ -95,15 +98,18 @@ def train(run: Run) -> Module:
         learning_rate=rate(recipe),
         adapt=Plateau("validation_loss", recipe.patience) if recipe.patience else lambda _: 1.0,
         epochs=recipe.epochs,
+        parts=parts,
+        communicator=run.communicator,
         scaling=run.scaling(net),
-        parts=recipe.parts if run.device == "cpu" else 1,
         seed=run.seed,
         folder=run.folder,
         meta={"job": "people", "recipe": asdict(recipe), "seed": run.seed},
     )
     fit(task, net, make_optimizer(recipe, net), run.resume)
     if recipe.outputs.joints:
-        checkpoint.load(run.folder / "best.npz", net)
-        net.calibration = fitted(net, run.store, samples, recipe)
-        checkpoint.annotate(run.folder / "best.npz", calibration=asdict(net.calibration))
+        best = run.folder / "best.npz"
+        checkpoint.restore(best, run.communicator.first(checkpoint.read, best)[0], net)
+        net.calibration = fitted(net, run.store, samples, recipe, run.communicator)
+        about = {"calibration": asdict(net.calibration)}
+        run.communicator.first(lambda: checkpoint.annotate(best, **about))
     return net

@@ -13,6 +13,7 @@ from minipose.experiments.pose3d.recipe import Recipe
 from minipose.skeletons import H36M_17, mirrored
 from minipose.targets.windows import window_labels
 from minipose.training.batches import Batches
+from minipose.training.ranks import WHOLE, Division, Share
 
 _MIRRORED = mirrored(H36M_17)
 
@@ -31,17 +32,28 @@ def as_input(images: np.ndarray, gain: np.ndarray | float = 1.0) -> np.ndarray:
 
 
 def training_batches(
-    store: H36MStore, frames: np.ndarray, head: str, recipe: Recipe, seed: int, device: str
+    store: H36MStore,
+    frames: np.ndarray,
+    head: str,
+    recipe: Recipe,
+    seed: int,
+    device: str,
+    division: Division = WHOLE,
 ) -> Batches:
-    """epoch -> its batches: the same for the same epoch, whatever was trained before."""
+    """epoch -> its batches: the same for the same epoch, whatever was trained before.
 
-    def draw(rng: np.random.Generator, epoch: int) -> Iterator[Batch]:
+    Of several ranks each makes its own rows (``Share``).
+    """
+    rows = division.rows(recipe.batch)
+
+    def draw(rng: np.random.Generator, epoch: int) -> Iterator[Batch | Share]:
         field = "keypoints_2d" if head == "detection" else "joints_3d"
         for pool in shuffled_pools(frames, recipe.batch, rng):
             images, joints = store.read("images", pool), store.read(field, pool)
             for start in range(0, len(pool), recipe.batch):
                 piece = slice(start, start + recipe.batch)
-                yield make_batch(images[piece], joints[piece], head, recipe, rng, device)
+                made = make_batch(images[piece], joints[piece], head, recipe, rng, device, rows)
+                yield division.labelled(made, recipe.batch)
 
     return Batches(draw, len(frames) // recipe.batch, seed)
 
@@ -53,13 +65,19 @@ def make_batch(
     recipe: Recipe,
     rng: np.random.Generator,
     device: str = "cpu",
+    rows: slice = slice(None),
 ) -> Batch:
-    """Vary images as the recipe says, scale them, make targets."""
-    gain = 1.0
+    """Vary images as the recipe says, scale them, make targets: of all of them, or these rows.
+
+    What is random is drawn for all, so that rows are the same with and without the others.
+    """
+    gain = np.ones(len(images))
     if recipe.jitter:
         gain = rng.uniform(1 - recipe.jitter, 1 + recipe.jitter, len(images))
-    if recipe.flip:
-        chosen = rng.random(len(images)) < 0.5
+    chosen = rng.random(len(images)) < 0.5 if recipe.flip else None
+    images, joints, gain = images[rows], joints[rows], gain[rows]
+    if chosen is not None:
+        chosen = chosen[rows]
         images = np.where(chosen[:, None, None], images[:, :, ::-1], images)
         joints = np.where(chosen[:, None, None], mirror(joints), joints)
     if head == "detection":

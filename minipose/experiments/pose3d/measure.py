@@ -14,11 +14,18 @@ from minipose.experiments.pose3d.recipe import Recipe
 from minipose.metrics import joint_errors, mpjpe, pa_mpjpe, repeats
 from minipose.models import PoseNet
 from minipose.skeletons import H36M_17
+from minipose.training.communicator import ALONE, Communicator
 
 PIECE = 1024  # frames in memory at once, however many a split has
 
 
-def measure(net: PoseNet, store: H36MStore, split: Split, recipe: Recipe) -> dict[str, Any]:
+def measure(
+    net: PoseNet,
+    store: H36MStore,
+    split: Split,
+    recipe: Recipe,
+    communicator: Communicator = ALONE,
+) -> dict[str, Any]:
     """Every number of the report; errors in mm (eq. 9 and Procrustes-aligned).
 
     The mean-pose baseline predicts, for every image, the mean of the training poses, and where a
@@ -28,7 +35,8 @@ def measure(net: PoseNet, store: H36MStore, split: Split, recipe: Recipe) -> dic
     result: dict[str, Any] = {"splits": {}}
     last = list(split)[-1]
     for name, frames in split.items():
-        errors, result["splits"][name] = _measure_part(net, store, frames, constant)
+        measured = _measure_part(net, store, frames, constant, communicator)
+        errors, result["splits"][name] = measured
         if name == last:
             result["per_joint_mm"] = dict(
                 zip(H36M_17, map(float, errors.mean(axis=0)), strict=True)
@@ -43,7 +51,11 @@ def measure(net: PoseNet, store: H36MStore, split: Split, recipe: Recipe) -> dic
 
 
 def _measure_part(
-    net: PoseNet, store: H36MStore, frames: np.ndarray, constant: np.ndarray
+    net: PoseNet,
+    store: H36MStore,
+    frames: np.ndarray,
+    constant: np.ndarray,
+    communicator: Communicator,
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Errors (N, 17), mm, and the numbers of one split, piece by piece."""
     errors, aligned, baseline, seconds = [], 0.0, 0.0, 0.0
@@ -52,7 +64,7 @@ def _measure_part(
     for start in range(0, len(frames), PIECE):
         piece = frames[start : start + PIECE]
         begin = time.perf_counter()
-        predicted = predict(net, store, piece).reshape(-1, 17, 3)
+        predicted = predict(net, store, piece, communicator).reshape(-1, 17, 3)
         seconds += time.perf_counter() - begin
         target, images = store.read("joints_3d", piece), store.read("images", piece)
         errors.append(joint_errors(predicted, target))

@@ -10,14 +10,21 @@ from minipose.devices import device_of
 from minipose.experiments.pose3d.data import as_input
 from minipose.nn import Module
 from minipose.tensor import Tensor, no_grad
+from minipose.training.communicator import ALONE, Communicator
 
 FRAMES_A_BATCH = 256
 
 
-def predict(model: Module, store: H36MStore, frames: np.ndarray) -> np.ndarray:
-    """Outputs for frames of the store, in batches: (N, 51) in mm or (N, 1700) logits, host."""
-    pieces = (frames[i : i + FRAMES_A_BATCH] for i in range(0, len(frames), FRAMES_A_BATCH))
-    return np.concatenate([predict_images(model, store.read("images", p)) for p in pieces])
+def predict(
+    model: Module, store: H36MStore, frames: np.ndarray, communicator: Communicator = ALONE
+) -> np.ndarray:
+    """Outputs for frames of the store, in batches: (N, 51) in mm or (N, 1700) logits, host.
+
+    Each rank computes its share of the batches; all have the whole result.
+    """
+    pieces = [frames[i : i + FRAMES_A_BATCH] for i in range(0, len(frames), FRAMES_A_BATCH)]
+    own = [predict_images(model, store.read("images", p)) for p in communicator.share(pieces)]
+    return np.concatenate(communicator.collect(own))
 
 
 def predict_images(model: Module, images: np.ndarray) -> np.ndarray:

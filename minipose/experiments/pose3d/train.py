@@ -25,6 +25,7 @@ from minipose.optim import SGD, Adam, Optimizer
 from minipose.targets.windows import window_labels
 from minipose.tensor import Tensor
 from minipose.training.loop import cosine_rate, fit
+from minipose.training.ranks import Division
 from minipose.training.task import Task
 
 VALIDATION_PIECE = 1024  # images whose 1700 logits are in memory at once
@@ -63,7 +64,7 @@ def train_detector(run: Run) -> PoseNet:
         entropy = precision = 0.0
         for start in range(0, len(frames), VALIDATION_PIECE):
             piece = frames[start : start + VALIDATION_PIECE]
-            logits = predict(model, run.store, piece)
+            logits = predict(model, run.store, piece, run.communicator)
             labels = window_labels(run.store.read("keypoints_2d", piece))
             fraction = len(piece) / len(frames)
             entropy += fraction * cross_entropy_per_window(logits, labels)
@@ -102,7 +103,7 @@ def train_regressor(run: Run, detector: PoseNet | None = None) -> PoseNet:
 
     def validate(model: Module) -> dict[str, float]:
         frames = run.split["validation"]
-        predicted = predict(model, run.store, frames).reshape(-1, 17, 3)
+        predicted = predict(model, run.store, frames, run.communicator).reshape(-1, 17, 3)
         return {"validation_mpjpe_mm": mpjpe(predicted, run.store.read("joints_3d", frames))}
 
     task = _task(
@@ -147,9 +148,10 @@ def _task(
     recipe, frames = run.recipe, run.split["train"]
     if len(frames) < recipe.batch:
         raise UserError(f"batch of {recipe.batch} is larger than the {len(frames)} training frames")
+    division = Division.among(run.communicator)
     return Task(
         name="detection-" if head == "detection" else "",
-        batches=training_batches(run.store, frames, head, recipe, run.seed, run.device),
+        batches=training_batches(run.store, frames, head, recipe, run.seed, run.device, division),
         loss=run.spared(loss),
         scaling=run.scaling(net),
         validate=validate,
@@ -157,6 +159,7 @@ def _task(
         images=lambda batch: len(batch.images),
         learning_rate=cosine_rate(lr, recipe.lr_decay),
         epochs=epochs,
+        communicator=run.communicator,
         seed=run.seed,
         folder=run.folder,
         meta={"job": "h36m", "head": head, "recipe": asdict(recipe), "seed": run.seed},
