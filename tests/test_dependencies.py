@@ -136,3 +136,12 @@ def test_what_is_installed_is_compared_with_what_is_declared(tmp_path):
     done = oldest(declare(tmp_path, ["numpy>=1.26"]), "--installed")
     assert done.returncode == 1
     assert done.stderr == f"numpy: 1.26 is declared as the oldest version, {here} is installed\n"
+
+
+def test_the_wheel_holds_minipose_alone():
+    """A name as general as data_tools would be anybody's in site-packages."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert declared["tool"]["setuptools"]["packages"]["find"]["include"] == ["minipose*"]
+    assert [path.name for path in ROOT.glob("minipose*/__init__.py")] == ["__init__.py"]
+    assert declared["project"]["scripts"] == {"minipose": "minipose.cli:main"}
+    assert all((ROOT / name).is_file() for name in declared["project"]["license-files"])

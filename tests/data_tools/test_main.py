@@ -35,3 +35,16 @@ def test_an_unknown_flag_names_the_help_that_lists_the_known_ones(capsys):
         main(["twin", "people", "--out", "x", "--bogus"])
     error = capsys.readouterr().err
     assert error.startswith("error: unrecognized arguments: --bogus (python -m data_tools twin p")
+
+
+@pytest.mark.parametrize(
+    "command", ["twin people", "twin h36m", "people photos", "h36m raw"], ids=lambda c: c.split()[0]
+)
+def test_an_empty_out_is_no_folder(command, tmp_path, monkeypatch, capsys):
+    """T17: it was the current one, which was filled."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stop:
+        main([*command.split(), "--out", ""])
+    error = capsys.readouterr().err
+    assert stop.value.code == 2 and error.count("\n") == 1
+    assert "--out: expected a path, got ''" in error and not list(tmp_path.iterdir())

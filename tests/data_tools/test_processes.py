@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,20 @@ def test_a_worker_that_is_ended_from_outside_is_one_line():
     with pytest.raises(UserError, match=r"ended from outside .* run the same command again"):
         with pool(1) as processes:
             list(processes.map(stop, [0]))
+
+
+MARK = []  # what a copy of this process would have
+
+
+def mark_of(_: int) -> list:
+    return MARK
+
+
+def test_workers_begin_afresh():
+    """T18: a copy would have the locks of threads that it does not have."""
+    MARK.append("of this process")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DeprecationWarning)  # of a fork while threads are alive
+        with pool(1) as processes:
+            assert list(processes.map(mark_of, [0])) == [[]]
+    MARK.clear()

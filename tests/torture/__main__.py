@@ -117,9 +117,11 @@ class Torturer:
         return case
 
     def _judge(self, ended: Ended, case: Case) -> None:
+        if ended.status == -9:
+            return  # workers that were just beginning say that their tool is gone
         if "Traceback" in ended.printed:
             case.faults.append(f"a traceback: {ended.printed[-600:]}")
-        if ended.status not in (0, -9):
+        if ended.status:
             case.faults.append(f"status {ended.status}: {ended.printed[-300:]}")
 
     def _run_in_one_go(self) -> None:

@@ -2,15 +2,18 @@
 
 import json
 import os
+import zipfile
 
 import numpy as np
 import pytest
 
-from minipose.errors import UserError
+from minipose.errors import Diverged, UserError
 from minipose.nn import Linear
-from minipose.optim import SGD
+from minipose.optim import SGD, Adam
 from minipose.training import checkpoint
 from minipose.training.log import read_log, write_log
+from minipose.training.loop import fit
+from tests.training.toy import Toy, make_task
 
 
 def make(seed: int = 0, size: int = 3):
@@ -85,3 +88,71 @@ def test_logs(tmp_path):
     (tmp_path / "bad.csv").write_text("epoch\none\n")
     with pytest.raises(UserError, match="not a readable log"):
         read_log(tmp_path / "bad.csv")
+
+
+def odd(path, kind: str) -> None:
+    """A file that begins like a checkpoint, and is none."""
+    sound = path.with_name("sound.npz")
+    net = Linear(3, 2, np.random.default_rng(0))
+    checkpoint.save(sound, net, None, {"job": "people"})
+    content = sound.read_bytes()
+    if kind == "encrypted":  # the flag in both headers of each member
+        for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+            at = content.find(mark)
+            while at >= 0:
+                content = content[: at + place] + b"\x01" + content[at + place + 1 :]
+                at = content.find(mark, at + 4)
+        path.write_bytes(content)
+    elif kind == "not finite":
+        arrays = dict(np.load(sound))
+        arrays["model/weight"][0, 0] = np.nan
+        np.savez(path, **arrays)
+    elif kind == "a bomb":
+        np.savez_compressed(path, **np.load(sound), bomb=np.zeros(2**27, np.uint8))
+    elif kind == "a declared size":
+        with zipfile.ZipFile(path, "w") as archive:
+            header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1099511627776,), }\n"
+            archive.writestr("meta.npy", b"\x93NUMPY\x01\x00" + bytes([len(header), 0]) + header)
+    elif kind == "no meta":
+        np.savez(path, a=np.zeros(3))
+    elif kind == "meta is a list":
+        np.savez(path, meta=np.frombuffer(b"[1]", np.uint8))
+    else:
+        np.savez(path, a=np.array([{}], dtype=object), meta=np.zeros(3))
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("encrypted", "not a readable checkpoint"),
+        ("not finite", "model/weight holds numbers that are not finite"),
+        ("a bomb", "declares more than it can hold"),
+        ("a declared size", "declares an array of 1099511627776"),
+        ("no meta", "not a readable checkpoint"),
+        ("meta is a list", "not a checkpoint of this version"),
+        ("objects", "it holds objects, expected numbers"),
+    ],
+)
+def test_odd_checkpoints_are_one_line(tmp_path, kind, said):
+    """T17; memory is not taken before the size that a file declares was looked at."""
+    odd(tmp_path / "c.npz", kind)
+    with pytest.raises(UserError, match=rf"c\.npz: .*{said}") as caught:
+        checkpoint.read(tmp_path / "c.npz")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_checkpoint_that_does_not_say_how_far_it_came_is_one_line(tmp_path):
+    net, task = Toy(), make_task(tmp_path)
+    for meta in ({}, {"progress": {"epoch": 1, "strange": 2}}, {"progress": 5}):
+        checkpoint.save(task.last, net, Adam(net.parameters(), 0.1), meta)
+        with pytest.raises(UserError, match=r"last\.npz: does not say how far its trainin"):
+            fit(task, net, Adam(net.parameters(), 0.1), resume=True)
+
+
+def test_weights_that_are_not_finite_are_not_written(tmp_path):
+    net = Linear(3, 2, np.random.default_rng(0))
+    checkpoint.save(tmp_path / "c.npz", net, None, {"n": 1})
+    net.weight.data[0, 1] = np.inf
+    with pytest.raises(Diverged, match=r"c\.npz: model/weight is not finite any more; the file fr"):
+        checkpoint.save(tmp_path / "c.npz", net, None, {"n": 2})
+    assert checkpoint.read(tmp_path / "c.npz")[1]["n"] == 1
