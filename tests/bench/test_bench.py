@@ -16,7 +16,8 @@ HARMONIC = {  # one op each here, whole modules elsewhere: PyTorch has no counte
     "normalised_gate", "polar",
 }  # fmt: skip
 NOT_IN_A_NETWORK = {  # of this project: they have no size of their own to be timed at
-    "abs", "clip", "einsum", "flatten", "logsumexp", "max", "maximum", "min", "minimum", "stack",
+    "abs", "clip", "einsum", "flatten", "logsumexp", "max", "maximum", "min", "minimum",
+    "pixel_shuffle", "pixel_unshuffle", "stack",
     "var", "where",
 }  # fmt: skip
 
