@@ -15,6 +15,8 @@ which the shapes alone cut.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
@@ -36,7 +38,7 @@ def forward(x: Array, weight: Array, padding: Pair) -> Array:
     high, wide = images.shape[0] - kh + 1, images.shape[1] - kw + 1
     matrix = weight.transpose(0, 3, 2, 1).reshape(o, -1)
     y = np.empty((high, wide, o, len(x)), dtype=x.dtype)
-    bands = _bands(high, images.shape[1] * kh * c * len(x) * x.itemsize)
+    bands = _bands(high, x.itemsize, (images.shape[1], kh, c, len(x)))
 
     def task(k: int) -> None:
         np.matmul(matrix, _patches(images, bands[k], (kh, kw)), out=y[bands[k]])
@@ -57,8 +59,8 @@ def backward_weight(grad_y: Array, x: Array, kernel: Pair, padding: Pair) -> Arr
     (o, c), (kh, kw) = (grad_y.shape[1], x.shape[1]), kernel
     images, grads = _padded(x, padding), batch_last(grad_y)
     (high, wide), taps = grads.shape[:2], kw * kh * c
-    line = max(images.shape[1] * kh * c * len(x), wide * o * taps) * x.itemsize
-    bands = _bands(high, line)
+    _, across, _, n = images.shape
+    bands = _bands(high, x.itemsize, (across, kh, c, n), (wide, taps, o))
 
     def task(k: int) -> Array:
         patches = _patches(images, bands[k], kernel)
@@ -86,7 +88,9 @@ def _padded(x: Array, padding: Pair) -> Array:
     return padded
 
 
-def _bands(lines: int, line_bytes: int) -> list[slice]:
+def _bands(lines: int, itemsize: int, *of_a_line: tuple[int, ...]) -> list[slice]:
+    """Parts of the lines, of whose arrays the largest takes ``BAND_BYTES`` at most."""
+    line_bytes = max(math.prod(shape) for shape in of_a_line) * itemsize
     return workers.pieces(lines, max(1, min(BAND_BYTES // line_bytes, -(-lines // BANDS))))
 
 

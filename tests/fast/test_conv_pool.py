@@ -52,6 +52,14 @@ def test_the_op_with_bias_and_tanh(tanh, monkeypatch):
     check_gradients(lambda *t: ops.conv2d_max_pool2d(*t, tanh=tanh), [x, weight, bias])
 
 
+@pytest.mark.parametrize("tanh", [False, True])
+def test_squares_without_a_bias(tanh):
+    """Pictures, kernels, and as many maps as samples: a transposed gradient keeps its shape."""
+    rng = np.random.default_rng(0)
+    inputs = [rng.standard_normal(s) for s in ((3, 2, 5, 5), (3, 2, 2, 2))]
+    check_gradients(lambda *t: conv_pool.conv2d_max_pool2d(*t, tanh=tanh), inputs)
+
+
 def test_of_equal_outputs_the_first_in_row_order_gets_the_gradient():
     x = Tensor(np.ones((16, 1, 4, 4)), requires_grad=True)
     y = conv_pool.conv2d_max_pool2d(x, Tensor(np.ones((1, 1, 1, 1))))

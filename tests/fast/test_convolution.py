@@ -192,6 +192,14 @@ def test_blocks_of_columns(
     assert_same((y, grad_x, grad_w), expected, 1e-10)
 
 
+@pytest.mark.parametrize("pictures", [1, 2, 3])
+def test_each_block_of_columns_is_in_the_sum(pictures, monkeypatch):
+    monkeypatch.setattr(columns, "BLOCK_BYTES", 1)  # a picture is a block
+    x, weight = np.full((pictures, 1, 2, 2), 3.0), np.ones((1, 1, 2, 2))
+    grad_w = columns.backward_weight(np.full((pictures, 1, 1, 1), 5.0), x, (2, 2), (1, 1), (0, 0))
+    np.testing.assert_array_equal(grad_w, 15 * pictures * weight)
+
+
 @pytest.mark.parametrize("name", convolution.ALGORITHMS)
 def test_what_went_forward_by_one_algorithm_goes_back_by_it(name, monkeypatch):
     """The algorithms agree on every number, so only a look at who was called tells them apart."""

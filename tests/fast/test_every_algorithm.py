@@ -26,12 +26,16 @@ def by(algorithm):
 as_many_taps_as_maps = calls([(2, 1, 4, 5), (4, 1, 2, 2), (4,)])  # dL/dw is a square
 
 
-def row(name, algorithm, calls):
-    return Case(f"conv2d/{name}", by(algorithm), calls, reference.conv2d, linear_in=(0, 1, 2))
+cubes_without_bias = calls([(3, 3, 3, 3), (3, 3, 3, 3)], stride=(1, 1), padding=(1, 1))
+
+
+def row(name, algorithm, calls, linear_in=(0, 1, 2)):
+    return Case(f"conv2d/{name}", by(algorithm), calls, reference.conv2d, linear_in=linear_in)
 
 
 CASES = [
     row("im2col", "im2col", convolutions()),
+    row("im2col_cubes_without_bias", "im2col", cubes_without_bias, linear_in=(0, 1)),
     row("strips", "strips", convolutions()),
     row("strips_cubes", "strips", cubes),
     row("strips_wide_margins", "strips", wide_margins),

@@ -45,6 +45,8 @@ wide_margins = calls(  # as wide as the kernel and wider, beside one that is nar
     padding=st.sampled_from([(2, 0), (0, 3), (1, 2), (3, 4)]),
 )
 
+as_many_maps_as_pixels = calls([(1, 2, 3, 3), (4, 2, 2, 2)])  # as matrices, y and dL/dy are square
+
 
 @st.composite
 def same_sizes(draw):
@@ -77,6 +79,7 @@ CASES = [
     Case("conv2d_relu/same", ops.conv2d_relu, same_sizes(), _relu),
     Case("conv2d_relu", ops.conv2d_relu, convolutions(), _relu),
     Case("conv2d_relu/no_bias", ops.conv2d_relu, convolutions(False), _relu),
+    Case("conv2d_relu/as_many_maps_as_pixels", ops.conv2d_relu, as_many_maps_as_pixels, _relu),
 ]
 
 

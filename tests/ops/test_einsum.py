@@ -36,10 +36,13 @@ TWO = (
 )
 THREE = _rows("bn,anm,bm->ba", [(2, 3), (4, 3, 2), (2, 2)], [(3, 3), (3, 3, 3), (3, 3)])
 
+REPEATED = _rows("ij,jk->ik", [(3, 3), (1, 2)])  # dL/dx₁ is a square, each row of one number
+
 CASES = [
     Case("einsum", _einsum, PRODUCTS, reference.einsum, linear_in=(0, 1)),
     Case("einsum/one", _einsum, ONE, reference.einsum, linear_in=(0,)),
     Case("einsum/two", _einsum, TWO, reference.einsum, linear_in=(0, 1)),
+    Case("einsum/repeated", _einsum, REPEATED, reference.einsum, linear_in=(0, 1)),
     Case("einsum/three", _einsum, THREE, reference.einsum, linear_in=(0, 1, 2)),
 ]
 

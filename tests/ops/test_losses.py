@@ -143,9 +143,9 @@ def test_labels_are_one_hot_classes(xp):
 
 
 def test_one_hot(xp):
-    hot = losses.one_hot(xp.asarray([[1, 0]]), 2)
+    hot = losses.one_hot(xp.asarray([[1, 2, 0]]), 3)
     assert array_module(hot) is xp and hot.dtype == np.float32
-    np.testing.assert_array_equal(to_host(hot), [[[0, 1], [1, 0]]])
+    np.testing.assert_array_equal(to_host(hot), [[[0, 1, 0], [0, 0, 1], [1, 0, 0]]])
     assert losses.one_hot(np.zeros((0, 2), int), 3).shape == (0, 2, 3)
 
 

@@ -19,6 +19,7 @@ scales = calls(shapes, scale=st.integers(1, 4))
 
 shuffles = calls([(2, 8, 3, 2)], scale=st.sampled_from([1, 2])) | calls([(1, 9, 2, 2)], scale=3)
 unshuffles = calls([(2, 2, 4, 6)], scale=st.sampled_from([1, 2])) | calls([(1, 1, 6, 3)], scale=3)
+squares = calls([(1, 1, 4, 4)], scale=2)
 
 
 def shuffled(x, scale):
@@ -43,6 +44,7 @@ CASES = [
 ] + [
     Case("pixel_shuffle", ops.pixel_shuffle, shuffles, shuffled, linear_in=(0,)),
     Case("pixel_unshuffle", ops.pixel_unshuffle, unshuffles, unshuffled, linear_in=(0,)),
+    Case("pixel_unshuffle/square", ops.pixel_unshuffle, squares, unshuffled, linear_in=(0,)),
 ]
 
 

@@ -115,27 +115,32 @@ BILINEAR_BACK = Kernel(
 )
 
 
-def _resampled(name: str, larger: Kernel, back: Kernel):
-    def op(x: Tensor, scale: int) -> Tensor:
-        n, c, h, w = x.shape
-        y = empty_images(x.data, (n, c, h * scale, w * scale))
-        larger(x.data.transpose(1, 0, 2, 3), h, w, scale, y.transpose(1, 0, 2, 3))
+def _resampled(x: Tensor, scale: int, name: str, larger: Kernel, back: Kernel) -> Tensor:
+    n, c, h, w = x.shape
+    y = empty_images(x.data, (n, c, h * scale, w * scale))
+    larger(x.data.transpose(1, 0, 2, 3), h, w, scale, y.transpose(1, 0, 2, 3))
 
-        def backward(grad_y):
-            grad_x = empty_images(grad_y, (n, c, h, w))
-            back(grad_y.transpose(1, 0, 2, 3), h, w, scale, grad_x.transpose(1, 0, 2, 3))
-            return (grad_x,)
+    def backward(grad_y):
+        grad_x = empty_images(grad_y, (n, c, h, w))
+        back(grad_y.transpose(1, 0, 2, 3), h, w, scale, grad_x.transpose(1, 0, 2, 3))
+        return (grad_x,)
 
-        return record(name, y, inputs=(x,), backward=backward)
-
-    def suits(x, scale) -> bool:
-        return on_device(x) and accepted(plain.check_upsample, name, x, scale)
-
-    return op, suits
+    return record(name, y, inputs=(x,), backward=backward)
 
 
-upsample_nearest, _suits_nearest = _resampled("upsample_nearest", NEAREST, NEAREST_BACK)
-upsample_bilinear, _suits_bilinear = _resampled("upsample_bilinear", BILINEAR, BILINEAR_BACK)
+def upsample_nearest(x: Tensor, scale: int) -> Tensor:
+    """``ops.upsample_nearest``."""
+    return _resampled(x, scale, "upsample_nearest", NEAREST, NEAREST_BACK)
 
-offer(plain.upsample_nearest, _suits_nearest, upsample_nearest)
-offer(plain.upsample_bilinear, _suits_bilinear, upsample_bilinear)
+
+def upsample_bilinear(x: Tensor, scale: int) -> Tensor:
+    """``ops.upsample_bilinear``."""
+    return _resampled(x, scale, "upsample_bilinear", BILINEAR, BILINEAR_BACK)
+
+
+def _suits(x, scale) -> bool:
+    return on_device(x) and accepted(plain.check_upsample, "upsample", x, scale)
+
+
+offer(plain.upsample_nearest, _suits, upsample_nearest)
+offer(plain.upsample_bilinear, _suits, upsample_bilinear)

@@ -104,7 +104,7 @@ def map_dropout(x: Tensor, rate: float, rng: Any, streams: Streams) -> Tensor:
 
 
 def _interleaved(a: Array, b: Array, source: Array, size: int, y: Array) -> None:
-    both = np.concatenate([a, b])
+    both = np.concatenate([a.reshape(-1, size), b.reshape(-1, size)])
     y[...] = both[source]
 
 
@@ -121,7 +121,7 @@ INTERLEAVED = Kernel(
 
 
 def _taken(x: Array, rows: Array, size: int, y: Array) -> None:
-    y[...] = x[rows]
+    y[...] = x.reshape(-1, size)[rows]
 
 
 TAKEN = Kernel(
