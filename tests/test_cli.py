@@ -284,10 +284,3 @@ GONE = (False, "gone", "")
 
 def tf32():
     return os.environ.get("CUPY_TF32")
-
-
-def test_a_word_for_the_number_of_threads_is_one_line(monkeypatch, capsys):
-    monkeypatch.setenv("MINIPOSE_THREADS", "abc")
-    assert main(["doctor"]) == 1
-    error = capsys.readouterr().err
-    assert error == "error: MINIPOSE_THREADS: expected a whole number, got 'abc'\n"

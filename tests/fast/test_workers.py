@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pytest
 
+from minipose.cli import main
 from minipose.fast import blas, layout, workers
 from tests.strategies import layouts
 
@@ -91,3 +92,10 @@ def test_batch_last_there_and_back():
         assert transposed.flags.c_contiguous and transposed.shape == (20, 5, 2, 3)
         np.testing.assert_array_equal(layout.batch_first(transposed), x)
         assert np.shares_memory(layout.batch_last(layout.batch_first(transposed)), transposed)
+
+
+def test_a_word_for_the_number_of_threads_is_one_line(monkeypatch, capsys):
+    monkeypatch.setenv("MINIPOSE_THREADS", "abc")
+    assert main(["doctor"]) == 1
+    error = capsys.readouterr().err
+    assert error == "error: MINIPOSE_THREADS: expected a whole number, got 'abc'\n"
