@@ -13,7 +13,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -54,7 +54,7 @@ template <class T> struct Raw {
 
 
 class Shape(ctypes.Structure):
-    _fields_ = [
+    _fields_: ClassVar = [
         ("ndim", ctypes.c_longlong),
         ("shape", ctypes.c_longlong * MOST_AXES),
         ("strides", ctypes.c_longlong * MOST_AXES),

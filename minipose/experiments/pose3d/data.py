@@ -17,6 +17,8 @@ from minipose.training.ranks import WHOLE, Division, Share
 
 _MIRRORED = mirrored(H36M_17)
 
+ALL = slice(None)  # rows of a batch
+
 
 class Batch(NamedTuple):
     """Images (B, 1, 128, 128) in [0, 1]; window labels (B, 1700) or joints (B, 51) in mm."""
@@ -65,7 +67,7 @@ def make_batch(
     recipe: Recipe,
     rng: np.random.Generator,
     device: str = "cpu",
-    rows: slice = slice(None),
+    rows: slice = ALL,
 ) -> Batch:
     """Vary images as the recipe says, scale them, make targets: of all of them, or these rows.
 
