@@ -6,7 +6,7 @@
 import numpy as np
 import pytest
 
-from minipose import Tensor
+from minipose import Tensor, graph
 from minipose.tensor import record
 
 
@@ -151,3 +151,14 @@ def test_three_gradients_of_a_single_number_add_up():
     x = Tensor(np.float64(2.0), requires_grad=True)
     (x * x + x).backward()
     assert x.grad == 5
+
+
+def test_a_listener_is_told_of_each_leaf_once_its_gradient_is_complete():
+    """From the last layer to the first; what it does meanwhile, the walk does not wait for."""
+    first, last = (Tensor(np.array([v]), requires_grad=True) for v in (2.0, 3.0))
+    told = []
+    with graph.telling(lambda leaf: told.append((leaf, leaf.grad.copy()))):
+        (first * first * last).sum().backward()
+    (first * last).sum().backward()  # nobody listens any more
+    assert [grad.tolist() for _, grad in told] == [[4.0], [12.0]]
+    assert [leaf is own for (leaf, _), own in zip(told, (last, first), strict=True)] == [True] * 2

@@ -60,3 +60,16 @@ def test_a_sign_in_front_of_a_tensor():
     x = mp.Tensor([1.0, -2.0], requires_grad=True)
     (+x * 3).sum().backward()
     np.testing.assert_array_equal(x.grad, [3.0, 3.0])
+
+
+def test_numpy_takes_the_values_of_what_needs_no_gradient():
+    array = np.asarray(mp.Tensor([1.0, 2.0]))
+    assert type(array) is np.ndarray and array.tolist() == [1.0, 2.0]
+    assert np.asarray(mp.Tensor([1.5]), dtype=np.float32).dtype == np.float32
+    with pytest.raises(TypeError, match=r"array: this tensor requires a gradient; use \.detach"):
+        np.asarray(mp.Tensor([1.0], requires_grad=True))
+
+
+def test_a_tensor_is_no_array_to_make_one_of():
+    with pytest.raises(TypeError, match="Tensor: expected an array, got a Tensor"):
+        mp.Tensor(mp.Tensor([1.0]))

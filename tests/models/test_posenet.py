@@ -124,3 +124,8 @@ def test_what_is_shared_are_the_convolutions():
     names = {id(p): name for name, p in net.named_parameters()}
     shared = [names[id(p)] for p in net.shared_parameters()]
     assert shared == [f"conv{k}.{part}" for k in (1, 2, 3) for part in ("weight", "bias")]
+
+
+def test_hidden_layers_are_two():
+    with pytest.raises(ValueError, match=r"expected two positive numbers of units, got \(8,\)"):
+        PoseNet(hidden=(8,))

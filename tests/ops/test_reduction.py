@@ -100,3 +100,8 @@ X = Tensor(np.ones((2, 3)))
 def test_mistakes_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_an_axis_is_a_whole_number():
+    with pytest.raises(TypeError, match=r"sum: expected axis as whole numbers, got 0\.5"):
+        ops.sum(Tensor(np.ones((2, 2))), axis=0.5)

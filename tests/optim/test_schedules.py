@@ -108,3 +108,9 @@ def test_final_is_reached_one_step_after_the_last(make):
     """As the docstrings say: the last step of a training has a little more."""
     rate = make(500, final=0.1)
     assert rate(499) > rate(500) == pytest.approx(0.1)
+
+
+def test_what_is_loaded_on_demand_is_listed():
+    import minipose.optim
+
+    assert {"schedules", "SGD", "Muon"} <= set(dir(minipose.optim))
