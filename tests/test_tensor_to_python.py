@@ -73,3 +73,5 @@ def test_numpy_takes_the_values_of_what_needs_no_gradient():
 def test_a_tensor_is_no_array_to_make_one_of():
     with pytest.raises(TypeError, match="Tensor: expected an array, got a Tensor"):
         mp.Tensor(mp.Tensor([1.0]))
+    with pytest.raises(TypeError, match=r"got a list of Tensors; use ops\.stack"):
+        mp.Tensor([mp.Tensor([1.0]), mp.Tensor([2.0])])
