@@ -192,6 +192,8 @@ ORACLES = {
     "conv2d_max_pool2d": conv2d_max_pool2d,
     "upsample_nearest": lambda x, scale: f.interpolate(x, scale_factor=scale),
     "upsample_bilinear": lambda x, scale: f.interpolate(x, scale_factor=scale, mode="bilinear"),
+    "pixel_shuffle": lambda x, scale: f.pixel_shuffle(x, scale),
+    "pixel_unshuffle": lambda x, scale: f.pixel_unshuffle(x, scale),
     "upsample_conv2d": upsample_conv2d,
     "batch_norm": batch_norm,
     "batch_norm_inference": batch_norm_inference,
