@@ -136,6 +136,11 @@ def device_module(device: str) -> ModuleType:
         ) from error
 
 
+def nccl_backend(size: int, rank: int) -> Any:
+    """CuPy's NCCL communicator of so many processes; raises ImportError or RuntimeError."""
+    return importlib.import_module("cupyx.distributed").NCCLBackend(size, rank, use_mpi=True)
+
+
 def generator(device_of: Array, *entropy: int) -> Any:
     """A random generator in the library of ``device_of``, seeded by non-negative integers.
 

@@ -1,20 +1,8 @@
-"""What lies where on a mask: its pieces, and joints on it."""
+"""A mask made wider, and joints on it."""
 
 from __future__ import annotations
 
 import numpy as np
-
-
-def largest_piece(mask: np.ndarray) -> np.ndarray:
-    """The largest piece of a mask bool (H, W); pixels of a piece touch at their sides."""
-    from scipy.ndimage import label
-
-    pieces, count = label(mask)
-    if count < 2:
-        return mask
-    areas = np.bincount(pieces.ravel())
-    areas[0] = 0
-    return pieces == areas.argmax()
 
 
 def grown(mask: np.ndarray, reach: int) -> np.ndarray:

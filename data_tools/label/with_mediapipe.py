@@ -20,10 +20,10 @@ from PIL import Image
 
 from data_tools.label.labeller import MIDDLE_OF, About, Found
 from data_tools.label.mediapipe_client import Server
-from data_tools.label.pieces import grown, largest_piece
+from data_tools.label.pieces import grown
 from data_tools.people.candidate import Dropped
 from data_tools.people.joints import complete
-from minipose.datasets.crop import box_of
+from minipose.datasets.crop import box_of, largest_piece
 from minipose.errors import UserError
 from minipose.skeletons import BODY_25
 

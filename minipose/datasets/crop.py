@@ -81,3 +81,15 @@ def crop_person(
     # Pillow's bilinear filter widens when it shrinks a picture, so nothing is skipped.
     image = Image.fromarray(square).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
     return np.asarray(image), Crop(x0 - left, y0 - top, SIDE / side)
+
+
+def largest_piece(mask: np.ndarray) -> np.ndarray:
+    """The largest piece of a mask bool (H, W); pixels of a piece touch at their sides."""
+    from scipy.ndimage import label
+
+    pieces, count = label(mask)
+    if count < 2:
+        return mask
+    areas = np.bincount(pieces.ravel())
+    areas[0] = 0
+    return pieces == areas.argmax()

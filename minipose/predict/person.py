@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import label
 
-from minipose.datasets.crop import box_of, crop_person
+from minipose.datasets.crop import box_of, crop_person, largest_piece
 from minipose.datasets.resize import STRIP
 from minipose.errors import UserError
 from minipose.experiments.people.confidence import SURE
@@ -192,16 +192,6 @@ def _box_of_mask(mask: np.ndarray | None) -> Box | None:
     return None if mask is None else with_room(box_of(mask), mask.shape)
 
 
-def _largest(mask: np.ndarray) -> np.ndarray:
-    """The largest connected piece of a mask, bool (H, W)."""
-    pieces, count = label(mask)
-    if count < 2:
-        return mask
-    sizes = np.bincount(pieces.ravel())
-    sizes[0] = 0
-    return pieces == sizes.argmax()
-
-
 def _box_of_people(mask: np.ndarray, picture: np.ndarray) -> Box:
     """Around the larger pieces of the mask of a whole picture; the picture if there are none."""
     pieces, count = label(mask > 0.5)
@@ -248,7 +238,7 @@ def _in_picture(
         return plane
 
     mask = whole(found.mask) if given is None else given.astype(np.float32)
-    sure = _largest(mask > 0.5) if given is None else given
+    sure = largest_piece(mask > 0.5) if given is None else given
     if sure.sum() < SMALLEST * (y1 - y0) * (x1 - x0):
         return Result(picture, False, look.box, mask, np.zeros_like(sure))
     keypoints = present = None

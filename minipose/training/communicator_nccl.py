@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from minipose.backend import Array, device_module
+from minipose.backend import Array, device_module, nccl_backend
 from minipose.errors import UserError
 from minipose.training.communicator import Pending
 from minipose.training.communicator_mpi import MPICommunicator
@@ -28,9 +28,7 @@ class NCCLCommunicator(MPICommunicator):
         super().__init__()
         self._cuda = device_module("cuda").cuda
         try:
-            from cupyx.distributed import NCCLBackend
-
-            self._nccl = NCCLBackend(self.size, self.rank, use_mpi=True)
+            self._nccl = nccl_backend(self.size, self.rank)
         except (ImportError, RuntimeError, AttributeError) as error:
             raise UserError(
                 f"ranks on GPUs need NCCL ({error}): pip install nvidia-nccl-cu12"

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from data_tools.label import mediapipe_client, with_mediapipe
-from data_tools.label.pieces import largest_piece
 from data_tools.label.with_mediapipe import LANDMARKS, MediaPipe, mirror, to_joints
 from data_tools.people.candidate import Dropped
+from minipose.datasets.crop import largest_piece
 from minipose.errors import UserError
 from minipose.skeletons import BODY_25
 from tests.data_tools.label.stand_ins import places
