@@ -1,6 +1,6 @@
 # minipose. Any target is the first and only command: it sets up what it needs.
-# Variables: DATA= LABEL= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE= RANKS= FULL= MODEL= N= KILLS=
-# FILES= ARGS= PYTHON=
+# Variables: DATA= LABEL= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE= RANKS= FULL= MODEL= N= START=
+# KILLS= FILES= ARGS= PYTHON=
 
 DEVICE ?= cpu
 SEED ?= 0
@@ -47,11 +47,11 @@ endif
 .SUFFIXES:
 .PHONY: help setup label-setup test test-plain test-oldest judges lint format gradcheck mutants torture \
   fuzz cluster house bench scaling check-torch first-light device train-h36m ablate-h36m train-unet compare-unet \
-  compare-hnet sweep-weights weights lessons lesson book publish doctor clean changed
+  compare-hnet compare-starts sweep-weights weights lessons lesson book publish doctor clean changed
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
-	@echo "  Variables: DATA= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE=cpu|cuda|auto RANKS= FULL=1 MODEL= ARGS= PYTHON="
+	@echo "  Variables: DATA= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE=cpu|cuda|auto RANKS= FULL=1 MODEL= START= ARGS= PYTHON="
 	@echo "             LABEL=mediapipe|openpose|maskrcnn for DATA=photographs that have no joints and masks"
 
 # --- Set-up: a stamp for each set of packages -----------------------------------------------------
@@ -230,6 +230,9 @@ compare-unet: $(VENV)/.installed-run $(people_STORE)  ## report 2's five models 
 
 compare-hnet: $(VENV)/.installed-run $(people_STORE)  ## U-Nets and H-Net on rotated pictures, beside table I
 	$(call train,people,people-networks,compare) --compare networks --limit 1000 $(ARGS)
+
+compare-starts: $(VENV)/.installed-run $(people_STORE)  ## new or given weights (START=CHECKPOINT) on ever more pictures
+	$(call train,people,people-starts,quick) --compare starts $(if $(START),--start $(call quoted,$(START))) $(ARGS)
 
 sweep-weights: $(VENV)/.installed-run $(people_STORE)  ## how much should joints count beside the mask?
 	$(call train,people,people-weights,compare) --compare weights --limit 1000 $(ARGS)

@@ -52,7 +52,7 @@ def learning_curves(
 
 
 def spread_curves(
-    panels: Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[Sequence[float]]]]],
+    panels: Mapping[str, Mapping[str, tuple[Sequence[float | str], Sequence[Sequence[float]]]]],
     path: str | os.PathLike,
     across: str,
     logarithmic: bool = False,
@@ -61,7 +61,7 @@ def spread_curves(
 
     Parameters
     ----------
-    panels : {title: {label: (places, the values at each place)}}
+    panels : {title: {label: (places, the values at each place)}}; words are evenly spaced
     across : what the horizontal axis shows
     logarithmic : whether it is so
     """

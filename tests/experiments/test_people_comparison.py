@@ -6,13 +6,14 @@ from dataclasses import replace
 import pytest
 
 from minipose.datasets.people import PeopleStore
-from minipose.errors import Diverged
+from minipose.errors import Diverged, UserError
 from minipose.experiments import side_by_side
 from minipose.experiments.job import Job, Run
+from minipose.experiments.people import compare_starts as starts
 from minipose.experiments.people import sweep_weights as sweep
 from minipose.experiments.people.compare_models import COLLAPSED, compare_models, findings
 from minipose.experiments.people.job import JOB
-from minipose.experiments.people.recipe import MODELS, Recipe
+from minipose.experiments.people.recipe import MODELS, Recipe, Settings
 from tests.experiments.people import write_store
 
 
@@ -141,3 +142,34 @@ def test_a_training_that_diverges_is_left_out(store, tmp_path, monkeypatch):
     assert (
         json.loads((tmp_path / "a" / "seed-1" / side_by_side.NUMBERS).read_text()) == rows["a"][1]
     )
+
+
+def test_given_weights_beside_new_ones_on_more_and_more_pictures(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(starts, "COUNTS", (1,))
+    recipe = Recipe(width=1, epochs=1, batch=4, lr=0.001)
+    before = Run(store, store.split(limit=6), recipe, 5, tmp_path / "before")
+    before.folder.mkdir()
+    JOB.train(before)
+    run = replace(
+        before, seed=0, folder=tmp_path / "run", start=before.folder / "best.npz", seeds=2
+    )
+    rows = starts.compare_starts(JOB, run)
+    everything = len(run.split["train"])
+    labels = ["from given weights, 0"]
+    labels += [f"{how}, {n}" for how in (starts.SCRATCH, starts.GIVEN) for n in (1, everything)]
+    assert list(rows) == labels
+    assert [len(row) for row in rows.values()] == [1, 2, 2, 2, 2]
+    given, _ = JOB.train_and_measure(replace(before, folder=tmp_path / "again"))
+    as_given = rows["from given weights, 0"][0]["splits"]["validation"]["dice"]
+    assert as_given == given["splits"]["validation"]["dice"]  # the weights as they came
+    few = rows["from scratch, 1"][0]
+    assert few["splits"]["train"]["pictures"] == 1
+    assert few["epochs"] == round(everything**0.5)
+    text = (tmp_path / "run" / "report.md").read_text()
+    assert text.count("given weights are better") == 4
+    assert (tmp_path / "run" / "starts.png").stat().st_size > 5000
+
+
+def test_starts_are_compared_only_with_weights_to_begin_with():
+    with pytest.raises(UserError, match=r"--compare starts: expected --start CHECKPOINT"):
+        Settings(compare="starts")

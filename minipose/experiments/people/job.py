@@ -6,6 +6,7 @@ from minipose.datasets.people import PeopleStore
 from minipose.experiments.job import Job
 from minipose.experiments.people.compare_models import compare_models
 from minipose.experiments.people.compare_networks import compare_networks
+from minipose.experiments.people.compare_starts import compare_starts
 from minipose.experiments.people.measure import measure, predictions
 from minipose.experiments.people.pictures import draw_data, draw_run
 from minipose.experiments.people.predict import make_network
@@ -33,6 +34,7 @@ JOB = Job(
     comparisons={
         "models": compare_models,
         "networks": compare_networks,
+        "starts": compare_starts,
         "weights": sweep_weights,
     },
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
+from minipose.errors import UserError
 from minipose.experiments.checks import PATH, YES_OR_NO, number, one_of, whole
 from minipose.experiments.settings import Choices, RunSettings, checked, choice
 from minipose.skeletons import BODY_25
@@ -195,9 +196,10 @@ class Settings(RunSettings):
 
     recipe: str = choice("quick", "a set of choices, see below", one_of(*RECIPES))
     compare: str | None = choice(
-        None, "models: all five and the 0-1 regression; networks: U-Net and H-Net; weights: of the "
-        "joints beside the mask; each trained with --seeds seeds",
-        one_of("models", "networks", "weights"),
+        None, "models: all five and the 0-1 regression; networks: U-Net and H-Net; starts: new "
+        "weights and those of --start, on ever more pictures; weights: of the joints beside the "
+        "mask; each trained with --seeds seeds",
+        one_of("models", "networks", "starts", "weights"),
     )  # fmt: skip
     start: Path | None = choice(  # noqa: RUF009
         None, "checkpoint to begin with, of the same network and width; its heads may be others",
@@ -211,3 +213,8 @@ class Settings(RunSettings):
         None, "the report's own learning curves (CSV), drawn beside ours", PATH,
         affects_numbers=False,
     )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.compare == "starts" and self.start is None:
+            raise UserError("--compare starts: expected --start CHECKPOINT, the weights given")
