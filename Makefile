@@ -1,6 +1,5 @@
 # minipose. Any target is the first and only command: it sets up what it needs.
-# Variables: DATA= LABEL= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE= RANKS= FULL= MODEL= N= START=
-# KILLS= FILES= ARGS= PYTHON=
+# Variables: those that `make help` names, and N= (lesson), KILLS= (torture), FILES= (fuzz).
 
 DEVICE ?= cpu
 SEED ?= 0
@@ -219,8 +218,7 @@ train-h36m: $(VENV)/.installed-run $(h36m_STORE)  ## 3D pose: data, detection, r
 	$(call train,h36m,h36m-$(SIZE),$(SIZE)) $(ARGS)
 
 ablate-h36m: $(VENV)/.installed-run $(h36m_STORE)  ## what helped: pre-training, momentum, decay, ...
-	$(call train,h36m,h36m-ablation) --ablate --limit 4400 --detection-epochs 2 \
-	  $(if $(EPOCHS),,--epochs 6) $(ARGS)
+	$(call train,h36m,h36m-ablation,ablation) --ablate $(ARGS)
 
 train-unet: $(VENV)/.installed-run $(people_STORE)  ## mask and joints of a person (MODEL=triple, hnet, ...)
 	$(call train,people,people-$(SIZE)-$(subst +,-,$(MODEL)),$(SIZE)) --model $(call quoted,$(MODEL)) $(ARGS)

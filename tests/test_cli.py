@@ -96,26 +96,6 @@ def test_evaluate_and_show(store, run, tmp_path, capsys):
     assert (tmp_path / "show" / "crops.png").exists()
 
 
-@pytest.mark.filterwarnings("ignore:.*encountered:RuntimeWarning")
-def test_an_ablation_ends_in_one_table_even_if_a_variant_blows_up(store, tmp_path, monkeypatch):
-    variants = {"as is": {}, "no pre-training": {"pretrain": False}, "wild": {"lr": 1e30}}
-    monkeypatch.setattr("minipose.experiments.pose3d.ablation.VARIANTS", variants)
-    args = ["train", "h36m", "--ablate", "--data", str(store), "--out", str(tmp_path), *TINY]
-    assert main(args) == 0
-    rows = json.loads((tmp_path / "report.json").read_text())["variants"]
-    assert rows["wild"] is None
-    assert rows["as is"]["test"]["mpjpe_mm"] != rows["no pre-training"]["test"]["mpjpe_mm"]
-    table = (tmp_path / "report.md").read_text()
-    assert "| wild | diverged |" in table and "| as is |" in table and "| mean pose |" in table
-    monkeypatch.setattr("minipose.training.loop._run_epoch", None)  # nothing is left to train
-    variants.pop("wild")
-    assert main([*args, "--resume"]) == 0
-    again = json.loads((tmp_path / "report.json").read_text())["variants"]
-    assert again["as is"]["test"]["mpjpe_mm"] == rows["as is"]["test"]["mpjpe_mm"]
-    epochs = [len(read_log(tmp_path / name / "log.csv")) for name in ("01", "02")]
-    assert epochs == [2, 3]  # of equal budget: the second has the detector's epoch too
-
-
 def test_predict_any_picture(store, run, tmp_path, capsys):
     with H36MStore(store) as data:
         crop = data.read("images", np.array([0]))[0]

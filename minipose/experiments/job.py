@@ -38,6 +38,7 @@ class Run:
     resume : whether to continue what an earlier run has left in the folder
     reference : file with the report's own learning curves, if any
     start : checkpoint whose weights the network begins with, if any
+    detector : checkpoint of the network whose layers are transferred, if not of one trained here
     seeds : the number of trainings of each row of a comparison, from ``seed`` on
     communicator : the processes that train together
     fp16, recompute : how a step is computed, see ``training.scaling`` and ``training.recompute``
@@ -52,6 +53,7 @@ class Run:
     resume: bool = False
     reference: Path | None = None
     start: Path | None = None
+    detector: Path | None = None
     seeds: int = 1
     communicator: Communicator = ALONE
     fp16: bool = False

@@ -23,12 +23,15 @@ from minipose.storage import atomic, expect_folder
 from minipose.training import checkpoint
 from minipose.training.world import expect_work_for_all, world
 
+BESIDE = ("reference", "start", "detector")  # files that some jobs' runs take
+
 
 def train(args: argparse.Namespace) -> None:
     """Training, evaluation and pictures in one run folder; or a comparison of several trainings."""
     job: Job = experiments.load(args.job).JOB
     flags = _given(args, job.settings, job.recipe)
     settings, recipe = resolve(job.settings, job.recipes, flags, args.config)
+    settings.expect_use(recipe)
     if settings.data is None:
         raise UserError(f"--data: expected a store (.h5); {job.maker} makes one")
     folder = expect_folder(settings.out or job.default_out(recipe))
@@ -38,11 +41,11 @@ def train(args: argparse.Namespace) -> None:
     with job.open_store(settings.data) as store:
         split = store.split(limit=settings.limit)
         print(", ".join(f"{name} {len(rows)} {job.items}" for name, rows in split.items()))
-        own = {name: getattr(settings, name, None) for name in ("reference", "start")}
+        own = {name: getattr(settings, name, None) for name in BESIDE}
         own["seeds"] = getattr(settings, "seeds", 1)
         own |= {"fp16": settings.fp16, "recompute": settings.recompute}
-        if own["start"] is not None:
-            checkpoint.read(own["start"])  # or say what is wrong with it, before a folder is made
+        for begin in filter(None, (own["start"], own["detector"])):
+            checkpoint.read(begin)  # or say what is wrong with it, before a folder is made
         run = Run(
             store, split, recipe, settings.seed, folder, device, args.resume, **own,
             communicator=together,

@@ -89,6 +89,9 @@ class RunSettings(Choices):
     seed: int = choice(0, "of everything that is random", whole(0))
     limit: int | None = choice(None, "at most this many images of each split", whole(1))
 
+    def expect_use(self, recipe: Any) -> None:
+        """Raises UserError if a choice has no effect beside the others; a job says which."""
+
 
 CONFIG_BYTES = 2**20  # of a TOML file
 C = TypeVar("C", bound=Choices)
@@ -201,7 +204,8 @@ def add_flags(
             options |= {"type": check.parse, "nargs": check.count}
             options["required"] = one.name == required
             if check.options:
-                options["choices"] = (*check.options, *one.metadata["shorthands"])
+                words = dict.fromkeys((*check.options, *one.metadata["shorthands"]))
+                options["choices"] = tuple(words)
             else:
                 options["metavar"] = {int: "N", float: "X", Path: "PATH"}.get(check.kind)
         flag = "--" + one.name.replace("_", "-")

@@ -22,6 +22,7 @@ def compare(
     run: Run,
     recipes: Mapping[str, tuple[str, Any]],
     further: Callable[[Run, Module], dict[str, Any]] | None = None,
+    prepare: Callable[[Run], Run] = lambda run: run,
 ) -> Rows:
     """Train every recipe with every seed; the seeds of one row are those of the others.
 
@@ -32,22 +33,27 @@ def compare(
     ----------
     recipes : {label: (folder, recipe)}
     further : (run, best network) -> more numbers of a row
+    prepare : run -> the run with what it begins with, which may be trained now
     """
     rows: Rows = {label: [] for label in recipes}
     for seed in range(run.seed, run.seed + run.seeds):
         places = {n: (f"{folder}/seed-{seed}", recipe) for n, (folder, recipe) in recipes.items()}
         for label, variant in run.variants(places):
-            rows[label].append(_numbers(job, replace(variant, seed=seed), further))
+            rows[label].append(_numbers(job, replace(variant, seed=seed), further, prepare))
     return rows
 
 
 def _numbers(
-    job: Job, run: Run, further: Callable[[Run, Module], dict[str, Any]] | None
+    job: Job,
+    run: Run,
+    further: Callable[[Run, Module], dict[str, Any]] | None,
+    prepare: Callable[[Run], Run],
 ) -> dict[str, Any]:
     path = run.folder / NUMBERS
     if run.resume and path.exists():
         return read_json(path)
     try:
+        run = prepare(run)
         numbers, net = job.train_and_measure(run)
         if further is not None:
             numbers |= further(run, net)

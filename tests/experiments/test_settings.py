@@ -83,7 +83,7 @@ def test_values_are_of_their_own_type():
         ("people", "lr = inf", "lr: expected a number above 0, got inf"),
         ("h36m", "kernels = [5, 10]", "kernels: expected 3 values, each a whole number of 1"),
         ("people", 'model = "best"', "model: expected mask or mask+regression or"),
-        ("h36m", 'recipe = "best"', "recipe: expected report or quick or full, got 'best'"),
+        ("h36m", 'recipe = "best"', "recipe: expected report or quick or full or "),
         ("people", "seed = -1", "seed: expected a whole number of 0 or more, got -1"),
         (
             "people",

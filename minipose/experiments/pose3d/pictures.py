@@ -9,14 +9,13 @@ import numpy as np
 from minipose.datasets.h36m import H36MStore
 from minipose.experiments.job import Drawn, Run
 from minipose.experiments.pose3d.outputs import predict
-from minipose.experiments.pose3d.train import build
+from minipose.experiments.pose3d.train import load_detector
 from minipose.metrics import joint_errors
 from minipose.models import PoseNet
 from minipose.plots.crops import crops_with_joints, detected_windows, window_schematic
 from minipose.plots.curves import learning_curves
 from minipose.plots.poses import animate_take, predictions_beside_truth
 from minipose.targets.windows import window_labels
-from minipose.training import checkpoint
 from minipose.training.log import read_log
 
 
@@ -24,8 +23,8 @@ def draw_run(run: Run, net: PoseNet) -> Drawn:
     """All pictures of a training: curves, windows of the detector if there is one, poses."""
     drawn = draw_curves(run.folder, run.recipe.loss)
     if run.recipe.pretrain:
-        detector = build(run.recipe, "detection", run.seed, run.device)
-        checkpoint.load(run.folder / "detection-last.npz", detector)
+        own = run.folder / "detection-last.npz"
+        detector = load_detector(run.detector or own, run.recipe).to(run.device)
         drawn |= draw_detections(run.folder, detector, run.store, run.split["test"])
     return drawn | draw_poses(run.folder, net, run.store, run.split["test"])
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
-from minipose.experiments.checks import YES_OR_NO, number, one_of, several, whole
+from minipose.errors import UserError
+from minipose.experiments.checks import PATH, YES_OR_NO, number, one_of, several, whole
 from minipose.experiments.settings import Choices, RunSettings, choice
 
 
@@ -19,7 +21,11 @@ class Recipe(Choices):
         (1024, 2048), "units of the two fully connected layers", several(2, whole(1))
     )
     batch: int = choice(128, "images a step", whole(1))
-    optimizer: str = choice("sgd", "sgd is report 1's eq. 7-8", one_of("sgd", "adam"))
+    optimizer: str = choice(
+        "sgd", "sgd: report 1's eq. 7-8; code: the rule of its published code, v ← m·v + (1 − m)·g "
+        "and w ← w − ε·v",
+        one_of("sgd", "code", "adam"),
+    )  # fmt: skip
     lr: float = choice(0.001, "learning rate of the regression", number(above=0))
     detection_lr: float = choice(0.001, "learning rate of the detection", number(above=0))
     lr_decay: float = choice(
@@ -29,6 +35,11 @@ class Recipe(Choices):
     momentum: float = choice(0.9, "of eq. 7", number(least=0, below=1))
     weight_decay: float = choice(0.0005, "of eq. 7", number(least=0))
     detection_epochs: int = choice(50, "passes over the images by the detection", whole(0))
+    detection_patience: int = choice(
+        0, "the detection ends after this many epochs without a smaller validation cross entropy; "
+        "0: after all of them",
+        whole(0),
+    )  # fmt: skip
     epochs: int = choice(100, "passes over the images by the regression", whole(1))
     pretrain: bool = choice(
         True, "train a detector first and transfer its conv1-conv3", YES_OR_NO
@@ -56,6 +67,7 @@ ABOUT = {
     "report": "report 1 to the letter, as far as it is written: section 4.4 and figure 4",
     "quick": "a few minutes on two cores",
     "full": "about an hour on two cores",
+    "ablation": "report 1's own with fewer epochs: what --ablate begins with",
 }
 RECIPES = {
     "report": Recipe(),
@@ -67,6 +79,7 @@ RECIPES = {
         optimizer="adam", lr=0.001, detection_lr=0.001, lr_decay=0.01,
         detection_epochs=4, epochs=26, loss="distance", flip=True, jitter=0.4, dropout=0.2,
     ),
+    "ablation": Recipe(detection_epochs=4, epochs=8),  # a third is the detector's, as of 50 + 100
 }  # fmt: skip
 
 
@@ -81,6 +94,37 @@ class Settings(RunSettings):
 
     recipe: str = choice("quick", "a set of choices, see below", one_of(*RECIPES))
     compare: str | None = choice(
-        None, "ablation: train with and without each choice at one budget", one_of("ablation"),
-        flags={"--ablate": "ablation"},
+        None, "ablation: train with and without each choice at one budget, with --seeds seeds",
+        one_of("ablation"), flags={"--ablate": "ablation"},
+        shorthands={"ablation": {"compare": "ablation", "recipe": "ablation"}},
     )  # fmt: skip
+    seeds: int = choice(
+        3, "in a comparison, the number of trainings of each row, from --seed on", whole(1)
+    )
+    detector: Path | None = choice(  # noqa: RUF009
+        None, "detection-last.npz of another run, to be transferred instead of training one", PATH
+    )
+
+    def expect_use(self, recipe: Recipe) -> None:
+        """Refuse what would have no effect."""
+        own = RECIPES[self.recipe]
+        given = [n for n, value in asdict(recipe).items() if value != getattr(own, n)]
+        if self.compare:
+            from minipose.experiments.pose3d.variants import varied
+
+            for name in sorted(varied() & set(given)):
+                raise UserError(
+                    f"{name}: the ablation varies it itself, so it cannot be given (it was "
+                    f"{getattr(recipe, name)})"
+                )
+        elif self.seeds != Settings.seeds:
+            raise UserError(f"seeds: expected --ablate with it, got {self.seeds} alone")
+        if self.detector is None:
+            return
+        if not recipe.pretrain:
+            raise UserError(f"detector: nothing is transferred without pretrain ({self.detector})")
+        for name in sorted(n for n in given if n.startswith("detection_")):
+            raise UserError(
+                f"{name}: no detector is trained with --detector {self.detector}, so it cannot be "
+                f"given (it was {getattr(recipe, name)})"
+            )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from minipose.experiments.pose3d.outputs import (
     predict,
 )
 from minipose.experiments.pose3d.recipe import Recipe
+from minipose.experiments.settings import checked
 from minipose.losses import joint_distance, joint_squared_error, window_cross_entropy
 from minipose.metrics import mpjpe
 from minipose.models import PoseNet
@@ -24,10 +26,17 @@ from minipose.nn import Module
 from minipose.optim import SGD, Adam, Optimizer
 from minipose.targets.windows import window_labels
 from minipose.tensor import Tensor
+from minipose.training import checkpoint
 from minipose.training.loop import cosine_rate, fit
+from minipose.training.plateau import Plateau
 from minipose.training.ranks import Division
 from minipose.training.task import Task
 
+COLUMNS = {
+    "train": "training_mpjpe_mm",
+    "validation": "validation_mpjpe_mm",
+    "test": "test_mpjpe_mm",
+}
 VALIDATION_PIECE = 1024  # images whose 1700 logits are in memory at once
 
 
@@ -48,7 +57,35 @@ def build(recipe: Recipe, head: str, seed: int, device: str = "cpu") -> PoseNet:
 
 def train(run: Run) -> PoseNet:
     """Both trainings, or the regressor's alone; returns the last regressor."""
-    return train_regressor(run, train_detector(run) if run.recipe.pretrain else None)
+    return train_regressor(run, detector_of(run) if run.recipe.pretrain else None)
+
+
+def detector_of(run: Run) -> PoseNet:
+    """The detector whose layers the regressor takes: the given one, or one trained here."""
+    if run.detector is None:
+        return train_detector(run)
+    return load_detector(run.detector, run.recipe).to(run.device)
+
+
+def load_detector(path: Path, recipe: Recipe) -> PoseNet:
+    """The detector of a checkpoint, whose layers fit a network of the recipe.
+
+    Raises
+    ------
+    UserError
+        If it holds no detector, or one with other kernels.
+    """
+    _, meta = checkpoint.read(path)
+    if meta.get("job") != "h36m" or meta.get("head") != "detection":
+        what = " ".join(str(meta[key]) for key in ("job", "head") if key in meta)
+        raise UserError(f"{path}: holds {what or 'something else'}, expected a detector of h36m")
+    own = Recipe(**checked(meta["recipe"], (Recipe,), f"{path}: "))
+    if own.kernels != recipe.kernels:
+        has, wanted = (" ".join(map(str, k)) for k in (own.kernels, recipe.kernels))
+        raise UserError(f"{path}: a detector with kernels {has}, expected {wanted}")
+    net = build(own, "detection", meta["seed"])
+    checkpoint.load(path, net)
+    return net
 
 
 def train_detector(run: Run) -> PoseNet:
@@ -78,6 +115,8 @@ def train_detector(run: Run) -> PoseNet:
         run, net, "detection", loss, validate, "validation_cross_entropy_per_window",
         recipe.detection_lr, recipe.detection_epochs,
     )  # fmt: skip
+    if recipe.detection_patience:
+        task.adapt = Plateau(task.watch, recipe.detection_patience, times=0)
     fit(task, net, _optimizer(net.parameters(), recipe, recipe.detection_lr), run.resume)
     return net
 
@@ -101,10 +140,18 @@ def train_regressor(run: Run, detector: PoseNet | None = None) -> PoseNet:
             return joint_distance(predicted, batch.target)
         return joint_squared_error(predicted * (1 / unit), batch.target * np.float32(1 / unit))
 
+    # As many frames of the others as are validated, which alone decide.
+    watched = {
+        column: _spread(run.split[part], len(run.split["validation"]))
+        for part, column in COLUMNS.items()
+    }
+
     def validate(model: Module) -> dict[str, float]:
-        frames = run.split["validation"]
-        predicted = predict(model, run.store, frames, run.communicator).reshape(-1, 17, 3)
-        return {"validation_mpjpe_mm": mpjpe(predicted, run.store.read("joints_3d", frames))}
+        row = {}
+        for column, frames in watched.items():
+            predicted = predict(model, run.store, frames, run.communicator).reshape(-1, 17, 3)
+            row[column] = mpjpe(predicted, run.store.read("joints_3d", frames))
+        return row
 
     task = _task(
         run, net, "regression", loss, validate, "validation_mpjpe_mm", recipe.lr, recipe.epochs
@@ -112,6 +159,22 @@ def train_regressor(run: Run, detector: PoseNet | None = None) -> PoseNet:
     learned = [p for p in net.parameters() if p.requires_grad]
     fit(task, net, _optimizer(learned, recipe, recipe.lr), run.resume)
     return net
+
+
+def _spread(frames: np.ndarray, count: int) -> np.ndarray:
+    """At most this many of the frames, evenly spread."""
+    if len(frames) <= count:
+        return frames
+    return frames[np.linspace(0, len(frames) - 1, count).round().astype(int)]
+
+
+def step_rate(recipe: Recipe, lr: float) -> float:
+    """ε of eq. 7 that makes the steps of the recipe's rule.
+
+    The published code's v ← m·v + (1 − m)·g, w ← w − ε·v is eq. 7-8 with (1 − m)·ε: there −ε·v
+    stands for what is v here.
+    """
+    return lr * (1 - recipe.momentum) if recipe.optimizer == "code" else lr
 
 
 def _output_range(
@@ -132,7 +195,7 @@ def _output_range(
 def _optimizer(parameters: list, recipe: Recipe, lr: float) -> Optimizer:
     if recipe.optimizer == "adam":
         return Adam(parameters, lr)
-    return SGD(parameters, lr, recipe.momentum, recipe.weight_decay)
+    return SGD(parameters, step_rate(recipe, lr), recipe.momentum, recipe.weight_decay)
 
 
 def _task(
@@ -157,7 +220,7 @@ def _task(
         validate=validate,
         watch=watch,
         images=lambda batch: len(batch.images),
-        learning_rate=cosine_rate(lr, recipe.lr_decay),
+        learning_rate=cosine_rate(step_rate(recipe, lr), recipe.lr_decay),
         epochs=epochs,
         communicator=run.communicator,
         seed=run.seed,
