@@ -29,6 +29,13 @@ def main(argv: list[str] | None = None) -> int:
     h36m.add_argument("--out", type=path, required=True, help="folder to write below")
     h36m.add_argument("--subjects", type=int, nargs="+", default=[1, 5, 6, 7, 8, 9, 11])
     h36m.add_argument("--frames", type=int, default=240, help="frames a take and camera")
+    h36m.add_argument(
+        "--takes", type=int, default=2,
+        help="takes of each subject; of more than 2, those trained on show somebody else each",
+    )  # fmt: skip
+    h36m.add_argument(
+        "--train-frames", type=int, help="frames of the takes in which somebody else walks"
+    )
     h36m.add_argument("--step", type=int, default=5, help="draw one 50 Hz frame in this many")
     h36m.add_argument("--frame-hold", type=int, default=1, help="frames that share an image")
     h36m.add_argument("--seed", type=int, default=0)
@@ -72,6 +79,10 @@ def write_h36m(args: argparse.Namespace) -> int:
     unknown = sorted(set(args.subjects) - set(h36m.SUBJECTS))
     if unknown:
         raise ValueError(f"--subjects: expected some of {list(h36m.SUBJECTS)}, got {unknown}")
+    if args.takes < 2:
+        raise ValueError(f"--takes: expected 2 or more, got {args.takes}")
+    if args.train_frames is not None and (args.takes == 2 or args.train_frames < 1):
+        raise ValueError("--train-frames: expected 1 or more, and --takes of 3 or more")
     for name in ("frames", "step", "frame_hold", "workers"):
         if getattr(args, name) < 1:
             raise ValueError(f"--{name.replace('_', '-')}: expected 1 or more")
@@ -93,6 +104,8 @@ def write_h36m(args: argparse.Namespace) -> int:
         args.seed,
         args.workers,
         report,
+        args.takes,
+        args.train_frames,
     )
     bar.close()
     seconds = time.perf_counter() - start
