@@ -23,11 +23,15 @@ def main(argv: list[str] | None = None) -> int:
     kinds = parser.add_subparsers(dest="kind", required=True)
     h36m = kinds.add_parser(
         "h36m",
-        help="walking people as Human3.6M's raw files",
+        help="people who walk, eat, greet, ... as Human3.6M's raw files",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     h36m.add_argument("--out", type=path, required=True, help="folder to write below")
     h36m.add_argument("--subjects", type=int, nargs="+", default=[1, 5, 6, 7, 8, 9, 11])
+    h36m.add_argument(
+        "--actions", nargs="+", default=["Walking"],
+        help="of Walking, Discussion, Eating, Greeting, TakingPhoto, WalkingDog",
+    )  # fmt: skip
     h36m.add_argument("--frames", type=int, default=240, help="frames a take and camera")
     h36m.add_argument(
         "--takes", type=int, default=2,
@@ -74,11 +78,17 @@ def main(argv: list[str] | None = None) -> int:
 
 def write_h36m(args: argparse.Namespace) -> int:
     """The ``h36m`` command."""
+    from data_tools.h36m.tree import ALIASES
     from data_tools.twin import h36m
+    from data_tools.twin.takes import DRAWN
 
     unknown = sorted(set(args.subjects) - set(h36m.SUBJECTS))
     if unknown:
         raise ValueError(f"--subjects: expected some of {list(h36m.SUBJECTS)}, got {unknown}")
+    actions = tuple(dict.fromkeys(ALIASES.get(name, name) for name in args.actions))
+    unknown = [name for name in actions if name not in DRAWN]
+    if unknown:
+        raise ValueError(f"--actions: expected some of {', '.join(DRAWN)}, got {unknown[0]}")
     if args.takes < 2:
         raise ValueError(f"--takes: expected 2 or more, got {args.takes}")
     if args.train_frames is not None and (args.takes == 2 or args.train_frames < 1):
@@ -106,6 +116,7 @@ def write_h36m(args: argparse.Namespace) -> int:
         report,
         args.takes,
         args.train_frames,
+        tuple(action for action in DRAWN if action in actions),
     )
     bar.close()
     seconds = time.perf_counter() - start

@@ -20,15 +20,14 @@ from PIL import Image
 
 from data_tools.processes import pool
 from data_tools.twin.body.bodies import BONES
-from data_tools.twin.body.clothes import dress
-from data_tools.twin.body.kinematics import Bones, Posed
+from data_tools.twin.body.kinematics import Posed
 from data_tools.twin.camera.placement import cameras_for, frame_size
 from data_tools.twin.camera.render_body import draw, soft_shadow
 from data_tools.twin.claim import claim
 from data_tools.twin.raw_files import write_cdf, write_masks, write_metadata
 from data_tools.twin.scene.capture_room import background
 from data_tools.twin.scene.world import Lamp
-from data_tools.twin.takes import SUBJECTS, Plan, plans
+from data_tools.twin.takes import SUBJECTS, WALKING, Plan, plans
 from minipose.datasets.cameras import CAMERA_NAMES, Camera
 from minipose.storage import atomic_folder, remove_abandoned
 
@@ -46,6 +45,7 @@ def write(
     report: Callable = print,
     takes: int = 2,
     train_frames: int | None = None,
+    actions: tuple[str, ...] = (WALKING,),
 ) -> int:
     """Write the whole stand-in below ``root``; finished takes are kept. Returns the frames written.
 
@@ -56,6 +56,7 @@ def write(
     ----------
     frames, step, hold : see ``Plan``
     takes, train_frames : see ``plans``
+    actions : of ``takes.DRAWN``
 
     Raises
     ------
@@ -67,14 +68,17 @@ def write(
     settings = {"frames": frames, "step": step, "frame-hold": hold, "seed": seed}
     if takes != 2:  # so that what was drawn before there were more is gone on with
         settings |= {"takes": takes, "train-frames": train_frames or frames}
+    if actions != (WALKING,):
+        settings["actions"] = " ".join(actions)
     with claim(root, settings):
         for folder in (root, *root.glob("S*/Images"), *root.glob("S*/My*/*")):
             remove_abandoned(folder)
-        write_metadata(root / "metadata.xml", step, takes)
+        write_metadata(root / "metadata.xml", step, takes, actions)
         jobs = [
             (root, plan, camera)
             for subject in subjects
-            for plan in plans(subject, frames, step, hold, seed, takes, train_frames)
+            for action in actions
+            for plan in plans(subject, frames, step, hold, seed, takes, train_frames, action)
             for camera in CAMERA_NAMES
             if not _frame_folder(root, subject, plan.name, camera).exists()
         ]
@@ -99,7 +103,7 @@ def _write_view(job: tuple[Path, Plan, str]) -> None:
     """All files of one take as one camera saw it."""
     root, plan, name = job
     camera = cameras_for(plan.subject)[name]
-    posed, bones = plan.walk()
+    posed, _ = plan.walk()
     base = root / f"S{plan.subject}"
     poses, masks = base / "MyPoseFeatures", base / "MySegmentsMat"
     in_camera = camera.to_camera(posed.joints)
@@ -111,7 +115,7 @@ def _write_view(job: tuple[Path, Plan, str]) -> None:
 
     folder = _frame_folder(root, plan.subject, plan.name, name)
     with atomic_folder(folder) as partial:
-        silhouettes = _draw_frames(partial, view, plan, posed, bones, camera, name)
+        silhouettes = _draw_frames(partial, view, plan, posed, camera, name)
         write_masks(masks / "ground_truth_bs" / f"{view}.mat", silhouettes)
         write_masks(masks / "ground_truth_bb" / f"{view}.mat", [_box(s) for s in silhouettes])
 
@@ -124,12 +128,12 @@ def _empty_room(subject: int, camera: str) -> np.ndarray:
 
 
 def _draw_frames(
-    folder: Path, view: str, plan: Plan, posed: Posed, bones: Bones, camera: Camera, name: str
+    folder: Path, view: str, plan: Plan, posed: Posed, camera: Camera, name: str
 ) -> list[np.ndarray]:
     """Draw and save every frame; returns the silhouettes, bool (H, W) each."""
     empty = _empty_room(plan.subject, name)
-    parts = dress(posed, bones, plan.outfit())
-    noise = np.random.default_rng([plan.seed, plan.subject, plan.take, CAMERA_NAMES.index(name)])
+    parts, counted = plan.parts()
+    noise = plan.random(CAMERA_NAMES.index(name))
     grain = noise.integers(-4, 5, (*empty.shape[:2], 1), dtype=np.int16)
     # A sensor's noise differs from frame to frame: a few copies of the empty room take turns.
     rooms = [_grainy(empty, np.roll(grain, 37 * k)) for k in range(8)]
@@ -140,7 +144,7 @@ def _draw_frames(
             image = rooms[noise.integers(len(rooms))].copy()
             for foot in (3, 8):
                 _shadow(image, posed.joints[i, foot], camera)
-            silhouette = draw(image, parts.at(i), camera, Lamp())
+            silhouette = draw(image, parts.at(i), camera, Lamp(), counted)
             box = _bounds(silhouette)
             image[box] = _grainy(image[box], grain[: box[0].stop - box[0].start, box[1]])
             path = folder / f"{view}_{i + 1:06d}.jpg"

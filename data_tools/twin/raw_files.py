@@ -7,9 +7,10 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from data_tools.h36m.tree import ACTIONS
 from data_tools.twin.body.gait import FPS
 from data_tools.twin.camera.placement import cameras_for
-from data_tools.twin.takes import SUBJECTS, take_name, takes_of
+from data_tools.twin.takes import SUBJECTS, WALKING, take_name, takes_of
 from minipose.datasets.cameras import CAMERA_NAMES, pack_cameras
 from minipose.datasets.hdf5_file import created
 from minipose.storage import atomic, write_text
@@ -55,15 +56,18 @@ def write_masks(path: Path, masks: list[np.ndarray]) -> None:
             cell[i, 0] = data.ref
 
 
-def write_metadata(path: Path, step: int, takes: int = 2) -> None:
+def write_metadata(
+    path: Path, step: int, takes: int = 2, actions: tuple[str, ...] = (WALKING,)
+) -> None:
     """Take names and cameras in the official file's shape, with the stand-in's own numbers."""
     cameras = {(s, n): c for s in SUBJECTS for n, c in cameras_for(s).items()}
     w0 = " ".join(f"{v:.10g}" for v in pack_cameras(cameras))
     header = "".join(f"<td>S{s}</td>" for s in range(1, 12))
     rows = "".join(
-        f"<tr><td>14</td><td>{number}</td>"
-        + "".join(f"<td>{_name(s, number, takes)}</td>" for s in range(1, 12))
+        f"<tr><td>{ACTIONS.index(action) + 2}</td><td>{number}</td>"
+        + "".join(f"<td>{_name(s, number, takes, action)}</td>" for s in range(1, 12))
         + "</tr>"
+        for action in actions
         for number in range(1, takes + 1)
     )
     names = "".join(f"<item>{name}</item>" for name in CAMERA_NAMES)
@@ -76,6 +80,6 @@ def write_metadata(path: Path, step: int, takes: int = 2) -> None:
     )
 
 
-def _name(subject: int, number: int, takes: int) -> str:
+def _name(subject: int, number: int, takes: int, action: str) -> str:
     own = takes_of(subject, takes)
-    return take_name(subject, number, own) if number <= own else ""
+    return take_name(subject, number, own, action) if number <= own else ""

@@ -7,12 +7,18 @@ from functools import lru_cache
 
 import numpy as np
 
+from data_tools.h36m.tree import ACTIONS
 from data_tools.twin.body.bodies import BONES, draw_bones
-from data_tools.twin.body.clothes import Outfit, draw_outfit
-from data_tools.twin.body.gait import FPS, Walker, draw_walker, walk
+from data_tools.twin.body.clothes import Outfit, Parts, draw_outfit, dress
+from data_tools.twin.body.gait import FPS, draw_walker, walk
 from data_tools.twin.body.kinematics import Bones, Posed
+from data_tools.twin.body.motions import MOTIONS
+from data_tools.twin.body.props import props_of, with_props
 
 SUBJECTS = (1, 5, 6, 7, 8, 9, 11)
+WALKING = "Walking"
+DRAWN = (WALKING, *MOTIONS)
+SHORT = {"TakingPhoto": "Photo", "WalkingDog": "WalkDog"}
 TEST, HELD_OUT = (11,), (5, 8)  # as H36MStore.split has them: all takes, the last take
 
 
@@ -21,13 +27,15 @@ def takes_of(subject: int, takes: int) -> int:
     return 2 if subject in TEST else takes
 
 
-def take_name(subject: int, number: int, takes: int = 2) -> str:
-    """The official names of the two walks: ``Walking 1`` and ``Walking``, but 1 and 2 for S7.
+def take_name(subject: int, number: int, takes: int = 2, action: str = WALKING) -> str:
+    """The official names: ``Walking 1`` and ``Walking``, but 1 and 2 for S7's walks.
 
-    Where there are more, all but the last are numbered.
+    Where there are more, all but the last are numbered. Two actions have shorter names for
+    everybody but S1.
     """
-    bare = number == takes and subject != 7
-    return "Walking" if bare else f"Walking {number}"
+    called = action if subject == 1 else SHORT.get(action, action)
+    bare = number == takes and (subject, action) != (7, WALKING)
+    return called if bare else f"{called} {number}"
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,7 @@ class Plan:
     hold : how many written frames show the same image (the poses move on)
     stranger : whether somebody else stands in for the subject, with a body and clothes of their own
     name : of its files
+    action : one of ``DRAWN``
     """
 
     subject: int
@@ -51,14 +60,25 @@ class Plan:
     seed: int
     stranger: bool = False
     name: str = ""
+    action: str = WALKING
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "name", self.name or take_name(self.subject, self.take))
+        own = self.name or take_name(self.subject, self.take, action=self.action)
+        object.__setattr__(self, "name", own)
+
+    def random(self, *branch: int) -> np.random.Generator:
+        """Random numbers of the take."""
+        return np.random.default_rng([self.seed, self.subject, self.take, *self._which, *branch])
 
     def _person(self, *branch: int) -> np.random.Generator:
         """Random numbers that belong to the person, not to the take."""
-        own = (self.take, 78) if self.stranger else ()
+        own = (self.take, 78, *self._which) if self.stranger else ()
         return np.random.default_rng([self.seed, self.subject, *own, *branch])
+
+    @property
+    def _which(self) -> tuple[int, ...]:
+        """What sets an action's random numbers apart; walking came first."""
+        return () if self.action == WALKING else (80, ACTIONS.index(self.action))
 
     def bones(self) -> Bones:
         """The body."""
@@ -66,12 +86,20 @@ class Plan:
 
     @lru_cache(maxsize=1)  # noqa: B019  (four cameras in turn see one walk)
     def walk(self) -> tuple[Posed, Bones]:
-        """The walk at the frames that are written."""
-        take = np.random.default_rng([self.seed, self.subject, self.take])
-        walker: Walker = draw_walker(self._person(), take)
-        bones = self.bones()
-        posed = walk(bones, walker, self.frames * self.step, FPS)
+        """The walk, or what else is done, at the frames that are written."""
+        person, take, bones = self._person(), self.random(), self.bones()
+        frames = self.frames * self.step
+        if self.action == WALKING:
+            posed = walk(bones, draw_walker(person, take), frames, FPS)
+        else:
+            posed = MOTIONS[self.action](bones, person, take, frames)
         return posed.cut(slice(None, None, self.step)), bones
+
+    def parts(self) -> tuple[Parts, int]:
+        """The clothed body and its things, and how many of these parts the silhouette shows."""
+        posed, bones = self.walk()
+        things = props_of(self.action, posed, self.random(81), self.step / FPS)
+        return with_props(dress(posed, bones, self.outfit()), things)
 
     def outfit(self) -> Outfit:
         """Clothes belong to the person, not to the take."""
@@ -86,6 +114,7 @@ def plans(
     seed: int,
     takes: int = 2,
     train_frames: int | None = None,
+    action: str = WALKING,
 ) -> list[Plan]:
     """The takes of a subject in their order.
 
@@ -113,7 +142,8 @@ def plans(
                 hold,
                 seed,
                 stranger,
-                take_name(subject, number, takes),
+                take_name(subject, number, takes, action),
+                action,
             )
         )
     return made
