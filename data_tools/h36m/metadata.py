@@ -12,7 +12,7 @@ from minipose.datasets.guard import SAMPLE_BYTES, expect_bytes, reading
 
 
 def read_take_numbers(root: Path) -> dict[tuple[int, str], int]:
-    """(subject, take name) -> 1 or 2, from the table ``mapping``; empty if there is no such file.
+    """(subject, take name) -> 1 or more, from the table ``mapping``; empty if there is no file.
 
     Its first row is a header (Action, subaction, S1, ...), the others hold one take's name for each
     subject.
@@ -31,7 +31,7 @@ def read_take_numbers(root: Path) -> dict[tuple[int, str], int]:
     numbers = {}
     for _, subaction, *names in (row for row in rows if len(row) == len(header)):
         for subject, name in zip(header[2:], names, strict=True):
-            if subject[1:].isdigit() and subaction in ("1", "2"):
+            if subject[1:].isdigit() and subaction.isdigit():
                 numbers[int(subject[1:]), name] = int(subaction)
     return numbers
 

@@ -23,12 +23,23 @@ def main(argv: list[str] | None = None) -> int:
     kinds = parser.add_subparsers(dest="kind", required=True)
     h36m = kinds.add_parser(
         "h36m",
-        help="walking people as Human3.6M's raw files",
+        help="people who walk, eat, greet, ... as Human3.6M's raw files",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     h36m.add_argument("--out", type=path, required=True, help="folder to write below")
     h36m.add_argument("--subjects", type=int, nargs="+", default=[1, 5, 6, 7, 8, 9, 11])
+    h36m.add_argument(
+        "--actions", nargs="+", default=["Walking"],
+        help="of Walking, Discussion, Eating, Greeting, TakingPhoto, WalkingDog",
+    )  # fmt: skip
     h36m.add_argument("--frames", type=int, default=240, help="frames a take and camera")
+    h36m.add_argument(
+        "--takes", type=int, default=2,
+        help="takes of each subject; of more than 2, those trained on show somebody else each",
+    )  # fmt: skip
+    h36m.add_argument(
+        "--train-frames", type=int, help="frames of the takes in which somebody else walks"
+    )
     h36m.add_argument("--step", type=int, default=5, help="draw one 50 Hz frame in this many")
     h36m.add_argument("--frame-hold", type=int, default=1, help="frames that share an image")
     h36m.add_argument("--seed", type=int, default=0)
@@ -67,11 +78,21 @@ def main(argv: list[str] | None = None) -> int:
 
 def write_h36m(args: argparse.Namespace) -> int:
     """The ``h36m`` command."""
+    from data_tools.h36m.tree import ALIASES
     from data_tools.twin import h36m
+    from data_tools.twin.takes import DRAWN
 
     unknown = sorted(set(args.subjects) - set(h36m.SUBJECTS))
     if unknown:
         raise ValueError(f"--subjects: expected some of {list(h36m.SUBJECTS)}, got {unknown}")
+    actions = tuple(dict.fromkeys(ALIASES.get(name, name) for name in args.actions))
+    unknown = [name for name in actions if name not in DRAWN]
+    if unknown:
+        raise ValueError(f"--actions: expected some of {', '.join(DRAWN)}, got {unknown[0]}")
+    if args.takes < 2:
+        raise ValueError(f"--takes: expected 2 or more, got {args.takes}")
+    if args.train_frames is not None and (args.takes == 2 or args.train_frames < 1):
+        raise ValueError("--train-frames: expected 1 or more, and --takes of 3 or more")
     for name in ("frames", "step", "frame_hold", "workers"):
         if getattr(args, name) < 1:
             raise ValueError(f"--{name.replace('_', '-')}: expected 1 or more")
@@ -93,6 +114,9 @@ def write_h36m(args: argparse.Namespace) -> int:
         args.seed,
         args.workers,
         report,
+        args.takes,
+        args.train_frames,
+        tuple(action for action in DRAWN if action in actions),
     )
     bar.close()
     seconds = time.perf_counter() - start

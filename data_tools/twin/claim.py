@@ -16,7 +16,7 @@ MARK = "twin.json"
 
 
 @contextmanager
-def claim(root: Path, settings: Mapping[str, int], adopted: bool = False) -> Iterator[None]:
+def claim(root: Path, settings: Mapping[str, int | str], adopted: bool = False) -> Iterator[None]:
     """Inside, nobody else draws into the folder; it holds pictures with these settings only.
 
     Parameters
@@ -44,7 +44,7 @@ def claim(root: Path, settings: Mapping[str, int], adopted: bool = False) -> Ite
         yield
 
 
-def _expect(root: Path, mark: Path, settings: Mapping[str, int]) -> None:
+def _expect(root: Path, mark: Path, settings: Mapping[str, int | str]) -> None:
     try:
         found = dict(read_json(mark))
     except (OSError, ValueError, TypeError):

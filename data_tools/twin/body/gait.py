@@ -8,6 +8,7 @@ them.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ from data_tools.twin.body.footing import (
     soles,
 )
 from data_tools.twin.body.kinematics import Angles, Bones, Posed, pose
+from data_tools.twin.body.timing import slow_noise
 
 # name: (mean, (a1, p1), (a2, p2), (a3, p3)) of walker A and of walker B
 SERIES = {
@@ -68,6 +70,7 @@ class Walker:
     turn : +1 counter-clockwise, −1 clockwise
     radius, shape : of the path: mean radius in mm, and how far it is from a circle
     scale, wobble : of the angles' amplitudes and of their slow change
+    haste : deviation of the pace, as a fraction
     """
 
     mix: float
@@ -83,6 +86,7 @@ class Walker:
     hip_abduction: tuple[float, float]
     pelvis_roll: float
     seed: int
+    haste: float = 0.05
 
 
 def draw_walker(person: np.random.Generator, take: np.random.Generator) -> Walker:
@@ -105,15 +109,25 @@ def draw_walker(person: np.random.Generator, take: np.random.Generator) -> Walke
     )
 
 
-def walk(bones: Bones, walker: Walker, frames: int, fps: float = FPS) -> Posed:
+def walk(
+    bones: Bones,
+    walker: Walker,
+    frames: int,
+    fps: float = FPS,
+    alter: Callable[[Angles, np.ndarray], None] = lambda angles, t: None,
+) -> Posed:
     """A walk of ``frames`` frames: joints in the world, mm, feet on the floor at z = 0.
 
     The angles come first; the body then goes where the foot on the floor takes it.
+
+    Parameters
+    ----------
+    alter : changes what the arms and the head do, given the angles and the times, s
     """
     rng = np.random.default_rng(walker.seed)
     margin = round(fps)  # what is smoothed is not cut off at the first and last frame
     t = np.arange(frames + 2 * margin) / fps
-    pace = 1 + 0.05 * _slow_noise(rng, t, 0.15)
+    pace = np.clip(1 + walker.haste * slow_noise(rng, t, 0.15), 0.4, 1.2)
     phase = rng.uniform(0, 2 * np.pi) + 2 * np.pi * walker.stride_hz * np.cumsum(pace) / fps
     angles = _angles(walker, phase, t, rng)
     for _ in range(3):
@@ -127,6 +141,7 @@ def walk(bones: Bones, walker: Walker, frames: int, fps: float = FPS) -> Posed:
     carried = ((bears * each).sum(axis=1) for each in carry(still, fps))
     x, y, heading = _steer(walker, *carried, rng, fps)
     angles.heading = np.rad2deg(heading)
+    alter(angles, t)
     posed = pose(bones, angles, len(t))
     height = -smooth(still[..., 2].min(axis=(1, 2)), 5)
     return posed.shifted(np.stack([x, y, height], axis=1)).cut(slice(margin, margin + frames))
@@ -136,26 +151,26 @@ def _angles(walker: Walker, phase: np.ndarray, t: np.ndarray, rng: np.random.Gen
     values = {}
     for name in SERIES:
         mix = _arm_mix(walker.arm_style, name) if name in ARMS else walker.mix
-        swing = walker.scale * (1 + walker.wobble * _slow_noise(rng, t, 0.2))
+        swing = walker.scale * (1 + walker.wobble * slow_noise(rng, t, 0.2))
         values[name] = _series(name, mix, phase, swing)
     if walker.arm_style in ("bent left", "both bent"):
         # The measured bent arm is a right one; half a stride later the same is a left one's.
         for joint in ("shoulder", "elbow"):
-            swing = walker.scale * (1 + walker.wobble * _slow_noise(rng, t, 0.2))
+            swing = walker.scale * (1 + walker.wobble * slow_noise(rng, t, 0.2))
             values[f"{joint}_left"] = _series(f"{joint}_right", 1.0, phase + np.pi, swing)
     right, left = walker.shoulder_abduction
     hip_right, hip_left = walker.hip_abduction
     sway = 2.5 * np.cos(phase + 1.9)
     return Angles(
         pelvis_roll=walker.pelvis_roll + sway,
-        lean=walker.lean + 1.5 * _slow_noise(rng, t, 0.2),
-        side_lean=-0.5 * sway + 1.5 * _slow_noise(rng, t, 0.2),
-        shoulder_abduction_right=right + 3 * _slow_noise(rng, t, 0.3),
-        shoulder_abduction_left=left + 3 * _slow_noise(rng, t, 0.3),
-        hip_abduction_right=hip_right - sway + 1.5 * _slow_noise(rng, t, 0.3),
-        hip_abduction_left=hip_left + sway + 1.5 * _slow_noise(rng, t, 0.3),
-        head_yaw=14 * _slow_noise(rng, t, 0.25),
-        head_pitch=6 * _slow_noise(rng, t, 0.25),
+        lean=walker.lean + 1.5 * slow_noise(rng, t, 0.2),
+        side_lean=-0.5 * sway + 1.5 * slow_noise(rng, t, 0.2),
+        shoulder_abduction_right=right + 3 * slow_noise(rng, t, 0.3),
+        shoulder_abduction_left=left + 3 * slow_noise(rng, t, 0.3),
+        hip_abduction_right=hip_right - sway + 1.5 * slow_noise(rng, t, 0.3),
+        hip_abduction_left=hip_left + sway + 1.5 * slow_noise(rng, t, 0.3),
+        head_yaw=14 * slow_noise(rng, t, 0.25),
+        head_pitch=6 * slow_noise(rng, t, 0.25),
         foot_right=_sole(phase),
         foot_left=_sole(phase + np.pi),
         **values,
@@ -225,11 +240,3 @@ def _steer(
         x, y = x + (c * ux - s * uy) / fps, y + (s * ux + c * uy) / fps
         heading += rate / fps
     return track[:, 0], track[:, 1], track[:, 2]
-
-
-def _slow_noise(rng: np.random.Generator, t: np.ndarray, hertz: float) -> np.ndarray:
-    """A smooth random curve of mean 0 and deviation about 1 with frequencies up to 2·hertz."""
-    total = np.zeros(len(t))
-    for k in (0.5, 1.0, 1.5, 2.0):
-        total += np.cos(2 * np.pi * hertz * k * t * rng.uniform(0.8, 1.2) + rng.uniform(0, 6.28))
-    return total / np.sqrt(2.0)

@@ -147,16 +147,21 @@ def _arm(at: dict, bones: Bones, a: dict, chest: np.ndarray, side: str, s: str, 
         @ rz(-sign * a[f"shoulder_twist_{s}"])
     )
     lower = upper @ ry(-a[f"elbow_{s}"])
-    drop = 0.16 * bones.shoulder  # the shoulder lies a little below the neck's base
-    out = np.sqrt(bones.shoulder**2 - drop**2)
+    _, out, down = shoulder_place(bones, sign)
     at[f"{side}Shoulder"] = at["Neck"]
-    at[f"{side}Arm"] = at["Neck"] + _move(chest, y=sign * out, z=-drop)
+    at[f"{side}Arm"] = at["Neck"] + _move(chest, y=out, z=down)
     at[f"{side}ForeArm"] = at[f"{side}Arm"] + _move(upper, z=-bones.upper_arm)
     at[f"{side}Hand"] = at[f"{side}ForeArm"] + _move(lower, z=-bones.forearm)
     at[f"{side}HandThumb"] = at[f"{side}Hand"]
     at[f"{side}ThumbSite"] = at[f"{side}Hand"] + _move(lower, x=45.0, z=-50.0)
     at[f"{side}WristEnd"] = at[f"{side}Hand"] + _move(lower, z=-90.0)
     at[f"{side}WristSite"] = at[f"{side}WristEnd"] + _move(lower, z=-70.0)
+
+
+def shoulder_place(bones: Bones, sign: float) -> np.ndarray:
+    """A shoulder (left: sign 1), (3,) mm from the neck in the chest's frame: a little below it."""
+    drop = 0.16 * bones.shoulder
+    return np.array([0.0, sign * np.sqrt(bones.shoulder**2 - drop**2), -drop])
 
 
 def _move(rotation: np.ndarray, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> np.ndarray:

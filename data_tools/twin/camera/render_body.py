@@ -23,17 +23,20 @@ SAME_SURFACE = 45.0  # mm, depth between neighbouring pixels up to which they ar
 MELT = 26.0  # mm, how far normals are averaged
 
 
-def draw(image: np.ndarray, parts: Parts, camera: Camera, lamp: Lamp) -> np.ndarray:
+def draw(
+    image: np.ndarray, parts: Parts, camera: Camera, lamp: Lamp, counted: int | None = None
+) -> np.ndarray:
     """Draw the one-frame ``parts`` into ``image`` and return their silhouette.
 
     Pixels on the rim are mixed with what is behind them, as a lens does; those of the silhouette
-    and no others change.
+    and no others change (but for parts that do not count).
 
     Parameters
     ----------
     image : uint8 (H, W, 3), changed
     parts : with one frame; points in mm, world
     camera : its focal length and principal point are in pixels of ``image``
+    counted : the silhouette is of the first so many parts; all if not given
 
     Returns
     -------
@@ -47,7 +50,8 @@ def draw(image: np.ndarray, parts: Parts, camera: Camera, lamp: Lamp) -> np.ndar
         return silhouette
     x0, y0, x1, y1 = box
     depth, part = _depth_pass(strokes, box)
-    silhouette[y0:y1, x0:x1] = part >= 0
+    own = len(parts.cloths) if counted is None else counted
+    silhouette[y0:y1, x0:x1] = (part >= 0) & (part < own)
     surface = _Surface(strokes, depth, part, x0, y0)
     colours = _shade(surface, parts, camera, lamp)  # (P, 3), one row a drawn pixel
     region = image[y0:y1, x0:x1]

@@ -1,4 +1,4 @@
-"""How good the regressor is: per split, joint, subject and camera, beside the mean pose."""
+"""How good the regressor is: per split, joint, subject, action and camera, beside the mean pose."""
 
 from __future__ import annotations
 
@@ -9,6 +9,13 @@ import numpy as np
 
 from minipose.datasets.h36m import H36MStore
 from minipose.experiments.job import Split
+from minipose.experiments.pose3d.height import (
+    height,
+    height_errors,
+    height_table,
+    mean_height,
+    people,
+)
 from minipose.experiments.pose3d.outputs import predict
 from minipose.experiments.pose3d.recipe import Recipe
 from minipose.metrics import joint_errors, mpjpe, pa_mpjpe, repeats
@@ -16,6 +23,7 @@ from minipose.models import PoseNet
 from minipose.skeletons import H36M_17
 from minipose.training.communicator import ALONE, Communicator
 
+TABLES = ("subject", "action", "camera")
 PIECE = 1024  # frames in memory at once, however many a split has
 
 
@@ -29,23 +37,24 @@ def measure(
     """Every number of the report; errors in mm (eq. 9 and Procrustes-aligned).
 
     The mean-pose baseline predicts, for every image, the mean of the training poses, and where a
-    whole store is measured, of its own.
+    whole store is measured, of its own; so does that of the heights.
     """
-    constant = mean_pose(store, next(iter(split.values())))
+    seen = next(iter(split.values()))
+    constant, tall = mean_pose(store, seen), mean_height(store, seen)
     result: dict[str, Any] = {"splits": {}}
     last = list(split)[-1]
     for name, frames in split.items():
-        measured = _measure_part(net, store, frames, constant, communicator)
+        measured = _measure_part(net, store, frames, constant, tall, communicator)
         errors, result["splits"][name] = measured
         if name == last:
             result["per_joint_mm"] = dict(
                 zip(H36M_17, map(float, errors.mean(axis=0)), strict=True)
             )
-        for label in ("subject", "camera"):
+        for label in TABLES:
             values = store.labels[label][frames]
             table = result.setdefault(f"per_{label}_mm", {})
             for value in np.unique(values):
-                row = table.setdefault(f"S{value}" if label == "subject" else str(value), {})
+                row = table.setdefault(_called(store, label, int(value)), {})
                 row[name] = float(errors[values == value].mean())
     return result
 
@@ -55,12 +64,13 @@ def _measure_part(
     store: H36MStore,
     frames: np.ndarray,
     constant: np.ndarray,
+    tall: float,
     communicator: Communicator,
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Errors (N, 17), mm, and the numbers of one split, piece by piece."""
     errors, aligned, baseline, seconds = [], 0.0, 0.0, 0.0
     last_pose = last_image = None
-    same_pose, same_image = [], []
+    same_pose, same_image, heights = [], [], []
     for start in range(0, len(frames), PIECE):
         piece = frames[start : start + PIECE]
         begin = time.perf_counter()
@@ -70,12 +80,14 @@ def _measure_part(
         errors.append(joint_errors(predicted, target))
         aligned += pa_mpjpe(predicted, target) * len(piece)
         baseline += mpjpe(np.broadcast_to(constant, target.shape), target) * len(piece)
+        heights.append((height(predicted), height(target)))
         same_pose.append(repeats(predicted, last_pose))
         same_image.append(repeats(images, last_image))
         last_pose, last_image = predicted[-1], images[-1]
     takes = store.takes()[frames]
     within = np.append(False, takes[1:] == takes[:-1])  # not across the seam of two takes
     joined = np.concatenate(errors)
+    measured = height_errors(*np.concatenate(heights, axis=1), people(store, frames), tall)
     numbers = {
         "frames": len(frames),
         "mpjpe_mm": float(joined.mean()),
@@ -84,9 +96,16 @@ def _measure_part(
         "share_of_mean_pose": float(joined.mean()) * len(frames) / baseline,
         "identical_consecutive_predictions": _fraction(np.concatenate(same_pose), within),
         "identical_consecutive_images": _fraction(np.concatenate(same_image), within),
+        "height": measured,
         "images_per_s": len(frames) / seconds,
     }
     return joined, numbers
+
+
+def _called(store: H36MStore, label: str, value: int) -> str:
+    if label == "action":
+        return store.actions[value]
+    return f"S{value}" if label == "subject" else str(value)
 
 
 def _fraction(same: np.ndarray, within: np.ndarray) -> float:
@@ -140,7 +159,10 @@ def summary(result: dict[str, Any]) -> str:
         "|---|---|",
     ]
     lines += [f"| {joint} | {e:.1f} |" for joint, e in result["per_joint_mm"].items()]
-    for label in ("subject", "camera"):
+    known = {name: r for name, r in result["splits"].items() if "height" in r}  # not of old reports
+    if known:
+        lines += ["", *height_table(known)]
+    for label in (label for label in TABLES if f"per_{label}_mm" in result):
         lines += ["", f"| {label} | MPJPE, mm |", "|---|---|"]
         for value, row in result[f"per_{label}_mm"].items():
             shown = ", ".join(f"{name} {e:.1f}" for name, e in row.items())
