@@ -50,7 +50,11 @@ endif
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+<<<<<<< HEAD
 	@echo "  Variables: DATA= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE=cpu|cuda|auto RANKS= FULL=1 MODEL= START= ARGS= PYTHON="
+=======
+	@echo "  Variables: DATA= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE=cpu|cuda|auto RANKS= FULL=1 MODEL= CCP= ARGS= PYTHON="
+>>>>>>> 090889965b6e65a0cf2e196289e3b1ad34c7a49e
 	@echo "             LABEL=mediapipe|openpose|maskrcnn for DATA=photographs that have no joints and masks"
 
 # --- Set-up: a stamp for each set of packages -----------------------------------------------------
@@ -235,9 +239,35 @@ compare-starts: $(VENV)/.installed-run $(people_STORE)  ## new or given weights 
 sweep-weights: $(VENV)/.installed-run $(people_STORE)  ## how much should joints count beside the mask?
 	$(call train,people,people-weights,compare) --compare weights --limit 1000 $(ARGS)
 
-weights: $(VENV)/.installed-run  ## package two runs as the weights that predict uses (PEOPLE=RUN POSE3D=RUN)
-	$(RUN) minipose.weights $(call quoted,$(or $(PEOPLE),runs/people-full-mask-softmax)) \
-	  $(call quoted,$(or $(POSE3D),runs/h36m-full)) $(ARGS)
+# --- The weights that come with minipose ----------------------------------------------------------
+# Trained on drawn people and, with CCP=, on the photographs of Clothing Co-Parsing, in a folder with
+# joints that data_tools people reads. PEOPLE= and POSE3D= name runs that are there instead.
+
+DRAWN := $(SIZE)$(SEEDED)
+MIXED := $(if $(CCP),ccp-)$(DRAWN)
+PEOPLE_RUN := $(or $(PEOPLE),runs/weights-people-$(MIXED))
+POSE3D_RUN := $(or $(POSE3D),runs/weights-pose3d-$(DRAWN))
+
+data/weights-people-$(MIXED).h5: data/people-$(DRAWN)/.written
+	$(ALONE) $(VENV)/bin/python -m data_tools people $(<D) $(if $(CCP),$(call quoted,$(CCP))) --out $@
+
+data/weights-poses-$(DRAWN).h5: | $(VENV)/.installed-run
+	$(ALONE) $(VENV)/bin/python -m data_tools twin poses --out $@ --count $(if $(FULL),60000,20000) --seed $(SEED)
+
+# $(call finish,JOB): a training that begins, or goes on where it was stopped
+finish = $(MINIPOSE) train $(1) --data $< --out $(@D) --device $(call quoted,$(DEVICE)) --seed $(SEED) \
+  $(shell [ -e $(@D)/config.toml ] && echo --resume)
+
+runs/weights-people-$(MIXED)/report.json: data/weights-people-$(MIXED).h5
+	$(call finish,people) --recipe full --width 12 --epochs 15 --quarter-epochs 4 --half-epochs 8 --held 7 --cut 0.35
+
+runs/weights-pose3d-$(DRAWN)/report.json: data/weights-poses-$(DRAWN).h5
+	$(call finish,h36m) --hidden 256 512 --no-pretrain --batch 32 --epochs 12
+
+TRAINED := $(if $(PEOPLE),,$(PEOPLE_RUN)/report.json) $(if $(POSE3D),,$(POSE3D_RUN)/report.json)
+
+weights: $(VENV)/.installed-run $(TRAINED)  ## train and package what predict uses (CCP=FOLDER, or PEOPLE=RUN POSE3D=RUN)
+	$(RUN) minipose.weights $(call quoted,$(PEOPLE_RUN)) $(call quoted,$(POSE3D_RUN)) $(ARGS)
 
 # --- Lessons --------------------------------------------------------------------------------------
 

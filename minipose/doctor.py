@@ -8,7 +8,16 @@ import platform
 import sys
 from pathlib import Path
 
-PACKAGES = ("numpy", "scipy", "pillow", "h5py", "matplotlib", "tqdm", "cdflib", "av", "cupy")
+PACKAGES = ("numpy", "scipy", "pillow", "h5py", "matplotlib", "tqdm")
+OPTIONAL = {  # package: what it is for
+    "cdflib": "Human3.6M's poses",
+    "av": "videos",
+    "pillow-heif": "HEIC photographs",
+    "cupy": "a GPU",
+    "mpi4py": "several machines",
+    "onnx": "models in ONNX files",
+    "torch": "models in PyTorch's files",
+}
 
 
 def examine() -> list[str]:
@@ -16,7 +25,7 @@ def examine() -> list[str]:
     from minipose.devices import gpu_status
 
     lines = [f"python {platform.python_version()}, {os.cpu_count()} cores"]
-    lines += [_package(name) for name in PACKAGES]
+    lines += [_package(name) for name in (*PACKAGES, *OPTIONAL)]
     lines.append(_kernels())
     ok, reason, remedy = gpu_status()
     lines.append("gpu: works" if ok else f"gpu: none ({reason}). {remedy}")
@@ -37,7 +46,9 @@ def _package(name: str) -> str:
             return f"{distribution} {importlib.metadata.version(distribution)}"
         except importlib.metadata.PackageNotFoundError:
             continue
-    return f"{name}: not installed"
+    return f"{name}: not installed" + (
+        f", optional, for {OPTIONAL[name]}" if name in OPTIONAL else ""
+    )
 
 
 def _kernels() -> str:

@@ -36,6 +36,8 @@ FLOORS = {  # from the ground up; a file belongs to the first pattern that fits
     "experiments": "minipose/experiments/*",
     "plots": "minipose/plots/*",
     "predict, weights": "minipose/predict/* minipose/weights/*",
+    "page": "minipose/page/*",
+    "exchange": "minipose/exchange/*",
     "command line and the rest": "minipose/*",
     "data_tools": "data_tools/*",
     "lessons": "lessons/*",

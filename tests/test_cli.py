@@ -214,6 +214,23 @@ def test_doctor(capsys):
     assert "numpy" in printed and "gpu:" in printed
 
 
+def test_doctor_says_what_a_missing_package_would_be_for(monkeypatch):
+    from importlib import metadata
+
+    from minipose.doctor import examine
+
+    def version(name):
+        if name in ("onnx", "torch", "h5py"):
+            raise metadata.PackageNotFoundError
+        return "1.0"
+
+    monkeypatch.setattr(metadata, "version", version)
+    lines = examine()
+    assert "onnx: not installed, optional, for models in ONNX files" in lines
+    assert "torch: not installed, optional, for models in PyTorch's files" in lines
+    assert "h5py: not installed" in lines and "av 1.0" in lines
+
+
 @pytest.mark.parametrize("off", ["1", "yes"])
 def test_doctor_says_when_all_is_plain(off):
     command = [sys.executable, "-m", "minipose", "doctor"]

@@ -17,6 +17,7 @@ from scipy.ndimage import gaussian_filter, label, zoom
 from data_tools.h36m.tree import ACTIONS
 from data_tools.twin.body.clothes import dress
 from data_tools.twin.body.footing import stand_up
+from data_tools.twin.body.reclining import recline
 from data_tools.twin.body.stances import draw_stance
 from data_tools.twin.camera.placement import frame
 from data_tools.twin.camera.render_body import draw
@@ -30,13 +31,15 @@ from minipose.skeletons import H36M_17_OF_32
 CANVAS = 176  # px, the side of the square that somebody is drawn in
 TAKES = [(subject, take) for subject in (*TRAIN_SUBJECTS, *TEST_SUBJECTS) for take in (1, 2)]
 SOURCE = "drawn people"
+ON_THE_FLOOR = 0.1  # of all people: report 2's hardly ever are
 LUMA = np.array([0.299, 0.587, 0.114])
 
 
 def make_sample(seed: int, number: int) -> dict[str, np.ndarray]:
     """Person ``number`` of the collection ``seed``: image, joints_3d, keypoints_2d, crop."""
     rng = np.random.default_rng([61, seed, number])
-    bones, outfit, stance = draw_bones(rng), draw_clothes(rng), draw_stance(rng)
+    bones, outfit = draw_bones(rng), draw_clothes(rng)
+    stance = recline(rng) if rng.random() < ON_THE_FLOOR else draw_stance(rng)
     # Photographs mostly show people from the front, Human3.6M from all sides.
     heading = rng.normal(0, 30) if rng.random() < 0.4 else rng.uniform(-180, 180)
     posed = stand_up(bones, stance, heading=float(heading))

@@ -15,15 +15,12 @@ import numpy as np
 from minipose import experiments
 from minipose.errors import UserError
 from minipose.experiments.job import Job
-from minipose.experiments.run import load_network
+from minipose.experiments.trained import read_network
 from minipose.page import people_view, pose_view
 from minipose.page.runs import RunFolder, store_of
 
 COUNT = 24  # pictures in a viewer
-JOBS = {
-    "people": people_view,
-    "h36m": pose_view,
-}  # which has ``samples``, ``found`` and ``SKELETON``
+JOBS = {"people": people_view, "h36m": pose_view}  # they have samples, found, SKELETON
 
 
 @dataclass
@@ -88,9 +85,8 @@ def _open(run: RunFolder, data: Path | None, device: str) -> tuple[Job, Any, Any
     if store is None:
         named = run.settings.get("data", "no store")
         raise UserError(f"the store of the run is not here ({named}); --data STORE names another")
-    job, net, meta = load_network(best, device)
-    recipe = job.recipe(**{k: v for k, v in meta["recipe"].items()})
-    return job, net, recipe, store
+    name, net, recipe, _ = read_network(best, device)
+    return experiments.load(name).JOB, net, recipe, store
 
 
 def _look(

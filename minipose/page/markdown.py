@@ -64,11 +64,13 @@ def table(titles: list[str], rows: list[list[str]], folded: str = "") -> str:
     ----------
     folded : what stands there before a table of more than 12 rows is opened
     """
+    # Numbers stand at the right, where all of a column are such.
+    kinds = [' class="number"' if _all_numbers(rows, n) else "" for n in range(len(titles))]
     head = "".join(
-        f'<th scope="col"{_kind(row)}>{inline(title)}</th>'
-        for title, row in itertools.zip_longest(titles, rows[0] if rows else [], fillvalue="")
+        f'<th scope="col"{kind}>{inline(title)}</th>'
+        for title, kind in zip(titles, kinds, strict=True)
     )
-    body = "\n".join(f"<tr>{_row(row)}</tr>" for row in rows)
+    body = "\n".join(f"<tr>{_row(row, kinds)}</tr>" for row in rows)
     name = escape(f"Table: {', '.join(titles[:3])}", quote=True)
     made = (
         f'<div class="wide" tabindex="0" role="region" aria-label="{name}"><table>'
@@ -80,13 +82,14 @@ def table(titles: list[str], rows: list[list[str]], folded: str = "") -> str:
     return f"<details><summary>{inline(folded)}</summary>{made}</details>"
 
 
-def _row(cells: list[str]) -> str:
+def _row(cells: list[str], kinds: list[str]) -> str:
     first, *rest = cells or [""]
     made = [f'<th scope="row">{inline(first)}</th>']
-    for cell in rest:
-        made.append(f"<td{_kind(cell)}>{inline(cell)}</td>")
+    for cell, kind in itertools.zip_longest(rest, kinds[1 : len(cells)], fillvalue=""):
+        made.append(f"<td{kind}>{inline(cell)}</td>")
     return "".join(made)
 
 
-def _kind(cell: str) -> str:
-    return ' class="number"' if _NUMBER.fullmatch(cell) else ""
+def _all_numbers(rows: list[list[str]], column: int) -> bool:
+    cells = [row[column] for row in rows if len(row) > column]
+    return bool(cells) and all(map(_NUMBER.fullmatch, cells))

@@ -10,6 +10,7 @@ from typing import Any
 from minipose.datasets.guard import read_json
 from minipose.errors import UserError
 from minipose.experiments.settings import read_toml
+from minipose.page.markdown import pictures_of
 from minipose.training.log import Row, read_log
 
 LEAVES = ("config.toml", "log.csv", "report.json", "report.md")  # any of them makes a run folder
@@ -144,8 +145,6 @@ def _logs(folder: Path) -> dict[str, str]:
 
 
 def _pictures(run: RunFolder) -> tuple[list[Path], dict[str, str]]:
-    from minipose.page.markdown import pictures_of
-
     captions = pictures_of(run.text)
     there = [p for p in sorted(run.folder.iterdir()) if p.suffix.lower() in PICTURES]
     there = [p for p in there if p.is_file() and not p.name.startswith(".")]

@@ -76,9 +76,9 @@ def predict(args: argparse.Namespace) -> None:
             except UserError as error:
                 problems.add(str(error))
     if problems.count:
-        raise UserError(
-            f"{problems.count} of {problems.sources} failed, the others are in {settings.out}"
-        )
+        others = problems.count < problems.sources
+        where = f", the others are in {settings.out}" if others else ""
+        raise UserError(f"{problems.count} of {problems.sources} failed{where}")
 
 
 def _pictures(sources: Sequence[Source], output: Output, problems: Problems) -> None:

@@ -10,7 +10,7 @@ import pytest
 from minipose.cli import main
 from minipose.page.chart import Line, Panel, draw
 from minipose.page.document import page
-from minipose.page.markdown import to_html
+from minipose.page.markdown import table, to_html
 from minipose.page.measures import in_a_sentence, measures_of
 from minipose.page.runs import read_runs, store_of
 from tests.page.conftest import write_run
@@ -245,3 +245,9 @@ def test_markdown_of_reports():
         '\n<tbody><tr><th scope="row">x</th><td class="number">−1.5</td></tr></tbody></table></div>'
         "\n<p><code>k</code> <em>e</em></p>"
     )
+
+
+def test_numbers_stand_at_the_right_where_a_whole_column_is_such():
+    made = table(["setting", "a", "b"], [["width", "12", "–"], ["optimizer", "muon", "0.5 %"]])
+    assert re.findall(r'<th scope="col"([^>]*)>', made) == ["", "", ' class="number"']
+    assert re.findall(r"<td([^>]*)>", made) == ["", ' class="number"'] * 2

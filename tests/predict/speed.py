@@ -1,7 +1,8 @@
-"""``python -m tests.predict.speed``: seconds for one photograph, frames/s of a 10 s video.
+"""``python -m tests.predict.speed [FLAGS]``: seconds for one photograph, frames/s of a 10 s video.
 
 With start-up, as somebody at a terminal sees it; processor time beside it, which other programs on
-the machine change less. The person is drawn, the video is 640 × 480, 25 frames/s.
+the machine change less. The person is drawn, the video is 640 × 480, 25 frames/s. FLAGS are those
+of predict, such as --checkpoint.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def main() -> int:
 def _timed(folder: Path, name: str) -> tuple[float, float]:
     """Seconds by the clock and of the processors that one command takes."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    command = [sys.executable, "-m", "minipose", "predict", str(folder / name)]
+    command = [sys.executable, "-m", "minipose", "predict", str(folder / name), *sys.argv[1:]]
     subprocess.run([*command, "--out", str(folder / "found")], check=True, capture_output=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

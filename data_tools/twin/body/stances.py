@@ -37,7 +37,7 @@ def _hanging_arm(rng: np.random.Generator, side: str) -> dict:
     }
 
 
-def _any_arm(rng: np.random.Generator, side: str) -> dict:
+def any_arm(rng: np.random.Generator, side: str) -> dict:
     """Hanging, on the hip, bent in front, stretched ahead, sideways, or up."""
     kind = rng.choice(6, p=(0.34, 0.12, 0.16, 0.12, 0.13, 0.13))
     if kind == 0:
@@ -54,7 +54,7 @@ def _any_arm(rng: np.random.Generator, side: str) -> dict:
 
 
 def _arms(rng: np.random.Generator) -> dict:
-    return _any_arm(rng, "right") | _any_arm(rng, "left")
+    return any_arm(rng, "right") | any_arm(rng, "left")
 
 
 def _standing(rng: np.random.Generator) -> Stance:
@@ -95,7 +95,7 @@ def _walking(rng: np.random.Generator) -> Stance:
         **_pair(rng, "hip_abduction", -2, 6),
     }
     if rng.random() < 0.25:
-        angles |= _any_arm(rng, "right")
+        angles |= any_arm(rng, "right")
     return Stance(angles)
 
 
