@@ -8,13 +8,15 @@
 #
 # A network is a function with adjustable numbers, its weights. To improve it we ask of each weight
 # whether the error grows or shrinks when the weight grows a little: the derivative of the error
-# with respect to that weight. The smallest network has one weight and one bias:
+# with respect to that weight. The smallest network has one weight $w$ and one number $b$ that is
+# added, the *bias*:
 #
 # $$y = \tanh(w x + b), \qquad L = (y - t)^2$$
 #
 # $x$ goes in, $t$ is what should come out, $L$ is the error. $\tanh$ rises from −1 to 1 in the
 # shape of an S; its derivative is $1 - \tanh^2$. So by hand, the chain rule gives
-# $\frac{dL}{dw} = 2(y - t)\cdot(1 - y^2)\cdot x$.
+# $\frac{dL}{dw} = 2(y - t)\cdot(1 - y^2)\cdot x$: one factor for each step, the square, $\tanh$ and
+# the product. (`kit` is what all lessons share: a place for plots, a stopwatch.)
 
 # %%
 import math
@@ -31,8 +33,8 @@ by_hand = 2 * (y - t) * (1 - y**2) * x
 # %% [markdown]
 # ## Values that remember
 #
-# Each step has its factor. So let every value remember what it was made from, and a rule for its
-# own step: when $g = dL/dy$ has arrived at the result $y$, what goes on to the inputs?
+# So let every value remember what it was made from, and a rule for its own step: when $g = dL/dy$
+# has arrived at the step's result $y$, what goes on to its inputs?
 #
 # | step | to the inputs |
 # |---|---|
@@ -49,6 +51,7 @@ class Value:
         self.data, self.inputs, self.rule, self.grad = data, inputs, rule, None
 
     def __add__(self, other):
+        # type(self): what is made of a value is of the same class (there will be a second one)
         return type(self)(self.data + other.data, (self, other), lambda g: (g, g))
 
     def __mul__(self, other):
@@ -119,12 +122,14 @@ kit.save_plot(plot, "01_engine")
 # %% [markdown]
 # ## The same engine on arrays
 #
-# A network has many weights and sees many examples at once, so its values are arrays. The rules
-# above hold for each element. Two things are new. `@` is the matrix product $Y = AB$, with the rule
-# $G B^T$ and $A^T G$ (lesson 5 derives it; $B^T$ is $B$ with rows and columns exchanged). And NumPy
-# *broadcasts*: adding a bias of shape (3,) to an array (4, 3) uses each bias four times. A value
-# that is used four times gets the sum of four derivatives. So what arrives is summed over every
-# axis that was repeated: those that the value does not have, and those where its length is 1.
+# A network has many weights and sees many examples at once, so its values are arrays. The
+# derivatives of $L$ by all numbers of an array, in an array of the same shape, are its
+# **gradient**. The rules above hold for each element. Two things are new. `@` is the matrix product
+# $Y = AB$, with the rule $G B^T$ and $A^T G$ (lesson 5 derives it; $B^T$ is $B$ with rows and
+# columns exchanged). And NumPy *broadcasts*: adding a bias of shape (3,) to an array (4, 3) uses
+# each bias four times. A value that is used four times gets the sum of four derivatives. So what
+# arrives is summed over every axis that was repeated: those that the value does not have, and those
+# where its length is 1.
 
 
 # %%
@@ -147,9 +152,10 @@ class ArrayValue(Value):
 
 
 # %% [markdown]
-# minipose's value is the `Tensor`, which keeps a gradient if told to. Both must agree on those of
-# two layers, whichever shape the bias has that NumPy accepts. $L$ is the sum of the outputs, so the
-# way back starts with ones:
+# minipose's value is the `Tensor`, which keeps a gradient if told to. Take two *layers*: a product
+# with weights, a bias and $\tanh$, then another product. Our engine and minipose must agree on all
+# four gradients, whichever shape the bias has that NumPy accepts. $L$ is the sum of the outputs, so
+# the way back starts with ones:
 
 
 # %%

@@ -8,9 +8,9 @@
 #
 # While minipose computes, it notes every step: its name, what it was made from, and how to lead a
 # derivative back. The notes form a graph. Here is a small network with all that makes graphs
-# interesting: a *skip* (`h1` goes around the second layer, as in report 2's U-Net), and a square
-# that uses one value twice. `linear(x, w, b)` is the weighted sum $x w^T + b$ of lesson 5; a
-# `Parameter` is a tensor that is to be learned, so it always gets a gradient.
+# interesting: a *skip* (`h1` also goes around the second layer, as will be useful in lesson 29),
+# and a square that uses one value twice. `linear(x, w, b)` is the weighted sum $x w^T + b$ of
+# lesson 5; a `Parameter` is a tensor that is to be learned, so it always gets a gradient.
 
 # %%
 import numpy as np
@@ -37,8 +37,9 @@ print(loss, "whose node came from", loss.node.parents[0].name)
 
 # %% [markdown]
 # ## Walk and draw
-# Each node points to the nodes that it was made from, its `parents`, down to the weights. Inputs
-# that want no gradient, `x` and `target`, are left out. Follow the arrows back:
+# Each node points to the nodes that it was made from, its `parents`, down to the *leaves*, which
+# were made from nothing: the weights. Inputs that want no gradient, `x` and `target`, are left out.
+# Follow the arrows back:
 
 
 # %%
@@ -55,7 +56,8 @@ depth = walk(loss.node, {loss.node: 0})
 label = {leaf: name for name, leaf in leaves.items()}
 print(f"{len(depth)} nodes and leaves; the longest way back has {max(depth.values())} steps")
 
-place = {}  # a column for each distance from the loss; in it, leaves below
+# The rest of this cell only draws: a column for each distance from the loss; in it, leaves below.
+place = {}
 for column in range(max(depth.values()) + 1):
     members = sorted((n for n in depth if depth[n] == column), key=lambda n: n in label)
     for row, node in enumerate(members):
@@ -131,8 +133,9 @@ assert len(arrived["w1"]) == 2 * 2  # the square doubles the paths, and so does 
 
 # %% [markdown]
 # minipose found the same without walking paths one by one; the next lesson shows how. Note two
-# things about memory. The graph is *released* as it is walked, so a second `backward` is refused.
-# And inside `no_grad`, for instance when a trained network is only used, nothing is noted at all.
+# things about memory. What the steps keep for their rules takes room, so the graph is *released* as
+# it is walked, and a second `backward` is refused. And inside `no_grad`, for instance when a
+# trained network is only used, nothing is noted at all.
 
 # %%
 try:

@@ -124,8 +124,9 @@ axes.legend()
 kit.save_plot(plot, "03_order")
 
 # %% [markdown]
-# minipose counts uses as well, in loops, not by functions that call themselves: Python allows only
-# so many nested calls (lesson 1's engine would fail here).
+# Lesson 1 had another way to the same end: it put all values in order first. minipose counts uses,
+# in loops, not by functions that call themselves: Python allows only so many nested calls, about a
+# thousand, and a network may be deeper. (Lesson 1's engine would fail here.)
 
 # %%
 a = value = mp.Tensor(1.0, requires_grad=True)
@@ -139,8 +140,9 @@ assert a.grad == 1
 # %% [markdown]
 # ## Change this, predict, run
 #
-# The careless engines fail on $c = b + b$. Replace the last line: what do they say about $c = b +
-# a$, whose right answer is 3, and about $c = (b + b) + b$, whose right answer is 6?
+# The careless engines fail on $c = b + b$. Replace the last line: what do they say about
+# $c = b + a$, whose right answer is 3, and about $c = b + b + b$ (one step with three inputs),
+# whose right answer is 6?
 
 # %% tags=["change-this"]
 LAST_LINE = "b + b"  # try "b + a", "a + b", "b + b + b"

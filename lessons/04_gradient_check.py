@@ -13,7 +13,7 @@
 # $$f'(x) \approx \frac{f(x + h) - f(x)}{h} \qquad\text{or better}\qquad
 #   f'(x) \approx \frac{f(x + h) - f(x - h)}{2h}$$
 #
-# Why better? By Taylor,
+# Why better? Taylor's theorem writes a smooth function near $x$ as a polynomial in $h$,
 # $f(x \pm h) = f \pm h f' + \tfrac{h^2}{2} f'' \pm \tfrac{h^3}{6} f''' + \dots$ One-sided, the
 # error is $\tfrac{h}{2} f''$. In the central difference the even terms cancel, and
 # $\tfrac{h^2}{6} f'''$ remains.
@@ -50,8 +50,8 @@ for name, error in errors.items():
 #
 # A large $h$ is far from the limit: the error grows with $h$, or with $h^2$. A small $h$ loses
 # digits: $f$ is known to about $\varepsilon$, $10^{-16}$ in float64 and $10^{-7}$ in float32, so
-# the quotient is uncertain by $\varepsilon / h$. The two lines cross at
-# $h \approx \varepsilon^{1/3}$:
+# the quotient is uncertain by $\varepsilon / h$. For the central difference, $h^2$ and
+# $\varepsilon / h$ are equal at $h = \varepsilon^{1/3}$, about $10^{-5}$ in float64:
 
 # %%
 plot = kit.new_plot(5.6, 3.2)
@@ -111,8 +111,9 @@ assert difference < 1e-9 and report.worst < 1e-9 and report.tolerance == 1e-6
 # %% [markdown]
 # ## Does it notice?
 #
-# Write a function with a wrong derivative, on purpose. `record` is how each op of minipose notes
-# itself: name, result, inputs and rule. This rule forgot the square in $1 - y^2$:
+# Write a function with a wrong derivative, on purpose. `record` is how each operation of minipose
+# (an *op*, for short) notes itself: name, result, inputs and rule. This rule forgot the square in
+# $1 - y^2$:
 
 
 # %%
@@ -129,8 +130,8 @@ except gradcheck.GradientError as error:
 
 # %% [markdown]
 # Every op of minipose goes through this check, in all its inputs, for several shapes
-# (`make gradcheck` prints the table). The next lesson asks the opposite question: when does such a
-# check see nothing?
+# (`make gradcheck` prints the table). Lesson 15 asks the opposite question: when does such a check
+# see nothing?
 #
 # ## Change this, predict, run
 #

@@ -84,20 +84,22 @@ assert not np.allclose(stacked, ops.linear(ops.tanh(ops.linear(x, w1)), w2).data
 # outputs, once with tanh and once without, and a last one for the two coordinates.
 
 # %%
-REST, BEND = (-1.2, 1.2), (0.1, 2.6)  # rad: which angles shoulder and elbow take
+SHOULDER, BEND = (-1.2, 1.2), (0.1, 2.6)  # rad: which angles shoulder and elbow take
 
 
-def arms(count, rng, bend=BEND):
+def arms(count, rng, bends=BEND):
     """Places of hand and elbow, (N, 2) each, in units of 300 mm."""
-    shoulder, bend = rng.uniform(*REST, count), rng.uniform(*bend, count)
+    shoulder, bend = rng.uniform(*SHOULDER, count), rng.uniform(*bends, count)
     elbow = np.stack([np.cos(shoulder), np.sin(shoulder)], axis=1)
     forearm = np.stack([np.cos(shoulder + bend), np.sin(shoulder + bend)], axis=1)
     return np.float32(elbow + 250 / 300 * forearm), np.float32(elbow)
 
 
-def network(bend, rng):
-    layers = [nn.Linear(2, 64, rng), bend, nn.Linear(64, 64, rng), bend, nn.Linear(64, 2, rng)]
-    return nn.Sequential(*(layer for layer in layers if layer))
+def network(tanh, rng):
+    """Three layers, one after the other, with a tanh after the first two if asked for."""
+    between = [nn.Tanh()] if tanh else []
+    first, second, last = nn.Linear(2, 64, rng), nn.Linear(64, 64, rng), nn.Linear(64, 2, rng)
+    return nn.Sequential(first, *between, second, *between, last)
 
 
 # %% [markdown]
@@ -123,7 +125,7 @@ def train(net, rng, steps=2000, rate=0.2):
         loss.backward()
         now = rate * (1 - step / steps)  # smaller moves towards the end
         for weight in net.parameters():
-            weight.assign_(weight.data - now * weight.grad)
+            weight.assign_(weight.data - now * weight.grad)  # puts other numbers in
     return net
 
 
@@ -134,8 +136,8 @@ networks = {}
 def off(name, seed):
     """Train one; the mean distance of the elbows that it finds, mm."""
     rng = np.random.default_rng(seed)
-    net = network(nn.Tanh() if name == "with tanh" else None, rng)
-    networks[name] = kit.on_one_thread(train, net, rng)
+    net = network(name == "with tanh", rng)
+    networks[name] = kit.on_one_thread(train, net, rng)  # so small a net gains nothing from two
     return millimetres(net(mp.Tensor(hands)).data, elbows)
 
 
@@ -148,16 +150,17 @@ def millimetres(found, true):
 # elbow: whoever is not better has learned nothing from the hand. And the random start of a network
 # matters, too, so each is trained three times, with other random numbers (*seeds*): a difference
 # counts if it is larger than what luck makes. `Comparison` prints both, in all lessons that
-# compare.
+# compare: the mean of the seeds, how far single runs spread (±), each run, the difference from the
+# row that is compared with, and how large a difference luck alone may make.
 
 # %%
-nobody = millimetres(np.broadcast_to(elbows.mean(axis=0), elbows.shape), elbows)
-table = Comparison("elbow, mm off", nobody, "mean elbow")
+constant = millimetres(np.broadcast_to(elbows.mean(axis=0), elbows.shape), elbows)
+table = Comparison("elbow, mm off", constant, "mean elbow")
 for name in ("without", "with tanh"):
     table.add(name, lambda seed, name=name: off(name, seed))
 table.show(against="without")
 assert table.verdict("with tanh", "without") == "better"
-assert table.mean("without") < nobody
+assert table.mean("without") < constant
 
 found = {name: net(mp.Tensor(hands)).data for name, net in networks.items()}
 plot = kit.new_plot(4.8, 3.2)

@@ -13,8 +13,8 @@
 #
 # ## An estimate, and its noise
 #
-# A mean over a random batch is right on average, and wrong each time. If $\sigma$ is the spread of
-# the single gradients, the mean of $B$ independent ones spreads by
+# A mean over a random batch is right on average, and wrong each time. If $\sigma$ is the spread
+# (the standard deviation) of the single gradients, the mean of $B$ independent ones spreads by
 #
 # $$\frac{\sigma}{\sqrt B}$$
 #
@@ -74,8 +74,8 @@ scaled = [noise[size] * size**0.5 for size in SIZES]
 assert max(scaled) < 1.1 * min(scaled)
 
 # %% [markdown]
-# The third number hardly changes: that is the law. (And one batch of all $N$, in any order, has no
-# noise at all.)
+# Noise times $\sqrt B$ hardly changes: that is the law. (And one batch of all $N$, in any order,
+# has no noise at all.)
 #
 # ## What a step costs
 #
@@ -100,13 +100,13 @@ assert cost[128] / 128 < 0.5 * cost[1]
 
 
 # %%
-def learn(size, seed, steps, watch=None, rate=0.05):
-    """Error on unseen arms after training, mm."""
+def learn(size, seed, steps, curve=None, every=1, rate=0.05):
+    """Error on unseen arms after training, mm; ``curve`` gets it every so many steps, too."""
     rng = np.random.default_rng(seed)
     net = network(rng)
     order = np.zeros(0, int)
     for step in range(steps):
-        if watch and step % watch == 0:
+        if curve is not None and step % every == 0:
             curve.append((step * size, millimetres(net)))
         if len(order) < size:  # a new epoch, in another order
             order = rng.permutation(N)
@@ -152,13 +152,16 @@ left.legend()
 colours = (kit.canvas.PREDICTION, kit.canvas.TRUTH, kit.canvas.ACCENT)
 for size, colour in zip(BATCHES, colours):
     curve = []
-    kit.on_one_thread(learn, size, 0, EXAMPLES // size, max(1, 128 // size))
+    kit.on_one_thread(learn, size, 0, EXAMPLES // size, curve, max(1, 128 // size))
     right.plot(*zip(*curve), color=colour, linewidth=1, label=f"batch {size}")
 right.set(title="unseen arms, mm off", xlabel="examples seen", ylim=(0, 200))
 right.legend()
 kit.save_plot(plot, "06_batches")
 
 # %% [markdown]
+# Read the tables. Counted in examples the small batch wins: it has made more steps. Counted in
+# steps the large ones win, but 128 no more than 16: eight times the examples bought nothing here.
+#
 # With few examples a step, the curve trembles: each step follows its own examples, and at the end
 # it jumps about the lowest point instead of reaching it. That is why rates fall towards the end of
 # a training (lesson 5 did so). With many, the steps are sure and few. In between lies what most
@@ -167,15 +170,14 @@ kit.save_plot(plot, "06_batches")
 # %% [markdown]
 # ## Change this, predict, run
 #
-# A batch of one step after another, with a rate of 0.05, ends with an error that trembles. How far
-# does it tremble with a smaller rate, and with a larger one? Predict which error is lowest after
-# 8192 examples.
+# One example a step, at a rate of 0.05, ends with an error that trembles. How far does it tremble
+# with a smaller rate, and with a larger one? Predict which error is lowest after 8192 examples.
 
 # %% tags=["change-this"]
 RATE = 0.05  # try 0.005, 0.02, 0.2
 with kit.experiment(RATE, as_given=0.05):
     curve = []
-    kit.on_one_thread(learn, 1, 0, EXAMPLES, 128, RATE)
+    kit.on_one_thread(learn, 1, 0, EXAMPLES, curve, 128, RATE)
     last = np.array([error for _, error in curve[-16:]])
     print(f"rate {RATE}, batch 1: {last.mean():.0f} mm at the end, from {last.min():.0f}", end=" ")
     print(f"to {last.max():.0f} in the last quarter")
@@ -184,8 +186,8 @@ with kit.experiment(RATE, as_given=0.05):
 # ## Five questions
 #
 # 1. What is an epoch? How many steps has one, with 1024 examples and batches of 16?
-# 2. The noise of a gradient shall be a third of what it is. How many more examples must a batch
-#    hold?
+# 2. The noise of a gradient is to be a third of what it is. How many times as many examples must a
+#    batch hold?
 # 3. Why is an example cheaper in a large batch?
 # 4. Why do the rates of a training fall towards its end?
 # 5. "Batch 128 is better than batch 16." What must be said before this can be true or false?

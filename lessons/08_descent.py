@@ -42,7 +42,8 @@ def valley(w):
 #
 # Adam keeps two running means, of the gradient and of its square, and divides one by the root of
 # the other: each weight steps by about $\epsilon$, however steep its direction. Both means start at
-# 0, which the powers of $\beta$ make up for; a tiny `eps` keeps the division from being by 0.
+# 0: after $t$ steps their weights add up to $1 - \beta^t$ only, so they are divided by that. A tiny
+# `eps` keeps the last division from being by 0.
 
 
 # %%
@@ -150,8 +151,8 @@ assert abs(longer - 1 / (1 - 0.9)) < 0.01
 # ## What decay is worth
 #
 # Decay (0.5 here, so that one sees it) changes *where* the walk ends: where its pull balances the
-# slope, $s (w - w^*) + \lambda w = 0$. Flat directions, about which the data say little, are pulled
-# most:
+# slope, $s (w - w^*) + \lambda w = 0$, with $w^*$ the lowest point. Flat directions, about which
+# the data say little, are pulled most:
 
 # %%
 balance = STEEP * LOWEST / (STEEP + 0.5)

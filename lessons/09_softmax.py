@@ -41,15 +41,15 @@ assert np.allclose(softmax_by_hand([1002.0, 1001.0, 999.0]), p)  # e to the 1002
 # %% [markdown]
 # ## What should it cost?
 #
-# The right class is $t$. A loss wants $p_t$ to be large. The **cross entropy** is $-\log p_t$: 0
+# The right class is $r$. A loss wants $p_r$ to be large. The **cross entropy** is $-\log p_r$: 0
 # for a sure right answer, without limit for a sure wrong one, and for many independent examples the
 # sum is minus the logarithm of the probability that all are right. Put softmax into it:
 #
-# $$E = -\log p_t = -z_t + \log \sum_j e^{z_j}$$
+# $$E = -\log p_r = -z_r + \log \sum_j e^{z_j}$$
 #
 # ## Its derivative, on paper
 #
-# The first part gives $-1$ for $k = t$, else 0. The second is the logarithm of a sum, whose
+# The first part gives $-1$ for $k = r$, else 0. The second is the logarithm of a sum, whose
 # derivative is that of the sum over the sum: $e^{z_k}/\sum_j e^{z_j}$, which is $p_k$ again. Write
 # $t_k$ for 1 at the right class and 0 elsewhere. Then
 #
@@ -90,10 +90,11 @@ print("softmax's rule by hand and in minipose:", by_rule.round(4))
 # %% [markdown]
 # ## Two classes: softplus
 #
-# For yes or no one score is enough: let the other be 0. Then $p = e^z/(e^z + 1) = 1/(1 + e^{-z}) =
-# \sigma(z)$, the *logistic function*, and the cost of a yes is $\log(1 + e^{-z})$, that of a no
-# $\log(1 + e^z)$. The function $\log(1 + e^a)$ is called **softplus**: nearly 0 far to the left,
-# nearly $a$ far to the right. Its derivative is $\sigma(a)$, so for $E = \text{softplus}(z) - t z$
+# For yes or no one score is enough: let the other be 0. Then
+# $p = e^z/(e^z + 1) = 1/(1 + e^{-z}) = \sigma(z)$, the *logistic function*, and the cost of a yes
+# is $\log(1 + e^{-z})$, that of a no $\log(1 + e^z)$. The function $\log(1 + e^a)$ is called
+# **softplus**: nearly 0 far to the left, nearly $a$ far to the right. With $t = 1$ for yes and 0
+# for no, both costs are $E = \text{softplus}(z) - t z$. The derivative of softplus is $\sigma$, so
 # again $dE/dz = \sigma(z) - t$.
 
 # %%
@@ -193,7 +194,8 @@ kit.save_plot(plot, "09_softmax")
 # ## Change this, predict, run
 #
 # Divide the scores by a number before softmax (the field calls it a *temperature*). What happens to
-# the probabilities of 2, 1 and −1 for a large one, and for a small one?
+# the probabilities of 2, 1 and −1 for a large one, and for a small one? (The *entropy* is the mean
+# of $-\log p$: 0 if one class is sure, $\log 3$ if all three are equally likely.)
 
 # %% tags=["change-this"]
 TEMPERATURE = 1.0  # try 0.1, 0.5, 5.0, 100.0

@@ -8,14 +8,17 @@
 #
 # A fully connected layer on a picture of 128 × 128 would give each output 16384 weights, and what
 # it learns about a knee at the left it would have to learn again at the right. A *convolution*
-# looks at small windows, all with the same few weights. One kernel $w$ per output channel $o$,
-# reaching over all input channels $c$:
+# looks at small windows, all with the same few weights, the *kernel*. A picture has **channels**:
+# one of brightness, or red, green and blue; and what a layer makes of it are channels again, as
+# many as it has kernels. One kernel $w$ for each output channel $o$, reaching over all input
+# channels $c$:
 #
 # $$y_{n,o,p,q} = b_o + \sum_{c,i,j} w_{o,c,i,j}\; x_{n,c,\,p+i,\,q+j}$$
 #
-# It is one sum of products per output pixel. (Strictly this is a *cross-correlation*; a
-# mathematician's convolution rotates the kernel by 180°. All of deep learning says convolution.)
-# With numbers, for a picture of 3 × 3 and a kernel of 2 × 2, which fits in four places:
+# It is one sum of products for each output pixel $(p, q)$ of each picture $n$. (Strictly this is a
+# *cross-correlation*; a mathematician's convolution rotates the kernel by 180°. All of deep
+# learning says convolution.) With numbers, for a picture of 3 × 3 and a kernel of 2 × 2, which fits
+# in four places:
 
 # %%
 import numpy as np
@@ -28,7 +31,7 @@ from minipose.kernels.im2col import col2im, im2col
 
 
 def by_loops(x, weight):
-    """The formula, word by word. x (N, C, H, W), weight (O, C, k, k)."""
+    """The formula, word by word. x (pictures, channels, height, width), weight (O, C, k, k)."""
     samples, channels, height, width = x.shape
     out_channels, _, k, _ = weight.shape
     y = np.zeros((samples, out_channels, height - k + 1, width - k + 1))
@@ -109,7 +112,7 @@ print(im2col(small, (3, 3), (1, 1), (0, 0)).reshape(9, 4).astype(int).T, "<- one
 
 
 def columns(x, k):
-    """cols[c, i, j, n, p, q] = x[n, c, p + i, q + j]: a loop over the k·k taps only."""
+    """cols[c, i, j, n, p, q] = x[n, c, p + i, q + j]: a loop over the kernel's k·k places only."""
     samples, channels, height, width = x.shape
     out = height - k + 1, width - k + 1
     cols = np.empty((channels, k, k, samples, *out))
@@ -147,8 +150,8 @@ grad_cols = (matrix.T @ flat).reshape(cols.shape)
 assert np.allclose(tensors[0].grad, col2im(grad_cols, (8, 8), (1, 1), (0, 0)))
 
 # %%
-large = 32 * 25 * 58 * 58 * 128 * 4 / 2**30  # channels·taps·pixels·batch·bytes
-print(f"the columns of report 1's second layer, [32 64 64], batch 128: {large:.1f} GiB")
+large = 32 * 25 * 58 * 58 * 128 * 4 / 2**30  # channels · kernel · pixels · batch · bytes
+print(f"the columns of report 1's second layer (32 channels in, batch 128): {large:.1f} GiB")
 
 # %% [markdown]
 # The price is memory: the columns are $k^2$ times the image. Lesson 40 does without most of them.
@@ -165,7 +168,7 @@ with kit.experiment(MOVE, as_given=1):
     after = ops.conv2d(mp.Tensor(moved[None, None].copy()), mp.Tensor(kernels)).data[0, 0]
     if MOVE == "quarter turn":
         turned = np.rot90(edges.data[0], axes=(1, 2))
-        gaps = np.abs(np.abs(turned) - np.abs(after)).max(axis=(1, 2))
+        gaps = np.abs(turned - after).max(axis=(1, 2))
         print(
             f"{gaps[0]:.2f} off from itself, rotated; {gaps[1]:.2f} from the other channel, rotated"
         )

@@ -7,9 +7,10 @@
 #   `minipose/ops/pool.py`, `minipose/ops/upsample.py`, `minipose/ops/shape.py`.
 # - **Running time.** Under 10 s.
 #
-# A U-Net has twenty-three convolutions, and between them steps without a single weight: averages,
-# enlargements, margins, channels put side by side. Each is **linear**: it copies numbers, adds them
-# up, or drops them. Such a step has one law for its way back, and no calculus is needed:
+# Report 2's network, U-Net (lesson 29), has twenty-three convolutions, and between them steps
+# without a single weight: averages, enlargements, margins, channels put side by side. Each is
+# **linear**: it copies numbers, adds them up, or drops them. Such a step has one law for its way
+# back, and no calculus is needed:
 #
 # - what was *copied* to several places gets the *sum* of what comes from them;
 # - what was *added up* hands the same on to *each* part;
@@ -142,7 +143,7 @@ for name, step in STEPS.items():
 plot = kit.new_plot(9, 2.5)
 panels = {"max-pool": lambda t: ops.max_pool2d(t, 2)} | dict(list(STEPS.items())[:4])
 noise = rng.standard_normal((1, 1, 8, 8))
-margin = ((0, 0), (0, 0), (2, 2), (2, 2))
+margin = ((0, 0), (0, 0), (2, 2), (2, 2))  # from here on a wider one, so that one sees it
 for k, (name, step) in enumerate(panels.items()):
     size = step(mp.Tensor(noise)).shape
     one = np.zeros(size)

@@ -33,14 +33,15 @@ assert np.ptp(first.grad, axis=0).max() < 1e-12
 # %% [markdown]
 # ## Not too small, not too large
 #
-# One output is a sum, $y = \sum_{i=1}^{\mathrm{in}} w_i x_i$. If weights and inputs are
+# One output is a sum, $y = \sum_{i=1}^{\mathrm{in}} w_i x_i$. The *variance* of a number is the
+# mean square of its distance from its mean; its root is the spread. If weights and inputs are
 # independent with mean 0, and the weights have the variance $\sigma^2$, variances add up:
 #
 # $$\mathrm{Var}(y) = \mathrm{in} \cdot \sigma^2 \cdot \mathrm{Var}(x)$$
 #
-# So each layer multiplies the spread (the variance's root) by $\sqrt{\mathrm{in}}\,\sigma$. It
-# stays the same if $\sigma^2 = 1/\mathrm{in}$. On the way back, $dL/dx_i = \sum_o w_{oi}\, g_o$
-# has *out* terms, which asks for $\sigma^2 = 1/\mathrm{out}$. Glorot takes the middle,
+# So each layer multiplies the spread by $\sqrt{\mathrm{in}}\,\sigma$. It stays the same if
+# $\sigma^2 = 1/\mathrm{in}$. On the way back, $dL/dx_i = \sum_o w_{oi}\, g_o$ has *out* terms,
+# which asks for $\sigma^2 = 1/\mathrm{out}$. Glorot takes the middle,
 # $\sigma^2 = 2/(\mathrm{in} + \mathrm{out})$. A uniform number from $-a$ to $a$ has variance
 # $a^2/3$, so $a = \sqrt{6/(\mathrm{in} + \mathrm{out})}$, as in report 1. A ReLU, $\max(0, y)$,
 # drops half of the signal; for it He takes $\sigma^2 = 2/\mathrm{in}$, as in report 2.
@@ -59,7 +60,8 @@ assert np.allclose(glorot_uniform((30, 50), np.random.default_rng(7)), by_hand, 
 # ## Ten layers
 #
 # Send random numbers through ten layers with tanh and a random gradient back, with weights of
-# Glorot's size, a third of it, and three times it. Signals fade, live, or meet its flat ends.
+# Glorot's size, a third of it, and three times it. Signals fade, live, or get into tanh's flat
+# ends.
 
 # %%
 DEPTH, WIDTH, SCALES = 10, 128, {"a third": 1 / 3, "Glorot": 1.0, "three times": 3.0}

@@ -14,7 +14,8 @@
 # $$\hat x_i = \frac{x_i - \mu}{\sigma},\qquad y_i = \gamma\,\hat x_i + \beta$$
 #
 # Now every channel has mean 0 and spread 1, whatever came before. So that nothing is lost, a scale
-# $\gamma$ and a shift $\beta$ are learned for each channel.
+# $\gamma$ and a shift $\beta$ are learned for each channel. (A tiny `eps` under the root keeps the
+# division from being by 0.)
 #
 # ## The way back
 #
@@ -102,6 +103,8 @@ DEPTH, WIDTH = 10, 128
 
 
 class Deep(nn.Module):
+    """Ten layers; a module finds its parameters by itself (lesson 16)."""
+
     def __init__(self, scale, norms, rng):
         weights = [scale * glorot_uniform((WIDTH, WIDTH), rng) for _ in range(DEPTH)]
         self.weights = [mp.Parameter(np.float32(weight)) for weight in weights]
@@ -156,10 +159,10 @@ kit.save_plot(plot, "14_normalisation")
 # deep networks became possible. What they do *besides*, where weights have the right size already,
 # the table says for this one task, and it is not always a gain.
 #
-# PoseNet has three convolutions, U-Net twenty-three, each begun at the right size: neither has a
-# norm, in the reports or here. A batch of one picture, as in report 2, would be a poor sample for
-# one; a *group norm* takes mean and spread of some channels of one picture instead, and needs no
-# batch.
+# Report 1's network has three convolutions (lesson 20), report 2's twenty-three (lesson 29), each
+# begun at the right size: neither has a norm, in the reports or here. A batch of one picture, as in
+# report 2, would be a poor sample for one; a *group norm* takes mean and spread of some channels of
+# one picture instead, and needs no batch.
 
 # %% [markdown]
 # ## Change this, predict, run

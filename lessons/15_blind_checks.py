@@ -3,7 +3,7 @@
 #
 # - **Question.** When does a check of a derivative see nothing?
 # - **Read first.** Lesson 4: checks. Lesson 9: softmax.
-# - **Source.** `minipose/gradcheck.py`; well-known frameworks have had the first of these checks.
+# - **Source.** `minipose/gradcheck.py`.
 # - **Running time.** Under 10 s.
 #
 # Lesson 9 derived the rule of softmax, $y_i = e^{x_i} / \sum_j e^{x_j}$: its backward step takes

@@ -24,7 +24,7 @@ from minipose.skeletons import H36M_17_OF_32
 poses, plan = people.walk(subject=1, take=1, frames=30)
 frame = 20
 image, silhouette, camera = people.photograph(plan, frame)
-grey = (image @ people.GREY).astype(np.uint8)
+grey = (image @ people.GREY).astype(np.uint8)  # a weighted mean of red, green and blue
 pixels = camera.project(camera.to_camera(poses.joints[frame]))[list(H36M_17_OF_32)]  # (17, 2)
 print(f"frame {image.shape}, {silhouette.mean():.1%} of it is the person")
 
@@ -134,14 +134,8 @@ kit.save_plot(plot, "18_crop")
 FILLS = 256  # try 64, 128, 512, 1000
 with kit.experiment(FILLS, as_given=256):
     forgotten_here = 0.5 - 0.5 * SIDE / FILLS
-    way = (
-        "right and down"
-        if forgotten_here > 0
-        else "left and up"
-        if forgotten_here < 0
-        else "nowhere"
-    )
-    print(f"a square of {FILLS} px: {forgotten_here:+.3f} px, {way}")
+    ways = {1: "right and down", -1: "left and up", 0: "nowhere"}
+    print(f"a square of {FILLS} px: {forgotten_here:+.3f} px, {ways[np.sign(forgotten_here)]}")
 
 # %% [markdown]
 # ## Five questions

@@ -96,10 +96,11 @@ assert only.min() >= 1  # the windows leave no gap: every joint is in one
 assert (count <= only.max() + 6 * bones).all()
 
 # %% [markdown]
-# How many windows can one bone add? If windows did not overlap, no more than three could each hold
-# over 30 % of it. They do overlap, by 0.22 px. A bone that runs along such a strip, say a shin of a
-# person who stands straight, lies in two columns of windows at once: then six are possible. It is
-# rare, but it is the limit:
+# Where more bones meet, more windows can count; but they must be long. (The pelvis has three short
+# ones, which hardly leave its window.) How many windows can one bone add? If windows did not
+# overlap, no more than three could each hold over 30 % of it. They do overlap, by 0.22 px. A bone
+# that runs along such a strip, say a shin of a person who stands straight, lies in two columns of
+# windows at once: then six are possible. It is rare, but it is the limit:
 
 # %%
 overlap = WINDOW - (starts[1] - starts[0])
@@ -118,8 +119,8 @@ assert both[3].sum() == 6 and one[3].sum() == 3
 # Note how rare a "yes" is. Whoever says "no" to everything is right in nearly all cases and has
 # learned nothing. So the fraction of right answers is a bad measure here. What else? Suppose
 # somebody answers all questions with the same probability $q$. The cross entropy of lesson 9 is
-# lowest if $q$ is the fraction of positive labels $p$, with $-p \log p - (1-p)\log(1-p)$. A
-# detector must beat this constant baseline:
+# lowest if $q$ is the fraction $p$ of positive labels, and there it is
+# $-p \log p - (1-p)\log(1-p)$. A detector must beat this constant baseline:
 
 # %%
 p = float(labels.mean())
@@ -145,8 +146,8 @@ kit.show_plot(
 # %% [markdown]
 # ## Change this, predict, run
 #
-# The rule says: more than 30 % of a bone. Make it stricter or looser. Does a shin get fewer
-# windows? Does the head?
+# The rule says: more than 30 % of a bone. Make it stricter or looser. How many windows have the
+# pelvis, an ankle and the head then? Which of them loses most?
 
 # %% tags=["change-this"]
 ENOUGH = 0.3  # try 0.1, 0.6, 0.99
@@ -162,7 +163,7 @@ with kit.experiment(ENOUGH, as_given=0.3):
 # 1. How many labels has one picture, and why that many?
 # 2. Why is the fraction of right answers a bad measure here?
 # 3. What is the best constant answer for cross entropy?
-# 4. Why does a joint with three bones have more positive windows?
+# 4. Why can a joint where more bones meet have more positive windows, and why has the pelvis few?
 # 5. Ten windows of 13 px lie in 128 px. Why do they overlap, and by how much?
 #
 # The answers: `make lesson N=19 ANSWERS=1`, once you have your own.

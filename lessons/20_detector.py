@@ -53,7 +53,8 @@ def naive(z, h):
 #
 # where the second form never takes $e$ to a large power. The derivative of softplus is $\sigma$
 # (lesson 9), and $2z$ brings a factor of 2: $dE/dz = 2\,\sigma(2z) - 2h = 2\,(\hat h - h)$, twice
-# the difference between what was said and what is. (Eq. 5 halves it again.)
+# the difference between what was said and what is. (The half of eq. 5 cancels that 2; minipose also
+# divides by the number of pictures.)
 
 # %%
 rng = np.random.default_rng(0)
@@ -76,20 +77,23 @@ assert math.isclose(2 * sure, 40.0, rel_tol=1e-9)  # where ``naive`` takes the l
 
 # %%
 net = PoseNet((5, 10, 15), head="detection", rng=np.random.default_rng(0))
-side, shapes = 128, ["1 × 128 × 128"]
+side, before, shapes, products = 128, 1, ["1 × 128 × 128"], 0
 for channels, kernel in ((5, 5), (10, 5), (15, 6)):
-    side = (side - kernel + 1) // 2  # a 'valid' convolution, then a pool that drops the remainder
+    side = side - kernel + 1  # no margin
+    products += channels * before * kernel**2 * side**2  # a picture's; each weight at each place
+    side, before = side // 2, channels  # the pool drops a row or column that is left over
     shapes.append(f"{channels} × {side} × {side}")
 print(" → ".join([*shapes, f"{15 * side**2}", "1024", "2048", "1700"]))
 assert 15 * side**2 == net.fc1.weight.shape[1]
 few = sum(p.size for p in net.shared_parameters())
-print(f"{sum(p.size for p in net.parameters()):,} weights, {few:,} of them in the convolutions")
+print(f"{sum(p.size for p in net.parameters()):,} weights, {few:,} of them in the convolutions,")
+connected = sum(layer.weight.size for layer in (net.fc1, net.fc2, net.out))  # each is used once
+print(f"which do {products:,} products a picture; the fully connected layers {connected:,}")
 
 # %% [markdown]
 # ## Training
 #
-# Some hundred pictures of six people; to go through all of them once, a batch at a time, is an
-# *epoch*. Subject 11 is never trained on.
+# Some hundred pictures of six people. Subject 11 is never trained on.
 
 # %%
 store = people.walkers()

@@ -155,7 +155,8 @@ kit.show_plot(
 
 # %% [markdown]
 # Whether the transfer *helps* cannot be seen here: there is nothing beside it, and one run says
-# little. Lesson 23 trains with it, without it and with frozen convolutions, several times each.
+# little. Lesson 23 trains with it, without it and with *frozen* convolutions, which are not learned
+# any further, several times each.
 
 # %% [markdown]
 # ## Change this, predict, run

@@ -67,10 +67,12 @@ assert np.isclose(search.fun, ((fitted - Q) ** 2).sum() / 1e6, rtol=1e-6)
 # %% [markdown]
 # minipose needs no search: Umeyama's formula. **The shift** brings both means together, so centre
 # both poses. **The rotation**: expanding the square leaves one term that depends on $R$: the sum of
-# $P_i R \cdot Q_i$, to be made large. The singular value decomposition $P^T Q = U S V^T$ writes
-# that as a sum of $S_{kk}$ times cosines, which is largest if all cosines are 1: $R = U V^T$. If
-# that is a mirror image, the smallest term must be given up. **The scale**: with the best $R$ the
-# sum is $\sum_k S_{kk}$, and what is left is a parabola in $s$,
+# $P_i R \cdot Q_i$, to be made large. Every matrix is a rotation (or mirror image), then a stretch
+# along the axes, then another rotation: its *singular value decomposition*, here $P^T Q = U S V^T$.
+# With it the term becomes a sum of the stretches $S_{kk}$ times cosines, which is largest if all
+# cosines are 1: $R = U V^T$. If that is a mirror image, which no body can become, the smallest term
+# changes its sign. **The scale**: with the best $R$ the sum is $\sum_k S_{kk}$, and what is left is
+# a parabola in $s$,
 #
 # $$s^2 \sum_i\|P_i\|^2 - 2 s \sum_k S_{kk} + \sum_i\|Q_i\|^2,\qquad
 #   \text{lowest at}\quad s = \frac{\sum_k S_{kk}}{\sum_i \|P_i\|^2}$$
@@ -95,12 +97,11 @@ assert np.allclose(by_formula, fitted, atol=1e-6)
 angle = np.deg2rad(20)
 about_vertical = rotation_from_angles(0, angle, 0)  # y points down, so this is the vertical axis
 average = store.read("joints_3d", store.split()["train"]).mean(axis=0)
-deeper = truth * [1, 1, 0]
 mistakes = {
     "30 mm noise": noisy,
     "rotated by 20°": truth @ about_vertical.T,
     "10 % too large": 1.1 * truth,
-    "flat: no depth": deeper,
+    "flat: no depth": truth * [1, 1, 0],
     "left and right swapped": truth[:, mirrored(H36M_17)],
     "depth inverted": truth * [1, 1, -1],
     "the mean pose": np.broadcast_to(average, truth.shape),
@@ -149,7 +150,7 @@ kit.save_plot(plot, "22_mpjpe")
 # rotation worse than the mean pose?
 
 # %% tags=["change-this"]
-DEGREES = 20  # try 5, 90, 180
+DEGREES = 20  # try 5, 60, 90, 180
 with kit.experiment(DEGREES, as_given=20):
     spun = truth @ rotation_from_angles(0, np.deg2rad(DEGREES), 0).T
     plain, aligned = mpjpe(spun, truth), pa_mpjpe(spun, truth)

@@ -88,9 +88,10 @@ table.show(against="base")
 verdicts = {name: table.verdict(name, "base") for name in VARIATIONS if name != "base"}
 
 # %% [markdown]
-# Only what is well outside the spread may be claimed, whatever one hopes for. Here: without
-# momentum the report's rule has hardly begun (lesson 8: momentum makes its steps ten times as
-# long); its rate of 0.001 was meant for 100 epochs.
+# Only what is well outside the spread may be claimed, whatever one hopes for. (And two runs that
+# happen to end close together do not show that the spread is small: look at all the brackets.)
+# Here: without momentum the report's rule has hardly begun (lesson 8: momentum makes its steps ten
+# times as long); its rate of 0.001 was meant for 100 epochs.
 
 # %%
 assert table.mean("base") < constant

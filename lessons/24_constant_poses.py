@@ -54,9 +54,9 @@ def examine(name, predicted, truth, starts):
 # ## The evidence
 #
 # In the published predictions, for one walk of Human3.6M, **90.6 % of all neighbours are identical
-# to the bit, in runs of 12**, while of the true poses none are. A file that is not yours to publish
-# does not come with these lessons: where it is not, the numbers of this paragraph have to do, and
-# the experiment below makes the same mistake anew.
+# to the bit, in runs of 12**, while of the true poses none are. The file is not ours to publish, so
+# it does not come with these lessons. Where it is missing, the numbers of this paragraph have to
+# do, and the experiment below makes the same mistake anew.
 
 # %%
 curves = {}

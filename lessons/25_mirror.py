@@ -143,8 +143,8 @@ assert table.verdict("mirrored, names kept", "and mirrored") == "worse"
 #
 # ## In other light
 #
-# What a picture may be changed by depends on what shall not matter. Make subject 11's pictures half
-# as bright. One network has seen pictures as they are, another with brightness times 0.4 to 1.6:
+# Which changes are allowed depends on what should not matter. Make subject 11's pictures half as
+# bright. One network has seen pictures as they are, another with brightness times 0.4 to 1.6:
 
 # %%
 dark = Comparison("subject 11 in half the light, mm off", constant, "mean pose", paired=True)

@@ -53,8 +53,8 @@ assert count == joints_found(np.array(found))
 # ## A mask file
 #
 # A mask may come as a picture, white on the person: above 200 of 255 counts, since JPEG smears the
-# edges. Or as COCO's **run lengths**: down the columns, the number of pixels without, the number
-# with, and so on.
+# edges. Or as **run lengths**, as in COCO, a large collection of labelled photographs: down the
+# columns, the number of pixels without, the number with, and so on.
 
 # %%
 mask_file = sorted((folder / "masks").iterdir())[NUMBER]

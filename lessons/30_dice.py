@@ -87,7 +87,8 @@ square[:, 6:14, 6:14] = 1
 pull = {}
 for low in (0.0, -4.0, -10.0):
     for name in ("dice", "cross entropy"):
-        z = mp.Tensor(np.stack([np.zeros((1, 20, 20)), np.full((1, 20, 20), low)], 1), True)
+        scores = np.stack([np.zeros((1, 20, 20)), np.full((1, 20, 20), low)], axis=1)
+        z = mp.Tensor(scores, requires_grad=True)
         if name == "dice":
             cost = dice_loss(ops.softmax(z, axis=1)[:, 1], square)
         else:
@@ -102,8 +103,8 @@ assert pull["dice", -10.0] < 1e-5 < 1e-3 < pull["cross entropy", -10.0]
 # %% [markdown]
 # The dice loss is nearly 1 there, as bad as can be, and its gradient nearly 0: softmax is flat, and
 # the flatness multiplies the pull (lesson 9). Cross entropy pulls as hard as ever. So a mask that
-# is trained on dice alone may end empty and stay so; a gentle start (*warm-up*), or cross entropy
-# beside it, keeps away from the trap.
+# is trained on dice alone may end empty and stay so. A gentle start (*warm-up*: a rate that grows
+# from nearly 0), or cross entropy beside it, keeps away from the trap.
 #
 # ## When in doubt
 #
@@ -111,9 +112,8 @@ assert pull["dice", -10.0] < 1e-5 < 1e-3 < pull["cross entropy", -10.0]
 # pixel is known. Which pixels should be in the mask, to make the expected overlap large?
 
 # %%
-q = rng.beta(
-    0.25, 0.25 * (1 - covered) / covered, 100_000
-)  # mostly clear cases, some doubtful ones
+a, b = 0.25, 0.25 * (1 - covered) / covered  # mostly near 0 and 1, in between some doubtful ones
+q = rng.beta(a, b, 100_000)  # probabilities, of mean ``covered``
 thresholds = np.linspace(0.02, 0.98, 97)
 expected = np.array([2 * q[q > c].sum() / ((q > c).sum() + q.sum()) for c in thresholds])
 best = thresholds[expected.argmax()]

@@ -14,6 +14,8 @@
 # softmax").
 #
 # ## The two losses, by loops
+#
+# (A `Recipe`, below, is all that is chosen for a training; `build` makes its network.)
 
 # %%
 import math
@@ -127,7 +129,7 @@ assert np.allclose(louder, 10, rtol=1e-3)
 #
 # Three small networks learn two pictures by heart, each from the same start in as many steps. A
 # joint is put where its channel is highest (lesson 34). The constant baseline puts each joint at
-# the mean of its places in both pictures, and has seen no picture at all:
+# the mean of its places in both pictures:
 
 # %%
 truth = np.stack([person.keypoints for person in persons])

@@ -11,8 +11,8 @@
 # An array has one height and one width. Photographs do not. There are three ways out: scale all to
 # one size (people get thinner or fatter), cut (people lose their feet), or scale to *about* one
 # size and **pad** with zeros. Report 2 takes the third: the shorter side becomes 128 px, the longer
-# one what it will; below and to the right zeros are added until both are multiples of 16, since
-# U-Net halves four times.
+# one as long as the picture's shape asks. Zeros are added until both are multiples of 16, since
+# U-Net halves four times; below and to the right, so that no joint moves.
 
 # %%
 import numpy as np

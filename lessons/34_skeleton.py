@@ -48,7 +48,7 @@ person = everybody[0]
 places, heights = highest(perfect(person))
 package_places, package_heights = Prediction(person.mask * 1.0, perfect(person)).joint_places()
 assert np.array_equal(places, package_places) and np.allclose(heights, package_heights)
-assert len(person.mask) == 64 and FOUND == 0.1  # px of height; the probability of the last section
+assert len(person.mask) == 64  # px of height
 
 # %% [markdown]
 # Why the half? Report 2 draws a joint at the *integer part* of its coordinates: one at 17.8 is
@@ -132,8 +132,8 @@ for name, some in (("nearest", order[:4]), ("furthest", order[-4:])):
 assert np.nanmedian(errors["network"]) < np.nanmedian(errors["average places"])
 
 # %% [markdown]
-# A joint whose highest probability stays below 0.1 is taken for absent; a limb is drawn if both of
-# its joints are there.
+# A joint whose highest probability stays below 0.1 (`FOUND`) is taken for absent; a limb is drawn
+# if both of its joints are there.
 
 # %%
 plot = kit.new_plot(5, 3.4)
@@ -149,8 +149,9 @@ kit.save_plot(plot, "34_skeleton")
 # %% [markdown]
 # ## Change this, predict, run
 #
-# Instead of the highest pixel take the *mean* place, weighted with the channel's probabilities.
-# What happens if the network is torn between two wrists, at x = 10 and at x = 30?
+# Instead of the highest pixel take the *mean* place, weighted with the channel's probabilities. For
+# one clean hill that is better, since a mean is not bound to whole pixels. What happens if the
+# network is torn between two wrists, at x = 10 and at x = 30?
 
 # %% tags=["change-this"]
 SURE = 0.55  # try 0.5, 0.8, 0.99

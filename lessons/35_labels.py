@@ -132,8 +132,9 @@ assert off_by_one < 0.98
 #
 # One pixel of the outline is worth more than the difference between the first four rows. So they
 # say: the first four are alike, as far as these labels can tell; the heatmap costs something
-# (lessons 31 and 32 say why). "Sharper masks with joints", 0.003, is within what another seed would
-# change. The way out is not a better network but a better ruler: a hundred masks drawn by hand.
+# (lessons 31 and 32 say why). "Sharper masks with joints", 0.003, is one run each; the runs of
+# lesson 32 spread further. (H-Net: lesson 39.) The way out is not a better network but a better
+# ruler: a hundred masks drawn by hand.
 #
 # ## Joints that were not found
 #

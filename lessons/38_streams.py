@@ -33,14 +33,14 @@ layer = HarmonicConv2d(STREAMS, STREAMS, rng).astype(np.float64)
 
 def by_loops(planes):
     """Each channel out is a sum over all that enter, with the filter number n − o."""
-    # one array (2 channels, H, W) for order 0, one for order 1
+    # ``parts`` tells which planes are real and imaginary parts; one array (2, H, W) for each order
     orders = [planes[re] + 1j * planes[im] for re, im in parts(STREAMS)]
     padded = [np.pad(channels, ((0, 0), (1, 1), (1, 1))) for channels in orders]
     out = [np.zeros(channels.shape, complex) for channels in orders]
     for o, n, i, j in np.ndindex(2, 2, 2, 2):
         R, beta = (p.data[2 * o + i, 2 * n + j, 0] for p in (layer.radial, layer.phase))
         W = R * np.exp(1j * beta) * ring_basis(3, n - o)[0]
-        if n == o:
+        if n == o:  # ν = 0: the centre is weighed by itself, the same in both parts
             W = W + (1 + 1j) * getattr(layer, f"centre_{o}").data[i, j] * centre_basis(3)
         for y, x in np.ndindex(planes.shape[1:]):
             out[o][i, y, x] += (W * padded[n][j, y : y + 3, x : x + 3]).sum()
@@ -120,7 +120,7 @@ def arrows_of(planes):
 
 
 z = arrows_of(planes[0])
-decision = np.einsum("cd,dhw->chw", gate.weight.data, np.abs(z))
+decision = np.einsum("cd,dhw->chw", gate.weight.data, np.abs(z))  # A |z| at each pixel
 gated = z / (1 + np.exp(-decision - gate.bias.data[:, None, None]))
 apart = z - z.mean(axis=(1, 2), keepdims=True)
 normed = apart / (np.abs(apart).std(axis=(1, 2), keepdims=True, ddof=1) + 0.01)

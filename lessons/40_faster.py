@@ -98,8 +98,9 @@ print("strips of 4 or 3 rows, or as many as fit: the same numbers as all at once
 #
 # Three of U-Net's layers: near the top (a large image, few channels), in the middle, and at the
 # bottom (a small image, many channels). All algorithms do the same arithmetic; they differ in how
-# they use memory. minipose's own strips, in its folder `fast`, mix both ideas and use their buffers
-# again.
+# they use memory. Time is *processor* time: other programs make the clock go on, but not the time
+# that this one computes. minipose's own strips, in its folder `fast`, mix both ideas and use their
+# buffers again.
 
 # %%
 LAYERS = [(64, 96, 64), (128, 48, 32), (512, 12, 8)]

@@ -7,9 +7,10 @@
 # - **Running time.** Under 40 s.
 #
 # A network knows what it was shown: here, people who walk, without background, seen from chest
-# height. This lesson trains a small one and changes one thing after another, at a price that the
-# synthetic stand-in knows. To use a picture of yours, put its name here, with the box of the person
-# (x0, y0, x1, y1 in px) and, if you have one, a picture that is white on the person:
+# height. This lesson trains a small one and changes one thing after another; what each costs can be
+# measured, since of a drawn person the true pose is known. To use a picture of yours, put its name
+# here, with the box of the person (x0, y0, x1, y1 in px) and, if you have one, a picture that is
+# white on the person:
 
 # %%
 PICTURE, BOX, MASK = None, None, None

@@ -18,7 +18,7 @@ kit.answer(
 3. They are added: each use is a path by which the value moves the result.
 4. (100, 3) arrives. It is summed over the 100 rows, since the same three numbers were used in
    each.
-5. g (1 - y²), nearly 0: a unit that is saturated hands back next to nothing, so what lies before
-   it hardly learns (lesson 13).
+5. g (1 - y²), nearly 0: next to nothing is handed back, so the weights before it hardly learn
+   (lesson 13).
 """
 )

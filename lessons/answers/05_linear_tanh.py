@@ -7,10 +7,17 @@ along = hands / np.linalg.norm(hands, axis=1, keepdims=True)
 other = 2 * (elbows * along).sum(axis=1, keepdims=True) * along - elbows
 reflected = millimetres(answers, other * mirror)
 assert reflected < wrong
+off = {}
+for bends in ((0.1, 2.6), (0.1, 0.5), (2.6, 3.0)):
+    asked, true = arms(1000, np.random.default_rng(3), bends)
+    off[bends] = millimetres(networks["with tanh"](mp.Tensor(asked)).data, true)
+assert off[2.6, 3.0] > off[0.1, 2.6]
 kit.answer(f"""
 Bent the other way, it puts the elbow {wrong:.0f} mm off on average, but only {reflected:.0f} mm from
 where it would be if the arm bent the usual way. A network answers with what it has seen, whatever it
-is shown. For a bend of 2.6 to 3 rad it has seen no example either, but some that are near.""")
+is shown. Of bends from 0.1 to 0.5 rad it has seen examples: {off[0.1, 0.5]:.0f} mm (over all that it
+has seen, {off[0.1, 2.6]:.0f}). Of bends from 2.6 to 3 rad it has seen none, but some that are near:
+{off[2.6, 3.0]:.0f} mm.""")
 
 # %% tags=["hide-cell"]
 kit.answer(

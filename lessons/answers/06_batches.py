@@ -2,14 +2,18 @@
 ends = {}
 for rate in (0.005, 0.05, 0.2):
     curve = []
-    kit.on_one_thread(learn, 1, 0, EXAMPLES, 128, rate)
+    kit.on_one_thread(learn, 1, 0, EXAMPLES, curve, 128, rate)
     last = np.array([error for _, error in curve[-16:]])
     ends[rate] = (last.mean(), np.ptp(last))
 assert ends[0.005][1] < ends[0.05][1]
 lines = [
     f"rate {rate}: {mean:.0f} mm, trembling by {width:.0f}" for rate, (mean, width) in ends.items()
 ]
-kit.answer("\n".join(lines) + "\nA small rate trembles less, and has not got as far.")
+kit.answer(
+    "\n".join(lines)
+    + "\nA small rate trembles less, and has not got as far. A large one trembles so much that it"
+    "\nis no nearer, either."
+)
 
 # %% tags=["hide-cell"]
 kit.answer(

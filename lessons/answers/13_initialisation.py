@@ -12,7 +12,8 @@ for name, draw in {"Glorot": glorot_uniform, "He": he_normal}.items():
 assert abs(factors["Glorot"] - math.sqrt(0.5)) < 0.05 and abs(factors["He"] - 1) < 0.05
 kit.answer(f"""
 By {factors["Glorot"]:.2f} with Glorot's weights, about the root of one half, since ReLU drops half
-of the signal's square; by {factors["He"]:.2f} with He's, which make up for it.""")
+of the signal's square; by {factors["He"]:.2f} with He's, which make up for it. A factor in front of
+the weights multiplies both: He times 1.5 grows by 1.5 in each layer, 1.5³⁰ in all.""")
 
 # %% tags=["hide-cell"]
 kit.answer(

@@ -3,8 +3,14 @@ without = 38.19 * 17 / 16
 assert 40 < without < 41
 turned = {d: mpjpe(truth @ rotation_from_angles(0, np.deg2rad(d), 0).T, truth) for d in (5, 20, 90)}
 assert turned[5] < turned[20] < turned[90]
+worse = next(
+    d
+    for d in range(180)
+    if mpjpe(truth @ rotation_from_angles(0, np.deg2rad(d), 0).T, truth) > table["the mean pose"][0]
+)
 kit.answer(
     f"5° cost {turned[5]:.0f} mm, 20° {turned[20]:.0f}, 90° {turned[90]:.0f}; PA-MPJPE stays 0.\n"
+    f"From {worse}° on it is worse than the mean pose.\n"
     "(Report 1's code compares joints as they come out, with the pelvis as one of 17 that is\n"
     f"nearly right: its 38.19 mm would be about 38.19 · 17/16 = {without:.2f} without it.)"
 )

@@ -12,7 +12,7 @@ kit.answer(
 kit.answer(
     """
 1. It turns the arrow by θ and keeps its length.
-2. Its length stays, its direction turns by νθ.
+2. Its length stays, its direction turns by -νθ.
 3. The radial profile R and the phase β are learned; ν, how often the arrow turns along a circle,
    is fixed.
 4. All directions meet there and cancel.
