@@ -50,11 +50,7 @@ endif
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
-<<<<<<< HEAD
-	@echo "  Variables: DATA= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE=cpu|cuda|auto RANKS= FULL=1 MODEL= START= ARGS= PYTHON="
-=======
-	@echo "  Variables: DATA= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE=cpu|cuda|auto RANKS= FULL=1 MODEL= CCP= ARGS= PYTHON="
->>>>>>> 090889965b6e65a0cf2e196289e3b1ad34c7a49e
+	@echo "  Variables: DATA= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE=cpu|cuda|auto RANKS= FULL=1 MODEL= START= CCP= ARGS= PYTHON="
 	@echo "             LABEL=mediapipe|openpose|maskrcnn for DATA=photographs that have no joints and masks"
 
 # --- Set-up: a stamp for each set of packages -----------------------------------------------------

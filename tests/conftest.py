@@ -11,12 +11,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+from PIL import Image
 
 from minipose.kernels.faster import plain_only
 from tests.oracles.beyond import TALLY, lines
@@ -44,6 +48,8 @@ LIBRARIES = {
     "strict": ["strict"],
     "cuda": ["cupy"],
 }
+if find_spec("minipose.fast") is None:  # all is plain
+    LIBRARIES["cpu"] = ["numpy", "strict"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -98,6 +104,29 @@ def shared_path(*parts: str) -> Path:
     if not path.exists():
         pytest.skip(f"no real samples here: {Path(*parts)} is not in the shared folder")
     return path
+
+
+@contextmanager
+def unpainted() -> Iterator[None]:
+    """Plots are put together but not painted, which takes longer than a tiny training."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("minipose.plots.canvas.save", _save_unpainted)
+        patch.setattr("minipose.plots.canvas.to_pixels", lambda plot: np.zeros((8, 8, 3), np.uint8))
+        yield
+
+
+def _save_unpainted(plot: Any, path: str | os.PathLike) -> Path:
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (8, 8)).save(path, format="png")
+    return path
+
+
+@pytest.fixture(name="unpainted")
+def _unpainted() -> Iterator[None]:
+    """For a test that asks for numbers."""
+    with unpainted():
+        yield
 
 
 @pytest.fixture

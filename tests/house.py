@@ -8,6 +8,7 @@ Everything is computed from the files of the tree; only the list of floors is wr
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import os
 import subprocess
@@ -72,14 +73,19 @@ def line_count(name: str) -> int:
 
 def code_lines(name: str) -> set[int]:
     """The numbers of the lines that hold code: no docstring, no comment, not blank."""
+    return _code_lines(ROOT / name)
+
+
+@functools.cache
+def _code_lines(path: Path) -> set[int]:
     empty = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
     empty |= {tokenize.ENCODING, tokenize.ENDMARKER}
     lines: set[int] = set()
-    with (ROOT / name).open("rb") as file:
+    with path.open("rb") as file:
         for token in tokenize.tokenize(file.readline):
             if token.type not in empty:
                 lines.update(range(token.start[0], token.end[0] + 1))
-    for node in ast.walk(tree(name)):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
@@ -99,7 +105,12 @@ def functions(name: str) -> Iterator[tuple[int, str]]:
 
 def tree(name: str) -> ast.Module:
     """A file, parsed."""
-    return ast.parse((ROOT / name).read_text(encoding="utf-8"), name)
+    return _tree(ROOT / name)
+
+
+@functools.cache  # the measure asks for each of them several times
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
 def imports(name: str, modules: set[str]) -> set[str]:

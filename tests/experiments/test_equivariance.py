@@ -30,7 +30,8 @@ def test_errors_of_harmonic_and_plain_layers():
     assert min(usual) > 3e-2
 
 
-def test_pictures_are_written(tmp_path):
+def test_pictures_are_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(equivariance, "ANGLES", (0, 30, 60, 90))
     picture = np.random.default_rng(0).integers(0, 256, (40, 32, 3), dtype=np.uint8)
     drawn = equivariance.draw(tmp_path, {"H-Net": HNet({"mask": 2}, width=1)}, picture)
     assert sorted(drawn) == ["equivariance.png", "filters.png", "streams.png"]

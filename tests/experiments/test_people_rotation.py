@@ -7,8 +7,9 @@ import numpy as np
 from minipose.datasets.people import PeopleStore
 from minipose.experiments.job import Run
 from minipose.experiments.people import compare_networks as comparison
+from minipose.experiments.people import equivariance
 from minipose.experiments.people.augmentation import rotated
-from minipose.experiments.people.compare_networks import ANGLES, compare_networks
+from minipose.experiments.people.compare_networks import compare_networks
 from minipose.experiments.people.job import JOB
 from minipose.experiments.people.recipe import Recipe
 from tests.experiments.people import stick_person, write_store
@@ -41,7 +42,10 @@ def test_findings_about_rotated_pictures():
     assert "undecided, a training of it diverged" in comparison.findings(rows)[2]
 
 
-def test_all_networks_at_one_budget(tmp_path, monkeypatch):
+def test_all_networks_at_one_budget(tmp_path, monkeypatch, unpainted):
+    angles = (0, 45, 90, 180)
+    monkeypatch.setattr(comparison, "ANGLES", angles)
+    monkeypatch.setattr(equivariance, "ANGLES", angles)
     monkeypatch.setattr(comparison, "ROTATED", 1)
     monkeypatch.setattr(comparison, "TIMED_STEPS", 1)
     recipe = Recipe(width=1, epochs=1, batch=4, lr=0.001, dropout=0.1)
@@ -51,7 +55,7 @@ def test_all_networks_at_one_budget(tmp_path, monkeypatch):
     rows = {label: row for label, (row,) in rows.items()}  # one seed
     assert [row["width"] for row in rows.values()] == [1, 2, 2, 1]
     for row in rows.values():
-        assert list(row["dice_by_angle"]) == [str(angle) for angle in ANGLES]
+        assert list(row["dice_by_angle"]) == [str(angle) for angle in angles]
         assert all(0 <= value <= 1 for value in row["dice_by_angle"].values())
         assert row["seconds_a_step"] > 0 and row["parameters"] > 0
     # What a harmonic network says of a picture rotated by right angles is rotated with it.

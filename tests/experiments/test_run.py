@@ -19,6 +19,7 @@ from minipose.experiments import run as runner
 from minipose.experiments.report import publish
 from minipose.training import checkpoint
 from minipose.training.log import read_log
+from tests.conftest import unpainted
 from tests.datasets.test_h36m import rows, write
 from tests.experiments.people import write_store
 
@@ -63,7 +64,8 @@ def store(job, tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(job, store, tmp_path_factory):
     folder = tmp_path_factory.mktemp(f"{job}-runs") / "run"
-    assert main(["train", job, "--data", str(store), "--out", str(folder), *TINY[job]]) == 0
+    with unpainted():  # painted in test_cli and test_people
+        assert main(["train", job, "--data", str(store), "--out", str(folder), *TINY[job]]) == 0
     return folder
 
 
@@ -112,7 +114,7 @@ def test_show_and_predict_write_files(store, trained, tmp_path, capsys):
     assert {".png", ".json"} == {path.suffix for path in (tmp_path / "found").iterdir()}
 
 
-def test_resuming_a_finished_run_trains_nothing(job, store, trained, tmp_path, monkeypatch):
+def test_resuming_a_finished_run_trains_nothing(job, store, trained, monkeypatch, unpainted):
     before = {p.name: p.read_bytes() for p in trained.glob("*.npz")}
     monkeypatch.setattr("minipose.training.loop._run_epoch", None)
     command = ["train", job, "--data", str(store), "--out", str(trained), *TINY[job]]

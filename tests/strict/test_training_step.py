@@ -6,6 +6,7 @@ for the device and has to; the step itself must not, or a GPU would stand idle a
 
 import sys
 from contextlib import nullcontext
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -122,11 +123,14 @@ def fast_modules(run, folder=("minipose", "fast")):
     asked = {suits.__code__ for offers in faster._offers.values() for suits, _ in offers}
     ran = set()
 
+    @cache
+    def module(file):
+        path = Path(file)
+        return path.stem if path.parts[-1 - len(folder) : -1] == folder else None
+
     def look(frame, event, argument):
-        path = Path(frame.f_code.co_filename)
-        if event == "call" and path.parts[-1 - len(folder) : -1] == folder:
-            if frame.f_code not in asked:
-                ran.add(path.stem)
+        if event == "call" and module(frame.f_code.co_filename) and frame.f_code not in asked:
+            ran.add(module(frame.f_code.co_filename))
 
     sys.setprofile(look)
     try:
