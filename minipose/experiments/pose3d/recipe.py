@@ -7,6 +7,7 @@ from pathlib import Path
 
 from minipose.errors import UserError
 from minipose.experiments.checks import PATH, YES_OR_NO, number, one_of, several, whole
+from minipose.experiments.pose3d.variants import varied
 from minipose.experiments.settings import Choices, RunSettings, choice
 
 
@@ -110,8 +111,6 @@ class Settings(RunSettings):
         own = RECIPES[self.recipe]
         given = [n for n, value in asdict(recipe).items() if value != getattr(own, n)]
         if self.compare:
-            from minipose.experiments.pose3d.variants import varied
-
             for name in sorted(varied() & set(given)):
                 raise UserError(
                     f"{name}: the ablation varies it itself, so it cannot be given (it was "

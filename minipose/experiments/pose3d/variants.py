@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from minipose.experiments.pose3d.recipe import Recipe
-
 SIZES = {"kernels", "batch"}  # may be given: they hold for every row that has none of its own
 
 
@@ -27,7 +25,7 @@ class Variant:
     budget: float = 1.0
     longer: int = 1
 
-    def epochs(self, base: Recipe) -> int:
+    def epochs(self, base: Any) -> int:
         """The number of epochs of regression after which the row is compared with others.
 
         One that is not pre-trained has the detector's, too: every row has seen as many images.
@@ -36,7 +34,7 @@ class Variant:
         whole = base.epochs + (0 if pretrain else base.detection_epochs)
         return max(1, round(whole * self.budget))
 
-    def recipe(self, base: Recipe) -> Recipe:
+    def recipe(self, base: Any) -> Any:
         """The recipe of its trainings."""
         return base.changed(**self.choices, epochs=self.longer * self.epochs(base))
 
