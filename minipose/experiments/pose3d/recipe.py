@@ -18,6 +18,7 @@ class Recipe(Choices):
     hidden: tuple[int, int] = choice(
         (1024, 2048), "units of the two fully connected layers", several(2, whole(1))
     )
+    normalise: bool = choice(False, "batch normalisation before every tanh", YES_OR_NO)
     batch: int = choice(128, "images a step", whole(1))
     optimizer: str = choice("sgd", "sgd is report 1's eq. 7-8", one_of("sgd", "adam"))
     lr: float = choice(0.001, "learning rate of the regression", number(above=0))
