@@ -59,10 +59,13 @@ class Job:
         return function
 
 
-def pose_job(head: str, samples: int, seed: int = 0, output_tanh: bool = False) -> Job:
+def pose_job(
+    head: str, samples: int, seed: int = 0, output_tanh: bool = False, normalise: bool = False
+) -> Job:
     """PoseNet; from 16 samples on its fused convolutions."""
     rng = np.random.default_rng(seed)
-    net = PoseNet((2, 3, 2), head, dropout=0.3, output_tanh=output_tanh, rng=rng)
+    own = {"output_tanh": output_tanh, "normalise": normalise}
+    net = PoseNet((2, 3, 2), head, dropout=0.3, rng=rng, **own)
     net.astype(np.float64)
     if head == "regression":
         net.set_output_range(rng.uniform(-1, 1, 51), rng.uniform(0.5, 2, 51))

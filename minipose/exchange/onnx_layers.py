@@ -29,7 +29,8 @@ def conv2d(g: Graph, layer: nn.Conv2d, x: str) -> str:
 def conv2d_max_pool2d(g: Graph, layer: nn.Conv2dMaxPool2d, x: str) -> str:
     """The bias comes before the pool here, which is the same function."""
     y = g.node("Conv", x, *g.own(layer, "weight", "bias"))
-    return g.node("Tanh", g.node("MaxPool", y, kernel_shape=[2, 2], strides=[2, 2]))
+    y = g.node("MaxPool", y, kernel_shape=[2, 2], strides=[2, 2])
+    return g.node("Tanh", y) if layer.activation == "tanh" else y
 
 
 def upsample_conv2d(g: Graph, layer: nn.UpsampleConv2d, x: str) -> str:

@@ -19,11 +19,14 @@ HALF = {"kernel_shape": [2, 2], "strides": [2, 2]}
 
 def posenet(g: Graph, net: PoseNet, x: str) -> dict[str, str]:
     """Report 1: windows' logits, or joints in mm."""
-    for convolution in (net.conv1, net.conv2, net.conv3):
+    for convolution, norm in net.stages():
         x = g(convolution, x)
+        if norm is not None:
+            x = g.node("Tanh", g(norm, x))
     x = g.node("Flatten", x, axis=1)
-    for layer in (net.fc1, net.fc2):
-        x = g.node("Tanh", g(layer, x))
+    for layer, norm in ((net.fc1, net.norm4), (net.fc2, net.norm5)):
+        x = g(layer, x)
+        x = g.node("Tanh", x if norm is None else g(norm, x))
     y = g(net.out, x)
     if net.head == "detection":
         if g.options.probabilities:

@@ -6,7 +6,7 @@ import numpy as np
 
 from minipose import ops
 from minipose.backend import array_module
-from minipose.nn import Conv2dMaxPool2d, Dropout, Linear, Module
+from minipose.nn import BatchNorm2d, Conv2dMaxPool2d, Dropout, Linear, Module
 from minipose.tensor import Tensor
 
 JOINTS = 17
@@ -41,6 +41,8 @@ class PoseNet(Module):
         For the initial weights: Glorot uniform, biases 0.
     hidden : two int
         Units of the fully connected layers: (1024, 2048) in the report.
+    normalise : bool
+        Batch normalisation before every tanh (not in the report); those layers have no bias then.
 
     Attributes
     ----------
@@ -58,6 +60,7 @@ class PoseNet(Module):
         output_tanh: bool = False,
         rng: np.random.Generator | None = None,
         hidden: tuple[int, int] = (1024, 2048),
+        normalise: bool = False,
     ) -> None:
         if head not in OUTPUTS:
             raise ValueError(f"PoseNet: expected head 'detection' or 'regression', got {head!r}")
@@ -68,12 +71,15 @@ class PoseNet(Module):
         rng = np.random.default_rng(0) if rng is None else rng
         k1, k2, k3 = kernels
         self.head, self.output_tanh = head, output_tanh
-        self.conv1 = Conv2dMaxPool2d(1, k1, 5, rng)
-        self.conv2 = Conv2dMaxPool2d(k1, k2, 5, rng)
-        self.conv3 = Conv2dMaxPool2d(k2, k3, 6, rng)
-        self.fc1 = Linear(k3 * 12 * 12, hidden[0], rng)
-        self.fc2 = Linear(*hidden, rng)
+        own = {"bias": False, "activation": None} if normalise else {}
+        self.conv1 = Conv2dMaxPool2d(1, k1, 5, rng, **own)
+        self.conv2 = Conv2dMaxPool2d(k1, k2, 5, rng, **own)
+        self.conv3 = Conv2dMaxPool2d(k2, k3, 6, rng, **own)
+        self.fc1 = Linear(k3 * 12 * 12, hidden[0], rng, bias=not normalise)
+        self.fc2 = Linear(*hidden, rng, bias=not normalise)
         self.out = Linear(hidden[1], OUTPUTS[head], rng)
+        norms = [BatchNorm2d(n) if normalise else None for n in (*kernels, *hidden)]
+        self.norm1, self.norm2, self.norm3, self.norm4, self.norm5 = norms
         self.dropout1, self.dropout2 = Dropout(dropout), Dropout(dropout)
         if head == "regression":
             self.register_buffer("output_centre", np.zeros(OUTPUTS[head], dtype=np.float32))
@@ -90,14 +96,20 @@ class PoseNet(Module):
 
     def features(self, x: Tensor) -> Tensor:
         """The shared part: (N, 1, 128, 128) -> (N, kernels[2]·144)."""
-        x = self.conv3(self.conv2(self.conv1(x)))
+        for convolution, norm in self.stages():
+            x = convolution(x)
+            x = x if norm is None else _tanh(x, norm)
         return ops.flatten(x)
+
+    def stages(self) -> list[tuple[Conv2dMaxPool2d, BatchNorm2d | None]]:
+        """The shared layers: each convolution and what normalises it."""
+        return [(self.conv1, self.norm1), (self.conv2, self.norm2), (self.conv3, self.norm3)]
 
     def forward(self, x: Tensor) -> Tensor:
         if x.ndim != 4 or x.shape[1:] != (1, SIDE, SIDE):
             raise ValueError(f"PoseNet: expected x (N, 1, {SIDE}, {SIDE}), got {x.shape}")
-        hidden = self.dropout1(ops.tanh(self.fc1(self.features(x))))
-        hidden = self.dropout2(ops.tanh(self.fc2(hidden)))
+        hidden = self.dropout1(_tanh(self.fc1(self.features(x)), self.norm4))
+        hidden = self.dropout2(_tanh(self.fc2(hidden), self.norm5))
         y = self.out(hidden)
         if self.head == "detection":
             return y
@@ -107,9 +119,16 @@ class PoseNet(Module):
 
     def transfer(self, detector: PoseNet) -> None:
         """Take the weights of conv1-conv3 from a trained detector (report 1, section 4.3)."""
-        for name in ("conv1", "conv2", "conv3"):
-            getattr(self, name).load_state_dict(getattr(detector, name).state_dict())
+        for own, others in zip(self.stages(), detector.stages(), strict=True):
+            for layer, trained in zip(own, others, strict=True):
+                if layer is not None:
+                    layer.load_state_dict(trained.state_dict())
 
     def shared_parameters(self) -> list:
         """The parameters of conv1-conv3, which ``transfer`` copies and which may be frozen."""
-        return [p for conv in (self.conv1, self.conv2, self.conv3) for p in conv.parameters()]
+        layers = [layer for stage in self.stages() for layer in stage if layer is not None]
+        return [p for layer in layers for p in layer.parameters()]
+
+
+def _tanh(x: Tensor, norm: BatchNorm2d | None) -> Tensor:
+    return ops.tanh(x if norm is None else norm(x))

@@ -99,24 +99,38 @@ class Conv2dMaxPool2d(Module):
     """y = tanh(2×2 max-pool of a 'valid' convolution + b).  x (N, in, H, W) -> (N, out, P, Q).
 
     Glorot weights for a max-pool, see ``glorot_uniform``; zero bias.
+
+    Parameters
+    ----------
+    bias : bool
+        Whether there is a b; none is needed before a batch norm.
+    activation : "tanh" or None
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: int | Pair, rng: Generator
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | Pair,
+        rng: Generator,
+        bias: bool = True,
+        activation: str | None = "tanh",
     ) -> None:
         positive("Conv2dMaxPool2d", in_channels=in_channels, out_channels=out_channels)
         shape = out_channels, in_channels, *pair("Conv2dMaxPool2d", "kernel_size", kernel_size, 1)
         check_generator("Conv2dMaxPool2d", rng)
+        one_of("Conv2dMaxPool2d", "activation", activation, (None, "tanh"))
         self.in_channels, self.out_channels, self.kernel_size = (
             in_channels,
             out_channels,
             kernel_size,
         )
         self.weight = Parameter(glorot_uniform(shape, rng, pool=4))
-        self.bias = Parameter(np.zeros(out_channels, dtype=np.float32))
+        self.bias = Parameter(np.zeros(out_channels, dtype=np.float32)) if bias else None
+        self.activation = activation
 
     def forward(self, x: Tensor) -> Tensor:
-        return ops.conv2d_max_pool2d(x, self.weight, self.bias, tanh=True)
+        return ops.conv2d_max_pool2d(x, self.weight, self.bias, tanh=self.activation == "tanh")
 
 
 class UpsampleConv2d(Module):

@@ -19,6 +19,9 @@ def _pose(**options):
     if net.head == "regression":
         rng = np.random.default_rng(1)
         net.set_output_range(rng.uniform(-300, 300, 51), rng.uniform(50, 200, 51))
+    with no_grad():
+        for _ in range(10 * options.get("normalise", False)):
+            net(Tensor(rng.random((4, 1, 128, 128), dtype=np.float32)))
     return net
 
 
@@ -40,6 +43,7 @@ MAKERS = {
     "PoseNet detection": lambda: _pose(head="detection"),
     "PoseNet regression": lambda: _pose(head="regression"),
     "PoseNet regression, tanh": lambda: _pose(head="regression", output_tanh=True),
+    "normalised PoseNet": lambda: _pose(head="regression", normalise=True),
     **{f"UNet {model}": lambda m=model: _pixels(UNet, m) for model in MODELS},
     "normalised UNet triple": lambda: _pixels(UNet, "triple", width=3, normalise=True),
     "normalised UNet on blocks": lambda: _pixels(UNet, "triple", width=3, normalise=True, patch=2),

@@ -34,9 +34,9 @@ def test_pooling_before_bias_and_tanh_is_the_same_function():
 
 
 @pytest.mark.parametrize("head", ["detection", "regression"])
-@pytest.mark.parametrize("output_tanh", [False, True])
-def test_the_whole_networks_gradient(head, output_tanh):
-    net = PoseNet((1, 2, 1), head, output_tanh=output_tanh).astype(np.float64)
+@pytest.mark.parametrize("options", [{}, {"output_tanh": True}, {"normalise": True}])
+def test_the_whole_networks_gradient(head, options):
+    net = PoseNet((1, 2, 1), head, **options).astype(np.float64)
     if head == "regression":
         net.set_output_range(np.full(51, 3.0), np.full(51, 2.0))
     images = rng.random((2, 1, 128, 128))
@@ -76,6 +76,35 @@ def test_transfer_copies_the_shared_layers_and_nothing_else():
         np.testing.assert_array_equal(a.data, b.data)
         assert a.data is not b.data
     np.testing.assert_array_equal(regressor.fc1.weight.data, before)
+
+
+def test_normalised_layers_are_transferred_with_their_statistics():
+    detector = PoseNet((2, 3, 2), rng=np.random.default_rng(1), hidden=(8, 8), normalise=True)
+    x = mp.Tensor(rng.random((6, 1, 128, 128), dtype=np.float32))
+    detector(x)  # a step in training moves the running statistics
+    assert np.abs(detector.norm3.running_mean).min() > 0
+    regressor = PoseNet((2, 3, 2), "regression", hidden=(8, 8), normalise=True)
+    regressor.transfer(detector)
+    np.testing.assert_array_equal(
+        regressor.eval().features(x).data, detector.eval().features(x).data
+    )
+    shared = {id(p) for p in regressor.shared_parameters()}
+    names = [name for name, p in regressor.named_parameters() if id(p) in shared]
+    stages = [f"{layer}{k}" for k in (1, 2, 3) for layer in ("conv", "norm")]
+    assert sorted({name.split(".")[0] for name in names}) == sorted(stages)
+
+
+def test_normalisation_comes_before_each_tanh():
+    """In training every unit before a tanh has mean β and deviation γ over the batch."""
+    net = PoseNet((2, 3, 2), "regression", hidden=(4, 5), normalise=True)
+    assert not any(layer.bias is not None for layer in (net.conv1, net.conv3, net.fc1, net.fc2))
+    for norm in (net.norm1, net.norm2, net.norm3, net.norm4, net.norm5):
+        norm.weight.assign_(np.full(norm.channels, 0.5, np.float32))
+        norm.bias.assign_(np.full(norm.channels, 0.2, np.float32))
+    seen = net.features(mp.Tensor(rng.random((8, 1, 128, 128), dtype=np.float32))).data
+    before = np.arctanh(seen.reshape(8, 2, 144).astype(np.float64))
+    np.testing.assert_allclose(before.mean(axis=(0, 2)), 0.2, atol=1e-4)
+    np.testing.assert_allclose(before.std(axis=(0, 2)), 0.5, atol=1e-3)
 
 
 def test_dropout_acts_in_training_only_and_follows_its_seed():

@@ -148,9 +148,20 @@ def test_posenet_detection(samples):
 @pytest.mark.parametrize("output_tanh", [False, True])
 def test_posenet_regression(output_tanh):
     job = pose_job("regression", 2, output_tanh=output_tanh)
-    net = job.network
+    compare(job, regression(job.network, output_tanh))
+
+
+@pytest.mark.parametrize("samples", [4, 16])
+def test_normalised_posenet_in_training(samples):
+    job = pose_job("regression", samples, normalise=True)
+    job.network.dropout1.rate = job.network.dropout2.rate = 0.0
+    compare(job, regression(job.network), training=True)
+
+
+def regression(net, output_tanh=False):
+    """PyTorch's network with the range of our outputs."""
     centre, scale = (torch.from_numpy(a) for a in (net.output_centre, net.output_scale))
-    compare(job, lambda x, p: torch_networks.posenet(x, p, centre, scale, output_tanh))
+    return lambda x, p: torch_networks.posenet(x, p, centre, scale, output_tanh)
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,28 @@ from tests.oracles import torch_harmonic as harmonic
 
 
 def posenet(x, p, centre=None, scale=None, output_tanh=False):
-    """Report 1: bias and tanh before the pool, as its figure 3 has them (minipose: after it)."""
-    for name in ("conv1", "conv2", "conv3"):
-        x = f.max_pool2d(torch.tanh(f.conv2d(x, p[f"{name}.weight"], p[f"{name}.bias"])), 2)
+    """Report 1: bias and tanh before the pool, as its figure 3 has them (minipose: after it).
+
+    A normalised one has a batch norm after the pool instead of the bias, by the running statistics
+    where ``p`` has them.
+    """
+
+    def squashed(x, norm):
+        if f"{norm}.weight" in p:
+            names = ("running_mean", "running_var", "weight", "bias")
+            own = [p.get(f"{norm}.{which}") for which in names]
+            x = f.batch_norm(x, *own, training=own[0] is None)
+        return torch.tanh(x)
+
+    for k in (1, 2, 3):
+        x = f.conv2d(x, p[f"conv{k}.weight"], p.get(f"conv{k}.bias"))
+        if f"norm{k}.weight" in p:
+            x = squashed(f.max_pool2d(x, 2), f"norm{k}")
+        else:
+            x = f.max_pool2d(squashed(x, ""), 2)
     x = x.flatten(1)
-    for name in ("fc1", "fc2"):
-        x = torch.tanh(f.linear(x, p[f"{name}.weight"], p[f"{name}.bias"]))
+    for k in (1, 2):
+        x = squashed(f.linear(x, p[f"fc{k}.weight"], p.get(f"fc{k}.bias")), f"norm{k + 3}")
     y = f.linear(x, p["out.weight"], p["out.bias"])
     if output_tanh:
         y = torch.tanh(y)

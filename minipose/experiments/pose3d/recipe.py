@@ -21,6 +21,7 @@ class Recipe(Choices):
     hidden: tuple[int, int] = choice(
         (1024, 2048), "units of the two fully connected layers", several(2, whole(1))
     )
+    normalise: bool = choice(False, "batch normalisation before every tanh", YES_OR_NO)
     batch: int = choice(128, "images a step", whole(1))
     optimizer: str = choice(
         "sgd", "sgd: report 1's eq. 7-8; code: the rule of its published code, v ← m·v + (1 − m)·g "

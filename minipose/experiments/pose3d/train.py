@@ -50,6 +50,7 @@ def build(recipe: Recipe, head: str, seed: int, device: str = "cpu") -> PoseNet:
         output_tanh=recipe.output_tanh and head == "regression",
         rng=rng,
         hidden=recipe.hidden,
+        normalise=recipe.normalise,
     )
     net.to(device)
     return net
