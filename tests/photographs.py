@@ -71,21 +71,28 @@ def with_mean_pose(networks: Networks) -> Networks:
 
 def frames(networks: Networks, folders: list[Path], masks: Path | None) -> None:
     """Human3.6M's frames, one a row."""
-    print(
-        f"\n| frame (masks: {'given' if masks else 'found'}) | MPJPE, mm | mean pose, mm | ratio |"
-    )
+    how = "given" if masks else "found"
+    print(f"\n| frame (masks: {how}) | MPJPE, mm | mean pose, mm | ratio |")
     print("|---|---|---|---|")
     for folder in folders:
-        with np.load(folder / "annotations.npz", allow_pickle=False) as known:
-            names, truth = known["imgname"], 1000 * known["joints_3d_cam_m"][..., :3]
-        for name, target in zip(names, truth, strict=True):
-            path = folder / "images" / str(name)
-            mask = read_grey(masks / f"{path.stem}.png") > 127 if masks else None
-            (found,) = predict_pictures(networks, [read_rgb(path)], masks=[mask])
-            wanted = (target - target[0])[None]
-            error = joint_errors(_pose(found, networks)[None], wanted).mean()
-            constant = joint_errors(networks.pose3d.mean_pose[None], wanted).mean()
-            print(f"| {path.stem} | {error:.1f} | {constant:.1f} | {error / constant:.2f} |")
+        for name, error, constant in frame_errors(networks, folder, masks):
+            print(f"| {name} | {error:.1f} | {constant:.1f} | {error / constant:.2f} |")
+
+
+def frame_errors(
+    networks: Networks, folder: Path, masks: Path | None = None
+) -> Iterator[tuple[str, float, float]]:
+    """Of each frame its name, the MPJPE of what is found in it, and that of the mean pose, mm."""
+    with np.load(folder / "annotations.npz", allow_pickle=False) as known:
+        names, truth = known["imgname"], 1000 * known["joints_3d_cam_m"][..., :3]
+    for name, target in zip(names, truth, strict=True):
+        path = folder / "images" / str(name)
+        mask = read_grey(masks / f"{path.stem}.png") > 127 if masks else None
+        (found,) = predict_pictures(networks, [read_rgb(path)], masks=[mask])
+        wanted = (target - target[0])[None]
+        error = joint_errors(_pose(found, networks)[None], wanted).mean()
+        constant = joint_errors(networks.pose3d.mean_pose[None], wanted).mean()
+        yield path.stem, float(error), float(constant)
 
 
 def validation(folder: Path) -> list[str]:
