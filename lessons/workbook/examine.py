@@ -1,0 +1,138 @@
+"""Run a reader's file against its checks; whatever goes wrong ends as one sentence."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lessons.workbook.clock import TooLong, at_most
+from lessons.workbook.judge import Wrong
+from lessons.workbook.pages import Exercise, all_exercises
+
+SECONDS = 5.0  # of the processor, for a part that names no limit of its own
+DONE, YOURS, WRONG = "done", "your turn", "wrong"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one part of an exercise."""
+
+    part: str
+    verdict: str
+    message: str = ""
+
+
+def examine(exercise: Exercise, folder: Path) -> list[Result]:
+    """The verdict on each part of an exercise, from the reader's file in ``folder``."""
+    checks = importlib.import_module(f"lessons.workbook.checks.{exercise.name}")
+    with package(folder):
+        try:
+            with at_most(SECONDS):
+                mine = importlib.import_module(f"mine.{exercise.name}")
+        except BaseException as error:
+            return [_judged("file", error, exercise, folder)]
+        return [_one(check, mine, exercise, folder) for check in checks.PARTS]
+
+
+def _one(
+    check: Callable[[types.ModuleType], None],
+    mine: types.ModuleType,
+    exercise: Exercise,
+    folder: Path,
+) -> Result:
+    name = check.__name__.strip("_")
+    try:
+        with at_most(getattr(check, "seconds", SECONDS)), np.errstate(all="ignore"):
+            check(mine)
+    except BaseException as error:
+        return _judged(name, error, exercise, folder)
+    return Result(name, DONE)
+
+
+@contextmanager
+def package(folder: Path) -> Iterator[None]:
+    """Make ``mine`` the package of that folder, read afresh; leave no trace of it."""
+    written, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    _forget()
+    mine = types.ModuleType("mine")
+    mine.__path__ = [str(folder)]
+    sys.modules["mine"] = mine
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        _forget()
+        sys.dont_write_bytecode = written
+
+
+def _forget() -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "mine"]:
+        del sys.modules[name]
+
+
+# --- What went wrong, in a sentence ---------------------------------------------------------------
+
+
+def _judged(name: str, error: BaseException, exercise: Exercise, folder: Path) -> Result:
+    if isinstance(error, Wrong):
+        return Result(name, WRONG, str(error))
+    if isinstance(error, KeyboardInterrupt):
+        raise error
+    if isinstance(error, SyntaxError) and error.filename:
+        text = (error.text or "").strip()
+        where = _named(Path(error.filename), error.lineno)
+        return Result(name, WRONG, f"{where}: {error.msg}" + (f": {text}" if text else ""))
+    own = [frame for frame in traceback.walk_tb(error.__traceback__) if _is_in(frame[0], folder)]
+    if not own:
+        kind = type(error).__name__
+        return Result(name, WRONG, f"what came back cannot be judged: {kind}: {error}")
+    frame, line = own[-1]
+    path = Path(frame.f_code.co_filename)
+    where = f"{_named(path, line)}, in {frame.f_code.co_name}"
+    if isinstance(error, NotImplementedError):
+        if path.name == exercise.of(folder).name:
+            return Result(name, YOURS, f"line {line}")
+        return Result(name, YOURS, f"it needs {_other(path)} first ({_named(path, line)})")
+    if isinstance(error, TooLong):
+        return Result(name, WRONG, f"{where}: stopped after {error} s: does a loop never end?")
+    if isinstance(error, RecursionError):
+        return Result(name, WRONG, f"{where}: it calls itself without end")
+    given = _shapes(frame)
+    message = f"{where}: {type(error).__name__}: {error}"
+    return Result(name, WRONG, message + (f" (there {given})" if given else ""))
+
+
+def _is_in(frame: types.FrameType, folder: Path) -> bool:
+    return Path(frame.f_code.co_filename).is_relative_to(folder)
+
+
+def _named(path: Path, line: int | None) -> str:
+    """A reader's file, from where they stand: lessons/mine/graph.py:12."""
+    shown = os.path.relpath(path)
+    return f"{path if shown.startswith('..') else shown}:{line}"
+
+
+def _other(path: Path) -> str:
+    for exercise in all_exercises():
+        if exercise.name == path.stem:
+            return f"your {exercise.name} (make check N={exercise.number})"
+    return path.name
+
+
+def _shapes(frame: types.FrameType) -> str:
+    """The arrays that the function had: "x is (4, 2), weight (3, 2)"."""
+    shown = []
+    for name, value in frame.f_locals.items():
+        value = getattr(value, "data", value) if hasattr(value, "rule") else value
+        if isinstance(value, np.ndarray):
+            shown.append(f"{name} is {value.shape}")
+    return ", ".join(shown[:5])
