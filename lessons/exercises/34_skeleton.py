@@ -5,9 +5,9 @@ import numpy as np
 
 
 def highest(channels):
-    """For each channel of (C, H, W) the place of its highest pixel: (C, 2) x then y, and its height.
+    """Where each of the channels (C, H, W) is highest, and how high: two arrays, (C, 2) and (C,).
 
-    A joint is drawn in the pixel of its integer parts, so ½ is added to both. Returns two arrays.
+    A place is x, then y. A joint is drawn in the pixel of its integer parts, so ½ is added to both.
     """
     # Your turn: argmax of a flat array, np.unravel_index, or // and %.
     raise NotImplementedError("your turn")

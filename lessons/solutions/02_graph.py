@@ -1,8 +1,8 @@
 """The chain rule on a graph: along a path derivatives multiply, and paths add.
 
-The functions get values of exercise 1: each has .inputs, and a .rule that takes what has arrived at
-it and returns a tuple, one gradient for each input. A value that was given, and not computed, has no
-inputs.
+The functions get values of exercise 1: each has .inputs, and a .rule that takes what has arrived
+at it and returns a tuple, one gradient for each input. A value that was given, and not computed,
+has no inputs.
 """
 
 

@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from mine.batches import batches, step
-from mine.descent import Adam
+from mine.batches import batches
 from mine.linear_tanh import Tensor
 from mine.order import backward
-from mine.regressor import PoseNet, joint_squared_error
+from mine.regressor import joint_squared_error
 
 
 def train(net, pictures, joints, optimizer, rng, epochs, size):

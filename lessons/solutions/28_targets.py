@@ -31,7 +31,8 @@ def heatmap(joints, size):
 def class_map(joints, size):
     """The number, 1 to K, of the nearest joint where the blur is above THRESHOLD; elsewhere 0.
 
-    Of joints that are equally near, the first. The distance is to the pixel in which a joint stands.
+    Of joints that are equally near, the first. The distance is to the pixel in which a joint
+    stands.
     """
     # Your turn.
     rows, columns = np.mgrid[0 : size[0], 0 : size[1]]

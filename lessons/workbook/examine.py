@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 import traceback
 import types
@@ -19,7 +20,10 @@ from lessons.workbook.judge import Wrong
 from lessons.workbook.pages import Exercise, all_exercises
 
 SECONDS = 5.0  # of the processor, for a part that names no limit of its own
-DONE, YOURS, WRONG = "done", "your turn", "wrong"
+DONE, YOURS, WRONG, WAITS = "done", "your turn", "wrong", "waits"
+
+# How NumPy says that two matrices do not fit.
+GUFUNC = re.compile(r"Input operand \d has a mismatch .+\(size (\d+) is different from (\d+)\)")
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,15 @@ def examine(exercise: Exercise, folder: Path) -> list[Result]:
                 mine = importlib.import_module(f"mine.{exercise.name}")
         except BaseException as error:
             return [_judged("file", error, exercise, folder)]
-        return [_one(check, mine, exercise, folder) for check in checks.PARTS]
+        results: dict[Callable, Result] = {}
+        for check in checks.PARTS:
+            result = _one(check, mine, exercise, folder)
+            needed = [results[each] for each in getattr(check, "needs", ())]
+            missing = [each.part for each in needed if each.verdict != DONE]
+            if result.verdict == WRONG and missing:
+                result = Result(result.part, WAITS, f"for {', '.join(missing)}")
+            results[check] = result
+        return list(results.values())
 
 
 def _one(
@@ -87,9 +99,9 @@ def _judged(name: str, error: BaseException, exercise: Exercise, folder: Path) -
         return Result(name, WRONG, str(error))
     if isinstance(error, KeyboardInterrupt):
         raise error
-    if isinstance(error, SyntaxError) and error.filename:
+    if isinstance(error, SyntaxError):
         text = (error.text or "").strip()
-        where = _named(Path(error.filename), error.lineno)
+        where = _named(Path(error.filename or exercise.of(folder)), error.lineno)
         return Result(name, WRONG, f"{where}: {error.msg}" + (f": {text}" if text else ""))
     own = [frame for frame in traceback.walk_tb(error.__traceback__) if _is_in(frame[0], folder)]
     if not own:
@@ -107,7 +119,8 @@ def _judged(name: str, error: BaseException, exercise: Exercise, folder: Path) -
     if isinstance(error, RecursionError):
         return Result(name, WRONG, f"{where}: it calls itself without end")
     given = _shapes(frame)
-    message = f"{where}: {type(error).__name__}: {error}"
+    said = GUFUNC.sub(r"the inner lengths differ, \2 and \1", str(error)).strip()
+    message = f"{where}: {type(error).__name__}: {said}"
     return Result(name, WRONG, message + (f" (there {given})" if given else ""))
 
 
@@ -115,10 +128,11 @@ def _is_in(frame: types.FrameType, folder: Path) -> bool:
     return Path(frame.f_code.co_filename).is_relative_to(folder)
 
 
-def _named(path: Path, line: int | None) -> str:
+def _named(path: Path, line: int | None = None) -> str:
     """A reader's file, from where they stand: lessons/mine/graph.py:12."""
     shown = os.path.relpath(path)
-    return f"{path if shown.startswith('..') else shown}:{line}"
+    place = path if shown.startswith("..") else shown
+    return f"{place}:{line}" if line else str(place)
 
 
 def _other(path: Path) -> str:

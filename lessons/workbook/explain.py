@@ -12,7 +12,9 @@ Shape = tuple[int, ...]
 
 def close(got: np.ndarray, expected: np.ndarray, rtol: float = 1e-7, atol: float = 1e-9) -> bool:
     """Whether two arrays are the same, shape and values."""
-    return got.shape == expected.shape and np.allclose(got, expected, rtol=rtol, atol=atol)
+    return got.shape == expected.shape and np.allclose(
+        got, expected, rtol=rtol, atol=atol, equal_nan=True
+    )
 
 
 def shape(got: Shape, expected: Shape, sizes: Sizes) -> str:
@@ -22,6 +24,8 @@ def shape(got: Shape, expected: Shape, sizes: Sizes) -> str:
 
 
 def _shape(got: Shape, expected: Shape, sizes: Sizes) -> str:
+    if 0 in got:
+        return "nothing is in it"
     if len(got) == len(expected) and sorted(got) == sorted(expected):
         names = [f"({', '.join(_axis(n, sizes) for n in s)})" for s in (got, expected)]
         return f"the axes are exchanged, yours are {names[0]}, expected {names[1]}: transpose"
@@ -30,9 +34,11 @@ def _shape(got: Shape, expected: Shape, sizes: Sizes) -> str:
             over = " and ".join(_counted(got[axis], sizes) for axis in axes)
             where = f"axis {', '.join(map(str, axes))}"
             if _without(got, axes) == expected:
-                return f"it still has one for each of {over}: sum over them ({where})"
+                return f"there is still one for each of {over}: sum over them ({where})"
             if tuple(1 if i in axes else n for i, n in enumerate(got)) == expected:
-                return f"it still has one for each of {over}: sum over them, keepdims=True, {where}"
+                return (
+                    f"there is still one for each of {over}: sum over them, keepdims=True, {where}"
+                )
     for count in range(1, len(expected) + 1):
         for axes in combinations(range(len(expected)), count):
             if _without(expected, axes) == got:
@@ -62,7 +68,13 @@ def _counted(length: int, sizes: Sizes) -> str:
 
 def values(got: np.ndarray, expected: np.ndarray, sizes: Sizes) -> str:
     """Why values of the right shape may be wrong."""
-    for reason in (_not_numbers, _factor, _offset, _moved):
+    if text := _not_numbers(got, expected, sizes):
+        return text
+    if got.size == 1:
+        return _single(got, expected, sizes)
+    if expected.any() and not got.any():
+        return "is 0 everywhere"
+    for reason in (_factor, _offset, _moved):
         if text := reason(got, expected, sizes):
             return text
     return _first(got, expected)
@@ -73,9 +85,18 @@ def _not_numbers(got: np.ndarray, expected: np.ndarray, sizes: Sizes) -> str:
         return "is not a number (nan): 0/0, inf − inf, or the logarithm or root of what is negative"
     if np.isinf(got).any() and not np.isinf(expected).any():
         return "is infinite: a division by 0, the logarithm of 0, or e to a large number"
-    if expected.any() and not got.any():
-        return "is 0 everywhere"
     return ""
+
+
+def _single(got: np.ndarray, expected: np.ndarray, sizes: Sizes) -> str:
+    """One number: both are shown, and a factor that has a name."""
+    text, factor = numbers(got, expected), _factor(got, expected, sizes)
+    return text if not factor or factor.endswith(", everywhere") else f"{factor} ({text})"
+
+
+def numbers(got: np.ndarray, expected: np.ndarray) -> str:
+    """A single number beside the right one."""
+    return f"is {got.item():.6g}, expected {expected.item():.6g}"
 
 
 def _factor(got: np.ndarray, expected: np.ndarray, sizes: Sizes) -> str:
@@ -90,9 +111,12 @@ def _factor(got: np.ndarray, expected: np.ndarray, sizes: Sizes) -> str:
     sign = " with the wrong sign" if k < 0 else ""
     if np.isclose(abs(k), 1):
         return "has the wrong sign"
-    for number, name in {**sizes, expected.size: "elements"}.items():
+    for number, name in {expected.size: "elements", **sizes}.items():
         if number > 2 and np.isclose(abs(k), 1 / number):
-            return f"is 1/{number} of what is expected{sign}: a mean over the {number} {name}, not a sum?"
+            return (
+                f"is 1/{number} of what is expected{sign}: a mean over the {number} {name}, "
+                "not a sum?"
+            )
         if number > 2 and np.isclose(abs(k), number):
             return (
                 f"is {number} times what is expected{sign}: a sum over the {number} {name}, "
@@ -132,8 +156,6 @@ def _moved(got: np.ndarray, expected: np.ndarray, sizes: Sizes) -> str:
 
 
 def _first(got: np.ndarray, expected: np.ndarray) -> str:
-    if got.ndim == 0:
-        return f"is {got:.6g}, expected {expected:.6g}"
     wrong = ~np.isclose(got, expected, rtol=1e-7, atol=1e-9)
     return f"is wrong in {wrong.sum()} of {got.size} places" + _beside(got, expected)
 

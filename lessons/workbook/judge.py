@@ -49,7 +49,9 @@ def same(
         with np.errstate(all="ignore"):
             result = np.asarray(result() if callable(result) else result, float)
         if explain.close(found, result, max(rtol, 1e-6), atol):
-            raise Wrong(f"{what} is what comes out {mistake}")
+            shown = found.size == expected.size == 1
+            beside = f" ({explain.numbers(found, expected)})" if shown else ""
+            raise Wrong(f"{what} is what comes out {mistake}{beside}")
     if found.shape != expected.shape:
         raise Wrong(f"{what} {explain.shape(found.shape, expected.shape, sizes or {})}")
     raise Wrong(f"{what} {explain.values(found, expected, sizes or {})}")

@@ -7,10 +7,10 @@ from minipose import ops
 from minipose.kernels import im2col as kernels
 from tests import reference
 
-K, SHAPE = 2, (5, 3, 6, 8)  # examples, channels, rows, columns
-SIZES = {5: "examples", 3: "channels", 6: "rows", 8: "columns of the picture", 4: "output channels"}
+K, SHAPE = 2, (4, 3, 7, 9)  # examples, channels, rows, columns
+SIZES = {4: "examples", 3: "channels", 5: "output channels", 6: "rows", 8: "columns"}
 rng = np.random.default_rng(10)
-X, W, B = (rng.standard_normal(s) for s in (SHAPE, (4, 3, K, K), (4,)))
+X, W, B = (rng.standard_normal(s) for s in (SHAPE, (5, 3, K, K), (5,)))
 COLS = kernels.im2col(X, (K, K), (1, 1), (0, 0))
 
 
@@ -31,8 +31,8 @@ def im2col(mine):
     )
     same(
         "im2col with a kernel as large as the picture",
-        ask(mine.im2col, X[..., :6], 6).ravel(),
-        X[..., :6].transpose(1, 2, 3, 0).ravel(),
+        ask(mine.im2col, X[..., :7], 7).ravel(),
+        X[..., :7].transpose(1, 2, 3, 0).ravel(),
     )
 
 
@@ -41,7 +41,7 @@ def col2im(mine):
     expected = kernels.col2im(cols, SHAPE[2:], (1, 1), (0, 0))
     last = np.zeros(SHAPE)
     for i, j in np.ndindex(K, K):
-        last[:, :, i : i + 5, j : j + 7] = cols[:, i, j].transpose(1, 0, 2, 3)
+        last[:, :, i : i + 6, j : j + 8] = cols[:, i, j].transpose(1, 0, 2, 3)
     counts = kernels.col2im(np.ones(COLS.shape), SHAPE[2:], (1, 1), (0, 0))
     known = {
         "if a later copy replaces an earlier one: += adds": last,
@@ -64,7 +64,7 @@ def conv2d(mine):
             reference.conv2d(X, W[:, :, ::-1, ::-1], B)
         ),
         "if (O, N, P, Q) is reshaped to (N, O, P, Q): transpose": lambda: (
-            (W.reshape(4, -1) @ flat).reshape(forward.shape) + B[:, None, None]
+            (W.reshape(5, -1) @ flat).reshape(forward.shape) + B[:, None, None]
         ),
     }
 
@@ -75,17 +75,17 @@ def conv2d(mine):
         }
 
     def of_weight(g):
-        mixed = (g.reshape(4, -1) @ flat.T).reshape(W.shape)
+        mixed = (g.reshape(5, -1) @ flat.T).reshape(W.shape)
         return {
             "if g (N, O, P, Q) is reshaped to (O, N·P·Q): transpose first": mixed,
             "of a mean over the examples: they are summed": (
-                g.transpose(1, 0, 2, 3).reshape(4, -1) @ flat.T
+                g.transpose(1, 0, 2, 3).reshape(5, -1) @ flat.T
             ).reshape(W.shape)
-            / 5,
+            / 4,
         }
 
     def of_x(g):
-        columns = W.reshape(4, -1).T @ g.reshape(4, -1)
+        columns = W.reshape(5, -1).T @ g.reshape(5, -1)
         return {
             "if g (N, O, P, Q) is reshaped to (O, N·P·Q): transpose first": kernels.col2im(
                 columns.reshape(COLS.shape), SHAPE[2:], (1, 1), (0, 0)
@@ -105,4 +105,5 @@ def conv2d(mine):
     )
 
 
+conv2d.needs = (im2col, col2im)
 PARTS = (im2col, col2im, conv2d)

@@ -26,7 +26,8 @@ def box_of(mine):
 def square_around(mine):
     known = {
         "if the box is not in the middle": (8, 4, 21),
-        "with the shorter side: then something is cut off": (8, 8, 12),
+        "with the shorter side: then something is cut off": (8, 9, 12),
+        "with the shorter side: then something is cut out": (8, 4, 12),
         "if the margin is added: left = x0 − margin": (12, 4, 21),
         "if the margin is rounded up": (3, 4, 21),
         "if the whole difference is at the left: half of it": (-1, 4, 21),

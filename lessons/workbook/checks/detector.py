@@ -48,7 +48,7 @@ def window_cross_entropy(mine):
 
     def gradients(g):
         return {
-            "with h − ĥ: ĥ − h": g * (H - p) / 4,
+            "with h − ĥ: it is ĥ − h": g * (H - p) / 4,
             "without 1/T": g * (p - H),
             "without the ½: then it is twice ĥ − h": 2 * g * (p - H) / 4,
             "with ĥ = σ(z): here it is σ(2z)": g * (q - H) / 4,
@@ -76,4 +76,5 @@ def leaf_of(number):
     return leaf(np.array([[number]]))
 
 
+window_cross_entropy.needs = (softplus,)
 PARTS = (softplus, window_cross_entropy)

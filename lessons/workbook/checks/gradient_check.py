@@ -31,8 +31,10 @@ def slopes(mine):
         return float((weights * np.asarray(v) ** 2).sum())
 
     found = mine.slopes(f, x)
-    if not np.allclose(x, before, atol=1e-3):
-        raise Wrong("slopes left x changed: put the old number back, or work on a copy")
+    gap = np.abs(x - before).max()
+    if gap:
+        last = " in its last digits, since x + h − h is not quite x" if gap < 1e-12 else ""
+        raise Wrong(f"slopes left x changed{last}: work on a copy")
     expected = 2 * weights * x
     known = {
         "if all entries are moved at once: move one, and put it back": np.full(
@@ -42,11 +44,9 @@ def slopes(mine):
         "if the entries before are left moved": lambda: _piled_up(f, x),
     }
     sizes = {2: "rows", 3: "columns"}
-    same("the slopes of Σ w x²", found, expected, sizes, known, rtol=1e-6, atol=1e-7)
-    if not np.array_equal(x, before):
-        raise Wrong("slopes left x changed in its last digits: work on a copy")
+    same("each slope of Σ w x²", found, expected, sizes, known, rtol=1e-6, atol=1e-7)
     same(
-        "the slopes of a function of 3 numbers",
+        "each slope of a function of 3 numbers",
         mine.slopes(lambda v: float(v[0] * v[1] + v[2]), np.array([2.0, 3.0, 5.0])),
         [3.0, 2.0, 1.0],
         rtol=1e-6,

@@ -28,9 +28,25 @@ def arrivals(mine):
     found = mine.arrivals(w, w, 0.5)
     if not isinstance(found, list):
         raise Wrong(f"arrivals returns a {type(found).__name__}, expected a list")
-    same("arrivals(w, w, 0.5)", found, [0.5])
+    same(
+        "arrivals(w, w, 0.5)",
+        found,
+        [0.5],
+        known={
+            "if the end of a path is left out: there it returns [grad]": [],
+            "if a path ends with 1, not with what has arrived": [1.0],
+        },
+    )
     found = mine.arrivals(result, u)
-    same("what arrives at u, to which one path leads,", found, [35.0])
+    same(
+        "what arrives at u, to which one path leads,",
+        found,
+        [35.0],
+        known={
+            "if each path starts with 1 again, not with what has arrived": [1.0],
+            "if what was found along one path is lost with the next: +=": [],
+        },
+    )
     found = mine.arrivals(result, w)
     known = {
         "if only the first path is followed": PATHS[:1],
@@ -63,4 +79,5 @@ def derivative(mine):
     same("the derivative by what nothing leads to", mine.derivative(result, Step()), 0.0)
 
 
+derivative.needs = (arrivals,)
 PARTS = (arrivals, derivative)

@@ -74,4 +74,5 @@ def relu(mine):
     )
 
 
+glorot.needs = (fans,)
 PARTS = (fans, glorot, relu)

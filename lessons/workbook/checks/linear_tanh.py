@@ -123,4 +123,5 @@ def tensor(mine):
     same("the gradient of a bias that was added to 4 rows", bias.grad, [4.0, 4.0])
 
 
+tensor.needs = (summed_to,)
 PARTS = (summed_to, matmul, linear, mse, tensor)

@@ -62,4 +62,5 @@ def ties(mine):
     same("where several of a block are equal, what arrives at x", grad, first, known=known)
 
 
+ties.needs = (max_pool,)
 PARTS = (max_pool, ties)

@@ -64,4 +64,5 @@ def mirror_space(mine):
     same("mirror_space", ask(mine.mirror_space, SPACE), mirror(SPACE), SIZES, known)
 
 
+mirror_pixels.needs = mirror_space.needs = (partners,)
 PARTS = (partners, mirror_pictures, mirror_pixels, mirror_space)

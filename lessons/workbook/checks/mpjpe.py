@@ -87,4 +87,5 @@ def pa_mpjpe(mine):
     same("pa_mpjpe", ask(mine.pa_mpjpe, SAID, TRUE), metrics.pa_mpjpe(SAID, TRUE), SIZES, known)
 
 
+pa_mpjpe.needs = (aligned,)
 PARTS = (mpjpe, aligned, pa_mpjpe)

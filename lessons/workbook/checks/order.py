@@ -4,10 +4,11 @@ from lessons.workbook.judge import Wrong, same
 
 
 class Step:
-    """As exercise 1's value, with a name and one factor for each input; notes who asks too early."""
+    """As exercise 1's value, with a name and a factor for each input; notes who asks too early."""
 
     def __init__(self, name, *inputs):
         self.name, self.grad, self.uses, self.early = name, None, 0, False
+        self.received = 0
         self.inputs = tuple(before for before, _ in inputs)
         self.factors = [factor for _, factor in inputs]
         self.rule = self._rule if inputs else None
@@ -15,10 +16,18 @@ class Step:
             before.uses += 1
 
     def _rule(self, g):
+        if g is None and self.name == "d":
+            raise Wrong("nothing arrived at the result: begin with result.receive(start)")
+        if g is None:
+            raise Wrong(
+                f"{self.name} was asked for its rule before anything had arrived: go through "
+                "in_order from last to first"
+            )
         self.early = self.uses > 0
         return tuple(g * factor for factor in self.factors)
 
     def receive(self, grad):
+        self.received += 1
         self.uses -= 1
         self.grad = grad if self.grad is None else self.grad + grad
 
@@ -72,6 +81,8 @@ def backward(mine):
     mine.backward(d, 2.0)
     if d.grad is None:
         raise Wrong("nothing arrived at the result: begin with result.receive(start)")
+    if any(step.grad is not None and step.received == 0 for step in (a, b, c, d)):
+        raise Wrong(".grad was set from outside: let a value receive, then it adds up")
     known = {"if `start` is not used": 1.0, "if the start is received twice": 4.0}
     same("what arrives at the result", d.grad, 2.0, known=known)
     for step in (c, b, a):
@@ -90,4 +101,5 @@ def backward(mine):
     same("the gradient of a value that was given", only.grad, 1.0)
 
 
+backward.needs = (in_order,)
 PARTS = (in_order, backward)

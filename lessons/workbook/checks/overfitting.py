@@ -50,10 +50,18 @@ def dropout(mine):
 
 
 def best_epoch(mine):
+    same(
+        "best_epoch([5, 3, 3, 4, 5], patience 2)",
+        mine.best_epoch([5.0, 3.0, 3.0, 4.0, 5.0], 2),
+        1,
+        known={
+            "if the last of equal losses counts": 2,
+            "of the epoch where it ends, not of the one that is kept": 3,
+        },
+    )
     losses = [5.0, 4.0, 3.0, 3.5, 3.0, 3.2, 1.0]
     known = {
         "if one looks beyond the end: after 3 epochs without a new lowest loss, all is over": 6,
-        "if the last of equal losses counts": 4,
         "of the epoch where it ends, not of the one that is kept": 5,
         "of the loss, not of its epoch": 3.0,
         "if epochs count from 1": 3,

@@ -24,7 +24,7 @@ def joint_squared_error(mine):
 
     def gradients(g):
         return {
-            "with R − R̂: R̂ − R": -g * gap / 4,
+            "with R − R̂: it is R̂ − R": -g * gap / 4,
             "without 1/T": g * gap,
             "with a 2 that the ½ has taken": 2 * g * gap / 4,
             "if g is forgotten": gap / 4,

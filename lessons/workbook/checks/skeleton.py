@@ -27,12 +27,12 @@ def highest(mine):
             ]
         ),
     }
-    same("the places", places, right, SIZES, known)
+    same("the table of places", places, right, SIZES, known)
     known = {
         "of the mean": CHANNELS.mean(axis=(1, 2)),
         "of one height for all": np.full(3, CHANNELS.max()),
     }
-    same("the heights", heights, CHANNELS.max(axis=(1, 2)), SIZES, known)
+    same("the list of heights", heights, CHANNELS.max(axis=(1, 2)), SIZES, known)
 
 
 def pck(mine):

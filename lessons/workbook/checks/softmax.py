@@ -13,9 +13,10 @@ LARGE = np.array([[1000.0, 1001.0, 999.0], [0.0, 1.0, -1.0], [-1000.0, -999.0, -
 
 
 def softmax(mine):
-    e = np.exp(Z)
+    e, shifted = np.exp(Z), np.exp(Z - Z.max(axis=1, keepdims=True))
     known = {
         "if each column adds up to 1, not each row: axis=1": e / e.sum(axis=0),
+        "if each column adds up to 1: axis=1": shifted / shifted.sum(axis=0),
         "if all together add up to 1: axis=1": e / e.sum(),
         "without the division": e,
         "without exp": Z / Z.sum(axis=1, keepdims=True),
@@ -61,7 +62,7 @@ def cross_entropy(mine):
 
     def gradients(g):
         return {
-            "with t − p: p − t": g * (T - p) / 4,
+            "with t − p: it is p − t": g * (T - p) / 4,
             "without 1/N: the loss is a mean": g * (p - T),
             "without the target": g * p / 4,
             "of log p alone: −t/N, but each score moves all probabilities": -g * T / 4,
@@ -80,4 +81,5 @@ def cross_entropy(mine):
     )
 
 
+cross_entropy.needs = (softmax, log_softmax)
 PARTS = (softmax, log_softmax, cross_entropy)

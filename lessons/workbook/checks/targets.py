@@ -37,7 +37,7 @@ def blur(mine):
 def heatmap(mine):
     right, raw = package.heatmap(KEYPOINTS, SIZE), _spots(np.floor(JOINTS))
     known = {
-        "with 1 at the top: 100": right / 100,
+        "with 1 at the top, not 100": right / 100,
         "if the blur is not scaled to its highest": 100 * raw,
         "if it adds up to 100": 100 * raw / raw.sum(),
     }
@@ -60,4 +60,5 @@ def class_map(mine):
     same("class_map", ask(mine.class_map, JOINTS, SIZE), right, SIZES, known)
 
 
+heatmap.needs = class_map.needs = (blur,)
 PARTS = (blur, heatmap, class_map)

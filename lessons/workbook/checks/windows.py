@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lessons.workbook.judge import ask, same
+from lessons.workbook.judge import Wrong, ask, numbers, same
 from minipose.targets import windows as package
 
 SIZES = {10: "windows in a row", 17: "joints"}
@@ -54,9 +54,14 @@ def fraction_inside(mine):
             "if rows and columns are exchanged": expected.T,
             "if only the ends of the bone are looked at": (_hits(*a) * 1.0 + _hits(*b)) / 2,
         }
+        found = numbers("fraction_inside", ask(mine.fraction_inside, np.array(a), np.array(b)))
+        if found.max(initial=0) > 1.001 and not np.isclose(
+            found.max(), (expected * length).max(), 1e-2
+        ):
+            raise Wrong(f"fraction_inside reaches {found.max():.4g}: a fraction is at most 1")
         same(
             f"fraction_inside({a}, {b})",
-            ask(mine.fraction_inside, np.array(a), np.array(b)),
+            found,
             expected,
             SIZES,
             known,
@@ -86,4 +91,5 @@ def labels(mine):
         same("labels of a pose", ask(mine.labels, pose), expected, SIZES, known)
 
 
+labels.needs = (inside, fraction_inside)
 PARTS = (inside, fraction_inside, labels)
