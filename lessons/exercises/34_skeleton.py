@@ -1,5 +1,8 @@
 # Fill in each "your turn", then: make check N=34
-"""From channels to joints, and how many of them are right."""
+"""From channels to joints.
+
+And how many of them are right.
+"""
 
 import numpy as np
 

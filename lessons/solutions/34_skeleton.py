@@ -1,4 +1,7 @@
-"""From channels to joints, and how many of them are right."""
+"""From channels to joints.
+
+And how many of them are right.
+"""
 
 import numpy as np
 

@@ -58,9 +58,21 @@ def one(exercise: Exercise, folder: Path) -> int:
 
 def _lines(result: Result) -> str:
     head = f"  {result.verdict:10}{result.part}"
-    text = f"{head}: {result.message}" if result.message else head
-    return textwrap.fill(
-        text, WIDTH, subsequent_indent=" " * 14, break_long_words=False, break_on_hyphens=False
+    if result.verdict != WRONG:
+        return f"{head}: {result.message}" if result.message else head
+    text = result.message.removeprefix(f"{result.part}: ")
+    indent = " " * 14
+    return (
+        head
+        + "\n"
+        + textwrap.fill(
+            text,
+            WIDTH,
+            initial_indent=indent,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
     )
 
 

@@ -25,6 +25,15 @@ DONE, YOURS, WRONG, WAITS = "done", "your turn", "wrong", "waits"
 # How NumPy says that two matrices do not fit.
 GUFUNC = re.compile(r"Input operand \d has a mismatch .+\(size (\d+) is different from (\d+)\)")
 
+HINTS = {  # what is said -> what it means here
+    r"'(Value|Tensor)' object has no attribute": ": its number or array is in .data",
+    r"unsupported operand .*'(Value|Tensor)'": ": its number or array is in .data",
+    r"'(int|float)' object has no attribute 'data'": ": a number stands where a Value should",
+    r"'NoneType' object is not callable": ": a value that was given has the rule None",
+    r"'NoneType' object is not subscriptable": ": is a `return` missing?",
+    r"for [-+*/@]+=?: 'NoneType'": ": it is None there, nothing has been put in yet",
+}
+
 
 @dataclass(frozen=True)
 class Result:
@@ -118,9 +127,13 @@ def _judged(name: str, error: BaseException, exercise: Exercise, folder: Path) -
         return Result(name, WRONG, f"{where}: stopped after {error} s: does a loop never end?")
     if isinstance(error, RecursionError):
         return Result(name, WRONG, f"{where}: it calls itself without end")
+    hint = next((h for pattern, h in HINTS.items() if re.search(pattern, str(error))), "")
+    shapes = [sorted(re.findall(r"\d+", each)) for each in re.findall(r"\([\d, ]+\)", str(error))]
+    if len(shapes) == 2 and shapes[0] == shapes[1]:
+        hint = ": the same lengths in another order, transpose"
     given = _shapes(frame)
     said = GUFUNC.sub(r"the inner lengths differ, \2 and \1", str(error)).strip()
-    message = f"{where}: {type(error).__name__}: {said}"
+    message = f"{where}: {type(error).__name__}: {said}{hint}"
     return Result(name, WRONG, message + (f" (there {given})" if given else ""))
 
 

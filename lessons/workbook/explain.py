@@ -26,6 +26,8 @@ def shape(got: Shape, expected: Shape, sizes: Sizes) -> str:
 def _shape(got: Shape, expected: Shape, sizes: Sizes) -> str:
     if 0 in got:
         return "nothing is in it"
+    if not got:
+        return "that is a single number for all together"
     if len(got) == len(expected) and sorted(got) == sorted(expected):
         names = [f"({', '.join(_axis(n, sizes) for n in s)})" for s in (got, expected)]
         return f"the axes are exchanged, yours are {names[0]}, expected {names[1]}: transpose"
@@ -42,10 +44,11 @@ def _shape(got: Shape, expected: Shape, sizes: Sizes) -> str:
     for count in range(1, len(expected) + 1):
         for axes in combinations(range(len(expected)), count):
             if _without(expected, axes) == got:
+                number = f"axis {', '.join(map(str, axes))}"
+                if all(expected[axis] == 1 for axis in axes):
+                    return f"{number} should stay, with length 1: keepdims=True"
                 lost = " and ".join(_counted(expected[axis], sizes) for axis in axes)
-                return (
-                    f"{lost} are gone (axis {', '.join(map(str, axes))}), and should still be there"
-                )
+                return f"{number} should still be there, for {lost}"
     if len(got) == len(expected):
         gaps = [a - b for a, b in zip(got, expected) if a != b]
         if len(set(gaps)) == 1 and abs(gaps[0]) <= 2:

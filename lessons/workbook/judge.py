@@ -79,7 +79,8 @@ def several(what: str, got: object, names: Sequence[str]) -> tuple:
     wanted = f"{len(names)} ({', '.join(names)})" if len(names) > 1 else f"one ({names[0]})"
     if not isinstance(got, (tuple, list)):
         comma = "; (g,) with its comma is a tuple of one" if len(names) == 1 else ""
-        raise Wrong(f"{what} is a single {type(got).__name__}, expected a tuple of {wanted}{comma}")
+        kind = "number" if np.ndim(got) == 0 else "array"
+        raise Wrong(f"{what} is a single {kind}, expected a tuple of {wanted}{comma}")
     if len(got) != len(names):
         raise Wrong(f"{what} has {len(got)} parts, expected {wanted}")
     return tuple(got)
@@ -146,15 +147,11 @@ def operation(
     y = tensor(name, own(*leaves))
     same(f"{name}: the result", y.data, reference(*arrays), sizes, known)
     g = np.random.default_rng(7).standard_normal(np.shape(y.data)) + 0.1
-    names = [_name_of(each, leaves, list(given)) for each in y.inputs]
-    missing = [key for key in given if key not in names]
-    if missing:
-        raise Wrong(f"{name}: the result does not remember its input {missing[0]}")
     handed = g.copy()
-    grads = several(f"{name}: what its rule returns", y.rule(handed), names)
+    grads = arrived(name, y, dict(zip(given, leaves)), handed)
     untouched(f"{name}: g", handed, g)
     expected = dict(zip(given, gradients(package, arrays, g)))
-    for key, grad in zip(names, grads):
+    for key, grad in grads.items():
         mistakes = (known_gradients or {}).get(key, lambda g: {})(g)
         same(f"{name}: what arrives at {key}", grad, expected[key], sizes, mistakes)
     for key, one, before in zip(given, leaves, arrays):
@@ -185,13 +182,54 @@ def recorded(own: Callable[..., Any]) -> Callable[..., mp.Tensor]:
         y = own(*leaves)
 
         def backward(g: np.ndarray) -> tuple:
-            arrived = {id(each): grad for each, grad in zip(y.inputs, y.rule(g))}
-            return tuple(np.asarray(arrived[id(each)], float) for each in leaves)
+            grads = arrived("the operation", y, dict(enumerate(leaves)), g).values()
+            return tuple(np.asarray(grad, float) for grad in grads)
 
         return record("mine", np.asarray(y.data, float), inputs=tensors, backward=backward)
 
     return function
 
 
-def _name_of(each: object, leaves: list, names: list[str]) -> str:
-    return next((n for one, n in zip(leaves, names) if one is each), "something else")
+def arrived(name: str, y: Any, leaves: Mapping[Any, Any], g: Any) -> dict[Any, Any]:
+    """What arrives at each of the leaves when g arrives at y; by the rules on the way.
+
+    An operation that makes its result in one step has to hand back what fits. One that is composed
+    of others is walked through here, and broadcasting is undone, as the reader's engine does.
+    """
+    names = {id(leaf): str(key) for key, leaf in leaves.items()}
+    order = _in_order(y)
+    for key, leaf in leaves.items():
+        if not any(leaf is value for value in order):
+            raise Wrong(f"{name}: the result does not remember its input {key}")
+    single = all(id(each) in names for each in y.inputs)
+    grads = {id(y): g}
+    for value in reversed(order):
+        if not value.inputs or id(value) not in grads:
+            continue
+        who = [names.get(id(each), "an intermediate value") for each in value.inputs]
+        handed = several(f"{name}: what its rule returns", value.rule(grads[id(value)]), who)
+        for before, grad in zip(value.inputs, handed):
+            if not single:
+                grad = _unbroadcast(numbers(f"{name}: what a rule returns", grad), before.data)
+            grads[id(before)] = grads[id(before)] + grad if id(before) in grads else grad
+    return {key: grads[id(leaf)] for key, leaf in leaves.items()}
+
+
+def _in_order(y: Any) -> list:
+    order, seen = [], set()
+
+    def visit(value: Any) -> None:
+        if id(value) not in seen:
+            seen.add(id(value))
+            for before in value.inputs:
+                visit(before)
+            order.append(value)
+
+    visit(y)
+    return order
+
+
+def _unbroadcast(grad: np.ndarray, array: Any) -> np.ndarray:
+    shape = np.shape(array)
+    grad = grad.sum(axis=tuple(range(grad.ndim - len(shape))))
+    return grad.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1), keepdims=True)

@@ -12,7 +12,7 @@ LAYERS: dict[str, Rows] = {
         (
             "            return g, g\n",
             "            return g\n",
-            "single float, expected a tuple of 2",
+            "single number, expected a tuple of 2",
         ),
         ("            return g, g\n", "            g, g\n", "None: is a `return` missing"),
         ("return g * b, g * a", "return g * a, g * b", "a and b are exchanged"),
@@ -170,6 +170,11 @@ LAYERS: dict[str, Rows] = {
         ("* g * g\n", "* g\n", "g stands where g² should"),
         ("(np.sqrt(square) + self.eps)", "np.sqrt(square + self.eps)", "eps is under the root"),
         ("(np.sqrt(square) + self.eps)", "(square + self.eps)", "without the root"),
+        (
+            "            mean = self.mean[k] / (1 - self.beta1**self.t)",
+            "            self.mean[k] = mean = self.mean[k] / (1 - self.beta1**self.t)",
+            "Adam: w after step 2",
+        ),
     ),
     "softmax": (
         (

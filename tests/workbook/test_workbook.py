@@ -199,10 +199,13 @@ def test_make_check_runs_it(tmp_path):
     [
         ((4, 3), (3,), "there is still one for each of the 4 examples: sum over them (axis 0)"),
         ((4, 3), (1, 3), "keepdims=True"),
-        ((3,), (4, 3), "the 4 examples are gone (axis 0)"),
+        ((3,), (4, 3), "axis 0 should still be there, for the 4 examples"),
         ((3, 4), (4, 3), "yours are (outputs, examples), expected (examples, outputs): transpose"),
         ((5, 7), (6, 8), "1 too few along each of these axes"),
         ((9,), (2, 2), "is (9,), expected (2, 2)"),
+        ((3,), (1, 3), "axis 0 should stay, with length 1: keepdims=True"),
+        ((), (4, 3), "that is a single number for all together"),
+        ((0,), (3,), "nothing is in it"),
     ],
 )
 def test_a_wrong_shape_has_words(got, expected, words):

@@ -73,7 +73,15 @@ def adam(mine):
     e, b1, b2, eps = 0.1, 0.9, 0.99, 1e-3
 
     def variant(
-        correct=True, first=0, root=True, inside=False, squared=True, sign=-1.0, swap=False
+        kept=True,
+        half=False,
+        correct=True,
+        first=0,
+        root=True,
+        inside=False,
+        squared=True,
+        sign=-1.0,
+        swap=False,
     ):
         def move(w, g, memory, t):
             one, two = (b2, b1) if swap else (b1, b2)
@@ -81,7 +89,9 @@ def adam(mine):
             memory["v"] = two * memory.get("v", 0 * w) + (1 - two) * (g * g if squared else g)
             t += first
             mean = memory["m"] / (1 - one**t) if correct else memory["m"]
-            square = memory["v"] / (1 - two**t) if correct else memory["v"]
+            square = memory["v"] / (1 - two**t) if correct and not half else memory["v"]
+            if not kept:
+                memory["m"], memory["v"] = mean, square
             below = np.sqrt(square + eps) if inside else (np.sqrt(square) if root else square) + eps
             return w + sign * e * mean / below
 
@@ -91,6 +101,8 @@ def adam(mine):
         known = {
             "if both means are not corrected for their start at 0: m̂ and v̂": variant(correct=False),
             "if t is one too large": variant(first=1),
+            "if the corrected means are kept: m̂ and v̂ are for this step only": variant(kept=False),
+            "if only m is corrected: v̂, too": variant(half=True),
             "without the root": variant(root=False),
             "if eps is under the root": variant(inside=True),
             "if g stands where g² should": variant(squared=False),

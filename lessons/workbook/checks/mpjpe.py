@@ -37,13 +37,13 @@ def _moved():
     return P, P * [1.0, 1.0, -1.0]
 
 
-def _variant(P, Q, proper=True, scale=True, shift=True, turned=False, signed=True):
+def _variant(P, Q, proper=True, scale=True, shift=True, turned=False, signed=True, twice=False):
     p, q = P - P.mean(axis=0), Q - Q.mean(axis=0)
     U, S, Vt = np.linalg.svd(p.T @ q)
     if proper and np.linalg.det(U @ Vt) < 0:
         U[:, -1] *= -1
         S[-1] *= -1 if signed else 1
-    R = (U @ Vt).T if turned else U @ Vt
+    R = (U @ Vt).T if turned else U @ Vt.T if twice else U @ Vt
     out = p @ R * (S.sum() / (p * p).sum() if scale else 1)
     return out + Q.mean(axis=0) if shift else out
 
@@ -55,6 +55,7 @@ def aligned(mine):
             "without the scale": {"scale": False},
             "without the shift: add the mean of Q": {"shift": False},
             "with the rotation transposed": {"turned": True},
+            "if Vᵀ is transposed: np.linalg.svd returns Vᵀ already": {"twice": True},
             "if a mirror image is allowed: look at the determinant": {"proper": False},
             "if the last number of S keeps its sign with a mirror image": {"signed": False},
         }

@@ -8,7 +8,7 @@ class Step:
 
     def __init__(self, name, *inputs):
         self.name, self.grad, self.uses, self.early = name, None, 0, False
-        self.received = 0
+        self.received = self.asked = 0
         self.inputs = tuple(before for before, _ in inputs)
         self.factors = [factor for _, factor in inputs]
         self.rule = self._rule if inputs else None
@@ -23,6 +23,7 @@ class Step:
                 f"{self.name} was asked for its rule before anything had arrived: go through "
                 "in_order from last to first"
             )
+        self.asked += 1
         self.early = self.uses > 0
         return tuple(g * factor for factor in self.factors)
 
@@ -88,6 +89,12 @@ def backward(mine):
     for step in (c, b, a):
         if step.grad is None:
             raise Wrong(f"nothing arrived at {step.name}, on which the result depends")
+    for step in (d, c, b):
+        if step.asked > 1:
+            raise Wrong(
+                f"{step.name} was asked for its rule {step.asked} times: ask each value once, when "
+                "all has arrived (one walk for each path doubles with every line of the program)"
+            )
     for step in (c, b):
         if step.early:
             raise Wrong(

@@ -59,6 +59,12 @@ def best_epoch(mine):
             "of the epoch where it ends, not of the one that is kept": 3,
         },
     )
+    same(
+        "best_epoch([3, 4, 3.5, 5, 3.2, 6], patience 9)",
+        mine.best_epoch([3.0, 4.0, 3.5, 5.0, 3.2, 6.0], 9),
+        0,
+        known={"if a loss is compared with the one before: with the lowest so far": 4},
+    )
     losses = [5.0, 4.0, 3.0, 3.5, 3.0, 3.2, 1.0]
     known = {
         "if one looks beyond the end: after 3 epochs without a new lowest loss, all is over": 6,
