@@ -46,7 +46,7 @@ endif
 .SUFFIXES:
 .PHONY: help setup label-setup test test-plain test-oldest judges lint format gradcheck mutants torture \
   fuzz cluster house bench scaling check-torch first-light device train-h36m ablate-h36m train-unet compare-unet \
-  compare-hnet compare-starts sweep-weights weights lessons lesson book publish doctor clean changed
+  compare-hnet compare-starts sweep-weights weights lessons lesson check book publish doctor clean changed
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -272,6 +272,9 @@ lessons: $(VENV)/.installed-run  ## run all lessons: seconds, asserts and pictur
 
 lesson: $(VENV)/.installed-run  ## run one lesson: N=07 (ANSWERS=1: with its answers)
 	@$(RUN) lessons $(if $(N),$(call quoted,$(N)),1) $(if $(ANSWERS),--answers) $(ARGS)
+
+check: $(VENV)/.installed-run  ## the workbook: what is right and wrong in lessons/mine, N=7 of one exercise
+	@$(RUN) lessons.workbook $(if $(N),$(call quoted,$(N))) $(ARGS)
 
 book: $(VENV)/.installed-book  ## run the lessons that changed, lay all out as pages: build/book/index.html
 	@$(RUN) sphinx -q -b html -d build/book-doctrees -c lessons/book lessons build/book

@@ -1,0 +1,57 @@
+"""A number that remembers how it was made.
+
+Your own engine begins here: the files of all other exercises build on this one. A value knows its
+number, the values that it was made from, and a *rule*: a function that is given dL/dy, what has
+arrived at the result y, and returns what goes on to each input.
+"""
+
+import numpy as np
+
+
+class Value:
+    """A number (later an array), the values it was made from, and the rule that leads back."""
+
+    def __init__(self, data, inputs=(), rule=None):
+        self.data, self.inputs, self.rule, self.grad = data, inputs, rule, None
+
+    def __add__(self, other):
+        """y = a + b, where a is self and b is other."""
+
+        def rule(g):
+            # Your turn: g = dL/dy has arrived. Return a tuple: what goes on to a, and what to b.
+            return g, g
+
+        return type(self)(self.data + other.data, (self, other), rule)
+
+    def __mul__(self, other):
+        """y = a · b."""
+        a, b = self.data, other.data
+
+        def rule(g):
+            # Your turn: dL/da = dL/dy · dy/da, and so for b.
+            return g * b, g * a
+
+        return type(self)(a * b, (self, other), rule)
+
+    def __sub__(self, other):
+        """y = a − b."""
+        # Your turn: like the two above, the result and its rule.
+        return type(self)(self.data - other.data, (self, other), lambda g: (g, -g))
+
+    def tanh(self):
+        """y = tanh(a), and dy/da = 1 − y²."""
+        y = np.tanh(self.data)
+
+        def rule(g):
+            # Your turn: a tuple of one is written (something,).
+            return (g * (1 - y * y),)
+
+        return type(self)(y, (self,), rule)
+
+    def receive(self, grad):
+        """Something has arrived: keep it in self.grad, which is None at first.
+
+        A value that is used twice gets the sum of what arrives.
+        """
+        # Your turn.
+        self.grad = grad if self.grad is None else self.grad + grad

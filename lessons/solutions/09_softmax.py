@@ -1,0 +1,33 @@
+"""One of several: probabilities from scores, and the price of a wrong choice."""
+
+import numpy as np
+
+from mine.linear_tanh import Tensor
+
+
+def softmax(scores):
+    """p_i = exp(z_i) / Σ_j exp(z_j) for each row of an array (examples, classes).
+
+    The same number may be subtracted from all scores of a row: then exp of 1000 never comes up.
+    """
+    # Your turn.
+    e = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def log_softmax(scores):
+    """log p_i = z_i − log Σ_j exp(z_j), without taking the logarithm of a p that has become 0."""
+    # Your turn: subtract the row's largest score first, then the formula.
+    z = scores - scores.max(axis=1, keepdims=True)
+    return z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+
+
+def cross_entropy(scores, target):
+    """L = −(1/N) Σ_n Σ_c t log p: a tensor of scores (N, classes), an array of the same shape.
+
+    ``target`` has a 1 in each row, for the right class. dL/dz is a famous, short formula.
+    """
+    # Your turn: the loss is one number; the rule is a tuple of one. Its g is one number, too.
+    count = len(target)
+    loss = -(target * log_softmax(scores.data)).sum() / count
+    return Tensor(loss, (scores,), lambda g: (g * (softmax(scores.data) - target) / count,))

@@ -1,0 +1,35 @@
+"""How far off is a pose?
+
+Poses are (T, 17, 3) in mm, and joint 0 is the pelvis.
+"""
+
+import numpy as np
+
+
+def mpjpe(predicted, target):
+    """The mean distance of the joints, in mm, after both pelvises were moved to the origin."""
+    # Your turn: np.linalg.norm(v, axis=2) is the length of each vector.
+    gap = (predicted - predicted[:, :1]) - (target - target[:, :1])
+    return float(np.linalg.norm(gap, axis=2).mean())
+
+
+def aligned(P, Q):
+    """A pose P (17, 3), rotated, scaled and shifted so that it comes closest to Q (17, 3).
+
+    Centre both. UᵀSVᵀ of P ᵀQ, np.linalg.svd(P.T @ Q), gives the rotation R = U Vᵀ; if its
+    determinant is negative (a mirror image), change the sign of U's last column and of the last
+    number of S first. The scale is Σ S / Σ P². The result is scale · P R + mean of Q.
+    """
+    # Your turn.
+    p, q = P - P.mean(axis=0), Q - Q.mean(axis=0)
+    U, S, Vt = np.linalg.svd(p.T @ q)
+    if np.linalg.det(U @ Vt) < 0:
+        U[:, -1], S[-1] = -U[:, -1], -S[-1]
+    return S.sum() / (p * p).sum() * p @ (U @ Vt) + Q.mean(axis=0)
+
+
+def pa_mpjpe(predicted, target):
+    """The mean distance of the joints after each pose was aligned to its target."""
+    # Your turn: here no pelvis is moved; ``aligned`` does all of it.
+    close = np.array([aligned(P, Q) for P, Q in zip(predicted, target)])
+    return float(np.linalg.norm(close - target, axis=2).mean())
