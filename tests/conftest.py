@@ -11,16 +11,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, settings
-from PIL import Image
 
 from minipose.kernels.faster import plain_only
 from tests.oracles.beyond import TALLY, lines
@@ -106,25 +103,11 @@ def shared_path(*parts: str) -> Path:
     return path
 
 
-@contextmanager
+@pytest.fixture
 def unpainted() -> Iterator[None]:
-    """Plots are put together but not painted, which takes longer than a tiny training."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("minipose.plots.canvas.save", _save_unpainted)
-        patch.setattr("minipose.plots.canvas.to_pixels", lambda plot: np.zeros((8, 8, 3), np.uint8))
-        yield
+    """Plots are not painted: see ``tests/unpainted.py``."""
+    from tests.unpainted import unpainted
 
-
-def _save_unpainted(plot: Any, path: str | os.PathLike) -> Path:
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (8, 8)).save(path, format="png")
-    return path
-
-
-@pytest.fixture(name="unpainted")
-def _unpainted() -> Iterator[None]:
-    """For a test that asks for numbers."""
     with unpainted():
         yield
 

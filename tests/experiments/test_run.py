@@ -19,9 +19,9 @@ from minipose.experiments import run as runner
 from minipose.experiments.report import publish
 from minipose.training import checkpoint
 from minipose.training.log import read_log
-from tests.conftest import unpainted
 from tests.datasets.test_h36m import rows, write
 from tests.experiments.people import write_store
+from tests.unpainted import unpainted as unpainted_plots
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = {
@@ -64,7 +64,7 @@ def store(job, tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(job, store, tmp_path_factory):
     folder = tmp_path_factory.mktemp(f"{job}-runs") / "run"
-    with unpainted():  # painted in test_cli and test_people
+    with unpainted_plots():  # painted in test_cli and test_people
         assert main(["train", job, "--data", str(store), "--out", str(folder), *TINY[job]]) == 0
     return folder
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from tests.unpainted import unpainted
 
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = ["--width", "1", "--batch", "4", "--epochs", "3", "--quarter-epochs", "0"]
@@ -119,15 +122,19 @@ def _prepare_stores(data: Path) -> None:
     write(data / "walk.h5", *pieces)
 
 
-def _train(*arguments: str) -> Callable[[], int]:
-    """A training; where one was begun, it goes on, as ``make`` has it."""
+def _train(*arguments: str, painted: bool = False) -> Callable[[], int]:
+    """A training; where one was begun, it goes on, as ``make`` has it.
+
+    One of them paints its plots; the others would spend most of their time with that.
+    """
 
     def command() -> int:
         from minipose.cli import main
 
         _shorten_comparisons()
         begun = Path("run/config.toml").exists()
-        return main(["train", *arguments, "--out", "run", *(["--resume"] if begun else [])])
+        with nullcontext() if painted else unpainted():
+            return main(["train", *arguments, "--out", "run", *(["--resume"] if begun else [])])
 
     return command
 
@@ -184,7 +191,7 @@ JOBS = (
     Job("import report 1's files", 5, _prepare_report1, _import_report1, 4),
     Job("build a store of people", 10, _prepare_pictures, _build_people, 4),
     Job("train mask and joints", 14, _prepare_stores,
-        _train("people", "--data", STORES["people"], *PEOPLE), 5),
+        _train("people", "--data", STORES["people"], *PEOPLE, painted=True), 5),
     Job("train 3D pose", 4, _prepare_stores,
         _train("h36m", "--data", STORES["h36m"], *H36M, "--no-pretrain"), 5),
     Job("compare weights of joints", 3, _prepare_stores,

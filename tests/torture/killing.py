@@ -36,7 +36,7 @@ def run(
     mark: str,
     at_operation: int | None = None,
     after: float | None = None,
-    limit: float = 300.0,
+    limit: float = 1800.0,
 ) -> Ended:
     """Fork, go to ``folder`` and call ``command``; its return value is the exit status.
 
@@ -47,7 +47,7 @@ def run(
     mark : in the environment of the process, to find what it leaves behind
     at_operation : kill it just before this operation on files, counted from 1
     after : kill it after so many seconds
-    limit : seconds after which it counts as hanging, and is killed
+    limit : seconds after which it counts as hanging, and is killed; others use the machine, too
     """
     output, counts = folder.parent / f"{folder.name}.out", folder.parent / f"{folder.name}.count"
     counts.unlink(missing_ok=True)
