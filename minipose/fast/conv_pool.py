@@ -21,12 +21,15 @@ Threads take bands of lines. The shapes alone cut the bands, whatever the number
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from minipose.fast import workers
 from minipose.fast.columns import BLOCK_BYTES
 from minipose.fast.layout import batch_first, batch_last
+from minipose.fast.rows import in_place
 from minipose.fast.suitable import accepted, on_cpu
 from minipose.kernels.faster import offer
 from minipose.ops import conv
@@ -34,6 +37,8 @@ from minipose.tensor import Tensor, record
 
 MANY_SAMPLES = 32  # at least, of small pictures
 LINE_PRODUCTS = 1 << 18  # multiplications that are long beside the calls of a line
+PLACES = np.array([0, 2, 1, 3], np.uint8).reshape(4, 1, 1)  # 2a + b of a block, b outermost
+LONG_ROW = 128  # samples that make a line long enough to go alone
 BANDS = 8  # at most; enough for several threads to finish at about the same time
 
 
@@ -69,15 +74,16 @@ def forward(
     bands = _bands(rows, weight)
 
     def task(k: int) -> None:
-        for p in bands[k]:
-            patches = _patches(_strip(images, p, weight), cols, weight)
-            product = _product(cols, weight, patches)
-            np.matmul(kernel, patches, out=product.reshape(cols, len(kernel), -1))
-            _maximum(product, y[p], winner[p])
+        for some in _lines(bands[k], len(x)):
+            patches = _patches(_strips(images, some, weight), cols, weight)
+            product = _product(weight, patches)
+            np.matmul(kernel, patches, out=_as_matrices(product, patches))
+            pooled, places = _flat(y[some]), _flat(winner[some])
+            _maximum(product, pooled, places)
             if bias is not None:
-                y[p] += bias[:, None]
+                pooled += bias[:, None]
             if tanh:
-                np.tanh(y[p], out=y[p])
+                np.tanh(pooled, out=pooled)
 
     workers.run(task, len(bands))
     return batch_first(y), winner
@@ -105,20 +111,24 @@ def backward(
     def task(k: int) -> tuple[np.ndarray, np.ndarray]:
         grad_kernel = np.zeros(kernel.shape, dtype=x.dtype)
         grad_bias = np.zeros(len(weight), dtype=x.dtype)
-        for p in bands[k]:
-            patches = _patches(_strip(images, p, weight), cols, weight)
-            grad = grads[p] if outputs is None else _through_tanh(grads[p], outputs[p])
-            grad_bias += grad.sum(axis=2).sum(axis=0)
-            spread = _product(cols, weight, patches)
-            _spread(grad, winner[p], spread)
-            flat = spread.reshape(cols, len(kernel), -1)  # (Q, 4·O, N)
-            sums = workers.scratch("sums", (cols, *kernel.shape), x.dtype)
-            np.matmul(flat, patches.transpose(0, 2, 1), out=sums)
-            grad_kernel += sums.sum(axis=0)
+        for some in _lines(bands[k], len(x)):
+            patches = _patches(_strips(images, some, weight), cols, weight)
+            grad = _flat(grads[some])
+            if outputs is not None:
+                grad = _through_tanh(grad, _flat(outputs[some]))
+            spread = _product(weight, patches)
+            _spread(grad, _flat(winner[some]), spread)
+            flat = _as_matrices(spread, patches)  # (lines, Q, 4·O, N)
+            sums = workers.scratch("sums", (*flat.shape[:2], *kernel.shape), x.dtype)
+            np.matmul(flat, patches.swapaxes(2, 3), out=sums)
+            of_bias = grad.sum(axis=2).reshape(*flat.shape[:2], -1)
+            for line in range(len(sums)):
+                grad_kernel += sums[line].sum(axis=0)
+                grad_bias += of_bias[line].sum(axis=0)
             if grad_images is not None:
                 grad_patches = workers.scratch("patches", patches.shape, x.dtype)
                 np.matmul(kernel_t, flat, out=grad_patches)
-                _add_patches(grad_patches, grad_images, p, weight)
+                _add_patches(grad_patches, grad_images, some, weight)
         return grad_kernel, grad_bias
 
     # Neighbouring bands add to common rows of dL/dx: first every other band, then those between.
@@ -155,59 +165,82 @@ def _unblock_weight(blocks: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return np.ascontiguousarray(total.transpose(0, 3, 2, 1))  # (O, kw, kh, C) -> (O, C, kh, kw)
 
 
-def _strip(images: np.ndarray, p: int, weight: np.ndarray) -> np.ndarray:
-    """The rows that the outputs of line p see, as (W, kh + 1, C, N) in this thread's buffer."""
-    rows = images[2 * p : 2 * p + weight.shape[2] + 1].transpose(1, 0, 2, 3)
-    strip = workers.scratch("strip", rows.shape, images.dtype)
-    np.copyto(strip, rows)
-    return strip
+def _lines(band: range, samples: int) -> Iterator[slice]:
+    """A line of outputs at a time; of few samples several, for long rows and few calls."""
+    together = max(1, LONG_ROW // samples)
+    for start in range(band.start, band.stop, together):
+        yield slice(start, min(start + together, band.stop))
 
 
-def _patches(strip: np.ndarray, cols: int, weight: np.ndarray) -> np.ndarray:
-    """What each output of a line sees, (Q, (kw+1)·(kh+1)·C, N): overlapping views of the strip."""
-    _, high, c, n = strip.shape
-    column = high * c * n * strip.itemsize  # bytes
-    shape = (cols, (weight.shape[3] + 1) * high * c, n)
-    return as_strided(strip, shape, (2 * column, n * strip.itemsize, strip.itemsize))
+def _strips(images: np.ndarray, lines: slice, weight: np.ndarray) -> np.ndarray:
+    """The rows that each line's outputs see, (lines, W, kh + 1, C, N) in this thread's buffer."""
+    _, wide, c, n = images.shape
+    shape = (lines.stop - lines.start, wide, weight.shape[2] + 1, c, n)
+    strips = workers.scratch("strips", shape, images.dtype)
+    for strip, p in zip(strips, range(lines.start, lines.stop), strict=True):
+        np.copyto(strip, images[2 * p : 2 * p + shape[2]].transpose(1, 0, 2, 3))
+    return strips
 
 
-def _product(cols: int, weight: np.ndarray, patches: np.ndarray) -> np.ndarray:
-    """This thread's buffer for the four outputs of each block: (Q, b, a, O, N)."""
-    shape = (cols, 2, 2, len(weight), patches.shape[2])
-    return workers.scratch("product", shape, patches.dtype)
+def _patches(strips: np.ndarray, cols: int, weight: np.ndarray) -> np.ndarray:
+    """What each output sees, (lines, Q, (kw+1)·(kh+1)·C, N): overlapping views of the strips."""
+    lines, _, high, c, n = strips.shape
+    line, column = strips.strides[:2]
+    shape = (lines, cols, (weight.shape[3] + 1) * high * c, n)
+    return as_strided(strips, shape, (line, 2 * column, n * strips.itemsize, strips.itemsize))
+
+
+def _product(weight: np.ndarray, patches: np.ndarray) -> np.ndarray:
+    """This thread's buffer for the four outputs of each block: (lines · Q, b, a, O, N)."""
+    lines, cols, _, n = patches.shape
+    return workers.scratch("product", (lines * cols, 2, 2, len(weight), n), patches.dtype)
+
+
+def _as_matrices(product: np.ndarray, patches: np.ndarray) -> np.ndarray:
+    """The same as (lines, Q, 4·O, N)."""
+    return product.reshape(*patches.shape[:2], -1, patches.shape[3])
+
+
+def _flat(outputs: np.ndarray) -> np.ndarray:
+    """Some lines' outputs (lines, Q, O, N) in a row, (lines · Q, O, N): a view."""
+    return outputs.reshape(-1, *outputs.shape[2:])
 
 
 def _add_patches(
-    grad_patches: np.ndarray, grad_images: np.ndarray, p: int, weight: np.ndarray
+    grad_patches: np.ndarray, grad_images: np.ndarray, lines: slice, weight: np.ndarray
 ) -> None:
-    """The adjoint of ``_strip`` and ``_patches``: add every copy of a pixel to that pixel."""
+    """The adjoint of ``_strips`` and ``_patches``: add every copy of a pixel to that pixel."""
     c, kh, kw = weight.shape[1:]
-    cols, _, n = grad_patches.shape
-    by_column = grad_patches.reshape(cols, kw + 1, kh + 1, c, n)
-    strip = workers.scratch("strip", (grad_images.shape[1], kh + 1, c, n), grad_patches.dtype)
-    strip[...] = 0
-    for j in range(kw + 1):
-        strip[j : j + 2 * cols - 1 : 2] += by_column[:, j]
-    grad_images[2 * p : 2 * p + kh + 1] += strip.transpose(1, 0, 2, 3)
+    count, cols, _, n = grad_patches.shape
+    by_column = grad_patches.reshape(count, cols, kw + 1, kh + 1, c, n)
+    shape = (count, grad_images.shape[1], kh + 1, c, n)
+    strips = workers.scratch("strips", shape, grad_patches.dtype)
+    strips[...] = 0
+    with in_place():
+        for j in range(kw + 1):
+            strips[:, j : j + 2 * cols - 1 : 2] += by_column[:, :, j]
+        for strip, p in zip(strips, range(lines.start, lines.stop), strict=True):
+            grad_images[2 * p : 2 * p + kh + 1] += strip.transpose(1, 0, 2, 3)
 
 
 def _maximum(product: np.ndarray, y: np.ndarray, winner: np.ndarray) -> None:
     """y = max over the four of a block, winner = the first that reaches it."""
-    (p00, p10), (p01, p11) = product.transpose(1, 2, 0, 3, 4)  # p_ab (Q, O, N)
-    upper, lower = workers.scratch("rows", (2, *y.shape), product.dtype)
-    right, right_below, below = workers.scratch("which", (3, *y.shape), np.dtype(bool))
-    np.greater(p01, p00, out=right)
-    np.greater(p11, p10, out=right_below)
-    np.maximum(p00, p01, out=upper)
-    np.maximum(p10, p11, out=lower)
-    np.greater(lower, upper, out=below)
-    np.maximum(upper, lower, out=y)
-    # b = below ? right_below : right, by bits: right ^ ((right ^ right_below) & below)
-    right_below ^= right
-    right_below &= below
-    right ^= right_below
-    np.left_shift(below.view(np.uint8), 1, out=winner)  # 2a + b
-    winner |= right.view(np.uint8)
+    left, right = product[:, 0], product[:, 1]  # (Q, a, O, N)
+    rows = workers.scratch("rows", left.shape, product.dtype)
+    which = workers.scratch("which", left.shape, np.dtype(bool))
+    below = workers.scratch("below", y.shape, np.dtype(bool))
+    with in_place():
+        np.greater(right, left, out=which)
+        np.maximum(left, right, out=rows)
+        np.greater(rows[:, 1], rows[:, 0], out=below)
+        np.maximum(rows[:, 0], rows[:, 1], out=y)
+        # b = below ? which[1] : which[0], by bits: which[0] ^ ((which[0] ^ which[1]) & below)
+        above, b = which[:, 0], which[:, 1]
+        b ^= above
+        b &= below
+        b ^= above
+        np.left_shift(below.view(np.uint8), 1, out=winner)  # 2a + b
+        winner |= b.view(np.uint8)
 
 
 def _through_tanh(grad_y: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -221,11 +254,10 @@ def _through_tanh(grad_y: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def _spread(grad_y: np.ndarray, winner: np.ndarray, spread: np.ndarray) -> None:
     """The gradient of each block goes to its winner, zero to the other three."""
-    here = workers.scratch("here", winner.shape, np.dtype(bool))
-    for a in range(2):
-        for b in range(2):
-            np.equal(winner, np.uint8(2 * a + b), out=here)
-            np.multiply(grad_y, here, out=spread[:, b, a])
+    cols, o, n = winner.shape
+    here = workers.scratch("here", (cols, 4, o, n), np.dtype(bool))
+    np.equal(winner[:, None], PLACES, out=here)
+    np.multiply(grad_y[:, None], here, out=spread.reshape(here.shape))
 
 
 def conv2d_max_pool2d(

@@ -42,7 +42,8 @@ TAPS_PER_CHANNEL = 2.5  # of which what they save pays for bringing the samples 
 WORTHWHILE = 1 << 18  # numbers to move, less of which cost less than thinking about them
 FEW_PIXELS = 512  # at most, for im2col
 SEVERAL, SMALL = 8, 32 * 32  # images at least, and pixels of each at most, of several small images
-FEW_PRODUCTS, FEW_OF_1X1, FEW_OF_SAMPLES = 1 << 30, 1 << 26, 1 << 23  # of several small images
+FEW_PRODUCTS, FEW_OF_1X1 = 1 << 30, 1 << 26  # of several small images
+MANY_TAPS, FEW_OF_TAPS, FEW_OF_SAMPLES = 16, 1 << 27, 1 << 23
 STRIP_PRODUCTS = 1 << 20  # multiplications that are long beside the calls of a strip
 
 _forced: ContextVar[str | None] = ContextVar("algorithm", default=None)  # of each thread by itself
@@ -221,15 +222,15 @@ def few_products(images: tuple[int, ...], kernels: tuple[int, ...]) -> bool:
     """Whether several small images make so few that plain im2col is as quick as all else.
 
     Measured, forward and backward, on two cores with nothing else to do: 1 to 64 channels, 7 × 7 to
-    32 × 32 pixels, 8 to 128 images.
+    32 × 32 pixels, 8 to 128 images; kernels of many taps also with one thread, as ranks have.
     """
     n, _, h, w = images
     taps = kernels[2] * kernels[3]
     if n < SEVERAL or h * w > SMALL:
         return False
     products = n * h * w * kernels[0] * kernels[1] * taps
-    if taps >= 16 and n >= MANY_SAMPLES:
-        return products < FEW_OF_SAMPLES
+    if taps >= MANY_TAPS:
+        return products < (FEW_OF_SAMPLES if n >= MANY_SAMPLES else FEW_OF_TAPS)
     return products < (FEW_OF_1X1 if taps == 1 else FEW_PRODUCTS)
 
 

@@ -35,6 +35,7 @@ ALONE = 1 << 18  # multiplications that are not worth sharing
 AS_THEY_LIE = 10**6  # multiplications up to which OpenBLAS copies nothing
 SHORT = 1 << 13  # the product of the two shorter of M, K, N up to which it is better to cut
 DEPTH = 1024  # K that is summed up in one go there
+FAR = 2048  # bytes from a row of B to the next: with a block's few columns each is on its own page
 GRAIN = 16  # rows and columns of a block are multiples of this
 
 
@@ -62,7 +63,8 @@ def in_blocks(a: Array, b: Array, out: Array) -> None:
     """out = A B for matrices or stacks of them, (…, M, K) × (…, K, N), on the calling thread."""
     (m, k), n = a.shape[-2:], b.shape[-1]
     rows, columns = _block(m, k, n)
-    if rows >= m and columns >= n:
+    scattered = k > max(m, n) and b.strides[-2] > FAR  # BLAS's copy of B is worth it then
+    if scattered or (rows >= m and columns >= n):
         np.matmul(a, b, out=out)
         return
     for deep in workers.pieces(k, DEPTH):

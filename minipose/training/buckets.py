@@ -28,23 +28,20 @@ class Buckets:
         self, parameters: Sequence[Parameter], communicator: Communicator, size: int = BUCKET
     ) -> None:
         self.communicator = communicator
-        self.flat: list[Array] = []  # of each bucket
-        self._place: dict[int, tuple[int, Array]] = {}  # bucket and view of each parameter
         self.parameters = list(parameters)
+        self._flat: list[Array | None] = []  # of each bucket; None where a gradient is its own
+        self._place: dict[int, tuple[int, Array | None]] = {}  # bucket and view of each parameter
         for together in _grouped(self.parameters, size):
-            xp = array_module(together[0].data)
-            flat = xp.zeros(sum(p.size for p in together), together[0].dtype)
-            start = 0
-            for p in together:
-                view = flat[start : start + p.size].reshape(p.shape)
-                self._place[id(p)] = len(self.flat), view
-                start += p.size
-            self.flat.append(flat)
+            flat, views = (None, [None]) if len(together) == 1 else _room(together)
+            for p, view in zip(together, views, strict=True):
+                self._place[id(p)] = len(self._flat), view
+            self._flat.append(flat)
         self._begin_step()
 
     def _begin_step(self) -> None:
         self._arrived: set[int] = set()
-        self._missing = [0] * len(self.flat)
+        self._full = list(self._flat)  # what goes out
+        self._missing = [0] * len(self._flat)
         for bucket, _ in self._place.values():
             self._missing[bucket] += 1
         self._running: list[Pending] = []  # sums of the first buckets, in their order
@@ -56,18 +53,26 @@ class Buckets:
         """
         if id(parameter) not in self._place or parameter.grad is None:
             return
-        bucket, view = self._place[id(parameter)]
-        view[...] = parameter.grad
-        parameter.grad = view
-        self._arrived.add(id(parameter))
-        self._missing[bucket] -= 1
+        self._put(parameter)
         self._begin_full()
         for pending in self._running:  # MPI works at its messages when it is called
             pending.test()
 
+    def _put(self, parameter: Parameter) -> None:
+        bucket, view = self._place[id(parameter)]
+        grad, xp = parameter.grad, array_module(parameter.data)
+        if view is not None:
+            view[...] = 0 if grad is None else grad
+        else:  # a large one is not copied
+            view = xp.zeros_like(parameter.data) if grad is None else xp.ascontiguousarray(grad)
+            self._full[bucket] = view
+        parameter.grad = view
+        self._arrived.add(id(parameter))
+        self._missing[bucket] -= 1
+
     def _begin_full(self) -> None:
-        while len(self._running) < len(self.flat) and not self._missing[len(self._running)]:
-            self._running.append(self.communicator.start(self.flat[len(self._running)]))
+        while len(self._running) < len(self._full) and not self._missing[len(self._running)]:
+            self._running.append(self.communicator.start(self._full[len(self._running)]))
 
     def finish(self) -> list[bool]:
         """Wait for all sums: they are the parameters' gradients now.
@@ -76,16 +81,24 @@ class Buckets:
         """
         had = [p.grad is not None for p in self.parameters]
         for parameter in self.parameters:
-            bucket, view = self._place[id(parameter)]
             if id(parameter) not in self._arrived:
-                view[...] = 0 if parameter.grad is None else parameter.grad
-                self._missing[bucket] -= 1
-            parameter.grad = view
+                self._put(parameter)
         self._begin_full()
         for pending in self._running:
             pending.wait()
         self._begin_step()
         return had
+
+
+def _room(together: list[Parameter]) -> tuple[Array, list[Array]]:
+    """An array for the gradients of several parameters, and the view of each."""
+    xp = array_module(together[0].data)
+    flat = xp.zeros(sum(p.size for p in together), together[0].dtype)
+    views, start = [], 0
+    for p in together:
+        views.append(flat[start : start + p.size].reshape(p.shape))
+        start += p.size
+    return flat, views
 
 
 def _grouped(parameters: list[Parameter], size: int) -> Iterator[list[Parameter]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import os
 import time
+from collections import deque
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from minipose.backend import Array
@@ -12,8 +14,9 @@ from minipose.errors import UserError
 from minipose.training.communicator import Communicator, Pending, launched
 
 FORWARDED = 0.3  # s in which mpirun reads what was printed last
-# MPI itself waits by looking again and again, which takes the core from whom it waits for.
-LOOK, NAP = 200e-6, 1e-3  # s of looking without a pause; then, at most, between two looks
+# MPI itself waits by looking again and again, which takes the core from whom it waits for; but it
+# also works only while it is looked at, so looks that are far apart make a sum slow.
+LOOK, NAP = 2e-3, 1e-3  # s of looking, in which others may have the core; then, at most, of sleep
 
 
 class MPICommunicator(Communicator):
@@ -30,6 +33,7 @@ class MPICommunicator(Communicator):
 
         self._mpi, self._world = MPI, MPI.COMM_WORLD
         self.rank, self.size = self._world.rank, self._world.size
+        self._calls: deque[_InTurn] = deque()
         if self.size != launched():
             version = MPI.Get_library_version().split(",")[0].split("\n")[0].strip()
             raise UserError(
@@ -53,10 +57,10 @@ class MPICommunicator(Communicator):
         return self._world.allgather(value)
 
     def start(self, array: Array) -> Pending:
-        return _Request(self._world.Iallreduce(self._mpi.IN_PLACE, array))
+        return _InTurn(self._calls, lambda: self._world.Iallreduce(self._mpi.IN_PLACE, array))
 
     def barrier(self) -> None:
-        _Request(self._world.Ibarrier()).wait()
+        _InTurn(self._calls, self._world.Ibarrier).wait()
 
     def fail(self, status: int) -> NoReturn:
         time.sleep(FORWARDED)
@@ -73,16 +77,32 @@ def take_gpu(number: int) -> None:
     os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(own)
 
 
-class _Request:
-    def __init__(self, request: Any) -> None:
-        self._request = request
+class _InTurn:
+    """A call that begins when those before it are complete: together they would take longer."""
+
+    def __init__(self, calls: deque[_InTurn], begin: Callable[[], Any]) -> None:
+        self._calls, self._begin = calls, begin
+        self._request: Any = None
+        self._complete = False
+        calls.append(self)
+        self.test()
 
     def test(self) -> bool:
-        return self._request.Test()
+        while self._calls and self._calls[0]._advance():
+            self._calls.popleft()
+        return self._complete
+
+    def _advance(self) -> bool:
+        if self._request is None:
+            self._request = self._begin()
+        self._complete = self._request.Test()
+        return self._complete
 
     def wait(self) -> None:
         start = time.perf_counter()
-        while not self._request.Test():
+        while not self.test():
             waited = time.perf_counter() - start
-            if waited > LOOK:
+            if waited < LOOK:
+                os.sched_yield()
+            else:
                 time.sleep(min(waited / 10, NAP))
