@@ -301,7 +301,9 @@ def test_two_makes_do_not_draw_into_one_folder_at_once(tree):
         with subprocess.Popen(["make", "-s", "train-h36m", "OUT=other"], **options) as second:
             assert second.stderr.readline().startswith("waiting for process ")
             (tree / "go").touch()
-            assert (second.wait(), first.wait()) == (0, 0) and second.stderr.read() == ""
+            assert (second.wait(), first.wait()) == (0, 0)
+            later = second.stderr.readlines()  # it may meet the first once more, as it imports
+            assert all(line.startswith("waiting for process ") for line in later)
     assert sum("twin" in one for one in asked(tree)) == 1
 
 
