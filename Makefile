@@ -244,21 +244,22 @@ MIXED := $(if $(CCP),ccp-)$(DRAWN)
 PEOPLE_RUN := $(or $(PEOPLE),runs/weights-people-$(MIXED))
 POSE3D_RUN := $(or $(POSE3D),runs/weights-pose3d-$(DRAWN))
 
-data/weights-people-$(MIXED).h5: data/people-$(DRAWN)/.written
-	$(ALONE) $(VENV)/bin/python -m data_tools people $(<D) $(if $(CCP),$(call quoted,$(CCP))) --out $@
-
-data/weights-poses-$(DRAWN).h5: | $(VENV)/.installed-run
-	$(ALONE) $(VENV)/bin/python -m data_tools twin poses --out $@ --count $(if $(FULL),60000,20000) --seed $(SEED)
-
 # $(call finish,JOB): a training that begins, or goes on where it was stopped
 finish = $(MINIPOSE) train $(1) --data $< --out $(@D) --device $(call quoted,$(DEVICE)) --seed $(SEED) \
   $(shell [ -e $(@D)/config.toml ] && echo --resume)
 
+data/weights-people-$(MIXED).h5: data/people-$(DRAWN)/.written
+	$(ALONE) $(VENV)/bin/python -m data_tools people $(<D) $(if $(CCP),$(call quoted,$(CCP))) --out $@
+
 runs/weights-people-$(MIXED)/report.json: data/weights-people-$(MIXED).h5
-	$(call finish,people) --recipe full --width 12 --epochs 15 --quarter-epochs 4 --half-epochs 8 --held 7 --cut 0.35
+	$(call finish,people) --recipe full --cut 0.35 \
+	  $(if $(FULL),,--width 12 --limit 2000 --epochs 14 --quarter-epochs 4 --half-epochs 8 --held 7 --validated 100)
+
+data/weights-poses-$(DRAWN).h5: | $(VENV)/.installed-run
+	$(ALONE) $(VENV)/bin/python -m data_tools twin poses --out $@ --count $(if $(FULL),60000,12000) --seed $(SEED)
 
 runs/weights-pose3d-$(DRAWN)/report.json: data/weights-poses-$(DRAWN).h5
-	$(call finish,h36m) --hidden 256 512 --no-pretrain --batch 32 --epochs 12
+	$(call finish,h36m) --hidden 256 512 --no-pretrain --batch 32 --epochs 10
 
 TRAINED := $(if $(PEOPLE),,$(PEOPLE_RUN)/report.json) $(if $(POSE3D),,$(POSE3D_RUN)/report.json)
 

@@ -307,7 +307,7 @@ def test_two_makes_do_not_draw_into_one_folder_at_once(tree):
     assert sum("twin" in one for one in asked(tree)) == 1
 
 
-def test_weights_that_come_along_are_trained_once_and_then_packaged(tree):
+def test_weights_that_come_along_are_trained_and_then_packaged(tree):
     photographs = tree.parent / "street photographs"
     photographs.mkdir()
     assert make(tree, "weights", f"CCP={photographs}").returncode == 0
@@ -316,13 +316,16 @@ def test_weights_that_come_along_are_trained_once_and_then_packaged(tree):
     assert importing[1:5] == ["data_tools", "people", "data/people-quick", str(photographs)]
     assert poses[1:4] == ["data_tools", "twin", "poses"]
     for training, making in ((people, importing), (pose3d, poses)):
-        store = making[making.index("--out") + 1]
         assert training[1:3] == ["minipose", "train"] and "--resume" not in training
+        store = making[making.index("--out") + 1]
         assert training[training.index("--data") + 1] == store
-        run = training[training.index("--out") + 1]
-        assert run in packing
-        (tree / run).mkdir(parents=True)
-        (tree / run / "report.json").touch()
-    assert packing[:2] == ["-m", "minipose.weights"]
-    assert make(tree, "weights", "PEOPLE=my run", "POSE3D=b").returncode == 0
-    assert asked(tree)[6:] == [["-m", "minipose.weights", "my run", "b"]]
+    runs = [one[one.index("--out") + 1] for one in (people, pose3d)]
+    assert packing == ["-m", "minipose.weights", *runs]
+    assert make(tree, "weights", "POSE3D=my run").returncode == 0  # drawn people alone
+    importing, training, packing = asked(tree)[-3:]
+    assert importing[3] == "data/people-quick" and importing[4] == "--out"
+    alone = training[training.index("--out") + 1]
+    assert packing == ["-m", "minipose.weights", alone, "my run"] and alone not in runs
+    before = len(asked(tree))
+    assert make(tree, "weights", "PEOPLE=a", "POSE3D=b").returncode == 0
+    assert asked(tree)[before:] == [["-m", "minipose.weights", "a", "b"]]

@@ -47,7 +47,8 @@ class Run:
     """A run folder: its checkpoint's arrays and meta, its choices, its numbers.
 
     ``data`` says how many samples of which kind the network was trained on; ``mean_pose`` is the
-    mean of the poses that a regressor was trained on, (17, 3) in mm.
+    mean of the poses that a regressor was trained on, (17, 3) in mm; ``begun`` is the run with
+    whose weights this one began.
     """
 
     job: Job
@@ -58,13 +59,15 @@ class Run:
     report: dict[str, Any]
     data: dict[str, int]
     mean_pose: np.ndarray | None
+    begun: Run | None
 
     @property
     def trained_on(self) -> str:
         """In a few words, for the line that ``predict`` prints."""
         epochs, items = self.meta["progress"]["epoch"], self.job.items
         kinds = " and ".join(f"{count:,} {items} of {kind}" for kind, count in self.data.items())
-        return f"trained on {kinds}, {epochs} epochs"
+        before = "trained" if self.begun is None else f"{self.begun.trained_on}, then"
+        return f"{before} on {kinds}, {epochs} epochs"
 
 
 def read_run(folder: Path, name: str, data: str | None = None) -> Run:
@@ -77,7 +80,8 @@ def read_run(folder: Path, name: str, data: str | None = None) -> Run:
     Raises
     ------
     UserError
-        If a file is missing, damaged, or of another job; or if nobody says what the data are.
+        If a file is missing, damaged, or of another job; or if nobody says what the data are,
+        those of a run that it began with included.
     """
     arrays, meta = checkpoint.read(folder / "best.npz")
     found = experiments.EARLIER.get(meta.get("job"), meta.get("job"))
@@ -91,7 +95,9 @@ def read_run(folder: Path, name: str, data: str | None = None) -> Run:
         rows = store.split(limit=config.get("limit"))["train"]
         kinds = {data: len(rows)} if data else _kinds(job, store, rows)
         pose = mean_pose(store, rows) if name == "h36m" else None
-    return Run(job, folder, arrays, meta, config, report, kinds, pose)
+    start = config.get("start")
+    begun = None if start is None else read_run(Path(start).parent, name, data)
+    return Run(job, folder, arrays, meta, config, report, kinds, pose, begun)
 
 
 def _kinds(job: Job, store: Any, rows: np.ndarray) -> dict[str, int]:
@@ -169,17 +175,40 @@ def _card(packed: dict[str, Run], sizes: dict[str, int]) -> str:
     ]
     for name, run in packed.items():
         job = run.job
-        config = {k: v for k, v in run.config.items() if k not in PATHS}
         count = sum(a.size for n, a in run.arrays.items() if n.startswith("model/"))
         lines += ["", f"## {name}: {job.title}", ""]
         lines += [f"{count:,} numbers, {sizes[name] / 1e6:.1f} MB; {run.trained_on}.", ""]
         lines += ["### Data and licence", ""]
-        lines += [f"- {n:,} {job.items}, {kind}: {LICENCES[kind]}" for kind, n in run.data.items()]
+        lines += _licences(run)
         lines += ["", "### Limits", "", LIMITS[job.name], "", "### Numbers", ""]
-        lines += [_summary(job, run.report), "", "### Recipe", "", "```toml"]
-        lines += [f"{key} = {json.dumps(value)}" for key, value in config.items()]
-        lines += ["```"]
+        lines += [_summary(job, run.report), "", "### Recipe", "", "```toml", *_recipe(run), "```"]
     return "\n".join(lines) + "\n"
+
+
+def _licences(run: Run) -> list[str]:
+    """A line for each kind of data, also of the training that this one began with."""
+    epochs = run.meta["progress"]["epoch"]
+    lines = [
+        f"- {epochs} epochs on {n:,} {run.job.items}, {kind}: {LICENCES[kind]}"
+        for kind, n in run.data.items()
+    ]
+    return lines if run.begun is None else [*_licences(run.begun), *lines]
+
+
+def _recipe(run: Run) -> list[str]:
+    """All choices of a training; before it, what was another in the one that it began with."""
+    own = {k: v for k, v in run.config.items() if k not in PATHS}
+    lines = [f"{key} = {json.dumps(value)}" for key, value in own.items()]
+    if run.begun is None:
+        return lines
+    other = {k: v for k, v in run.begun.config.items() if k in own and v != own[k]}
+    before = [f"# {key} = {json.dumps(value)}" for key, value in other.items()]
+    return [
+        "# The training before this one had",
+        *before,
+        "# and else the same choices as this one:",
+        *lines,
+    ]
 
 
 def _summary(job: Job, report: dict[str, Any]) -> str:

@@ -1,7 +1,9 @@
 """The weights that come with minipose: small, whole, made from runs by one command."""
 
 import json
+import shutil
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +80,29 @@ def test_two_runs_become_two_files_and_a_card(runs):
     card = (runs / "w/card.md").read_text()
     assert "8 pictures, drawn people" in card and "81.25" in card and "seed = 7" in card
     assert str(runs) not in card  # paths of this machine say nothing to others
+
+
+def test_what_a_training_began_with_is_on_the_card_too(runs):
+    """Whose data they were, and what was done otherwise."""
+    first, second = runs / "run-people", runs / "second"
+    shutil.copytree(first, second)
+    with PeopleWriter(runs / "street.h5") as writer:
+        for n in range(10):
+            person = stick_person(np.random.default_rng(n), name=f"{n}")
+            writer.append(replace(person, source="ccp"))
+    config = {"data": str(runs / "street.h5"), "start": str(first / "best.npz"), "seed": 8}
+    write_toml(second / "config.toml", config)
+    command = [str(second), str(runs / "run-h36m"), "--out", str(runs / "w")]
+    assert main([*command, "--pose3d-data", "drawn people"]) == 0
+    assert load_network(runs / "w/people.npz").trained_on == (
+        "trained on 8 pictures of drawn people, 3 epochs, then on 8 pictures of ccp, 3 epochs"
+    )
+    card = (runs / "w/card.md").read_text()
+    assert "- 3 epochs on 8 pictures, drawn people: made by" in card
+    assert "- 3 epochs on 8 pictures, ccp: Clothing Co-Parsing" in card and "Apache-2.0" in card
+    assert "had\n# seed = 7\n# and" in card and "\nseed = 8\n" in card
+    shutil.rmtree(first)
+    assert main([*command, "--pose3d-data", "drawn people", "--out", str(runs / "v")]) == 1
 
 
 def test_what_cannot_be_packed_is_one_line(runs, capsys, monkeypatch):
