@@ -25,7 +25,7 @@ project = "minipose"
 author = "the authors of minipose"
 html_title = "minipose, lesson by lesson"
 extensions = ["myst_nb"]
-include_patterns = ["index.md", "words.md", "[0-9][0-9]_*.py"]
+include_patterns = ["index.md", "words.md", "workbook.md", "[0-9][0-9]_*.py"]
 root_doc = "index"
 
 myst_enable_extensions = ["dollarmath", "amsmath", "deflist"]

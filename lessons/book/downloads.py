@@ -17,6 +17,8 @@ ARCHIVE = "minipose-notebooks.zip"  # everything that the notebooks need, minipo
 WITH = ("minipose", "data_tools", "lessons")
 ENDINGS = (".py", ".npz", ".md", ".html", ".css", ".js", ".toml", ".json")
 BYTES = 2**23  # of one file
+# Of lessons: how the book is made, and the workbook, with what a reader has written.
+LEFT_OUT = {"book", "exercises", "mine", "solutions", "workbook"}
 
 ABOUT = f"""*This notebook needs the folders `minipose` and `lessons`. Unpack `{ARCHIVE}`, which
 lies beside it in the book, and open it there, or put it anywhere in a clone of the project.*"""
@@ -73,5 +75,10 @@ def needed() -> list[Path]:
     """The files of the project that a notebook may use, and its licence."""
     found = [path for top in WITH for path in sorted((ROOT / top).rglob("*"))]
     found = [p for p in found if p.suffix in ENDINGS and "__pycache__" not in p.parts]
-    found = [p for p in found if p.stat().st_size <= BYTES and "book" not in p.parts]
+    found = [p for p in found if p.stat().st_size <= BYTES and not _is_left_out(p)]
     return [*found, ROOT / "LICENSE"]
+
+
+def _is_left_out(path: Path) -> bool:
+    top, below, *_ = path.relative_to(ROOT).parts
+    return top == "lessons" and below in LEFT_OUT

@@ -33,7 +33,8 @@ def source_of(name: str) -> Path | None:
     """The file that is meant by "minipose/kernels/im2col.py", "minipose.ops.conv" or its like."""
     if FILE.fullmatch(name):
         places = [ROOT / name, *(ROOT / top / name for top in TOPS)]
-        found = next((p for p in places if p.is_file()), None)
+        mine = ROOT / "lessons" / "mine"  # a reader's own: not a page of the book
+        found = next((p for p in places if p.is_file() and mine not in p.parents), None)
         return found if found and found.relative_to(ROOT).parts[0] in TOPS else None
     if re.fullmatch(r"(?:minipose|data_tools)(?:\.\w+)+", name):
         parts = name.split(".")

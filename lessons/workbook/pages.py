@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from lessons.workbook.dig import dig, holes
 
 FOLDER = course.FOLDER / "exercises"
 SOLUTIONS = course.FOLDER / "solutions"
+PAGE = course.FOLDER / "workbook.md"
 MINE = course.FOLDER / "mine"
 LAST = "train_h36m"  # where everything comes together: N=last
 
@@ -93,14 +95,28 @@ def prepare(folder: Path) -> list[Path]:
     return new
 
 
-def write_exercises() -> None:
-    """Renew the exercises from their solutions."""
+def contents() -> str:
+    """The table at the end of workbook.md: a row for each exercise, with its parts."""
+    rows = ["| lesson | exercise | file | what is judged |", "|---|---|---|---|"]
+    for exercise in all_exercises():
+        checks = importlib.import_module(f"lessons.workbook.checks.{exercise.name}")
+        parts = ", ".join(f"`{check.__name__}`" for check in checks.PARTS)
+        name = f"exercises/{exercise.template.name}"
+        about = f"lesson {exercise.number} | {exercise.title} | [`{name}`]({name})"
+        rows.append(f"| {about} | {parts} |")
+    return "\n".join(rows) + "\n"
+
+
+def write() -> None:
+    """Renew the exercises from their solutions, and the table of workbook.md."""
     FOLDER.mkdir(exist_ok=True)
     for path in sorted(SOLUTIONS.glob("[0-9][0-9]_*.py")):
         text = dig(path.read_text(encoding="utf-8"), int(path.name[:2]))
         (FOLDER / path.name).write_text(text, encoding="utf-8")
         print(f"{path.name}: {holes(text)} holes", file=sys.stderr)
+    text = PAGE.read_text(encoding="utf-8").partition("| lesson |")[0]
+    PAGE.write_text(text + contents(), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write_exercises()
+    write()
