@@ -221,3 +221,4 @@ with kit.experiment(SUMMED, as_given=True):
 #    learning?
 #
 # The answers: `make lesson N=1 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=1`, `exercises/01_engine.py`.

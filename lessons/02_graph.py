@@ -174,3 +174,4 @@ with kit.experiment(SKIPS, as_given=1):
 # 5. Why does minipose release the graph while it walks back?
 #
 # The answers: `make lesson N=2 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=2`, `exercises/02_graph.py`.

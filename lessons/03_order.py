@@ -166,3 +166,4 @@ with kit.experiment(LAST_LINE, as_given="b + b"):
 # 5. Why does minipose not use functions that call themselves?
 #
 # The answers: `make lesson N=3 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=3`, `exercises/03_order.py`.

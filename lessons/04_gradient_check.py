@@ -157,3 +157,4 @@ with kit.experiment(PLACE, as_given=0.0):
 # 5. A check passes. What has been shown, and what not?
 #
 # The answers: `make lesson N=4 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=4`, `exercises/04_gradient_check.py`.

@@ -205,3 +205,4 @@ with kit.experiment(ASKED, as_given=(0.1, 2.6)):
 # 5. What is a constant baseline, and what does it protect from?
 #
 # The answers: `make lesson N=5 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=5`, `exercises/05_linear_tanh.py`.

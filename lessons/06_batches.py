@@ -193,3 +193,4 @@ with kit.experiment(RATE, as_given=0.05):
 # 5. "Batch 128 is better than batch 16." What must be said before this can be true or false?
 #
 # The answers: `make lesson N=6 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=6`, `exercises/06_batches.py`.

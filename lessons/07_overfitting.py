@@ -206,3 +206,4 @@ with kit.experiment(EACH, as_given=10):
 #    test part?
 #
 # The answers: `make lesson N=7 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=7`, `exercises/07_overfitting.py`.

@@ -184,3 +184,4 @@ with kit.experiment(RATE, as_given=0.018), np.errstate(over="ignore"):
 #    flat directions?
 #
 # The answers: `make lesson N=8 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=8`, `exercises/08_descent.py`.

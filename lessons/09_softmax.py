@@ -216,3 +216,4 @@ with kit.experiment(TEMPERATURE, as_given=1.0):
 # 5. Why is the squared error of probabilities a poor loss for a network that is sure and wrong?
 #
 # The answers: `make lesson N=9 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=9`, `exercises/09_softmax.py`.

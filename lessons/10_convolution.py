@@ -16,9 +16,8 @@
 # $$y_{n,o,p,q} = b_o + \sum_{c,i,j} w_{o,c,i,j}\; x_{n,c,\,p+i,\,q+j}$$
 #
 # It is one sum of products for each output pixel $(p, q)$ of each picture $n$. (Strictly this is a
-# *cross-correlation*; a mathematician's convolution rotates the kernel by 180°. All of deep
-# learning says convolution.) With numbers, for a picture of 3 × 3 and a kernel of 2 × 2, which fits
-# in four places:
+# *cross-correlation*; a mathematician's convolution rotates the kernel by 180°.) With numbers, for
+# a picture of 3 × 3 and a kernel of 2 × 2:
 
 # %%
 import numpy as np
@@ -186,3 +185,4 @@ with kit.experiment(MOVE, as_given=1):
 # 5. Why is a convolution good at pictures, where a fully connected layer is not?
 #
 # The answers: `make lesson N=10 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=10`, `exercises/10_convolution.py`.

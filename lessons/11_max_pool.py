@@ -155,3 +155,4 @@ with kit.experiment(SHIFT, as_given=1):
 # 5. Which shifts of the picture does a pooled channel follow exactly?
 #
 # The answers: `make lesson N=11 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=11`, `exercises/11_max_pool.py`.

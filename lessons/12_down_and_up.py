@@ -190,3 +190,4 @@ with kit.experiment(ORDER, as_given="nearest, average"):
 # 5. How can one test the way back of a linear step without any step width?
 #
 # The answers: `make lesson N=12 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=12`, `exercises/12_down_and_up.py`.

@@ -170,3 +170,4 @@ with kit.experiment(FACTOR, as_given=1.0):
 # 5. A network of thirty layers does not learn. What would you look at first?
 #
 # The answers: `make lesson N=13 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=13`, `exercises/13_initialisation.py`.

@@ -189,3 +189,4 @@ with kit.experiment(COUNT, as_given=16):
 # 5. With norms it hardly matters how large the first weights are. Why not?
 #
 # The answers: `make lesson N=14 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=14`, `exercises/14_normalisation.py`.

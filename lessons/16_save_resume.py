@@ -235,3 +235,4 @@ with kit.experiment(SAVED_AFTER, as_given=3):
 # 5. Why is a checkpoint written under another name first?
 #
 # The answers: `make lesson N=16 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=16`, `exercises/16_save_resume.py`.

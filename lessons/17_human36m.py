@@ -168,3 +168,4 @@ with kit.experiment(STEP, as_given=(500, 0, 0)):
 # 5. Which two numbers of the pinhole camera turn a direction into a pixel?
 #
 # The answers: `make lesson N=17 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=17`, `exercises/17_human36m.py`.

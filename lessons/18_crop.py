@@ -147,3 +147,4 @@ with kit.experiment(FILLS, as_given=256):
 # 5. An error of 0.3 px is always in the same direction. Why is that worse than a random one?
 #
 # The answers: `make lesson N=18 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=18`, `exercises/18_crop.py`.

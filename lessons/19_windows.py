@@ -167,3 +167,4 @@ with kit.experiment(ENOUGH, as_given=0.3):
 # 5. Ten windows of 13 px lie in 128 px. Why do they overlap, and by how much?
 #
 # The answers: `make lesson N=19 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=19`, `exercises/19_windows.py`.

@@ -172,3 +172,4 @@ with kit.experiment(FIRST_SAID, as_given=0.5):
 # 5. The detector's loss is 0.04 a window. What must stand beside that number?
 #
 # The answers: `make lesson N=20 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=20`, `exercises/20_detector.py`.

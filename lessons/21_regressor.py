@@ -188,3 +188,4 @@ with kit.experiment(SHARED, as_given="fine-tune"):
 # 5. Why is the error of heights smaller than that of the other directions?
 #
 # The answers: `make lesson N=21 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=21`, `exercises/21_regressor.py`.

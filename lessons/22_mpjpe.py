@@ -167,3 +167,4 @@ with kit.experiment(DEGREES, as_given=20):
 # 5. Two poses have the same MPJPE. Are they equally good?
 #
 # The answers: `make lesson N=22 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=22`, `exercises/22_mpjpe.py`.

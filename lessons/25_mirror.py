@@ -203,3 +203,4 @@ with kit.experiment(LIGHT, as_given=0.5):
 # 5. What does an augmentation claim about the world?
 #
 # The answers: `make lesson N=25 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=25`, `exercises/25_mirror.py`.

@@ -189,3 +189,4 @@ with kit.experiment(GROUP, as_given="camera"):
 # 5. Why is the pelvis's 0 mm in the mean?
 #
 # The answers: `make lesson N=27 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=27`, `exercises/27_train_h36m.py`.

@@ -167,3 +167,4 @@ with kit.experiment(THRESHOLD, as_given=0.01):
 # 5. A joint is at x = 17.8. At which pixel is it drawn, and which place should be read from there?
 #
 # The answers: `make lesson N=28 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=28`, `exercises/28_targets.py`.

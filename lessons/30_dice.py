@@ -212,3 +212,4 @@ with kit.experiment(WRONG_PIXELS, as_given=10):
 # 5. At which threshold is the expected dice largest?
 #
 # The answers: `make lesson N=30 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=30`, `exercises/30_dice.py`.

@@ -172,3 +172,4 @@ with kit.experiment(SURE, as_given=0.55):
 # 5. When is the mean place better than the highest pixel?
 #
 # The answers: `make lesson N=34 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=34`, `exercises/34_skeleton.py`.

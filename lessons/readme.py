@@ -24,6 +24,7 @@ last.
 make lesson N=7              # run one: it prints, tests itself and saves its plots
 make lesson N=7 ANSWERS=1    # with the answers to its questions at the end
 make lessons                 # run all, with a table
+make check N=7               # the exercise to lesson 7: what is right and wrong in what you wrote
 make book                    # all as pages, with equations and output: build/book/index.html
 ```
 
@@ -31,6 +32,9 @@ Each lesson ends with a cell that is meant to be changed: predict what the chang
 it; no change ends in a crash. Five questions follow, whose answers stand in `answers/`. Where two
 trainings are compared, each is run with several seeds, beside a constant baseline, and what the
 spread of single runs could have made is called undecided ([`comparison.py`](comparison.py)).
+
+In the [workbook](workbook.md) you write the engine yourself, a part with each of 26 lessons. At the
+end it trains PoseNet.
 
 The files are in percent format (`# %%`): the usual editors open them as notebooks. Plots go to
 `runs/lessons` (or to the folder that `LESSONS_OUT` names). Read the lessons in order, or start

@@ -16,7 +16,15 @@ from lessons.workbook.checks import train_h36m
 from lessons.workbook.dig import dig, holes
 from lessons.workbook.examine import DONE, WAITS, WRONG, YOURS, examine
 from lessons.workbook.judge import Wrong, same
-from lessons.workbook.pages import LAST, SOLUTIONS, all_exercises, choose, prepare
+from lessons.workbook.pages import (
+    LAST,
+    PAGE,
+    SOLUTIONS,
+    all_exercises,
+    choose,
+    contents,
+    prepare,
+)
 from tests.test_docs import ROOT
 from tests.workbook.mistakes_layers import LAYERS
 from tests.workbook.mistakes_poses import POSES
@@ -105,6 +113,27 @@ def test_no_module_of_minipose_is_in_a_reader_s_engine():
     for exercise in EXERCISES:
         imported = re.findall(r"^(?:from|import) (\w+)", exercise.solution.read_text("utf-8"), re.M)
         assert set(imported) <= {"numpy", "mine"}
+
+
+@each
+def test_its_lesson_names_it(exercise):
+    text = course.choose(str(exercise.number)).path.read_text("utf-8")
+    line = f"`make check N={exercise.number}`, `exercises/{exercise.template.name}`."
+    assert text.rstrip().endswith(line)
+
+
+def test_the_page_lists_every_exercise():
+    assert PAGE.read_text("utf-8").endswith(contents())
+
+
+def test_what_a_reader_has_written_is_in_no_download(monkeypatch):
+    pytest.importorskip("jupytext", reason="jupytext: extra 'book'")
+    from lessons.book import downloads
+
+    names = {path.relative_to(ROOT).as_posix() for path in downloads.needed()}
+    assert "lessons/kit.py" in names
+    out = ("mine", "solutions", "workbook", "exercises", "book")
+    assert not [name for name in names if name.startswith(tuple(f"lessons/{o}/" for o in out))]
 
 
 # --- The program ----------------------------------------------------------------------------------
