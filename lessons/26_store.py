@@ -112,9 +112,9 @@ assert len(np.unique(np.concatenate(pools))) == sum(map(len, pools))  # each fra
 #
 # A film at 50 frames a second shows nearly the same picture fifty times a second. If single *rows*
 # are drawn for the test, each has a twin in the training, and the error says how well the network
-# remembers. So whole takes are kept, or whole people. For each held-out pose, how far is the most
-# similar training pose? Four seconds of each of two takes of seven people, every frame (poses need
-# no drawing):
+# remembers: the field calls this *leakage*. So whole takes are kept, or whole people. For each
+# held-out pose, how far is the most similar training pose? Four seconds of each of two takes of
+# seven people, every frame (poses need no drawing):
 
 # %%
 space, subject, take = [], [], []

@@ -15,7 +15,7 @@
 #
 # ## The two losses, by loops
 #
-# (A `Recipe`, below, is all that is chosen for a training; `build` makes its network.)
+# (A `Recipe`, below, is all that is chosen for a training.)
 
 # %%
 import math

@@ -6,7 +6,8 @@ assert square == (2 * reach + 1) ** 2
 kit.answer(
     f"{disc} pixels at 0.01, a disc; {square} = {2 * reach + 1}² at 0: the blur is cut off at "
     f"4 px\n"
-    "in x and in y, one axis after the other, so what is left of a hill fills a square."
+    "in x and in y, one axis after the other, so what is left of a hill fills a square. At 0.2 no\n"
+    f"pixel is left: a hill is {bell[reach] ** 2:.3f} high."
 )
 
 # %% tags=["hide-cell"]

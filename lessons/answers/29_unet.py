@@ -9,7 +9,8 @@ assert net(odd)["mask"].shape == (1, 2, 100, 70) and failed
 kit.answer(
     "Ours fails where the first pair of sizes disagrees:\n"
     f"{failed}\n"
-    "minipose's pads with zeros, right and below, to 112 × 80 and cuts the answer back to 100 × 70."
+    "minipose's pads with zeros, right and below, to 112 × 80 and cuts the answer back to 100 × 70.\n"
+    "15 × 15 cannot be halved four times at all: ours stops at a single pixel."
 )
 
 # %% tags=["hide-cell"]

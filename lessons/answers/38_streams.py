@@ -9,7 +9,8 @@ assert wrong[180] < 1e-12 < 0.1 < min(wrong[90], wrong[270])
 kit.answer(
     "\n".join(f"{angle}°: off by {error:.0e}" for angle, error in wrong.items())
     + "\nThe arrows turn by 2θ instead of 0, and 2 · 180° is a full turn: a test at 180° alone\n"
-    "would have found nothing."
+    "would have found nothing. ν = 0 fails at all three. And ν = −3 passes at all three: it differs from\n"
+    "1 by four, which a quarter turn makes a whole turn. Only angles in between would tell."
 )
 
 # %% tags=["hide-cell"]
