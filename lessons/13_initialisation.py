@@ -139,13 +139,13 @@ kit.save_plot(plot, "13_initialisation")
 assert {table.verdict(name, "Glorot") for name in ("a third", "three times")} == {"worse"}
 
 # %% [markdown]
-# The dashed line is the constant baseline, always 0. The two others hardly leave it.
+# The dashed line is the constant baseline, always 0. The two others never get below it.
 
 # %% [markdown]
 # ## Change this, predict, run
 #
-# Ten layers of ReLU instead of tanh. By which factor does a layer change the spread of its sums,
-# with Glorot's weights and with He's? And with He's times 1.5?
+# Thirty layers of ReLU, without training. By which factor does a layer change the spread of its
+# sums, with Glorot's weights and with He's? And with He's times 1.5?
 
 # %% tags=["change-this"]
 FACTOR = 1.0  # try 0.5, 1.5, 3.0

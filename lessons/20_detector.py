@@ -73,7 +73,8 @@ assert math.isclose(2 * sure, 40.0, rel_tol=1e-9)  # where ``naive`` takes the l
 # %% [markdown]
 # ## The network
 #
-# Three convolutions, each with a 2 × 2 max-pool and tanh; two fully connected layers; 1700 outputs:
+# `PoseNet`, report 1's: three convolutions, each with a 2 × 2 max-pool and tanh; two fully
+# connected layers; 1700 outputs:
 
 # %%
 net = PoseNet((5, 10, 15), head="detection", rng=np.random.default_rng(0))

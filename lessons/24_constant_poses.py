@@ -8,8 +8,9 @@
 # - **Running time.** Under 45 s.
 #
 # Report 1 ends with a riddle, to be solved by a better network. Its author published some of the
-# predictions. Where the folder LESSONS_SAMPLES holds them we look at them; elsewhere we let the
-# synthetic stand-in make the same mistake. First, a magnifying glass for any sequence of poses:
+# predictions. If the environment variable LESSONS_SAMPLES names a folder that holds them, we look
+# at them; elsewhere we let the synthetic stand-in make the same mistake. First, a magnifying glass
+# for any sequence of poses:
 
 # %%
 import numpy as np

@@ -41,7 +41,7 @@ print(f"25 joints cost {extra / counts['mask']:.2%} more weights; a second netwo
 # %% [markdown]
 # ## A 1 × 1 convolution
 #
-# has no neighbourhood: at each pixel it is a small fully connected layer, the same everywhere.
+# It has no neighbourhood: at each pixel it is a small fully connected layer, the same everywhere.
 
 # %%
 channels = np.random.default_rng(1).random((6, 4, 5), np.float32)

@@ -69,7 +69,7 @@ print("three pictures", [person.mask.shape for person in few], "in one batch", b
 # ## What is wasted?
 #
 # If all are padded to the largest, much of the arithmetic is spent on zeros. So put together what
-# has the same padded size. Two ways to count the pixels that a network goes through in an epoch:
+# has the same padded size. Count the pixels that a network goes through in an epoch, in three ways:
 
 # %%
 BATCH = 8

@@ -5,8 +5,8 @@
 #   number mean?
 # - **Read first.** Lesson 5: the arms. Lesson 30: dice. Lesson 34: joints in px.
 # - **Source.** Report 2, section II-D 2 and tables I and II: "having a high dice coefficient means
-# that the results are closer to Mask-RCNN outputs ... the model can find more accurate human poses
-# than Mask-RCNN does for some samples, and it causes a lower dice coefficient".
+#   that the results are closer to Mask-RCNN outputs ... the model can find more accurate human
+#   poses than Mask-RCNN does for some samples, and it causes a lower dice coefficient".
 # - **Running time.** Under 20 s.
 #
 # Nobody drew report 2's masks; Mask R-CNN did, and OpenPose its joints. Both err. The report says

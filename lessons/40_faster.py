@@ -13,7 +13,7 @@
 #
 # ## Shifted products
 #
-# Turn the sums of the formula around. The taps $(i, j)$ outside, everything else inside:
+# Turn the sums of the formula around: the places $(i, j)$ of the kernel outside, all else inside.
 #
 # $$y = \sum_{i,j}\; W_{ij}\; x^{(i,j)}, \qquad x^{(i,j)}_{c,p,q} = x_{c,\,p+i,\,q+j}$$
 #
@@ -112,10 +112,10 @@ for channels, height, width in LAYERS:
     x = rng.standard_normal((1, channels, height + 2, width + 2), dtype=np.float32)
     weight = rng.standard_normal((channels, channels, 3, 3), dtype=np.float32)
     last = np.ascontiguousarray(x.transpose(0, 2, 3, 1))  # channels last
-    taps = np.ascontiguousarray(weight.transpose(2, 3, 1, 0))
+    by_place = np.ascontiguousarray(weight.transpose(2, 3, 1, 0))
     algorithms = {
         "im2col": partial(im2col.forward, x, weight, (1, 1), (0, 0)),
-        "shifted products": partial(shifted_products, last, taps),
+        "shifted products": partial(shifted_products, last, by_place),
         "strips": partial(in_strips, x[0], weight),
     }
     if fast_strips:
