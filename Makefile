@@ -45,7 +45,7 @@ endif
 .NOTPARALLEL:
 .SUFFIXES:
 .PHONY: help setup label-setup test test-plain test-oldest judges lint format gradcheck mutants torture \
-  fuzz cluster house bench scaling check-torch first-light device train-h36m ablate-h36m train-unet compare-unet \
+  fuzz wheel cluster house bench scaling check-torch first-light device train-h36m ablate-h36m train-unet compare-unet \
   compare-hnet compare-starts sweep-weights weights lessons lesson check book publish doctor clean changed
 
 help:  ## list the targets
@@ -73,6 +73,9 @@ $(VENV)/.installed-book: pyproject.toml
 
 $(VENV)/.installed-judges: pyproject.toml
 	$(SETUP) $(RUNTIME),dev,judges,example $@
+
+$(VENV)/.installed-supply: pyproject.toml
+	$(SETUP) $(RUNTIME),dev,supply $@
 
 $(VENV)/.installed-gpu: pyproject.toml
 	$(SETUP) gpu $@
@@ -138,6 +141,9 @@ torture: $(VENV)/.installed-dev  ## kill every program that writes, 200 times (K
 
 fuzz: $(VENV)/.installed-dev  ## damaged files, 20,000 (FILES=), for every reader
 	$(RUN) tests.fuzz --write $(if $(FILES),--files $(call quoted,$(FILES))) $(ARGS)
+
+wheel: $(VENV)/.installed-supply  ## build it twice, use it in an empty environment, list and audit what it needs
+	@$(RUN) tests.wheel $(ARGS)
 
 mutants: $(VENV)/.installed-dev  ## alter every derivative in turn; the tests must notice
 	$(RUN) tests.mutants $(ARGS)
