@@ -16,6 +16,7 @@ from data_tools.h36m.video import Video
 from data_tools.patience import still_working
 from minipose.datasets.cameras import Camera
 from minipose.datasets.crop import SIDE, Crop, box_of, crop_person
+from minipose.datasets.guard import storable
 from minipose.datasets.h36m import CHUNK, FIELDS, H36MWriter
 from minipose.skeletons import H36M_17_OF_32
 from minipose.storage import CannotWrite
@@ -188,7 +189,7 @@ def _convert(source: _Source, part: Path) -> None:
                 if isinstance(picture, DroppedFrame):
                     raise picture
                 flat, space = source.flat[i], source.space[i]
-                if not (np.isfinite(flat).all() and np.isfinite(space).all()):
+                if not (storable(flat).all() and storable(space).all()):
                     raise DroppedFrame("NaN in the pose")
                 image, crop = crop_person(picture, *source.person(i, picture))
                 rows.add(i, image, crop, flat, space)

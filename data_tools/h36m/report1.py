@@ -20,7 +20,7 @@ from tqdm import tqdm
 from data_tools.h36m.tree import ACTIONS, SUBJECTS
 from data_tools.patience import still_working
 from minipose.datasets.cameras import CAMERA_NAMES
-from minipose.datasets.guard import reading
+from minipose.datasets.guard import reading, storable
 from minipose.datasets.h36m import H36MWriter
 from minipose.errors import UserError
 from minipose.skeletons import H36M_17_OF_32
@@ -90,7 +90,7 @@ def _append_subject(
         for piece in _pieces(f"S{subject}", stop, step):
             space = np.asarray(poses[piece], dtype=np.float64).reshape(-1, 32, 3)
             grey = np.asarray(images[piece], dtype=np.float32).reshape(-1, 128, 128) * scale
-            good = np.isfinite(space).all(axis=(1, 2)) & np.isfinite(grey).all(axis=(1, 2))
+            good = storable(space).all(axis=(1, 2)) & np.isfinite(grey).all(axis=(1, 2))
             dropped += int((~good).sum())
             joints, grey = space[good][:, list(H36M_17_OF_32)], grey[good]
             # Every row is made relative to its pelvis here; the report's code left one row out.

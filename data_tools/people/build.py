@@ -15,6 +15,7 @@ from tqdm import tqdm
 from data_tools.people.candidate import Candidate, Dropped, People, dropping
 from data_tools.people.joints import complete
 from data_tools.people.openpose import joints_found
+from minipose.datasets.guard import storable
 from minipose.datasets.people import SPLIT_SEED, PeopleWriter, Person
 from minipose.datasets.picture_files import read_rgb
 from minipose.datasets.resize import SIDE, factor_for, resize_bicubic, resize_mask, scale_points
@@ -166,7 +167,7 @@ def _choose(people: People, rules: Rules) -> np.ndarray:
         expected = "one person" if rules.max_people == 1 else f"{rules.max_people} people"
         raise Dropped(f"more than {expected}", f"{len(people)}")
     person = max(people, key=joints_found)
-    if not np.isfinite(person).all():
+    if not storable(person).all():
         raise Dropped("a joint is not a finite number")
     enough = rules.enough(people.possible)
     if joints_found(person) < enough:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from data_tools.people.candidate import Dropped
+from minipose.datasets.guard import storable
 from minipose.skeletons import BODY_25, COCO_17, COCO_23, HALPE_26, indices_by_name
 
 OCCLUDED = 0.5  # confidence of a joint that a person placed without seeing it
@@ -83,8 +84,8 @@ def to_body_25(points: np.ndarray, names: Sequence[str]) -> np.ndarray:
     joints = np.zeros((25, 3))
     joints[found >= 0] = points[found[found >= 0]]
     joints[joints[:, 2] <= 0] = 0
-    if not np.isfinite(joints).all():
-        missing = BODY_25[int(np.flatnonzero(~np.isfinite(joints).all(axis=1))[0])]
+    if not storable(joints).all():
+        missing = BODY_25[int(np.flatnonzero(~storable(joints).all(axis=1))[0])]
         raise Dropped("a joint is not a finite number", missing)
     return joints
 

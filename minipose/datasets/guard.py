@@ -15,11 +15,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from minipose.errors import UserError
 
 PIXELS = 89_478_485  # of a picture or mask: where Pillow begins to warn of a decompression bomb
 BYTES = 2**30  # of an array of labels or a JSON file of a whole data set
 SAMPLE_BYTES = 2**24  # of one picture's joints in JSON
+LARGEST = 1e18  # of a coordinate: its square is a number in single precision, too
 
 
 @contextmanager
@@ -95,3 +98,8 @@ def read_json(path: str | os.PathLike, limit: int = BYTES) -> Any:
     with reading(path, "not a readable JSON file"):
         expect_bytes(path, (path.stat().st_size,), limit=limit)
         return json.loads(path.read_bytes())
+
+
+def storable(values: np.ndarray) -> np.ndarray:
+    """Which of the values are numbers, and stay numbers in the single precision of stores."""
+    return np.abs(values) <= LARGEST  # NaN is not

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import h5py
 import numpy as np
 
+from minipose.datasets.guard import storable
 from minipose.datasets.store import CHECK, CHECK_ROWS, Store, StoreWriter, check_of, digest
 from minipose.errors import UserError
 
@@ -64,8 +65,8 @@ class H36MWriter(StoreWriter):
         for name, (shape, dtype) in FIELDS.items():
             if frames[name].shape != (rows, *shape):
                 raise ValueError(f"{name}: expected {(rows, *shape)}, got {frames[name].shape}")
-            if shape and dtype == "float32" and not np.isfinite(frames[name]).all():
-                bad = np.flatnonzero(~np.isfinite(frames[name]).reshape(rows, -1).all(axis=1))
+            if shape and dtype == "float32" and not storable(frames[name]).all():
+                bad = np.flatnonzero(~storable(frames[name]).reshape(rows, -1).all(axis=1))
                 raise ValueError(f"{name}: frame {self.count + bad[0]} holds no finite number")
             values = frames[name].astype(dtype, copy=False)
             self._extend(name, values)

@@ -61,10 +61,11 @@ def test_different_lengths_are_trimmed_to_the_shortest(raw):
     assert len(frames) == 4
 
 
+@pytest.mark.parametrize("odd", [np.inf, -1e300], ids=["infinite", "so in single precision"])
 @pytest.mark.parametrize("which", [FLAT, SPACE])
-def test_a_nan_pose_drops_its_frame(raw, which):
+def test_a_nan_pose_drops_its_frame(raw, which, odd):
     poses = world_poses(6)[..., : 2 if which == FLAT else 3].copy()
-    poses[2, 7, 1], poses[5, 0, 0] = np.nan, np.inf
+    poses[2, 7, 1], poses[5, 0, 0] = np.nan, odd
     raw_tree.write_cdf(raw / which, poses)
     outcome, frames = convert(raw)
     assert outcome.dropped == {"NaN in the pose": 2}

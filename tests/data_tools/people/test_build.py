@@ -55,6 +55,9 @@ def test_every_reason_is_counted_by_itself(tmp_path):
     save_sample(root, "few", [person(21)])
     save_sample(root, "zeros", [person(0)])
     save_sample(root, "far", [person() + [500, 0, 0]])
+    huge = person()
+    huge[0, 0] = -1e300  # infinite in the single precision of a store
+    save_sample(root, "huge", [huge])
     save_sample(root, "broken")
     (root / "images" / "broken.jpg").write_bytes(b"JFIF")
     for name in ("unmasked", "empty", "wide", "near", "unnamed", "grey"):
@@ -74,6 +77,7 @@ def test_every_reason_is_counted_by_itself(tmp_path):
         "fewer than 22 joints": ["few (21)", "zeros (0)"],
         "joints lie outside the picture": ["far (25 of 25: were they found at another size?)"],
         "picture unreadable": [dropped["picture unreadable"][0]],
+        "a joint is not a finite number": ["huge (nose)"],
         "no mask": ["unmasked"],
         "mask is empty": ["empty"],
         "mask and picture differ in size": ["wide (mask 42 × 60, picture 40 × 60)"],
