@@ -31,6 +31,8 @@ _common = {
 settings.register_profile(
     "minipose", max_examples=int(_examples or 8), derandomize=_examples is None, **_common
 )
+# For a run that repeats, with other versions or without minipose/fast, what another has seen.
+settings.register_profile("few", max_examples=3, derandomize=True, **_common)
 # The mutation run only asks whether a test fails: the smallest failing example is of no interest.
 settings.register_profile(
     "mutants", max_examples=8, derandomize=True, phases=[Phase.generate], **_common
