@@ -61,11 +61,11 @@ class Node:
 
 
 @contextlib.contextmanager
-def telling(listener: Callable[[Leaf], None]) -> Iterator[None]:
+def telling(listener: Callable[[Leaf], None] | None) -> Iterator[None]:
     """In this block, and thread, call ``listener`` with each leaf whose gradient is complete.
 
     The walk goes on afterwards: what is done with a gradient meanwhile, such as sending it to
-    other processes, need not wait for the layers below.
+    other processes, need not wait for the layers below. With None nobody is called.
     """
     token = _listener.set(listener)
     try:

@@ -33,7 +33,7 @@ class MPICommunicator(Communicator):
 
         self._mpi, self._world = MPI, MPI.COMM_WORLD
         self.rank, self.size = self._world.rank, self._world.size
-        self._calls: deque[_InTurn] = deque()
+        self._calls: deque[InTurn] = deque()
         if self.size != launched():
             version = MPI.Get_library_version().split(",")[0].split("\n")[0].strip()
             raise UserError(
@@ -57,10 +57,10 @@ class MPICommunicator(Communicator):
         return self._world.allgather(value)
 
     def start(self, array: Array) -> Pending:
-        return _InTurn(self._calls, lambda: self._world.Iallreduce(self._mpi.IN_PLACE, array))
+        return InTurn(self._calls, lambda: self._world.Iallreduce(self._mpi.IN_PLACE, array))
 
     def barrier(self) -> None:
-        _InTurn(self._calls, self._world.Ibarrier).wait()
+        InTurn(self._calls, self._world.Ibarrier).wait()
 
     def fail(self, status: int) -> NoReturn:
         time.sleep(FORWARDED)
@@ -77,10 +77,10 @@ def take_gpu(number: int) -> None:
     os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(own)
 
 
-class _InTurn:
+class InTurn:
     """A call that begins when those before it are complete: together they would take longer."""
 
-    def __init__(self, calls: deque[_InTurn], begin: Callable[[], Any]) -> None:
+    def __init__(self, calls: deque[InTurn], begin: Callable[[], Any]) -> None:
         self._calls, self._begin = calls, begin
         self._request: Any = None
         self._complete = False

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from minipose.backend import Array
+from minipose.graph import telling
 from minipose.nn.module import Module, watching
 from minipose.tensor import Parameter, Tensor, _recording, no_grad, record
 
@@ -137,7 +138,7 @@ def _with_own_gradients(parameters: list[Parameter]) -> Iterator[None]:
     for p in parameters:
         p.grad = None
     try:
-        with watching(None):
+        with watching(None), telling(None):  # a segment's gradients are told when they are whole
             yield
     finally:
         _recording.reset(token)

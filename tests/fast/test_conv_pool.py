@@ -16,9 +16,16 @@ small = st.integers(1, 3)
 
 @given(data=st.data(), n=st.integers(1, 4), c=small, o=small,
        kernel=st.tuples(st.integers(1, 6), st.integers(1, 6)),
-       extra=st.tuples(st.integers(1, 24), st.integers(1, 6)))  # fmt: skip
-def test_it_is_convolution_then_pooling(data, n, c, o, kernel, extra):
-    """Every shape, also those for which the op would not choose this kernel."""
+       extra=st.tuples(st.integers(1, 24), st.integers(1, 6)),
+       long_row=st.sampled_from([1, 4, conv_pool.LONG_ROW]))  # fmt: skip
+def test_it_is_convolution_then_pooling(data, n, c, o, kernel, extra, long_row):
+    """Every shape, also those for which the op would not choose this kernel; any lines at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conv_pool, "LONG_ROW", long_row)
+        check_against_single_kernels(data, n, c, o, kernel, extra)
+
+
+def check_against_single_kernels(data, n, c, o, kernel, extra):
     x = data.draw(arrays((n, c, kernel[0] + extra[0], kernel[1] + extra[1])))
     weight, bias = data.draw(arrays((o, c, *kernel))), data.draw(arrays((o,)))
     y, winner = conv_pool.forward(x, weight, bias, tanh=False)
@@ -35,6 +42,21 @@ def test_it_is_convolution_then_pooling(data, n, c, o, kernel, extra):
     np.testing.assert_allclose(grad_x, expected_x, rtol=1e-10, atol=1e-10)
     np.testing.assert_allclose(grad_w, expected_w, rtol=1e-10, atol=1e-10)
     np.testing.assert_allclose(grad_b, grad_y.sum(axis=(0, 2, 3)), rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("samples", [1, 16])
+def test_several_lines_at_once_give_the_same_bits(samples, monkeypatch):
+    rng = np.random.default_rng(0)
+    x, weight, bias = (
+        rng.standard_normal(s, dtype=np.float32) for s in ((samples, 2, 61, 9), (3, 2, 3, 2), (3,))
+    )
+    found = []
+    for long_row in (1, 3 * samples):  # 4 lines a band, the last with fewer
+        monkeypatch.setattr(conv_pool, "LONG_ROW", long_row)
+        y, winner = conv_pool.forward(x, weight, bias, tanh=True)
+        found.append((y, winner, *conv_pool.backward(y, x, weight, winner, y, x_needed=True)))
+    for one, several in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, several)
 
 
 @pytest.mark.parametrize("tanh", [False, True])

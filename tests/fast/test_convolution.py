@@ -242,6 +242,7 @@ def test_several_small_images_with_few_products_stay_plain():
         (32, 64, 64, 32, 3), (128, 64, 64, 32, 3),  # many products
         (32, 64, 64, 32, 1),
         (4, 48, 48, 24, 3), (8, 12, 12, 48, 3),  # few images, and larger ones
+        (8, 64, 64, 29, 6), (8, 32, 32, 32, 5),  # many taps
     ):  # fmt: skip
         assert not is_plain(n, c, o, side, k), (n, c, o, side, k)
     x, weight = (Tensor(np.empty(s, np.float32)) for s in ((128, 6, 14, 14), (16, 6, 3, 3)))

@@ -97,3 +97,18 @@ def test_products_with_short_sides_are_cut_to_what_blas_takes_as_it_lies(sides, 
     assert (rows, columns) == block
     if block != (sides[0], sides[2]):
         assert rows * columns * min(sides[1], products.DEPTH) <= products.AS_THEY_LIE
+
+
+def test_a_deep_product_with_columns_of_a_wide_matrix_is_blas_alone(monkeypatch):
+    """Rows of few columns lie on a page each: BLAS copies them once, blocks would come back."""
+    calls, matmul = [], np.matmul
+    a, wide = np.ones((64, 2048), np.float32), np.ones((2048, 1024), np.float32)
+    out = np.empty((64, 128), np.float32)
+    monkeypatch.setattr(
+        np, "matmul", lambda *given, **out: calls.append(1) or matmul(*given, **out)
+    )
+    for b, single in ((wide[:, :128], True), (wide[:, :128].copy(), False)):
+        calls.clear()
+        products.in_blocks(a, b, out)
+        assert (len(calls) == 1) == single
+        assert (out == 2048).all()

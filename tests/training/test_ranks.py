@@ -1,5 +1,7 @@
 """Parts of a batch by rank: the same step on every rank, and that of one process."""
 
+from collections import deque
+
 import numpy as np
 import pytest
 
@@ -9,9 +11,11 @@ from minipose.optim import Adam
 from minipose.training import checkpoint
 from minipose.training.buckets import Buckets
 from minipose.training.communicator import ALONE, Communicator
+from minipose.training.communicator_mpi import InTurn
 from minipose.training.loop import fit
 from minipose.training.parts import Parts
 from minipose.training.ranks import Division, Ranks, changes, reconcile
+from minipose.training.recompute import sparing
 from minipose.training.world import expect_work_for_all
 from tests.training.test_parts import Normalised, batch, loss, steps
 from tests.training.threads import together
@@ -35,6 +39,23 @@ def test_two_ranks_are_one_process_with_two_parts_to_the_bit(parts, network):
     alone = steps(Parts, 2, samples, network=network)
     for rank in by_ranks(2, parts, samples=samples, network=network):
         for a, b in zip(alone, rank, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("bucket", [1, 1 << 20])
+def test_recomputed_layers_give_the_same_bits(bucket, monkeypatch):
+    """A gradient goes out once, when it is whole: not while a layer is computed again."""
+    monkeypatch.setattr(Buckets.__init__, "__defaults__", (bucket,))
+    expected = steps(Parts, 2, (8, 6, 4), network=Normalised)
+
+    def program(ranks):
+        return steps(
+            lambda net, loss, parts: Ranks(net, sparing(loss), parts, ranks),
+            1, (8, 6, 4), network=Normalised,
+        )  # fmt: skip
+
+    for rank in together(2, program):
+        for a, b in zip(expected, rank, strict=True):
             np.testing.assert_array_equal(a, b)
 
 
@@ -227,3 +248,29 @@ def test_what_cannot_be_shared_is_one_line():
     with pytest.raises(UserError, match=r"^--compare models is several trainings"):
         expect_work_for_all(ranks, "models", 8)
     expect_work_for_all(ALONE, "models", 1)
+
+
+def test_a_call_begins_when_those_before_it_are_complete():
+    """And whoever waits for a later one lets the earlier ones go on."""
+    log = []
+
+    class Request:
+        def __init__(self, name, looks):
+            self.name, self.looks = name, looks
+            log.append(f"begin {name}")
+
+        def Test(self):
+            self.looks -= 1
+            if self.looks == 0:
+                log.append(f"end {self.name}")
+            return self.looks <= 0
+
+    calls = deque()
+    first, second, third = (
+        InTurn(calls, lambda name=name, looks=looks: Request(name, looks))
+        for name, looks in (("a", 2), ("b", 1), ("c", 9))
+    )
+    assert log == ["begin a", "end a", "begin b", "end b", "begin c"]
+    assert first.test() and second.test() and not calls[0].test()
+    third.wait()
+    assert log[-1] == "end c" and not calls
