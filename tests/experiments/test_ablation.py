@@ -166,6 +166,10 @@ def test_the_published_rule_is_eq_7_at_another_rate():
         (["--detector", "none.npz"], "none.npz: no such file"),
         (["--detector", "RUN/best.npz"], "best.npz: holds h36m regression, expected a detector"),
         (["--detector", "RUN/detection-last.npz", "--kernels", "2", "1", "1"], "a detector with k"),
+        (
+            ["--detector", "RUN/detection-last.npz", "--kernels", "1", "1", "1", "--normalise"],
+            "detection-last.npz: a detector without normalised layers, expected one with",
+        ),
     ],
 )
 def test_what_cannot_apply_is_refused_in_one_line(flags, message, store, run, tmp_path, capsys):

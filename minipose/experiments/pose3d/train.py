@@ -74,7 +74,7 @@ def load_detector(path: Path, recipe: Recipe) -> PoseNet:
     Raises
     ------
     UserError
-        If it holds no detector, or one with other kernels.
+        If it holds no detector, or one with other layers.
     """
     _, meta = checkpoint.read(path)
     if meta.get("job") != "h36m" or meta.get("head") != "detection":
@@ -84,6 +84,9 @@ def load_detector(path: Path, recipe: Recipe) -> PoseNet:
     if own.kernels != recipe.kernels:
         has, wanted = (" ".join(map(str, k)) for k in (own.kernels, recipe.kernels))
         raise UserError(f"{path}: a detector with kernels {has}, expected {wanted}")
+    if own.normalise != recipe.normalise:
+        has, wanted = ("with" if r.normalise else "without" for r in (own, recipe))
+        raise UserError(f"{path}: a detector {has} normalised layers, expected one {wanted}")
     net = build(own, "detection", meta["seed"])
     checkpoint.load(path, net)
     return net
