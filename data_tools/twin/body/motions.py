@@ -208,10 +208,17 @@ def _bow(angles: Angles, degrees: np.ndarray) -> None:
 
 
 def _crouch(angles: Angles, degrees: np.ndarray) -> None:
-    """Knees bend by twice as much as the hips, so that the pelvis stays over the feet."""
-    for side in SIDES:
-        for name, part in ((f"hip_{side}", 1.0), (f"knee_{side}", 2.0)):
-            setattr(angles, name, getattr(angles, name) + part * degrees)
+    """Knees bend by twice as much as the hips, so that the pelvis stays over the feet.
+
+    Both legs come to bear alike, or one foot would hang in the air.
+    """
+    alike = np.clip(degrees / 30, 0, 1)
+    angles.pelvis_roll = (1 - alike) * angles.pelvis_roll
+    for joint, part in (("hip", 1.0), ("knee", 2.0), ("hip_abduction", 0.0), ("hip_twist", 0.0)):
+        bends = [getattr(angles, f"{joint}_{side}") for side in SIDES]
+        for side, bend in zip(SIDES, bends, strict=True):
+            value = bend + alike * (sum(bends) / 2 - bend) + part * degrees
+            setattr(angles, f"{joint}_{side}", value)
     angles.lean = angles.lean + 0.25 * degrees
 
 

@@ -72,6 +72,8 @@ def test_who_takes_a_photo_has_both_hands_before_the_eyes_for_most_of_the_time(m
         for side in ("Right", "Left"):
             near = np.linalg.norm(joints[:, AT[f"{side}Hand"]] - eyes, axis=1) < 380
             assert 0.35 < near.mean() < 0.95
+        feet = np.abs(heights(joints, "RightFoot") - heights(joints, "LeftFoot"))
+        assert np.percentile(feet, 90) < 60  # in a crouch, too
         apart = joints[:, AT["RightHand"]] - joints[:, AT["LeftHand"]]
         assert np.linalg.norm(apart, axis=1).max() < 260  # they hold one thing
 
