@@ -206,7 +206,7 @@ $$($(1)_STORE): $(if $(NAME),$($(1)_LABELS),data/$(1)-$(SIZE)$(SEEDED)/.written)
 endif
 endef
 
-$(eval $(call job,h36m,$(if $(FULL),--frames 600 --step 5,--frames 220 --step 7),,))
+$(eval $(call job,h36m,$(if $(FULL),--frames 600 --step 5 --takes 40 --train-frames 44,--frames 220 --step 7 --takes 16 --train-frames 24),,))
 $(eval $(call job,people,--count $(if $(FULL),6200,2400),$(addprefix -,$(LABEL))-people$(addprefix -,$(MIN_JOINTS)),\
   $(if $(MIN_JOINTS),--min-joints $(MIN_JOINTS))))
 

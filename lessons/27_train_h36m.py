@@ -69,7 +69,8 @@ print("best.npz is of epoch", best["epoch"])
 # network in `best.npz` and the store.
 
 # %%
-net = PoseNet((5, 10, 15), "regression", rng=np.random.default_rng(9))
+layers = {"hidden": (512, 512), "normalise": True}  # batch norm (lesson 14), as config.toml has it
+net = PoseNet((5, 10, 15), "regression", rng=np.random.default_rng(9), **layers)
 checkpoint.load(out / "best.npz", net)
 split = store.split(limit=LIMIT)
 said, true = {}, {}

@@ -75,7 +75,7 @@ def _one(options, store, split, batch: int, power: float, seed: int) -> float | 
     if kept.exists() or options.kept:
         return json.loads(kept.read_text())["test_mpjpe_mm"]
     folder.mkdir(parents=True, exist_ok=True)
-    recipe = RECIPES["quick"]
+    recipe = RECIPES["quick"].changed(hidden=(1024, 2048), normalise=False, lr=0.001)
     recipe = recipe.changed(
         pretrain=False, batch=batch, epochs=options.epochs, lr=recipe.lr * factor
     )

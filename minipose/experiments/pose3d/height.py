@@ -63,13 +63,13 @@ def people(store: H36MStore, frames: np.ndarray) -> np.ndarray:
 def height_table(splits: dict[str, dict]) -> list[str]:
     """The errors as lines of Markdown."""
     lines = [
-        "| height | takes | error of a frame, cm | of a take's mean, cm | of the mean height, cm |",
+        "| error in cm | takes | of a frame | of the mean of a take | of the mean height |",
         "|---|---|---|---|---|",
     ]
     for name, r in splits.items():
         h = r["height"]
         lines.append(
-            f"| {name} | {h['people']} | {h['frame_cm']:.1f} | {h['take_cm']:.1f} | "
+            f"| height, {name} | {h['people']} | {h['frame_cm']:.1f} | {h['take_cm']:.1f} | "
             f"{h['constant_cm']:.1f} |"
         )
     return lines
