@@ -200,7 +200,7 @@ def test_a_folder_belongs_to_one_run(tmp_path):
     assert written["kernels"] == [5, 10, 15] and written["data"] == "a.h5"
     assert written["out"] == str(tmp_path) and "limit" not in written
     claim(tmp_path, settings, recipe, resume=True)
-    with pytest.raises(UserError, match=r"cannot resume, batch was 128 and is now 3"):
+    with pytest.raises(UserError, match=rf"cannot resume, batch was {recipe.batch} and is now 3"):
         claim(tmp_path, settings, recipe.changed(batch=3), resume=True)
     with pytest.raises(UserError, match=r"cannot resume, seed was 0 and is now 1"):
         claim(tmp_path, settings.changed(seed=1), recipe, resume=True)

@@ -78,9 +78,8 @@ RECIPES = {
         lr_decay=0.02, detection_epochs=1, epochs=9, loss="distance", flip=True, jitter=0.3,
     ),
     "full": Recipe(
-        kernels=(8, 16, 16), hidden=(512, 512), normalise=True, batch=32, optimizer="adam",
-        lr=0.002, detection_lr=0.002, lr_decay=0.01, detection_epochs=1, epochs=16,
-        loss="distance", flip=True, jitter=0.4,
+        hidden=(512, 512), normalise=True, batch=32, optimizer="adam", lr=0.002, detection_lr=0.002,
+        lr_decay=0.01, detection_epochs=1, epochs=24, loss="distance", flip=True, jitter=0.4,
     ),
     "ablation": Recipe(detection_epochs=4, epochs=8),  # a third is the detector's, as of 50 + 100
 }  # fmt: skip
