@@ -148,6 +148,7 @@ def train_regressor(run: Run, detector: PoseNet | None = None) -> PoseNet:
     watched = {
         column: _spread(run.split[part], len(run.split["validation"]))
         for part, column in COLUMNS.items()
+        if part in run.split
     }
 
     def validate(model: Module) -> dict[str, float]:
