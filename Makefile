@@ -40,6 +40,13 @@ endif
 endif
 endif
 
+ACTIONS_KNOWN := Directions Discussion Eating Greeting Phoning Posing Purchases Sitting SittingDown \
+  Smoking TakingPhoto Waiting Walking WalkingDog WalkTogether
+
+ifneq ($(filter-out $(ACTIONS_KNOWN),$(ACTIONS)),)
+$(error ACTIONS=$(ACTIONS): expected some of $(ACTIONS_KNOWN))
+endif
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
@@ -51,6 +58,7 @@ endif
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 	@echo "  Variables: DATA= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE=cpu|cuda|auto RANKS= FULL=1 MODEL= START= CCP= ARGS= PYTHON="
+	@echo "             ACTIONS='Walking Eating' KERNELS='32 64 64' for 3D pose"
 	@echo "             LABEL=mediapipe|openpose|maskrcnn for DATA=photographs that have no joints and masks"
 
 # --- Set-up: a stamp for each set of packages -----------------------------------------------------
@@ -167,16 +175,27 @@ scaling: $(VENV)/.installed-run $(VENV)/.installed-cluster  ## two processes bes
 # DATA= names a folder of raw data or a finished store (.h5); without it, a synthetic stand-in is
 # drawn. What is drawn or imported is kept in data/ and used again; a store is named by what its folder
 # holds, so another folder of that name, or a file that is new, makes another store. Two makes that
-# draw or import wait for each other. A run that was begun goes on; one with another seed has a folder
-# of its own.
+# draw or import wait for each other. A run that was begun goes on; one of another seed, recipe,
+# kernels or actions has a folder of its own.
 
 SIZE := $(if $(FULL),full,quick)
 FINISHED := $(if $(RAW),$(shell case $(RAW) in (*.h5) echo yes;; esac))
 SEEDED := $(if $(filter-out 0,$(SEED)),-seed-$(SEED))
+# $(call tail,WORDS) is -these-words
+tail = $(patsubst %,-%,$(subst $(empty) $(empty),-,$(strip $(1))))
+ACTED := $(if $(filter-out Walking,$(ACTIONS)),$(call tail,$(sort $(ACTIONS))))
+NETWORK := $(call tail,$(KERNELS))
+CHOSEN := $(or $(patsubst recipe:%,%,$(lastword $(filter recipe:%,$(subst --recipe ,recipe:,$(subst \
+  --recipe=,recipe:,$(ARGS)))))),$(RECIPE))
+RAN := $(if $(subst $(SIZE),,$(CHOSEN)),$(if $(FULL),full-)$(CHOSEN),$(SIZE))
 BASE_PYTHON = $(if $(PYTHON),$(call quoted,$(PYTHON)),python3)
 ALONE = $(BASE_PYTHON) .ci/one_at_a_time.py data/.making.lock --unless $@ -- env PYTHONUNBUFFERED=1
 NAME := $(if $(ASKED),$(if $(FINISHED),finished,$(shell \
   $(if $(PYTHON),$(call quoted,$(PYTHON)),python3) data_tools/store_name.py $(RAW))))
+
+ifneq ($(and $(ACTIONS),$(FINISHED),$(filter %-h36m,$(MAKECMDGOALS))),)
+$(error ACTIONS=$(ACTIONS): expected DATA= with Human3.6M's folder, not a finished store)
+endif
 
 # With LABEL=, joints and masks of photographs are found first; the labelled folder is kept too.
 h36m_DATA := $(RAW)
@@ -191,22 +210,24 @@ $(people_LABELS): | $(VENV)/.installed-run $(if $(filter-out maskrcnn,$(LABEL)),
 	$(RUN) data_tools label $(RAW) --out $(people_DATA) --with $(LABEL)
 endif
 
-# $(call job,JOB,flags of its drawing,ending of an imported store's name) defines JOB_STORE and how
-# data_tools makes it, and further flags.
+# $(call job,JOB,flags of its drawing,ending of an imported store's name,flags of the import,ending of
+# a drawing's name) defines JOB_STORE and how data_tools makes it.
 define job
-$(1)_STORE := $(if $(FINISHED),,data/$(if $(NAME),$(NAME)$(3),$(1)-$(SIZE)$(SEEDED)).h5)
+$(1)_STORE := $(if $(FINISHED),,data/$(if $(NAME),$(NAME)$(3),$(1)-$(SIZE)$(5)$(SEEDED)).h5)
 
-data/$(1)-$(SIZE)$(SEEDED)/.written: | $(VENV)/.installed-run $(WORKING)
+data/$(1)-$(SIZE)$(5)$(SEEDED)/.written: | $(VENV)/.installed-run $(WORKING)
 	$$(ALONE) sh -c '"$$$$@" && touch "$$$$0"' $$@ \
 	  $(VENV)/bin/python -m data_tools twin $(1) --out $$(dir $$@) $(2) --seed $(SEED)
 
 ifeq ($(FINISHED),)
-$$($(1)_STORE): $(if $(NAME),$($(1)_LABELS),data/$(1)-$(SIZE)$(SEEDED)/.written) | $(VENV)/.installed-run
-	$$(ALONE) $(VENV)/bin/python -m data_tools $(1) $$(or $$($(1)_DATA),data/$(1)-$(SIZE)$(SEEDED)) --out $$@ $(4)
+$$($(1)_STORE): $(if $(NAME),$($(1)_LABELS),data/$(1)-$(SIZE)$(5)$(SEEDED)/.written) | $(VENV)/.installed-run
+	$$(ALONE) $(VENV)/bin/python -m data_tools $(1) $$(or $$($(1)_DATA),data/$(1)-$(SIZE)$(5)$(SEEDED)) --out $$@ $(4)
 endif
 endef
 
-$(eval $(call job,h36m,$(if $(FULL),--frames 600 --step 5 --takes 40 --train-frames 44,--frames 220 --step 7 --takes 16 --train-frames 24),,))
+$(eval $(call job,h36m,$(if $(FULL),--frames 600 --step 5 --takes 40 --train-frames 44,\
+  --frames 220 --step 7 --takes 16 --train-frames 24)$(if $(ACTED), --actions $(ACTIONS)),$(ACTED),\
+  $(if $(ACTED),--actions $(ACTIONS)),$(ACTED)))
 $(eval $(call job,people,--count $(if $(FULL),6200,2400),$(addprefix -,$(LABEL))-people$(addprefix -,$(MIN_JOINTS)),\
   $(if $(MIN_JOINTS),--min-joints $(MIN_JOINTS))))
 
@@ -217,17 +238,19 @@ ranks = $(if $(1),$(VENV)/bin/mpirun -n $(1) env )
 train = $(call ranks,$(RANKS))$(MINIPOSE) train $(1) --data $(or $($(1)_STORE),$(RAW)) \
   --out $(call quoted,$(or $(OUT),runs/$(2)$(SEEDED))) \
   $(shell [ -e $(call quoted,$(or $(OUT),runs/$(2)$(SEEDED))/config.toml) ] && echo --resume) \
-  $(if $(or $(RECIPE),$(3)),--recipe $(call quoted,$(or $(RECIPE),$(3)))) \
+  $(if $(or $(CHOSEN),$(3)),--recipe $(call quoted,$(or $(CHOSEN),$(3)))) \
   --device $(call quoted,$(DEVICE)) --seed $(SEED) $(if $(EPOCHS),--epochs $(call quoted,$(EPOCHS)))
 
+KERNEL_FLAGS := $(if $(KERNELS),--kernels $(foreach one,$(KERNELS),$(call quoted,$(one))))
+
 train-h36m: $(VENV)/.installed-run $(h36m_STORE)  ## 3D pose: data, detection, regression, report
-	$(call train,h36m,h36m-$(SIZE),$(SIZE)) $(ARGS)
+	$(call train,h36m,h36m-$(RAN)$(NETWORK)$(ACTED),$(SIZE)) $(KERNEL_FLAGS) $(ARGS)
 
 ablate-h36m: $(VENV)/.installed-run $(h36m_STORE)  ## what helped: pre-training, momentum, decay, ...
-	$(call train,h36m,h36m-ablation,ablation) --ablate $(ARGS)
+	$(call train,h36m,h36m-ablation$(NETWORK)$(ACTED),ablation) --ablate $(KERNEL_FLAGS) $(ARGS)
 
 train-unet: $(VENV)/.installed-run $(people_STORE)  ## mask and joints of a person (MODEL=triple, hnet, ...)
-	$(call train,people,people-$(SIZE)-$(subst +,-,$(MODEL)),$(SIZE)) --model $(call quoted,$(MODEL)) $(ARGS)
+	$(call train,people,people-$(RAN)-$(subst +,-,$(MODEL)),$(SIZE)) --model $(call quoted,$(MODEL)) $(ARGS)
 
 compare-unet: $(VENV)/.installed-run $(people_STORE)  ## report 2's five models at one budget, beside its table II
 	$(call train,people,people-models,compare) --compare models --limit 1000 $(ARGS)

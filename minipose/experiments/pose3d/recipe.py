@@ -101,8 +101,9 @@ class Settings(RunSettings):
         shorthands={"ablation": {"compare": "ablation", "recipe": "ablation"}},
     )  # fmt: skip
     seeds: int = choice(
-        3, "in a comparison, the number of trainings of each row, from --seed on", whole(1)
-    )
+        3, "in a comparison, the number of trainings of each row, from --seed on", whole(1),
+        affects_numbers=False,
+    )  # fmt: skip
     detector: Path | None = choice(  # noqa: RUF009
         None, "detection-last.npz of another run, to be transferred instead of training one", PATH
     )
