@@ -111,7 +111,7 @@ def _add_train_flags(parser: argparse.ArgumentParser, job: str) -> None:
     parser.add_argument("--config", type=Path, help="TOML file with choices; flags win")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     recipe = about.RECIPES[settings.recipe]
-    add_flags(parser, replace(settings, out=about.default_out(recipe)))
+    add_flags(parser, replace(settings, out=about.default_out(settings, recipe)))
     group = parser.add_argument_group(f"choices of the recipe (defaults: {settings.recipe}'s)")
     add_flags(group, recipe)
 

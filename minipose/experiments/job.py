@@ -89,7 +89,7 @@ class Job:
     maker : the tool that makes its stores
     settings : the dataclass of the run's settings, with the names of recipes and comparisons
     recipes : {name: recipe}
-    default_out : recipe -> run folder, where none is given
+    default_out : (settings, recipe) -> run folder, where none is given
     open_store : path -> store, which has ``split(limit=...)`` and is closed by ``with``
     train : run -> the last network; leaves ``best.npz`` in the run's folder
     measure : (network, store, split, recipe[, communicator]) -> numbers
@@ -107,7 +107,7 @@ class Job:
     maker: str
     settings: type[RunSettings]
     recipes: Mapping[str, Any]
-    default_out: Callable[[Any], str]
+    default_out: Callable[[Any, Any], str]
     open_store: Callable[[Path], Any]
     train: Callable[[Run], Module]
     measure: Callable[..., dict[str, Any]]

@@ -34,7 +34,7 @@ def train(args: argparse.Namespace) -> None:
     settings.expect_use(recipe)
     if settings.data is None:
         raise UserError(f"--data: expected a store (.h5); {job.maker} makes one")
-    folder = expect_folder(settings.out or job.default_out(recipe))
+    folder = expect_folder(settings.out or job.default_out(settings, recipe))
     device = use_device(settings.device, settings.tf32)
     together = world(device)
     expect_work_for_all(together, settings.compare, recipe.batch)

@@ -184,6 +184,16 @@ def test_no_default_path_leads_out_of_the_repository():
     assert KINDS["people"].Settings().reference is None
 
 
+def test_a_run_without_a_folder_is_named_by_what_runs():
+    """C5: another recipe does not land in the folder of the quick one."""
+    about, names = KINDS["h36m"], []
+    for flags in ({}, {"recipe": "report"}, {"compare": "ablation"}, {"kernels": (32, 64, 64)},
+                  {"recipe": "full", "seed": 3}):  # fmt: skip
+        names.append(about.default_out(*resolve(about.Settings, about.RECIPES, flags)))
+    expected = ["quick", "report", "ablation", "quick-32-64-64", "full-seed-3"]
+    assert names == [f"runs/h36m-{name}" for name in expected]
+
+
 def test_version(capsys):
     import minipose
 

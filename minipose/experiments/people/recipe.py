@@ -185,11 +185,6 @@ RECIPES = {
 }  # fmt: skip
 
 
-def default_out(recipe: Recipe) -> str:
-    """The run folder where none is given."""
-    return f"runs/people-{recipe.network}-{recipe.model}"
-
-
 @dataclass(frozen=True)
 class Settings(RunSettings):
     """What a run of this job has beside its recipe."""
@@ -218,3 +213,8 @@ class Settings(RunSettings):
         super().__post_init__()
         if self.compare == "starts" and self.start is None:
             raise UserError("--compare starts: expected --start CHECKPOINT, the weights given")
+
+
+def default_out(settings: Settings, recipe: Recipe) -> str:
+    """The run folder where none is given."""
+    return f"runs/people-{recipe.network}-{recipe.model}"

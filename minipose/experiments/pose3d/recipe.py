@@ -85,11 +85,6 @@ RECIPES = {
 }  # fmt: skip
 
 
-def default_out(recipe: Recipe) -> str:
-    """The run folder where none is given."""
-    return "runs/h36m"
-
-
 @dataclass(frozen=True)
 class Settings(RunSettings):
     """What a run of this job has beside its recipe."""
@@ -129,3 +124,11 @@ class Settings(RunSettings):
                 f"{name}: no detector is trained with --detector {self.detector}, so it cannot be "
                 f"given (it was {getattr(recipe, name)})"
             )
+
+
+def default_out(settings: Settings, recipe: Recipe) -> str:
+    """The run folder where none is given: named by the recipe, its kernels if others, the seed."""
+    own = RECIPES[settings.recipe].kernels
+    kernels = "" if recipe.kernels == own else "".join(f"-{k}" for k in recipe.kernels)
+    seed = f"-seed-{settings.seed}" if settings.seed else ""
+    return f"runs/h36m-{settings.recipe}{kernels}{seed}"
