@@ -18,6 +18,7 @@ from minipose.training.interrupts import heeded
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line. Heavy modules are imported only by the command that needs them."""
+    from minipose.experiments.pose3d.filters import FILTERS
     from minipose.experiments.settings import RunSettings, add_flags
     from minipose.predict.settings import Settings as PredictSettings
 
@@ -46,6 +47,25 @@ def build_parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE",
         help="write what was predicted for each image that was not trained on, as .npz",
+    )
+    evaluate.add_argument(
+        "--smooth",
+        choices=(*FILTERS, "all"),
+        help="3D pose: errors after a temporal filter, or all of them; --save writes what one left",
+    )
+    evaluate.add_argument(
+        "--hold",
+        type=int,
+        default=1,
+        metavar="N",
+        help="3D pose: errors also as if one image stood for N frames (default: 1)",
+    )
+    evaluate.add_argument(
+        "--videos",
+        type=Path,
+        metavar="FOLDER",
+        help="3D pose: write a video of each take that was not trained on: truth and prediction "
+        "of all cameras",
     )
     add_flags(evaluate, RunSettings(), ("data", "out", "limit", "device", "tf32"), required="data")
 

@@ -87,6 +87,44 @@ def identical_fraction(poses: np.ndarray, starts: np.ndarray | None = None) -> f
     return float(repeats(poses)[within].mean()) if within.any() else 0.0
 
 
+def run_lengths(poses: np.ndarray, starts: np.ndarray | None = None) -> np.ndarray:
+    """How many equal poses follow each other, run by run: whole numbers that add up to T.
+
+    Parameters
+    ----------
+    poses : shape (T, ...), consecutive frames
+    starts : indices, optional
+        Where a new sequence begins, and so a new run.
+    """
+    begins = ~repeats(poses)
+    begins[[] if starts is None else np.asarray(starts, dtype=int)] = True
+    return np.diff(np.append(np.flatnonzero(begins), len(poses)))
+
+
+def acceleration_error(
+    predicted: np.ndarray, target: np.ndarray, starts: np.ndarray | None = None
+) -> float:
+    """Mean of ‖(Pₜ₊₁ − 2Pₜ + Pₜ₋₁) − (Qₜ₊₁ − 2Qₜ + Qₜ₋₁)‖ over joints and frames, mm/frame².
+
+    Both are relative to their roots. nan where no three frames follow each other.
+
+    Parameters
+    ----------
+    predicted, target : shape (T, N, 3), mm, consecutive frames; joint 0 is the root
+    starts : indices, optional
+        Where a new sequence begins; nothing is computed across such a seam.
+
+    Source: Kanazawa et al. 2019, "Learning 3D Human Dynamics from Video", section 4.
+    """
+    predicted, target = _poses("acceleration_error", predicted, target)
+    difference = np.subtract(predicted - predicted[:, :1], target - target[:, :1], dtype=np.float64)
+    within = np.ones(len(difference), dtype=bool)
+    within[[] if starts is None else np.asarray(starts, dtype=int)] = False
+    within = within[1:-1] & within[2:]  # of the frame in the middle and of the one after it
+    bent = difference[2:] - 2 * difference[1:-1] + difference[:-2]
+    return float(np.linalg.norm(bent[within], axis=2).mean()) if within.any() else float("nan")
+
+
 def repeats(rows: np.ndarray, before: np.ndarray | None = None) -> np.ndarray:
     """Whether each row equals the one before it: bool (T,). ``before`` precedes the first row."""
     same = np.zeros(len(rows), dtype=bool)

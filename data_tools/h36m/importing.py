@@ -15,14 +15,14 @@ import h5py
 from tqdm import tqdm
 
 from data_tools.h36m.convert import Options, Outcome, convert_view
-from data_tools.h36m.metadata import read_cameras
+from data_tools.h36m.metadata import read_cameras, read_frame_rate
 from data_tools.h36m.tree import ACTIONS, View, find_root, find_views
 from data_tools.patience import in_order
 from data_tools.processes import ENDED
 from data_tools.store_name import store_name
 from minipose.datasets.cameras import Camera
 from minipose.datasets.guard import read_json
-from minipose.datasets.h36m import CHUNK, FIELDS, H36MWriter
+from minipose.datasets.h36m import CHUNK, FIELDS, FRAMES_A_SECOND, H36MWriter
 from minipose.errors import UserError
 from minipose.locks import FOLDER, claimed
 from minipose.storage import in_words, remove_abandoned, write_text
@@ -72,7 +72,8 @@ def import_raw(
         asdict(options),
     ]
     with in_words(out), claimed(folder, folder=True):
-        return _import(source, views, cameras, out, options, workers, folder, key)
+        rate = read_frame_rate(root)
+        return _import(source, views, cameras, out, options, workers, folder, key, rate)
 
 
 def _import(
@@ -84,6 +85,7 @@ def _import(
     workers: int,
     folder: Path,
     key: list,
+    rate: float,
 ) -> int:
     """The import itself, while the folder for the parts is claimed."""
     _prepare(folder, key)
@@ -108,7 +110,7 @@ def _import(
     parts = [_part(job[3]) for job, o in zip(jobs, outcomes, strict=True) if not o.failure]
     if not parts:
         raise ValueError(f"{source}: none of the {len(views)} views could be used (see above)")
-    frames = merge(parts, out)
+    frames = merge(parts, out, rate)
     shutil.rmtree(folder)
     _summarize(views, outcomes, out, frames, time.perf_counter() - start)
     return frames
@@ -180,9 +182,9 @@ def _read_outcome(path: Path) -> Outcome | None:
         return None
 
 
-def merge(parts: list[Path], out: Path) -> int:
+def merge(parts: list[Path], out: Path, rate: float = FRAMES_A_SECOND) -> int:
     """Join part files, in order, into the store; returns its frames. Chunk by chunk, atomically."""
-    with H36MWriter(out, list(ACTIONS)) as writer:
+    with H36MWriter(out, list(ACTIONS), rate) as writer:
         for part in parts:
             with h5py.File(part, "r") as file:
                 rows = file["images"].shape[0]

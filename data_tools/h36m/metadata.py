@@ -9,6 +9,7 @@ import numpy as np
 
 from minipose.datasets.cameras import Camera, unpack_cameras
 from minipose.datasets.guard import SAMPLE_BYTES, expect_bytes, reading
+from minipose.datasets.h36m import FRAMES_A_SECOND, expect_rate
 
 
 def read_take_numbers(root: Path) -> dict[tuple[int, str], int]:
@@ -50,6 +51,22 @@ def read_cameras(root: Path) -> dict[tuple[int, str], Camera]:
     text = (_parse(path).findtext("w0") or "").replace(",", " ")
     with reading(path, "no camera table in it"):
         return unpack_cameras(np.array([float(v) for v in text.strip(" []\n").split()]))
+
+
+def read_frame_rate(root: Path) -> float:
+    """Frames a second of the videos; the usual 50 where no file says.
+
+    Raises
+    ------
+    ValueError
+        If the file is there but damaged.
+    """
+    path = _find(root)
+    text = None if path is None else _parse(path).findtext("frame_rate")
+    if text is None:
+        return FRAMES_A_SECOND
+    with reading(path, "no frame rate in it"):
+        return expect_rate(float(text))
 
 
 def _find(root: Path) -> Path | None:

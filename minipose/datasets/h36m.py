@@ -3,7 +3,8 @@
 Per frame: ``images`` uint8 (N, 128, 128), ``joints_3d`` float32 (N, 17, 3) mm in the camera frame
 with the pelvis at 0, ``keypoints_2d`` float32 (N, 17, 2) px of the crop, ``subject``, ``action``
 (index into the attribute ``actions``), ``subaction``, ``camera``, ``frame`` and ``crop`` (x0, y0,
-scale), see ``datasets.crop.Crop``. Frames of a take stand together, in order.
+scale), see ``datasets.crop.Crop``. Frames of a take stand together, in order. The attribute
+``frames_per_second`` is that of the videos; 50 where it is not there.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 import h5py
 import numpy as np
 
-from minipose.datasets.guard import storable
+from minipose.datasets.guard import reading, storable
 from minipose.datasets.store import CHECK, CHECK_ROWS, Store, StoreWriter, check_of, digest
 from minipose.errors import UserError
 
@@ -34,15 +35,32 @@ FIELDS: dict[str, tuple[tuple[int, ...], str]] = {
     "crop": ((3,), "float32"),
 }
 LABELS = ("subject", "action", "subaction", "camera", "frame")
+RATE, FRAMES_A_SECOND = "frames_per_second", 50.0  # an attribute, and what it is where it lacks
 TRAIN_SUBJECTS, TEST_SUBJECTS = (1, 5, 6, 7, 8, 9), (11,)
 
 
-class H36MWriter(StoreWriter):
-    """Append frames to a new store. It appears under its name only when ``close`` succeeds."""
+def expect_rate(rate: float) -> float:
+    """The rate. Raises ValueError unless it is above 0 and at most 1000 frames a second."""
+    if not 0 < rate <= 1000:
+        raise ValueError(f"expected a frame rate above 0 and at most 1000, got {rate}")
+    return rate
 
-    def __init__(self, path: str | os.PathLike, actions: list[str]) -> None:
+
+class H36MWriter(StoreWriter):
+    """Append frames to a new store. It appears under its name only when ``close`` succeeds.
+
+    Parameters
+    ----------
+    rate : frames a second of the videos, which the numbers in ``frame`` count
+    """
+
+    def __init__(
+        self, path: str | os.PathLike, actions: list[str], rate: float = FRAMES_A_SECOND
+    ) -> None:
         super().__init__(path, FORMAT)
         self.file.attrs["actions"] = actions
+        if rate != FRAMES_A_SECOND:
+            self.file.attrs[RATE] = expect_rate(rate)
         self.count = 0
         for name, (shape, dtype) in FIELDS.items():
             rows = CHUNK if shape else 4096
@@ -86,6 +104,8 @@ class H36MWriter(StoreWriter):
 class H36MStore(Store):
     """Read a store. Labels are in memory (20 bytes a frame), images are read on demand.
 
+    ``rate`` is in frames a second of the videos, which the numbers in ``frame`` count.
+
     Raises
     ------
     ValueError
@@ -96,6 +116,8 @@ class H36MStore(Store):
 
     def _load(self) -> dict[str, hashlib._Hash]:
         self.actions = [str(a) for a in self.file.attrs["actions"]]
+        with reading(self.path, f"its attribute {RATE!r} is damaged"):
+            self.rate = expect_rate(float(self.file.attrs.get(RATE, FRAMES_A_SECOND)))
         self.labels = {name: self._piece(name, slice(None)) for name in LABELS}
         fields = {name: hashlib.blake2b(digest_size=16) for name in ("actions", *FIELDS)}
         del fields["images"]

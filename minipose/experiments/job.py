@@ -99,6 +99,10 @@ class Job:
     draw_data : (folder, store, rows) -> pictures of what the store holds
     draw_run : (run, network) -> pictures of a training
     comparisons : {name: (job, run) -> report of several trainings in the run's folder}
+    about : run -> what its report says beside what ``measure`` finds
+    effect : (network, store, split, filters, hold) -> what temporal filters do to the errors
+    smooth : (filter, what ``predictions`` found, store, rows) -> the same, filtered
+    film : (network, store, split, folder) -> the videos that were written there
     """
 
     name: str
@@ -117,6 +121,10 @@ class Job:
     draw_data: Callable[[Path, Any, np.ndarray], Drawn]
     draw_run: Callable[[Run, Module], Drawn]
     comparisons: Mapping[str, Callable[[Job, Run], Any]] = field(default_factory=dict)
+    about: Callable[[Run], dict[str, Any]] = lambda run: {}
+    effect: Callable[..., dict[str, Any]] | None = None
+    smooth: Callable[..., dict[str, np.ndarray]] | None = None
+    film: Callable[..., list[Path]] | None = None
 
     @property
     def recipe(self) -> type[Choices]:

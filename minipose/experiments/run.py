@@ -58,6 +58,7 @@ def train(args: argparse.Namespace) -> None:
             result, net = job.train_and_measure(run)
             if together.rank:
                 return
+            result |= job.about(run)
             drawn = job.draw_run(run, net) | job.draw_data(folder, store, split["train"])
             publish(folder, job.title, job.summary(result), drawn, result)
     print(f"{folder}: report.md, report.json, log.csv, best.npz and {len(drawn)} pictures")
@@ -66,9 +67,10 @@ def train(args: argparse.Namespace) -> None:
 def evaluate(args: argparse.Namespace) -> None:
     """Measure a checkpoint on a store."""
     settings = _settings(args)
-    if settings.out is not None:
-        expect_folder(settings.out)
+    for folder in filter(None, (settings.out, args.videos)):
+        expect_folder(folder)
     job, net, meta = load_network(args.checkpoint, use_device(settings.device, settings.tf32))
+    filters = _filters(job, args)
     if args.save is not None and args.save.suffix != ".npz":
         raise UserError(f"--save: expected a file .npz, got {args.save}")
     with job.open_store(settings.data) as store:
@@ -78,11 +80,19 @@ def evaluate(args: argparse.Namespace) -> None:
             split = store.split(limit=settings.limit)
         recipe = _recipe(job, meta)
         measured = job.measure(net, store, split, recipe)
+        if filters or args.hold > 1:
+            measured["smoothing"] = job.effect(net, store, split, filters, args.hold)
         if args.save is not None:
             unseen = np.concatenate([rows for name, rows in split.items() if name != "train"])
+            found = job.predictions(net, store, unseen, recipe)
+            if len(filters) == 1:
+                found = job.smooth(filters[0], found, store, unseen)
             with atomic(args.save) as partial, open(partial, "wb") as file:
-                np.savez(file, **job.predictions(net, store, unseen, recipe))
+                np.savez(file, **found)
             print(f"{args.save}: {len(unseen)} {job.items}")
+        if args.videos is not None:
+            for path in job.film(net, store, split, args.videos, filters):
+                print(path)
     seconds = meta["progress"]["seconds"]
     about = {"epoch": meta["progress"]["epoch"], "seed": meta["seed"]}
     result = {**about, "training_seconds": seconds, **measured}
@@ -139,6 +149,21 @@ def job_of_store(path: Path) -> str:
         if job in experiments.JOBS:
             return job
     raise UserError(f"{path}: not a store of minipose (expected one made by {makers})")
+
+
+def _filters(job: Job, args: argparse.Namespace) -> tuple[str, ...]:
+    """The temporal filters that are asked for; refused where a job has no sequences of frames."""
+    asked = {"--smooth": args.smooth, "--hold": args.hold > 1, "--videos": args.videos}
+    for flag, given in asked.items():
+        if given and job.effect is None:
+            raise UserError(f"{flag}: expected a checkpoint of h36m, got one of {job.name}")
+    if args.hold < 1:
+        raise UserError(f"--hold: expected a whole number of 1 or more, got {args.hold}")
+    if args.smooth is None:
+        return ()
+    from minipose.experiments.pose3d.filters import FILTERS
+
+    return tuple(FILTERS) if args.smooth == "all" else (args.smooth,)
 
 
 def _recipe(job: Job, meta: dict[str, Any]) -> Any:

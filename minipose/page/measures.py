@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from minipose.experiments.people.tables import JOINT_ROWS, MEASURES, PARTS, REPORT
+from minipose.experiments.pose3d.reported import MPJPE_MM
 from minipose.page.runs import RunFolder
 
-# Report 1, section 4.3: training, validation and test (S11), mm.
-REPORT_1 = {"train": 36.23, "validation": 40.7, "test": 80.42}
 HIGHER_IS_BETTER = ("dice", "dice_of_mask", "within_5_px", "pck_half_head")
 # Column of the log -> what a constant answer reaches there, as report.json calls it.
 CONSTANT = {
@@ -81,7 +80,7 @@ def _pose3d(splits: Mapping[str, Mapping[str, Any]]) -> list[Measure]:
                 continue
             own = key == "mpjpe_mm"
             constant = number(split.get("mean_pose_mpjpe_mm")) if own else None
-            report = REPORT_1.get(name) if own else None
+            report = MPJPE_MM.get(name) if own else None
             found.append(Measure(key, label, _part(name), float(split[key]), constant, report))
     return found
 

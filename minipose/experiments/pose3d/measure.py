@@ -9,6 +9,7 @@ import numpy as np
 
 from minipose.datasets.h36m import H36MStore
 from minipose.experiments.job import Split
+from minipose.experiments.pose3d.about import lines_of
 from minipose.experiments.pose3d.height import (
     height,
     height_errors,
@@ -16,8 +17,11 @@ from minipose.experiments.pose3d.height import (
     mean_height,
     people,
 )
+from minipose.experiments.pose3d.motion import motion, motion_table, steps_of
 from minipose.experiments.pose3d.outputs import predict
 from minipose.experiments.pose3d.recipe import Recipe
+from minipose.experiments.pose3d.reported import MPJPE_MM
+from minipose.experiments.pose3d.smoothing import effect_table
 from minipose.metrics import joint_errors, mpjpe, pa_mpjpe, repeats
 from minipose.models import PoseNet
 from minipose.skeletons import H36M_17
@@ -70,7 +74,7 @@ def _measure_part(
     """Errors (N, 17), mm, and the numbers of one split, piece by piece."""
     errors, aligned, baseline, seconds = [], 0.0, 0.0, 0.0
     last_pose = last_image = None
-    same_pose, same_image, heights = [], [], []
+    same_pose, same_image, heights, poses = [], [], [], []
     for start in range(0, len(frames), PIECE):
         piece = frames[start : start + PIECE]
         begin = time.perf_counter()
@@ -81,6 +85,7 @@ def _measure_part(
         aligned += pa_mpjpe(predicted, target) * len(piece)
         baseline += mpjpe(np.broadcast_to(constant, target.shape), target) * len(piece)
         heights.append((height(predicted), height(target)))
+        poses.append((predicted, target))
         same_pose.append(repeats(predicted, last_pose))
         same_image.append(repeats(images, last_image))
         last_pose, last_image = predicted[-1], images[-1]
@@ -96,6 +101,7 @@ def _measure_part(
         "share_of_mean_pose": float(joined.mean()) * len(frames) / baseline,
         "identical_consecutive_predictions": _fraction(np.concatenate(same_pose), within),
         "identical_consecutive_images": _fraction(np.concatenate(same_image), within),
+        **motion(*np.concatenate(poses, axis=1), steps_of(store, frames)),
         "height": measured,
         "images_per_s": len(frames) / seconds,
     }
@@ -139,12 +145,14 @@ def predictions(
 def summary(result: dict[str, Any]) -> str:
     """The numbers as Markdown tables."""
     lines = [
-        "| split | frames | MPJPE, mm | PA-MPJPE, mm | mean pose, mm | ratio | images/s |",
-        "|---|---|---|---|---|---|---|",
+        "| split | frames | MPJPE, mm | report 1, mm | PA-MPJPE, mm | mean pose, mm | ratio | "
+        "images/s |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for name, r in result["splits"].items():
         lines.append(
-            f"| {name} | {r['frames']} | {r['mpjpe_mm']:.2f} | {r['pa_mpjpe_mm']:.2f} | "
+            f"| {name} | {r['frames']} | {r['mpjpe_mm']:.2f} | {MPJPE_MM.get(name, '–')} | "
+            f"{r['pa_mpjpe_mm']:.2f} | "
             f"{r['mean_pose_mpjpe_mm']:.2f} | {r['share_of_mean_pose']:.3f} | "
             f"{r['images_per_s']:.0f} |"
         )
@@ -154,12 +162,22 @@ def summary(result: dict[str, Any]) -> str:
         f"Identical consecutive predictions ({last}): "
         f"{100 * numbers['identical_consecutive_predictions']:.1f} %, identical consecutive "
         f"images: {100 * numbers['identical_consecutive_images']:.1f} %.",
+    ]
+    if "epoch" in result:
+        of = f" of {result['epochs']}" if "epochs" in result else ""
+        lines += ["", f"The weights are those after epoch {result['epoch']}{of}, the best one."]
+    known = {name: r for name, r in result["splits"].items() if "height" in r}  # not of old reports
+    if known:
+        lines += ["", *motion_table(known)]
+    if "smoothing" in result:
+        lines += ["", *effect_table(result["smoothing"])]
+    lines += lines_of(result)
+    lines += [
         "",
         f"| joint ({last}) | MPJPE, mm |",
         "|---|---|",
     ]
     lines += [f"| {joint} | {e:.1f} |" for joint, e in result["per_joint_mm"].items()]
-    known = {name: r for name, r in result["splits"].items() if "height" in r}  # not of old reports
     if known:
         lines += ["", *height_table(known)]
     for label in (label for label in TABLES if f"per_{label}_mm" in result):

@@ -8,20 +8,25 @@ import numpy as np
 
 from minipose.datasets.h36m import H36MStore
 from minipose.experiments.job import Drawn, Run
+from minipose.experiments.pose3d.motion import steps_of
 from minipose.experiments.pose3d.outputs import predict
-from minipose.experiments.pose3d.train import load_detector
+from minipose.experiments.pose3d.train import COLUMNS, load_detector
 from minipose.metrics import joint_errors
 from minipose.models import PoseNet
+from minipose.plots.architecture import draw_posenet
 from minipose.plots.crops import crops_with_joints, detected_windows, window_schematic
 from minipose.plots.curves import learning_curves
+from minipose.plots.joints import joints_of_32
 from minipose.plots.poses import animate_take, predictions_beside_truth
 from minipose.targets.windows import window_labels
 from minipose.training.log import read_log
 
 
 def draw_run(run: Run, net: PoseNet) -> Drawn:
-    """All pictures of a training: curves, windows of the detector if there is one, poses."""
+    """All pictures of a training: curves, network, windows of a detector if there is one, poses."""
     drawn = draw_curves(run.folder, run.recipe.loss)
+    draw_posenet(run.folder / "network.png", run.recipe.kernels, run.recipe.hidden)
+    drawn["network.png"] = "The network (report 1, figure 3)"
     if run.recipe.pretrain:
         own = run.folder / "detection-last.npz"
         detector = load_detector(run.detector or own, run.recipe).to(run.device)
@@ -45,11 +50,15 @@ def draw_curves(folder: Path, loss: str) -> Drawn:
     rows = read_log(folder / "log.csv")
     epochs = [r["epoch"] for r in rows]
     training = (epochs, [r["train_loss"] for r in rows])
-    series = {"validation": (epochs, [r["validation_mpjpe_mm"] for r in rows])}
+    series = {
+        column.split("_")[0]: (epochs, [r[column] for r in rows])
+        for column in COLUMNS.values()
+        if all(column in r for r in rows)  # a run of an earlier version knows validation alone
+    }
+    panels["Regression: MPJPE, mm"] = series
     if loss == "distance":
-        panels["Regression: MPJPE, mm"] = {"training, as varied": training, **series}
+        series["training, as varied"] = training
     else:
-        panels["Regression: MPJPE, mm"] = series
         panels["Regression: training loss (eq. 6)"] = {"training": training}
     learning_curves(panels, folder / "learning_curve.png")
     return {"learning_curve.png": "Learning curves (report 1, figure 5)"}
@@ -63,7 +72,9 @@ def draw_data(folder: Path, store: H36MStore, frames: np.ndarray) -> Drawn:
     crops_with_joints(images, keypoints, titles, folder / "crops.png")
     labels = window_labels(keypoints).reshape(-1, 17, 100)
     window_schematic(images[2], keypoints[2], labels[2], folder / "windows.png")
+    joints_of_32(folder / "joints.png")
     return {
+        "joints.png": "Human3.6M's 32 joints, and the 17 that are used (report 1, eq. 1)",
         "crops.png": "Crops with their 2D joints: left green, right orange",
         "windows.png": "Window labels (report 1, figure 2)",
     }
@@ -100,13 +111,12 @@ def draw_poses(folder: Path, net: PoseNet, store: H36MStore, frames: np.ndarray)
     )
     takes = store.takes()[frames]
     first = np.flatnonzero(takes == takes[0])[:60]
-    steps = np.diff(store.labels["frame"][frames[first]])
     animate_take(
         store.read("images", frames[first]),
         predicted[first],
         target[first],
         folder / "take.gif",
-        min(12.5, 50.0 / max(1, int(np.median(steps)) if len(steps) else 1)),
+        min(12.5, 1 / steps_of(store, frames[first]).seconds),
         f"S{store.labels['subject'][frames[0]]}",
     )
     return {

@@ -27,6 +27,7 @@ from minipose.optim import SGD, Adam, Optimizer
 from minipose.targets.windows import window_labels
 from minipose.tensor import Tensor
 from minipose.training import checkpoint
+from minipose.training.communicator import ALONE, Communicator
 from minipose.training.loop import cosine_rate, fit
 from minipose.training.plateau import Plateau
 from minipose.training.ranks import Division
@@ -101,19 +102,8 @@ def train_detector(run: Run) -> PoseNet:
         return window_cross_entropy(model(Tensor(batch.images)), batch.target)
 
     def validate(model: Module) -> dict[str, float]:
-        frames = run.split["validation"]
-        entropy = precision = 0.0
-        for start in range(0, len(frames), VALIDATION_PIECE):
-            piece = frames[start : start + VALIDATION_PIECE]
-            logits = predict(model, run.store, piece, run.communicator)
-            labels = window_labels(run.store.read("keypoints_2d", piece))
-            fraction = len(piece) / len(frames)
-            entropy += fraction * cross_entropy_per_window(logits, labels)
-            precision += fraction * average_precision(logits, labels)
-        return {
-            "validation_cross_entropy_per_window": entropy,
-            "validation_average_precision": precision,
-        }
+        measured = detection_numbers(model, run.store, run.split["validation"], run.communicator)
+        return {f"validation_{name}": value for name, value in measured.items()}
 
     task = _task(
         run, net, "detection", loss, validate, "validation_cross_entropy_per_window",
@@ -123,6 +113,21 @@ def train_detector(run: Run) -> PoseNet:
         task.adapt = Plateau(task.watch, recipe.detection_patience, times=0)
     fit(task, net, _optimizer(net.parameters(), recipe, recipe.detection_lr), run.resume)
     return net
+
+
+def detection_numbers(
+    net: Module, store: H36MStore, frames: np.ndarray, communicator: Communicator = ALONE
+) -> dict[str, float]:
+    """``cross_entropy_per_window`` and ``average_precision`` of a detector on these frames."""
+    entropy = precision = 0.0
+    for start in range(0, len(frames), VALIDATION_PIECE):
+        piece = frames[start : start + VALIDATION_PIECE]
+        logits = predict(net, store, piece, communicator)
+        labels = window_labels(store.read("keypoints_2d", piece))
+        fraction = len(piece) / len(frames)
+        entropy += fraction * cross_entropy_per_window(logits, labels)
+        precision += fraction * average_precision(logits, labels)
+    return {"cross_entropy_per_window": entropy, "average_precision": precision}
 
 
 def train_regressor(run: Run, detector: PoseNet | None = None) -> PoseNet:
@@ -146,7 +151,7 @@ def train_regressor(run: Run, detector: PoseNet | None = None) -> PoseNet:
 
     # As many frames of the others as are validated, which alone decide.
     watched = {
-        column: _spread(run.split[part], len(run.split["validation"]))
+        column: spread(run.split[part], len(run.split["validation"]))
         for part, column in COLUMNS.items()
         if part in run.split
     }
@@ -166,7 +171,7 @@ def train_regressor(run: Run, detector: PoseNet | None = None) -> PoseNet:
     return net
 
 
-def _spread(frames: np.ndarray, count: int) -> np.ndarray:
+def spread(frames: np.ndarray, count: int) -> np.ndarray:
     """At most this many of the frames, evenly spread."""
     if len(frames) <= count:
         return frames
