@@ -21,7 +21,7 @@ ifneq ($(filter-out 0 1,$(words $(MIN_JOINTS))),)
 $(error MIN_JOINTS=$(MIN_JOINTS): expected a whole number)
 endif
 
-ASKED := $(and $(RAW),$(filter train-% ablate-% compare-% sweep-%,$(MAKECMDGOALS)))
+ASKED := $(and $(RAW),$(filter train-% ablate-% films-% compare-% sweep-%,$(MAKECMDGOALS)))
 
 ifneq ($(ASKED),)
 ifeq ($(shell [ -e $(RAW) ] && echo found),)
@@ -52,7 +52,7 @@ endif
 .NOTPARALLEL:
 .SUFFIXES:
 .PHONY: help setup label-setup test test-plain test-oldest judges lint format gradcheck mutants torture \
-  fuzz wheel cluster house bench scaling check-torch first-light device train-h36m ablate-h36m train-unet compare-unet \
+  fuzz wheel cluster house bench scaling check-torch first-light device train-h36m ablate-h36m constant-poses films-h36m train-unet compare-unet \
   compare-hnet compare-starts sweep-weights weights lessons lesson check book publish doctor clean changed
 
 help:  ## list the targets
@@ -248,6 +248,23 @@ train-h36m: $(VENV)/.installed-run $(h36m_STORE)  ## 3D pose: data, detection, r
 
 ablate-h36m: $(VENV)/.installed-run $(h36m_STORE)  ## what helped: pre-training, momentum, decay, ...
 	$(call train,h36m,h36m-ablation$(NETWORK)$(ACTED),ablation) --ablate $(KERNEL_FLAGS) $(ARGS)
+
+# Report 1's constant poses: one picture for 12 frames, and what filters make of them.
+RUN_OF := $(call quoted,$(or $(OUT),runs/h36m-$(RAN)$(NETWORK)$(ACTED)$(SEEDED)))
+
+data/h36m-50hz.h5: | $(VENV)/.installed-run
+	$(ALONE) sh -c '"$$0" -m data_tools twin h36m --out data/h36m-50hz --subjects 11 --frames 192 \
+	  --step 1 && "$$0" -m data_tools h36m data/h36m-50hz --subjects 11 --out $@' $(VENV)/bin/python
+
+constant-poses: data/h36m-50hz.h5  ## one picture for 12 frames: constant poses, shown and cured
+	@[ -e $(RUN_OF)/best.npz ] || $(MAKE) train-h36m
+	$(MINIPOSE) evaluate $(RUN_OF)/best.npz --data data/h36m-50hz.h5 --all --hold 12 --smooth all \
+	  --device $(call quoted,$(DEVICE)) $(ARGS)
+
+films-h36m: $(VENV)/.installed-run $(h36m_STORE)  ## videos of validation and test takes: truth and prediction
+	@[ -e $(RUN_OF)/best.npz ] || $(MAKE) train-h36m
+	$(MINIPOSE) evaluate $(RUN_OF)/best.npz --data $(or $(h36m_STORE),$(RAW)) \
+	  --videos $(RUN_OF)/videos --device $(call quoted,$(DEVICE)) $(ARGS)
 
 train-unet: $(VENV)/.installed-run $(people_STORE)  ## mask and joints of a person (MODEL=triple, hnet, ...)
 	$(call train,people,people-$(RAN)-$(subst +,-,$(MODEL)),$(SIZE)) --model $(call quoted,$(MODEL)) $(ARGS)

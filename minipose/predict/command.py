@@ -21,6 +21,7 @@ from minipose.predict.movie import movie
 from minipose.predict.networks import load_networks
 from minipose.predict.person import Result, check_picture, predict_pictures
 from minipose.predict.settings import Settings
+from minipose.predict.smoothing import smoothed_results
 from minipose.predict.sources import PICTURE, Source, find_sources
 from minipose.predict.tables import openpose
 from minipose.predict.tracking import Tracker
@@ -59,6 +60,8 @@ def predict(args: argparse.Namespace) -> None:
     if (settings.box or settings.mask) and [s.kind for s in sources] != [PICTURE]:
         flag = "--box" if settings.box else "--mask"
         raise UserError(f"{flag}: is for one picture, got {len(sources)} pictures and videos")
+    if settings.smooth and all(s.kind == PICTURE for s in sources):
+        raise UserError(f"--smooth: is for videos, got {len(sources)} pictures")
     problems = Problems(len(sources) + len(lines))
     device = use_device(settings.device, settings.tf32)
     networks = load_networks(settings.checkpoint, settings.pose3d, device)
@@ -140,8 +143,11 @@ def _video(source: Source, output: Output) -> None:
     try:
         interrupted = False
         with opened(source) as video, movie(files["movie"], video.rate) as made:
+            found = _frames(video, output)
+            if output.settings.smooth:
+                found = smoothed_results(found, output.settings.smooth, 1 / video.rate)
             try:
-                for frame, result in _frames(video, output):
+                for frame, result in found:
                     made.add(movie_frame(result, output.networks.pose3d is not None))
                     take.add(str(source.path), frame.number, frame.seconds, result)
                     if "openpose" in files:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from minipose.experiments.checks import PATH, YES_OR_NO, Check, number, one_of, several, whole
+from minipose.experiments.pose3d.filters import WINDOWED
 from minipose.experiments.settings import Choices, choice
 
 FORMATS = ("openpose", "coco", "csv", "npz")
@@ -38,6 +39,10 @@ class Settings(Choices):
     threshold: float = choice(
         0.5, "confidence from which a joint counts as in the picture", number(least=0, most=1)
     )
+    smooth: str | None = choice(
+        None, "temporal filter of the poses in space of a video (default: none)",
+        one_of(*WINDOWED),
+    )  # fmt: skip
     frames: int | None = choice(
         None, "look at so many frames of a video or camera (default: all)", whole(1)
     )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minipose.datasets.h36m import H36MStore
-from minipose.metrics import acceleration_error, run_lengths
+from minipose.metrics import acceleration_error, identical_fraction, run_lengths
 
 
 class Steps(NamedTuple):
@@ -41,9 +41,10 @@ def motion(predicted: np.ndarray, target: np.ndarray, steps: Steps) -> dict[str,
     Returns
     -------
     ``step_frames`` and ``step_seconds``; ``acceleration_error_mm`` in mm/frame² and what it is for
-    a pose that stands still, ``acceleration_of_constant_mm``, both None where no three frames follow each other; and
-    how many frames long the runs of equal predictions are that have two or more: ``equal_runs``,
-    ``equal_run_mean``, ``equal_run_longest``.
+    a pose that stands still, ``acceleration_of_constant_mm``, both None where no three frames
+    follow each other; ``equal_poses``, the fraction of poses that equal the one before; and of the
+    runs of two or more equal ones their number, ``equal_runs``, and frames, ``equal_run_mean`` and
+    ``equal_run_longest``.
     """
     runs = run_lengths(predicted, steps.starts)
     runs = runs[runs > 1]
@@ -54,6 +55,7 @@ def motion(predicted: np.ndarray, target: np.ndarray, steps: Steps) -> dict[str,
         "acceleration_of_constant_mm": _known(
             acceleration_error(np.zeros_like(target), target, steps.starts)
         ),
+        "equal_poses": identical_fraction(predicted, steps.starts),
         "equal_runs": len(runs),
         "equal_run_mean": float(runs.mean()) if len(runs) else 1.0,
         "equal_run_longest": int(runs.max()) if len(runs) else 1,

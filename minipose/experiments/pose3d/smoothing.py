@@ -85,8 +85,8 @@ def effect(
 def effect_table(result: dict[str, Any]) -> list[str]:
     """The same as lines of Markdown."""
     lines = [
-        "| part | pictures | filter | MPJPE, mm | acceleration error, mm/frame² | frames a run of "
-        "equal poses |",
+        "| part | pictures | filter | MPJPE, mm | acceleration error, mm/frame² | equal to the "
+        "pose before |",
         "|---|---|---|---|---|---|",
     ]
     for part, pictures in result.items():
@@ -95,6 +95,6 @@ def effect_table(result: dict[str, Any]) -> list[str]:
                 error = r["acceleration_error_mm"]
                 lines.append(
                     f"| {part} | {shown} | {name} | {r['mpjpe_mm']:.2f} | "
-                    f"{'–' if error is None else f'{error:.2f}'} | {r['equal_run_mean']:.1f} |"
+                    f"{'–' if error is None else f'{error:.2f}'} | {r['equal_poses']:.1%} |"
                 )
     return lines
