@@ -40,23 +40,16 @@ endif
 endif
 endif
 
-ACTIONS_KNOWN := Directions Discussion Eating Greeting Phoning Posing Purchases Sitting SittingDown \
-  Smoking TakingPhoto Waiting Walking WalkingDog WalkTogether
-
-ifneq ($(filter-out $(ACTIONS_KNOWN),$(ACTIONS)),)
-$(error ACTIONS=$(ACTIONS): expected some of $(ACTIONS_KNOWN))
-endif
-
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SUFFIXES:
 .PHONY: help setup label-setup test test-plain test-oldest judges lint format gradcheck mutants torture \
-  fuzz wheel cluster house bench scaling check-torch first-light device train-h36m ablate-h36m constant-poses films-h36m train-unet compare-unet \
+  fuzz wheel cluster house bench scaling check-torch first-light device train-unet compare-unet \
   compare-hnet compare-starts sweep-weights weights lessons lesson check book publish doctor clean changed
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  Variables: DATA= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE=cpu|cuda|auto RANKS= FULL=1 MODEL= START= CCP= ARGS= PYTHON="
 	@echo "             ACTIONS='Walking Eating' KERNELS='32 64 64' for 3D pose"
 	@echo "             LABEL=mediapipe|openpose|maskrcnn for DATA=photographs that have no joints and masks"
@@ -183,8 +176,6 @@ FINISHED := $(if $(RAW),$(shell case $(RAW) in (*.h5) echo yes;; esac))
 SEEDED := $(if $(filter-out 0,$(SEED)),-seed-$(SEED))
 # $(call tail,WORDS) is -these-words
 tail = $(patsubst %,-%,$(subst $(empty) $(empty),-,$(strip $(1))))
-ACTED := $(if $(filter-out Walking,$(ACTIONS)),$(call tail,$(sort $(ACTIONS))))
-NETWORK := $(call tail,$(KERNELS))
 CHOSEN := $(or $(patsubst recipe:%,%,$(lastword $(filter recipe:%,$(subst --recipe ,recipe:,$(subst \
   --recipe=,recipe:,$(ARGS)))))),$(RECIPE))
 RAN := $(if $(subst $(SIZE),,$(CHOSEN)),$(if $(FULL),full-)$(CHOSEN),$(SIZE))
@@ -192,10 +183,6 @@ BASE_PYTHON = $(if $(PYTHON),$(call quoted,$(PYTHON)),python3)
 ALONE = $(BASE_PYTHON) .ci/one_at_a_time.py data/.making.lock --unless $@ -- env PYTHONUNBUFFERED=1
 NAME := $(if $(ASKED),$(if $(FINISHED),finished,$(shell \
   $(if $(PYTHON),$(call quoted,$(PYTHON)),python3) data_tools/store_name.py $(RAW))))
-
-ifneq ($(and $(ACTIONS),$(FINISHED),$(filter %-h36m,$(MAKECMDGOALS))),)
-$(error ACTIONS=$(ACTIONS): expected DATA= with Human3.6M's folder, not a finished store)
-endif
 
 # With LABEL=, joints and masks of photographs are found first; the labelled folder is kept too.
 h36m_DATA := $(RAW)
@@ -225,9 +212,6 @@ $$($(1)_STORE): $(if $(NAME),$($(1)_LABELS),data/$(1)-$(SIZE)$(5)$(SEEDED)/.writ
 endif
 endef
 
-$(eval $(call job,h36m,$(if $(FULL),--frames 600 --step 5 --takes 40 --train-frames 44,\
-  --frames 220 --step 7 --takes 16 --train-frames 24)$(if $(ACTED), --actions $(ACTIONS)),$(ACTED),\
-  $(if $(ACTED),--actions $(ACTIONS)),$(ACTED)))
 $(eval $(call job,people,--count $(if $(FULL),6200,2400),$(addprefix -,$(LABEL))-people$(addprefix -,$(MIN_JOINTS)),\
   $(if $(MIN_JOINTS),--min-joints $(MIN_JOINTS))))
 
@@ -241,30 +225,7 @@ train = $(call ranks,$(RANKS))$(MINIPOSE) train $(1) --data $(or $($(1)_STORE),$
   $(if $(or $(CHOSEN),$(3)),--recipe $(call quoted,$(or $(CHOSEN),$(3)))) \
   --device $(call quoted,$(DEVICE)) --seed $(SEED) $(if $(EPOCHS),--epochs $(call quoted,$(EPOCHS)))
 
-KERNEL_FLAGS := $(if $(KERNELS),--kernels $(foreach one,$(KERNELS),$(call quoted,$(one))))
-
-train-h36m: $(VENV)/.installed-run $(h36m_STORE)  ## 3D pose: data, detection, regression, report
-	$(call train,h36m,h36m-$(RAN)$(NETWORK)$(ACTED),$(SIZE)) $(KERNEL_FLAGS) $(ARGS)
-
-ablate-h36m: $(VENV)/.installed-run $(h36m_STORE)  ## what helped: pre-training, momentum, decay, ...
-	$(call train,h36m,h36m-ablation$(NETWORK)$(ACTED),ablation) --ablate $(KERNEL_FLAGS) $(ARGS)
-
-# Report 1's constant poses: one picture for 12 frames, and what filters make of them.
-RUN_OF := $(call quoted,$(or $(OUT),runs/h36m-$(RAN)$(NETWORK)$(ACTED)$(SEEDED)))
-
-data/h36m-50hz.h5: | $(VENV)/.installed-run
-	$(ALONE) sh -c '"$$0" -m data_tools twin h36m --out data/h36m-50hz --subjects 11 --frames 192 \
-	  --step 1 && "$$0" -m data_tools h36m data/h36m-50hz --subjects 11 --out $@' $(VENV)/bin/python
-
-constant-poses: data/h36m-50hz.h5  ## one picture for 12 frames: constant poses, shown and cured
-	@[ -e $(RUN_OF)/best.npz ] || $(MAKE) train-h36m
-	$(MINIPOSE) evaluate $(RUN_OF)/best.npz --data data/h36m-50hz.h5 --all --hold 12 --smooth all \
-	  --device $(call quoted,$(DEVICE)) $(ARGS)
-
-films-h36m: $(VENV)/.installed-run $(h36m_STORE)  ## videos of validation and test takes: truth and prediction
-	@[ -e $(RUN_OF)/best.npz ] || $(MAKE) train-h36m
-	$(MINIPOSE) evaluate $(RUN_OF)/best.npz --data $(or $(h36m_STORE),$(RAW)) \
-	  --videos $(RUN_OF)/videos --device $(call quoted,$(DEVICE)) $(ARGS)
+include .ci/pose3d.mk
 
 train-unet: $(VENV)/.installed-run $(people_STORE)  ## mask and joints of a person (MODEL=triple, hnet, ...)
 	$(call train,people,people-$(RAN)-$(subst +,-,$(MODEL)),$(SIZE)) --model $(call quoted,$(MODEL)) $(ARGS)

@@ -74,4 +74,6 @@ def test_commands_that_are_shown_can_be_run(page):
         path = ROOT / module.replace(".", "/")
         assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), module
     rules = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.M))
+    for part in (ROOT / ".ci").glob("*.mk"):  # which it includes
+        rules |= set(re.findall(r"^([\w-]+):", part.read_text(), re.M))
     assert set(re.findall(r"\bmake ([a-z][\w-]*)", shown)) <= rules

@@ -390,3 +390,19 @@ def test_wrong_actions_are_one_line(arguments, message, tree):
     done = make(tree, "train-h36m", *arguments)
     assert done.returncode == 2 and not asked(tree)
     assert message in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_poses_of_a_run_are_filmed_and_held_constant(tree):
+    (tree / "a run").mkdir()
+    (tree / "a run/best.npz").touch()
+    (tree / "a.h5").touch()
+    assert make(tree, "films-h36m", "OUT=a run", "DATA=a.h5").returncode == 0
+    assert make(tree, "constant-poses", "OUT=a run").returncode == 0
+    filming, drawing, importing, holding = asked(tree)
+    measure = ["-m", "minipose", "evaluate", "a run/best.npz", "--data"]
+    assert filming == [*measure, "a.h5", "--videos", "a run/videos", "--device", "cpu"]
+    assert drawing[2:4] == ["twin", "h36m"] and importing[-1] == "data/h36m-50hz.h5"
+    assert holding[:6] == [*measure, "data/h36m-50hz.h5"]
+    assert {"--all", "--hold", "12", "--smooth", "all"} < set(holding)
+    assert make(tree, "films-h36m", "DATA=a.h5").returncode == 0  # and trains what there is none of
+    assert [one[2] for one in asked(tree)[4:]] == ["train", "evaluate"]

@@ -1,0 +1,39 @@
+"""``metadata.xml``: the rate of the videos, which comes into the store."""
+
+import pytest
+
+from data_tools.h36m.metadata import read_frame_rate
+from minipose.datasets.h36m import FRAMES_A_SECOND, H36MStore, H36MWriter
+from tests.datasets.test_h36m import rows
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        (None, 50.0),
+        ("<metadata/>", 50.0),
+        ("<metadata><frame_rate>7.14286</frame_rate></metadata>", 7.14286),
+        ("<metadata><frame_rate>fast</frame_rate></metadata>", None),
+        ("<metadata><frame_rate>0</frame_rate></metadata>", None),
+        ("<metadata><frame_rate>nan</frame_rate></metadata>", None),
+    ],
+)
+def test_the_rate_of_the_videos(text, rate, tmp_path):
+    if text is not None:
+        (tmp_path / "metadata.xml").write_text(text)
+    if rate is None:
+        with pytest.raises(ValueError, match=r"metadata\.xml: no frame rate in it"):
+            read_frame_rate(tmp_path)
+    else:
+        assert read_frame_rate(tmp_path) == rate
+
+
+def test_a_store_keeps_the_rate(tmp_path):
+    identities = []
+    for name, rate in (("a.h5", FRAMES_A_SECOND), ("b.h5", 12.5)):
+        with H36MWriter(tmp_path / name, ["Walking"], rate) as writer:
+            writer.append(**rows(3))
+        with H36MStore(tmp_path / name) as store:
+            assert store.rate == rate
+            identities.append(store.identity)
+    assert identities[0] == identities[1]  # of the same frames
