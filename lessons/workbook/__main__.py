@@ -34,7 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     if new:
-        print(f"{len(new)} new files in {os.path.relpath(folder)}: they are yours, fill them in.\n")
+        files = "1 new file" if len(new) == 1 else f"{len(new)} new files"
+        print(f"{files} in {os.path.relpath(folder)}: yours, to be filled in.\n")
     sys.stdin = io.StringIO()  # nobody answers an input()
     try:
         return table(folder) if chosen is None else one(chosen, folder)

@@ -113,6 +113,9 @@ def _judged(name: str, error: BaseException, exercise: Exercise, folder: Path) -
         where = _named(Path(error.filename or exercise.of(folder)), error.lineno)
         return Result(name, WRONG, f"{where}: {error.msg}" + (f": {text}" if text else ""))
     own = [frame for frame in traceback.walk_tb(error.__traceback__) if _is_in(frame[0], folder)]
+    if not own and isinstance(error, AttributeError) and isinstance(error.obj, types.ModuleType):
+        where = _named(exercise.of(folder))
+        return Result(name, WRONG, f"{where} has no {error.name}: it stands in {exercise.shown}")
     if not own:
         kind = type(error).__name__
         return Result(name, WRONG, f"what came back cannot be judged: {kind}: {error}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -160,6 +161,40 @@ def operation(
         check_gradients(recorded(own), [np.array(a, float) for a in again or arrays], entries=40)
     except GradientError as error:
         raise Wrong(f"{name}: right for one example, wrong for another: {error}") from None
+
+
+def loss(
+    name: str,
+    own: Callable[..., Any],
+    said: Mapping[str, np.ndarray],
+    target: np.ndarray,
+    reference: Callable[..., np.ndarray],
+    package: Callable[..., mp.Tensor],
+    sizes: explain.Sizes,
+    known: Known,
+    known_gradients: Callable[[np.ndarray], Known],
+) -> None:
+    """Judge a loss, own(tensor, target), as an operation of what was said: one input, by name.
+
+    Once more with two examples only, so that no number in the code can stand for their count.
+    """
+    ((key, array),) = said.items()
+    for title, few in ((name, slice(None)), (f"{name} of two examples", slice(2))):
+        goal = target[few]
+        operation(
+            title,
+            partial(_second, own, goal),
+            {key: array[few]},
+            partial(_second, reference, goal),
+            partial(_second, package, goal),
+            sizes if title == name else {},
+            known if title == name else {},
+            {key: known_gradients if title == name else lambda g: {}},
+        )
+
+
+def _second(function: Callable[..., Any], target: np.ndarray, said: Any) -> Any:
+    return function(said, target)
 
 
 def tensor(name: str, y: object) -> Any:

@@ -34,6 +34,11 @@ class Exercise:
         return self.template.stem[3:]
 
     @property
+    def shown(self) -> str:
+        """Its path, from the root of the project."""
+        return self.template.relative_to(course.FOLDER.parent).as_posix()
+
+    @property
     def solution(self) -> Path:
         return SOLUTIONS / self.template.name
 

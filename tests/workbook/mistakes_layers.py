@@ -197,6 +197,7 @@ LAYERS: dict[str, Rows] = {
         ("target) / count,)", "target),)", "without 1/N"),
         (".sum() / count\n", ".mean()\n", "sum over classes, mean over examples"),
         ("-(target * log", "(target * log", "wrong sign"),
+        ("    count = len(target)\n", "    count = 4\n", "of two examples"),
     ),
     "convolution": (
         (

@@ -173,10 +173,11 @@ def test_the_table_shows_what_is_begun(tmp_path, capsys, solved):
         ("raise SystemExit(3)\n", "engine.py:1, in <module>: SystemExit: 3"),
         ("while True:\n    pass\n", "stopped after 0.1 s: does a loop never end?"),
         ("import time\ntime.sleep(1000)\n", "engine.py:2, in <module>: stopped after"),
+        ("value = 3\n", "engine.py has no Value: it stands in lessons/exercises/01_engine.py"),
         ("Value = 3\n", "cannot be judged: TypeError: 'int' object is not callable"),
         ("\0", "engine.py"),
     ],
-    ids=["syntax", "import", "exit", "loop", "sleep", "no-class", "zero-byte"],
+    ids=["syntax", "import", "exit", "loop", "sleep", "no-name", "no-class", "zero-byte"],
 )
 def test_a_file_that_cannot_run_is_one_line(text, expected, tmp_path, monkeypatch):
     monkeypatch.setattr("lessons.workbook.clock.WAITING", 2)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lessons.workbook.judge import ask, operation, same
+from lessons.workbook.judge import ask, leaf, loss, same
 from minipose import losses
 from tests import reference
 
@@ -56,24 +56,19 @@ def window_cross_entropy(mine):
             "if g is forgotten": (p - H) / 4,
         }
 
-    operation(
+    loss(
         "window_cross_entropy",
-        lambda z: mine.window_cross_entropy(z, H),
+        mine.window_cross_entropy,
         {"scores": Z},
-        lambda z: reference.window_cross_entropy(z, H),
-        lambda z: losses.window_cross_entropy(z, H),
+        H,
+        reference.window_cross_entropy,
+        losses.window_cross_entropy,
         {4: "pictures", 17: "windows"},
         known,
-        {"scores": gradients},
+        gradients,
     )
-    sure = mine.window_cross_entropy(leaf_of(400.0), np.zeros((1, 1)))
+    sure = mine.window_cross_entropy(leaf(np.full((1, 1), 400.0)), np.zeros((1, 1)))
     same("the loss of a sure and wrong answer, z = 400", sure.data, 400.0)
-
-
-def leaf_of(number):
-    from lessons.workbook.judge import leaf
-
-    return leaf(np.array([[number]]))
 
 
 window_cross_entropy.needs = (softplus,)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lessons.workbook.judge import ask, operation, same
+from lessons.workbook.judge import ask, loss, same
 from minipose import losses, metrics
 from tests import reference
 
@@ -52,15 +52,16 @@ def dice_loss(mine):
             "if it is not divided by the sum below": -g * (2 * T - each) / 4,
         }
 
-    operation(
+    loss(
         "dice_loss",
-        lambda p: mine.dice_loss(p, T),
+        mine.dice_loss,
         {"probabilities": P},
-        lambda p: reference.dice_loss(p, T),
-        lambda p: losses.dice_loss(p, T),
+        T,
+        reference.dice_loss,
+        losses.dice_loss,
         SIZES,
         known,
-        {"probabilities": gradients},
+        gradients,
     )
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lessons.workbook.judge import Wrong, ask, operation, same
+from lessons.workbook.judge import Wrong, ask, loss, operation, same
 from minipose import losses, ops
 from tests import reference
 
@@ -97,16 +97,8 @@ def mse(mine):
         return {"if g is forgotten: the rule begins with what has arrived": lambda: (X - goal) / 4}
 
     goal = np.arange(8.0).reshape(4, 2) / 3
-    operation(
-        "mse",
-        lambda p: mine.mse(p, goal),
-        {"predicted": X},
-        lambda p: reference.mse(p, goal),
-        lambda p: losses.mse(p, goal),
-        {8: "numbers", 4: "examples"},
-        None,
-        {"predicted": known},
-    )
+    sizes = {8: "numbers", 4: "examples"}
+    loss("mse", mine.mse, {"predicted": X}, goal, reference.mse, losses.mse, sizes, {}, known)
 
 
 def tensor(mine):

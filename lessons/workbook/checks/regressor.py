@@ -3,7 +3,7 @@
 import numpy as np
 
 import minipose as mp
-from lessons.workbook.judge import leaf, operation, same, tensor
+from lessons.workbook.judge import leaf, loss, same, tensor
 from minipose import losses
 from tests import reference
 
@@ -31,15 +31,16 @@ def joint_squared_error(mine):
             "if it is divided by the coordinates, too": g * gap / 24,
         }
 
-    operation(
+    loss(
         "joint_squared_error",
-        lambda p: mine.joint_squared_error(p, TRUE),
+        mine.joint_squared_error,
         {"predicted": SAID},
-        lambda p: reference.joint_squared_error(p, TRUE),
-        lambda p: losses.joint_squared_error(p, TRUE),
+        TRUE,
+        reference.joint_squared_error,
+        losses.joint_squared_error,
         SIZES,
         known,
-        {"predicted": gradients},
+        gradients,
     )
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lessons.workbook.judge import ask, operation, same
+from lessons.workbook.judge import ask, loss, same
 from minipose import losses
 from tests import reference
 
@@ -69,15 +69,16 @@ def cross_entropy(mine):
             "if g is forgotten": (p - T) / 4,
         }
 
-    operation(
+    loss(
         "cross_entropy",
-        lambda z: mine.cross_entropy(z, T),
+        mine.cross_entropy,
         {"scores": Z},
-        lambda z: reference.categorical_cross_entropy(z, T),
-        lambda z: losses.categorical_cross_entropy(z, T),
+        T,
+        reference.categorical_cross_entropy,
+        losses.categorical_cross_entropy,
         SIZES,
         known,
-        {"scores": gradients},
+        gradients,
     )
 
 
