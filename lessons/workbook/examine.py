@@ -52,7 +52,7 @@ def examine(exercise: Exercise, folder: Path) -> list[Result]:
             with at_most(SECONDS):
                 mine = importlib.import_module(f"mine.{exercise.name}")
         except BaseException as error:
-            return [_judged("file", error, exercise, folder)]
+            return [_judged("the file", error, exercise, folder)]
         results: dict[Callable, Result] = {}
         for check in checks.PARTS:
             result = _one(check, mine, exercise, folder)
