@@ -133,7 +133,7 @@ assert not twins
 # %% [markdown]
 # ## Train from given weights, several seeds
 #
-# The network that comes with minipose has seen 1,634 drawn people (`minipose/weights/card.md`).
+# What the network that comes with minipose has seen, its card says (`minipose/weights/card.md`).
 # `--start` takes its weights, and the rate is a sixth of the usual one, so as not to lose them.
 
 # %%
