@@ -44,20 +44,22 @@ endif
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help setup label-setup test test-plain test-oldest judges lint format gradcheck mutants torture \
-  fuzz wheel cluster house bench scaling check-torch first-light device train-unet compare-unet \
-  compare-hnet compare-starts sweep-weights weights lessons lesson check book publish doctor clean changed
+.PHONY: help setup label-setup changed clean doctor
+.PHONY: test tested test-plain test-oldest judges lint format gradcheck mutants torture fuzz wheel house
+.PHONY: cluster bench scaling check-torch first-light device
+.PHONY: train-unet compare-unet compare-hnet compare-starts sweep-weights weights
+.PHONY: lessons lesson check book publish
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  Variables: DATA= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE=cpu|cuda|auto RANKS= FULL=1 MODEL= START= CCP= ARGS= PYTHON="
+	@echo "  Variables: DATA= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE=cpu|cuda|auto RANKS= FULL=1 MODEL= START= CCP= ARGS= PYTHON= VERSIONS=tested"
 	@echo "             ACTIONS='Walking Eating' KERNELS='32 64 64' for 3D pose"
 	@echo "             LABEL=mediapipe|openpose|maskrcnn for DATA=photographs that have no joints and masks"
 
 # --- Set-up: a stamp for each set of packages -----------------------------------------------------
 
 RUNTIME := jobs,h36m,video
-SETUP = @PYTHON=$(call quoted,$(PYTHON)) sh .ci/setup
+SETUP = @PYTHON=$(call quoted,$(PYTHON)) VERSIONS=$(call quoted,$(VERSIONS)) sh .ci/setup
 
 $(VENV)/.installed-run: pyproject.toml
 	$(SETUP) $(RUNTIME) $@
@@ -112,6 +114,10 @@ label-setup: $(LABELLER)/.installed  ## set up MediaPipe, which labels photograp
 
 test: lint  ## lint, then run the tests (DEVICE=cuda: on CuPy)
 	$(RUN) pytest -n 2 --device $(call quoted,$(DEVICE)) $(ARGS)
+
+tested: test  ## note the versions with which all tests pass; make setup VERSIONS=tested installs them
+	@{ echo "# Written by make tested: the newest versions with which all tests passed, on $$($(VENV)/bin/python -V)."; \
+	  $(VENV)/bin/python -m pip freeze -q --all --exclude pip --exclude-editable; } > .ci/tested.txt
 
 test-plain: $(VENV)/.installed-dev  ## the same in a copy without minipose/fast
 	$(RUN) tests.plain -n 2 --device $(call quoted,$(DEVICE)) $(ARGS)

@@ -112,6 +112,20 @@ def test_every_package_is_pinned_to_the_lowest_version_that_it_is_declared_with(
     assert "numpy==2.0" in done.stdout.split()
 
 
+def test_the_newest_tested_versions_are_noted_and_none_is_below_the_lowest():
+    """``make setup VERSIONS=tested`` installs them; ``make tested`` writes them."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    names = ("jobs", "h36m", "video", "heic", "onnx", "cluster", "dev")
+    declared = {each for name in names for each in extras[name]} | set(project["dependencies"])
+    lines = (ROOT / ".ci/tested.txt").read_text("utf-8").splitlines()[1:]
+    tested = {name.replace("_", "-").lower(): at for name, at in (row.split("==") for row in lines)}
+    for requirement in declared:
+        name, lowest = requirement.split(">=")
+        found = [int(n) for n in tested[name].split(".")]
+        assert found >= [int(n) for n in lowest.split(".")], requirement
+
+
 @pytest.mark.parametrize("wrong", ["numpy", "numpy>2", "numpy==2.0", "numpy>=2.0,<3", "numpy>=2a1"])
 def test_a_package_without_a_lowest_version_is_one_line(wrong, tmp_path):
     done = oldest(declare(tmp_path, [wrong]))

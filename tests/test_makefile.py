@@ -211,6 +211,17 @@ def test_the_oldest_versions_are_handed_to_pip(tree):
     assert newest[newest.index("-c") + 1] == "/dev/null"
 
 
+def test_the_versions_that_were_tested_are_handed_to_pip(tree):
+    (tree / ".venv/.installed-run").unlink()
+    assert make(tree, "setup", "VERSIONS=tested").returncode == 0
+    pip = asked(tree)[-1]
+    assert pip[pip.index("-c") + 1] == ".ci/tested.txt"
+    (tree / ".venv/.installed-run").unlink()
+    refused = make(tree, "setup", "VERSIONS=any old")
+    assert refused.returncode != 0
+    assert "VERSIONS=any old: expected tested or newest" in refused.stderr
+
+
 # A GPU that does not work, with CuPy (MISSING=none) or without it (MISSING=cupy).
 WITHOUT_GPU = """#!/bin/sh
 printf '%s\\n' "$@" -- >> ../asked
