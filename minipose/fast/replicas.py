@@ -42,6 +42,7 @@ class Replicas(Parts):
         _share(model)
         self._owner = os.getpid()
         self._others: list[_Other] = []
+        workers.rest()  # a fork takes none of the threads along, but the locks that they hold
         self._others += (_Other(model, loss) for _ in range(parts - 1))
 
     def __exit__(self, *exception: object) -> None:

@@ -165,18 +165,33 @@ def _shared(task: Callable[[int], T], count: int, threads: int) -> list[T]:
     return job.results
 
 
+_waiting: list[tuple[threading.Thread, SimpleQueue[_Job | None]]] = []
+
+
 @functools.lru_cache
-def _helpers(count: int) -> SimpleQueue[_Job]:
+def _helpers(count: int) -> SimpleQueue[_Job | None]:
     """Threads that wait for jobs, and the queue at which they wait."""
-    jobs: SimpleQueue[_Job] = SimpleQueue()
+    jobs: SimpleQueue[_Job | None] = SimpleQueue()
 
     def serve() -> None:
-        while True:
-            jobs.get().work()
+        while (job := jobs.get()) is not None:
+            job.work()
 
     for k in range(count):
-        threading.Thread(target=serve, name=f"kernel-{k}", daemon=True).start()
+        helper = threading.Thread(target=serve, name=f"kernel-{k}", daemon=True)
+        helper.start()
+        _waiting.append((helper, jobs))
     return jobs
+
+
+def rest() -> None:
+    """End the threads that wait for jobs, before a fork; they start again when they are needed."""
+    _helpers.cache_clear()
+    ending = [_waiting.pop() for _ in range(len(_waiting))]
+    for _, jobs in ending:
+        jobs.put(None)  # behind all that was put there before
+    for helper, _ in ending:
+        helper.join()
 
 
 def blas_name() -> str:
@@ -188,3 +203,4 @@ def blas_name() -> str:
 if hasattr(os, "register_at_fork"):
     # A child process has the queue, but none of the threads: it starts its own when it needs them.
     os.register_at_fork(after_in_child=_helpers.cache_clear)
+    os.register_at_fork(after_in_child=_waiting.clear)

@@ -2,10 +2,12 @@
 
 import os
 import signal
+import threading
 
 import numpy as np
 import pytest
 
+from minipose.fast import workers
 from minipose.fast.replicas import Replicas
 from minipose.training.parts import Parts, in_parts
 from tests.training.test_parts import Normalised, batch, loss, steps
@@ -19,6 +21,25 @@ def test_processes_do_not_change_a_bit(parts, network):
     alone, processes = (steps(make, parts, samples, network=network) for make in (Parts, Replicas))
     for a, b in zip(alone, processes, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_no_thread_of_a_kernel_is_alive_at_the_fork(monkeypatch):
+    """Python 3.12 and later warn of it: what a thread holds then, is held for ever in the child."""
+    kernels = []
+
+    def fork():
+        kernels.append([t.name for t in threading.enumerate() if t.name.startswith("kernel-")])
+        return real()
+
+    real = os.fork
+    monkeypatch.setenv("MINIPOSE_THREADS", "2")
+    assert workers.run(abs, 3) == [0, 1, 2]
+    assert any(t.name.startswith("kernel-") for t in threading.enumerate())
+    monkeypatch.setattr(os, "fork", fork)
+    with Replicas(Toy().train(), loss, 2) as replicas:
+        replicas.backward(batch(4), 0)
+    assert kernels == [[]]
+    assert workers.run(abs, 3) == [0, 1, 2]
 
 
 def test_a_frozen_parameter_stays_without_a_gradient():
