@@ -21,6 +21,15 @@ ifneq ($(filter-out 0 1,$(words $(MIN_JOINTS))),)
 $(error MIN_JOINTS=$(MIN_JOINTS): expected a whole number)
 endif
 
+ifneq ($(RANKS),)
+ifneq ($(shell case $(call quoted,$(RANKS)) in (0*|*[!0-9]*) echo wrong;; esac),)
+$(error RANKS=$(RANKS): expected a whole number from 1)
+endif
+ifneq ($(filter ablate-% compare-% sweep-%,$(MAKECMDGOALS)),)
+$(error RANKS=$(RANKS): processes share one training; a comparison is several: leave it out)
+endif
+endif
+
 ASKED := $(and $(RAW),$(filter train-% ablate-% films-% compare-% sweep-%,$(MAKECMDGOALS)))
 
 ifneq ($(ASKED),)

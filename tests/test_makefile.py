@@ -265,11 +265,17 @@ def test_another_seed_has_drawings_a_store_and_a_run_of_its_own(tree):
         assert run == "runs/people-quick-mask-softmax" + ("-seed-3" if seed == "3" else "")
 
 
-@pytest.mark.parametrize("wrong", ["SEED=1 2", "MIN_JOINTS=9 9"])
-def test_two_numbers_for_one_are_one_line(tree, wrong):
+@pytest.mark.parametrize("wrong", ["SEED=1 2", "MIN_JOINTS=9 9", "RANKS=0", "RANKS=x", "RANKS=2 3"])
+def test_what_is_no_number_is_one_line(tree, wrong):
     done = make(tree, "train-unet", wrong)
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and not asked(tree)
     assert f"{wrong}: expected a whole number" in done.stderr
+
+
+def test_a_comparison_by_ranks_is_one_line(tree):
+    done = make(tree, "compare-unet", "RANKS=2")
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and not asked(tree)
+    assert "RANKS=2: processes share one training" in done.stderr
 
 
 def test_spaces_are_part_of_every_value(tree):

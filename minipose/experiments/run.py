@@ -21,7 +21,7 @@ from minipose.locks import claimed
 from minipose.nn import Module
 from minipose.storage import atomic, expect_folder
 from minipose.training import checkpoint
-from minipose.training.world import expect_work_for_all, world
+from minipose.training.world import expect_the_same, expect_work_for_all, world
 
 BESIDE = ("reference", "start", "detector")  # files that some jobs' runs take
 
@@ -39,6 +39,8 @@ def train(args: argparse.Namespace) -> None:
     together = world(device)
     expect_work_for_all(together, settings.compare, recipe.batch)
     with job.open_store(settings.data) as store:
+        content = {"a store of": store.identity[:12], "seed": settings.seed, "resume": args.resume}
+        expect_the_same(together, **content, limit=settings.limit, **vars(recipe))
         split = store.split(limit=settings.limit)
         print(", ".join(f"{name} {len(rows)} {job.items}" for name, rows in split.items()))
         own = {name: getattr(settings, name, None) for name in BESIDE}

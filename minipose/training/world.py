@@ -55,6 +55,24 @@ def expect_work_for_all(ranks: Communicator, comparison: str | None, batch: int)
     print(f"{ranks.size} processes with {ranks.threads} threads each share a batch of {batch}")
 
 
+def expect_the_same(ranks: Communicator, **choices: object) -> None:
+    """Ranks that begin with other data or choices would wait for each other without an end.
+
+    Raises
+    ------
+    UserError
+        Naming the first choice that is not rank 0's.
+    """
+    first, *others = ranks.gather(choices)
+    for rank, own in enumerate(others, 1):
+        for name, value in own.items():
+            if value != first[name]:
+                raise UserError(
+                    f"rank {rank} has {name} {value}, rank 0 {first[name]}: "
+                    "expected the same data and choices on all"
+                )
+
+
 def everywhere(main: Callable[[], int]) -> int:
     """Run a program on every rank; rank 0 alone prints. Returns the exit status.
 

@@ -16,7 +16,7 @@ from minipose.training.loop import fit
 from minipose.training.parts import Parts
 from minipose.training.ranks import Division, Ranks, changes, reconcile
 from minipose.training.recompute import sparing
-from minipose.training.world import expect_work_for_all
+from minipose.training.world import expect_the_same, expect_work_for_all
 from tests.training.test_parts import Normalised, batch, loss, steps
 from tests.training.threads import together
 from tests.training.toy import Toy, make_task
@@ -248,6 +248,16 @@ def test_what_cannot_be_shared_is_one_line():
     with pytest.raises(UserError, match=r"^--compare models is several trainings"):
         expect_work_for_all(ranks, "models", 8)
     expect_work_for_all(ALONE, "models", 1)
+
+
+def test_ranks_that_begin_with_other_choices_end_with_one_line():
+    def program(ranks):
+        expect_the_same(ranks, store="ab", epochs=3)
+        with pytest.raises(UserError, match=r"^rank 1 has epochs 1, rank 0 0: expected the same"):
+            expect_the_same(ranks, store="ab", epochs=ranks.rank)
+
+    together(3, program)
+    expect_the_same(ALONE, epochs=1)
 
 
 def test_a_call_begins_when_those_before_it_are_complete():
