@@ -28,6 +28,7 @@ OFFERING = (
     "updates",
     "orthogonal",
     "replicas",
+    "evaluation",
 )
 
 

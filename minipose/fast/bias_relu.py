@@ -8,6 +8,8 @@ Here a piece is fetched once for both steps, and once for both in the backward p
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from minipose.fast import workers
@@ -15,6 +17,25 @@ from minipose.fast import workers
 Array = np.ndarray
 
 LONG_PIECE = 1 << 18  # numbers, where a piece is not needed again
+
+
+class Ending(NamedTuple):
+    """The same for a task that has just made a part of y: it is in the cache still."""
+
+    bias: Array | None = None
+    relu: bool = False
+
+    def finish(self, part: Array, axis: int = -1) -> None:
+        """In place; the channels of ``part`` lie along ``axis``."""
+        if self.bias is not None:
+            part += self.bias.reshape(
+                [-1 if a == axis % part.ndim else 1 for a in range(part.ndim)]
+            )
+        if self.relu:
+            np.maximum(part, 0, out=part)
+
+
+NOTHING = Ending()
 
 
 def forward(y: Array, bias: Array | None, relu: bool) -> None:

@@ -17,7 +17,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from minipose.fast import workers
+from minipose.fast import bias_relu, workers
+from minipose.fast.bias_relu import NOTHING, Ending
 from minipose.fast.products import in_blocks, multiply
 from minipose.kernels.im2col import output_size
 
@@ -29,18 +30,28 @@ COPIES = 2  # of a number that cost as much as adding it to another
 CHUNKS = 8  # sums into which dL/dw is added up, whatever the number of threads
 
 
-def forward(x: Array, weight: Array, stride: Pair, padding: Pair) -> Array:
+def forward(
+    x: Array, weight: Array, stride: Pair, padding: Pair, ending: Ending = NOTHING
+) -> Array:
     """y (N, O, H', W') of x (N, C, H, W) and weight (O, C, kh, kw)."""
     o, kernel = len(weight), weight.shape[2:]
     out = _out_size(x, kernel, stride, padding)
-    y, matrix = np.empty((o, len(x), *out), dtype=x.dtype), weight.reshape(o, -1)
+    matrix = weight.reshape(o, -1)
+    blocks = _blocks(len(x), matrix.shape[1], out, x.itemsize)
+    single = len(blocks) == 1
+    y = (np if single else workers).empty((o, len(x), *out), dtype=x.dtype)
 
     def block(some: slice, product: Callable) -> None:
         cols = _columns(x[some], kernel, stride, padding, out)
         product(matrix, cols, y[:, some].reshape(o, -1))
+        if not single:
+            ending.finish(y[:, some], 0)
 
-    _each_block(block, _blocks(len(x), matrix.shape[1], out, x.itemsize))
-    return y.transpose(1, 0, 2, 3)
+    _each_block(block, blocks, workers.share)
+    y = y.transpose(1, 0, 2, 3)
+    if single:
+        bias_relu.forward(y, *ending)
+    return y
 
 
 def backward_input(grad_y: Array, weight: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
@@ -107,12 +118,14 @@ def _blocks(samples: int, taps: int, out: Pair, itemsize: int) -> list[slice]:
     return workers.pieces(samples, -(-samples // count))
 
 
-def _each_block(block: Callable[[slice, Callable], None], blocks: list[slice]) -> None:
+def _each_block(
+    block: Callable[[slice, Callable], None], blocks: list[slice], spread: Callable = workers.run
+) -> None:
     """A thread for each block; of a single one, the threads share the product."""
     if len(blocks) == 1:
         block(blocks[0], multiply)
     else:
-        workers.run(lambda k: block(blocks[k], in_blocks), len(blocks))
+        spread(lambda k: block(blocks[k], in_blocks), len(blocks))
 
 
 def _planes(x: Array) -> Array:

@@ -26,6 +26,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minipose.fast import bias_relu, columns, samples, strips, winograd
+from minipose.fast.bias_relu import NOTHING, Ending
 from minipose.fast.suitable import on_cpu
 from minipose.kernels.faster import offer
 from minipose.kernels.im2col import output_size
@@ -53,7 +54,7 @@ class Algorithm(NamedTuple):
     """How one convolution is computed, for arrays x (N, C, H, W) and weight (O, C, kh, kw)."""
 
     name: str
-    forward: Callable[[np.ndarray, np.ndarray], np.ndarray]  # x, weight -> y
+    forward: Callable[[np.ndarray, np.ndarray, Ending], np.ndarray]  # x, weight -> y
     backward_input: Callable[[np.ndarray, np.ndarray], np.ndarray]  # dL/dy, weight -> dL/dx
     backward_weight: Callable[[np.ndarray, np.ndarray], np.ndarray]  # dL/dy, x -> dL/dw
 
@@ -78,6 +79,11 @@ def use_algorithm(name: str | None) -> Iterator[None]:
         yield
     finally:
         _forced.reset(token)
+
+
+def forced() -> str | None:
+    """What ``use_algorithm`` says here."""
+    return _forced.get()
 
 
 def choose(x: np.ndarray, weight: np.ndarray, stride: Pair, padding: Pair) -> Algorithm:
@@ -138,7 +144,7 @@ def _suits_strips(x: np.ndarray, weight: np.ndarray, out: Pair) -> bool:
 def _winograd(kernel: Pair, padding: Pair) -> Algorithm:
     return Algorithm(
         "winograd",
-        lambda x, weight: winograd.forward(x, weight, padding),
+        lambda x, weight, ending=NOTHING: winograd.forward(x, weight, padding, ending),
         lambda grad_y, weight: winograd.backward_input(grad_y, weight, padding),
         lambda grad_y, x: winograd.backward_weight(grad_y, x, kernel[0], padding),
     )
@@ -147,7 +153,7 @@ def _winograd(kernel: Pair, padding: Pair) -> Algorithm:
 def _samples(kernel: Pair, padding: Pair) -> Algorithm:
     return Algorithm(
         "samples",
-        lambda x, weight: samples.forward(x, weight, padding),
+        lambda x, weight, ending=NOTHING: samples.forward(x, weight, padding, ending),
         lambda grad_y, weight: samples.backward_input(grad_y, weight, padding),
         lambda grad_y, x: samples.backward_weight(grad_y, x, kernel, padding),
     )
@@ -164,7 +170,7 @@ def _by_columns(name: str, kernel: Pair, size: Pair, stride: Pair, padding: Pair
 
     return Algorithm(
         name,
-        lambda x, weight: module.forward(x, weight, stride, padding),
+        lambda x, weight, ending=NOTHING: module.forward(x, weight, stride, padding, ending),
         backward_input,
         lambda grad_y, x: module.backward_weight(grad_y, x, kernel, stride, padding),
     )
@@ -183,8 +189,7 @@ def _conv2d(
     x_data, w_data = x.data, weight.data
     x_needed, w_needed = x.requires_grad, weight.requires_grad
     algorithm = choose(x_data, w_data, stride, padding)
-    y = algorithm.forward(x_data, w_data)
-    bias_relu.forward(y, None if bias is None else bias.data, relu)
+    y = algorithm.forward(x_data, w_data, Ending(None if bias is None else bias.data, relu))
 
     def backward(grad_y):
         grad_x = grad_w = None

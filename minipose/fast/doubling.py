@@ -28,6 +28,7 @@ from collections.abc import Callable
 import numpy as np
 
 from minipose.fast import bias_relu, workers
+from minipose.fast.bias_relu import NOTHING, Ending
 from minipose.fast.layout import channels_first, channels_last
 from minipose.fast.products import multiply
 from minipose.fast.suitable import accepted, on_cpu
@@ -38,16 +39,22 @@ from minipose.tensor import Tensor, record
 ROW_PRODUCTS = 1 << 15  # multiplications that are long beside the calls of a row
 
 
-def forward(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def forward(x: np.ndarray, weight: np.ndarray, ending: Ending = NOTHING) -> np.ndarray:
     """y (N, O, 2H, 2W) of x (N, C, H, W) and weight (O, C, 2, 2)."""
     images = np.ascontiguousarray(channels_last(x))
     (n, h, w, _), o = images.shape, len(weight)
     matrix = _as_matrix(weight)
-    y = np.empty((n, 2 * h, 2 * w, o), dtype=x.dtype)
-    products = np.empty((h, w, 2, 2, o), dtype=x.dtype)
+    y = workers.empty((n, 2 * h, 2 * w, o), x.dtype)
+    products = workers.empty((h, w, 2, 2, o), x.dtype)
     for image, out in zip(images, y, strict=True):
-        multiply(image.reshape(h * w, -1), matrix.T, products.reshape(h * w, -1))
-        _each_row(lambda p, out=out: _add_products(products, p, out), h)
+        flat = products.reshape(h * w, -1)
+        multiply(image.reshape(h * w, -1), matrix.T, flat, workers.share)
+
+        def row(p: int, out: np.ndarray = out) -> None:
+            _add_products(products, p, out)
+            ending.finish(out[2 * p : 2 * p + 2])
+
+        _each_row(row, h, workers.share)
     return channels_first(y)
 
 
@@ -80,7 +87,7 @@ def _as_matrix(weight: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(weight.transpose(2, 3, 0, 1)).reshape(-1, weight.shape[1])
 
 
-def _each_row(task: Callable[[int], None], count: int) -> None:
+def _each_row(task: Callable[[int], None], count: int, spread: Callable = workers.run) -> None:
     """``task(p)`` for all rows p, a few rows at a time."""
     pieces = workers.pieces(count, max(1, -(-count // 8)))
 
@@ -88,7 +95,7 @@ def _each_row(task: Callable[[int], None], count: int) -> None:
         for p in range(pieces[k].start, pieces[k].stop):
             task(p)
 
-    workers.run(some, len(pieces))
+    spread(some, len(pieces))
 
 
 def _add_products(products: np.ndarray, p: int, y: np.ndarray) -> None:
@@ -126,8 +133,7 @@ def upsample_conv2d(
     """``ops.upsample_conv2d``, in which the enlarged picture never exists."""
     conv.check_upsample_conv2d(weight)
     x_data, w_data, x_needed = x.data, weight.data, x.requires_grad
-    y = forward(x_data, w_data)
-    bias_relu.forward(y, None if bias is None else bias.data, relu)
+    y = forward(x_data, w_data, Ending(None if bias is None else bias.data, relu))
 
     def differentiate(grad_y):
         grad_y, grad_b = bias_relu.backward(grad_y, y if relu else None, bias is not None)

@@ -4,6 +4,8 @@ they lie. NumPy's element-wise functions keep that order, so it is worked out on
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from minipose.fast import workers
@@ -45,8 +47,10 @@ def channels_first(images: np.ndarray) -> np.ndarray:
     return images.transpose(0, 3, 1, 2)
 
 
-def empty_as(like: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def empty_as(
+    like: np.ndarray, shape: tuple[int, ...], empty: Callable[..., np.ndarray] = np.empty
+) -> np.ndarray:
     """Uninitialised, of another shape; its axes lie in memory in the order of those of ``like``."""
     order = sorted(range(like.ndim), key=lambda axis: (-like.strides[axis], axis))
-    empty = np.empty([shape[axis] for axis in order], dtype=like.dtype)
-    return empty.transpose([order.index(axis) for axis in range(like.ndim)])
+    ordered = empty([shape[axis] for axis in order], like.dtype)
+    return ordered.transpose([order.index(axis) for axis in range(like.ndim)])

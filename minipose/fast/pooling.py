@@ -52,6 +52,25 @@ def max_forward(x: Array, kernel: int, stride: int) -> tuple[Array, Array]:
     return y, winner
 
 
+def maxima(x: Array, kernel: int, stride: int) -> Array:
+    """The maxima alone, where nothing goes back."""
+    y = empty_as(x, _pooled(x.shape, kernel, stride), workers.empty)
+    cuts = _places(y, kernel, stride)
+
+    def task(k: int) -> None:
+        part, best = x[cuts[k].of_x], y[cuts[k].of_y]
+        first, *taps = _taps(part, kernel, stride)
+        if taps:
+            np.maximum(part[first], part[taps[0]], out=best)
+        else:
+            best[...] = part[first]
+        for tap in taps[1:]:
+            np.maximum(best, part[tap], out=best)
+
+    workers.share(task, len(cuts))
+    return y
+
+
 def max_backward(grad_y: Array, winner: Array, size: Pair, kernel: int, stride: int) -> Array:
     """dL/dx (N, C, H, W): each gradient goes to the element that was the maximum."""
     if winner.strides[0] == winner.itemsize:  # after samples innermost there come such again
@@ -139,6 +158,9 @@ def max_pool2d(x: Tensor, kernel_size: int, stride: int | None = None, padding: 
     """``ops.max_pool2d``."""
     _, (stride, _), _ = pool.check_pool2d("max_pool2d", x, kernel_size, stride)
     size = x.shape[2:]
+    if not x.requires_grad:
+        y = maxima(x.data, kernel_size, stride)
+        return record("max_pool2d", y, inputs=(x,), backward=lambda grad_y: (None,))
     y, winner = max_forward(x.data, kernel_size, stride)
 
     def backward(grad_y):

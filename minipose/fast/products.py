@@ -16,7 +16,7 @@ The shapes alone decide every cut: the numbers are the same whatever the number 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -39,8 +39,8 @@ FAR = 2048  # bytes from a row of B to the next: with a block's few columns each
 GRAIN = 16  # rows and columns of a block are multiples of this
 
 
-def multiply(a: Array, b: Array, out: Array | None = None) -> Array:
-    """A B, (M, K) × (K, N) -> (M, N), into ``out`` where it is given."""
+def multiply(a: Array, b: Array, out: Array | None = None, spread: Callable = workers.run) -> Array:
+    """A B, (M, K) × (K, N) -> (M, N), into ``out`` where it is given; parts go to ``spread``."""
     (m, k), n = a.shape, b.shape[1]
     if out is None:
         out = np.empty((m, n), dtype=np.result_type(a, b))
@@ -55,7 +55,7 @@ def multiply(a: Array, b: Array, out: Array | None = None) -> Array:
         else:
             in_blocks(a, b[:, parts[i]], out[:, parts[i]])
 
-    workers.run(task, len(parts))
+    spread(task, len(parts))
     return out
 
 

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from minipose.fast import workers
+from minipose.fast.bias_relu import NOTHING, Ending
 from minipose.fast.layout import batch_first, batch_last
 
 Pair = tuple[int, int]
@@ -31,7 +32,7 @@ MANY = 64  # taps of a kernel
 BANDS = 4  # at least, where there are as many lines: so that threads finish at the same time
 
 
-def forward(x: Array, weight: Array, padding: Pair) -> Array:
+def forward(x: Array, weight: Array, padding: Pair, ending: Ending = NOTHING) -> Array:
     """y (N, O, H', W') of x (N, C, H, W) and weight (O, C, kh, kw), stride 1."""
     o, c, kh, kw = weight.shape
     images = _padded(x, padding)
@@ -42,6 +43,7 @@ def forward(x: Array, weight: Array, padding: Pair) -> Array:
 
     def task(k: int) -> None:
         np.matmul(matrix, _patches(images, bands[k], (kh, kw)), out=y[bands[k]])
+        ending.finish(y[bands[k]], 2)
 
     workers.run(task, len(bands))
     return batch_first(y)

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from minipose.fast import workers
+from minipose.fast.bias_relu import NOTHING, Ending
 from minipose.fast.layout import channels_first, channels_last
 from minipose.kernels.im2col import output_size
 
@@ -33,13 +34,15 @@ LONG = 32  # numbers in a piece, from which on the kernel's lines take turns
 CHUNKS = 4  # sums into which a sample's strips are added up, whatever the number of threads
 
 
-def forward(x: np.ndarray, weight: np.ndarray, stride: Pair, padding: Pair) -> np.ndarray:
+def forward(
+    x: np.ndarray, weight: np.ndarray, stride: Pair, padding: Pair, ending: Ending = NOTHING
+) -> np.ndarray:
     """y (N, O, H', W') of x (N, C, H, W) and weight (O, C, kh, kw)."""
     kernel = weight.shape[2:]
     padded = _padded(x, padding)
     out = _out_size(x, kernel, stride, padding)
     matrix = weight.transpose(2, 3, 1, 0).reshape(-1, len(weight))  # (kh·kw·C, O)
-    y = np.empty((len(x), *out, len(weight)), dtype=x.dtype)
+    y = workers.empty((len(x), *out, len(weight)), x.dtype)
     strips = _strips(len(x), out, matrix.shape[0] * x.itemsize)
 
     def task(k: int) -> None:
@@ -52,8 +55,9 @@ def forward(x: np.ndarray, weight: np.ndarray, stride: Pair, padding: Pair) -> n
                 partial = workers.scratch("partial", flat.shape, y.dtype)
                 np.matmul(cols, matrix[taps], out=partial)
                 flat += partial
+        ending.finish(flat)
 
-    workers.run(task, len(strips))
+    workers.share(task, len(strips))
     return channels_first(y)
 
 

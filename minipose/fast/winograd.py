@@ -37,11 +37,13 @@ from collections.abc import Callable
 import numpy as np
 
 from minipose.fast import workers
+from minipose.fast.bias_relu import NOTHING, Ending
 from minipose.fast.layout import channels_first, channels_last
 from minipose.fast.winograd_points import Evaluation, transforms
 from minipose.fast.winograd_tiles import both_ways, by_steps, to_outputs, to_spectrum
 
 Pair = tuple[int, int]
+Multiplier = Callable[[np.ndarray, np.ndarray, slice], None]  # V, where V U goes, which ξ
 
 OUTPUTS = {3: 4, 5: 4, 6: 3}  # m for each r
 FEW = 64  # tiles: of fewer, 3×3 takes m = 2, whose transformed kernel is less than half as large
@@ -50,6 +52,8 @@ GROUP = 512  # tiles whose transforms wait in memory for dL/dw's products
 PAIRS = 1 << 15  # of channels, whose kernels are transformed in a task
 MANY_PAIRS = 1 << 16
 MANY = 16  # samples, from which on several sums of dL/dw are made
+LARGE = 1 << 18  # numbers of U, from which on few tiles are done position by position
+POSITIONS, CHANNELS = 3, 64  # positions, and at least so many channels, that a task takes then
 CHUNKS = 8  # such sums, whatever the number of threads
 
 
@@ -71,27 +75,52 @@ def saved(samples: int, size: Pair, r: int) -> float:
     return r * r - grid[0] * grid[1] * (m + r - 1) ** 2 / (size[0] * size[1])
 
 
-def forward(x: np.ndarray, weight: np.ndarray, padding: Pair) -> np.ndarray:
+def forward(
+    x: np.ndarray, weight: np.ndarray, padding: Pair, ending: Ending = NOTHING
+) -> np.ndarray:
     """y (N, O, H', W') of x (N, C, H, W) and weight (O, C, r, r), stride 1."""
-    return _correlate(x, weight.transpose(1, 0, 2, 3), padding)
+    return correlate(x, Kernels(weight.transpose(1, 0, 2, 3)), padding, ending)
 
 
 def backward_input(grad_y: np.ndarray, weight: np.ndarray, padding: Pair) -> np.ndarray:
     """dL/dx: dL/dy, with r − 1 − p zeros around, correlated with the kernel rotated by 180°."""
     around = tuple(k - 1 - p for k, p in zip(weight.shape[2:], padding, strict=True))
-    return _correlate(grad_y, weight[:, :, ::-1, ::-1], around)
+    return correlate(grad_y, Kernels(weight[:, :, ::-1, ::-1]), around)
 
 
-def _correlate(x: np.ndarray, weight: np.ndarray, padding: Pair) -> np.ndarray:
+class Kernels:
+    """Kernels (in, out, r, r) for one convolution; ``evaluation`` keeps those of many."""
+
+    def __init__(self, weight: np.ndarray) -> None:
+        self.shape, self.weight = weight.shape, weight
+
+    def outputs(self, samples: int, size: Pair) -> int:
+        """m: so many outputs each way has a tile."""
+        return _cut(samples, size, self.shape[2])[0]
+
+    def multiplier(self, m: int, rows: int) -> Multiplier:
+        """What multiplies V[ξ] (at most ``rows``, in) with U[ξ] (in, out), for some positions ξ."""
+        transformed = _transformed_either_way(self.weight, m)
+        return lambda values, out, some: np.matmul(values, transformed[some], out=out)
+
+
+def correlate(
+    x: np.ndarray, kernels: Kernels, padding: Pair, ending: Ending = NOTHING
+) -> np.ndarray:
     """Images (N, out, H', W') of images (N, in, H, W) and kernels (in, out, r, r), by channels."""
-    (c, o), r = weight.shape[:2], weight.shape[2]
+    c, o, r, _ = kernels.shape
     size = tuple(n + 2 * p - r + 1 for n, p in zip(x.shape[2:], padding, strict=True))
-    m, grid = _cut(len(x), size, r)
-    t = m + r - 1
+    m = kernels.outputs(len(x), size)
+    t, grid = m + r - 1, _grid(size, m)
     of_inputs, _, _, of_outputs, _ = transforms(m, r)
-    kernels = _transformed_either_way(weight, m)
-    y = np.empty((len(x), grid[0], m, grid[1], m, o), dtype=x.dtype)
+    y = workers.empty((len(x), grid[0], m, grid[1], m, o), x.dtype)
     images, blocks = channels_last(x), _blocks(len(x), grid, TILES)
+    if len(x) * grid[0] * grid[1] <= TILES and c * o * t * t >= LARGE:
+        _by_positions(images, kernels, padding, m, y, ending)
+        y = y.reshape(len(x), m * grid[0], m * grid[1], o)
+        return channels_first(y[:, : size[0], : size[1]])
+    lines = _lines(grid, blocks[0].stop, not _spread(blocks))
+    multiply = kernels.multiplier(m, blocks[0].stop * lines * grid[1])
 
     def block(b: int) -> None:
         some = blocks[b]
@@ -103,14 +132,51 @@ def _correlate(x: np.ndarray, weight: np.ndarray, padding: Pair) -> np.ndarray:
             spectrum = workers.scratch("spectrum", (t, t, *here, c), x.dtype)
             to_spectrum(of_inputs, pieces, strips[k], t, spectrum)
             product = workers.scratch("product", (t, t, *here, o), x.dtype)
-            np.matmul(spectrum.reshape(t * t, -1, c), kernels, out=product.reshape(t * t, -1, o))
+            flat = product.reshape(t * t, -1, o)
+            multiply(spectrum.reshape(t * t, -1, c), flat, slice(None))
             to_outputs(of_outputs, product, y[some, strips[k]])
+            ending.finish(y[some, strips[k]])
 
-        workers.run(task, len(strips))
+        workers.share(task, len(strips))
 
     _each_block(block, blocks)
     y = y.reshape(len(x), m * grid[0], m * grid[1], o)
     return channels_first(y[:, : size[0], : size[1]])
+
+
+def _by_positions(
+    images: np.ndarray, kernels: Kernels, padding: Pair, m: int, y: np.ndarray, ending: Ending
+) -> None:
+    """The same for few tiles of many channels: each task takes some of the matrices U[ξ], which are
+    much of what has to be fetched from memory, and all tiles."""
+    (c, o, r, _), (n, down, _, across, _, _) = kernels.shape, y.shape
+    t = m + r - 1
+    of_inputs, _, _, of_outputs, _ = transforms(m, r)
+    multiply = kernels.multiplier(m, n * down * across)
+    pieces = by_steps(images, padding, (down, across), m, (t - 1) // m)
+    spectrum = workers.empty((t, t, n, down, across, c), images.dtype)
+    product = workers.empty((t, t, n, down, across, o), images.dtype)
+    inputs, outputs = (workers.pieces(each, max(CHANNELS, -(-each // 4))) for each in (c, o))
+    positions = workers.pieces(t * t, POSITIONS)
+
+    def transform(k: int) -> None:
+        some = inputs[k]
+        to_spectrum(of_inputs, pieces[..., some], slice(0, down), t, spectrum[..., some])
+
+    def position(k: int) -> None:
+        some = positions[k]
+        values = spectrum.reshape(t * t, -1, c)[some]
+        multiply(values, product.reshape(t * t, -1, o)[some], some)
+
+    def collect(k: int) -> None:
+        some = outputs[k]
+        to_outputs(of_outputs, product[..., some], y[..., some])
+        bias = None if ending.bias is None else ending.bias[some]
+        Ending(bias, ending.relu).finish(y[..., some])
+
+    workers.share(transform, len(inputs))
+    workers.share(position, len(positions))
+    workers.share(collect, len(outputs))
 
 
 def backward_weight(grad_y: np.ndarray, x: np.ndarray, r: int, padding: Pair) -> np.ndarray:
@@ -231,7 +297,7 @@ def _blocks(samples: int, grid: Pair, at_once: int) -> list[slice]:
 def _each_block(task: Callable[[int], None], blocks: list[slice]) -> None:
     """A thread for each block; of an odd few, all threads do one after the other."""
     if _spread(blocks):
-        workers.run(task, len(blocks))
+        workers.share(task, len(blocks))
     else:
         for b in range(len(blocks)):
             task(b)

@@ -28,7 +28,7 @@ def by_steps(images: np.ndarray, padding: Pair, grid: Pair, step: int, margin: i
     """
     n, h, w, c = images.shape
     lines, across = grid[0] + margin, grid[1] + margin
-    pieces = np.empty((step, n, lines, step, across, c), dtype=images.dtype)
+    pieces = workers.empty((step, n, lines, step, across, c), images.dtype)
     of_rows = [_residue(h, padding[0], a, step, lines) for a in range(step)]
     of_columns = [_residue(w, padding[1], b, step, across) for b in range(step)]
 
@@ -46,7 +46,7 @@ def by_steps(images: np.ndarray, padding: Pair, grid: Pair, step: int, margin: i
                 part[nothing] = 0
         part[:, to_rows, to_columns] = images[:, rows, columns]
 
-    workers.run(task, step * step)
+    workers.share(task, step * step)
     return pieces
 
 

@@ -16,7 +16,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,16 @@ T = TypeVar("T")
 PIECE = 1 << 16  # numbers: small enough for the cache, large enough to be worth a call
 
 _local = threading.local()
+
+
+class Team(Protocol):
+    """Processes that compute the same at the same time, see ``evaluation.team``."""
+
+    def share(self, task: Callable[[int], None], count: int) -> None:
+        """Each process does some of the tasks; all are done afterwards."""
+
+    def empty(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        """An array in memory that all of them see."""
 
 
 def thread_count() -> int:
@@ -41,6 +51,13 @@ def thread_count() -> int:
     return os.cpu_count() or 1
 
 
+def threads_here() -> int:
+    """The same for the calling thread: fewer within ``at_most``, one within ``alone``."""
+    if getattr(_local, "working", False):
+        return 1
+    return min(thread_count(), getattr(_local, "most", thread_count()))
+
+
 def run(task: Callable[[int], T], count: int) -> list[T]:
     """``[task(0), …, task(count − 1)]``, computed by several threads where that helps.
 
@@ -48,7 +65,7 @@ def run(task: Callable[[int], T], count: int) -> list[T]:
     """
     if blas.found() is None or getattr(_local, "working", False):
         return [task(i) for i in range(count)]
-    threads = min(thread_count(), count)
+    threads = min(threads_here(), count)
     blas.hold()  # for one thread of ours too: BLAS splits its sums by its own thread count
     try:
         if threads < 2:
@@ -56,6 +73,31 @@ def run(task: Callable[[int], T], count: int) -> list[T]:
         return _shared(task, count, threads)
     finally:
         blas.release()
+
+
+def share(task: Callable[[int], None], count: int) -> None:
+    """``run`` for tasks that only write into arrays of ``empty``: a team may share them, too."""
+    team = getattr(_local, "team", None)
+    if team is None:
+        run(task, count)
+    else:
+        team.share(task, count)
+
+
+def empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Uninitialised, for the results of tasks that are shared; a team sees the same memory."""
+    team = getattr(_local, "team", None)
+    return np.empty(shape, dtype) if team is None else team.empty(shape, dtype)
+
+
+@contextlib.contextmanager
+def in_team(team: Team) -> Iterator[None]:
+    """In this block tasks that are shared go to the team."""
+    before, _local.team = getattr(_local, "team", None), team
+    try:
+        yield
+    finally:
+        _local.team = before
 
 
 @contextlib.contextmanager
@@ -67,6 +109,20 @@ def alone() -> Iterator[None]:
             yield
     finally:
         _local.working = was_working
+
+
+@contextlib.contextmanager
+def at_most(threads: int) -> Iterator[None]:
+    """Run kernels in this block on so many threads: other processes have the other cores."""
+    before = getattr(_local, "most", None)
+    _local.most = threads
+    try:
+        with alone() if threads == 1 else blas.one_thread():
+            yield
+    finally:
+        del _local.most
+        if before is not None:
+            _local.most = before
 
 
 def elementwise(function: Callable[..., T], *arrays: np.ndarray, piece: int = PIECE) -> list[T]:

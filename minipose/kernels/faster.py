@@ -116,3 +116,8 @@ def plain_only() -> Iterator[None]:
         yield
     finally:
         _plain.reset(token)
+
+
+def is_plain() -> bool:
+    """Whether the calling thread is within ``plain_only``."""
+    return _plain.get()

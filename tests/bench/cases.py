@@ -23,6 +23,7 @@ class Case:
     network : "posenet", "lenet", "unet", "hnet" or "frames"
     kernels : channels of PoseNet's convolutions
     width : channels of U-Net at full size
+    normalise : whether it has batch normalisation
     frames : in a store, where reading it is measured
     batch, size : of the images, (height, width) in px
     training : a whole step, or the forward pass alone
@@ -38,6 +39,7 @@ class Case:
     size: tuple[int, int]
     kernels: tuple[int, int, int] = (5, 10, 15)
     width: int = 64
+    normalise: bool = False
     frames: int = 0
     goal: float = 1.0
     eager_goal: float = 1.0
@@ -61,6 +63,8 @@ CASES = [
     *_pair("lenet", "LeNet, 128 × 1×28×28", network="lenet", batch=128, size=(28, 28)),
     *_pair("unet", "U-Net 64-1024, 1 × 3×192×128", batch=1, **UNET),
     *_pair("unet-8", "U-Net 64-1024, 8 × 3×192×128", batch=8, **UNET),
+    *_pair("unet-16", "U-Net 16-256 with normalisation, 8 × 3×96×64", network="unet", batch=8,
+           size=(96, 64), width=16, normalise=True, goal=1.5, eager_goal=1.5),
 ]  # fmt: skip
 
 # The library that report 2 used takes about 7 of PyTorch's U-Net steps for one H-Net step, so the
@@ -108,7 +112,8 @@ def weights(case: Case) -> dict[str, np.ndarray]:
         return PoseNet(case.kernels, "regression").state_dict()
     if case.network == "lenet":
         return LeNet().state_dict()
-    return UNet(CLASSES, width=case.width).state_dict()
+    net = UNet(CLASSES, width=case.width, normalise=case.normalise)
+    return {name: parameter.data for name, parameter in net.named_parameters()}
 
 
 def arithmetic(case: Case) -> float:

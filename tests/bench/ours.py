@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ import numpy as np
 
 import minipose as mp
 from minipose.backend import device_module, to_device, to_host
+from minipose.evaluation import evaluating
 from minipose.losses import categorical_cross_entropy, dice_loss, joint_squared_error
 from minipose.models import HNet, PoseNet, UNet
 from minipose.training.parts import in_parts
@@ -48,9 +50,9 @@ class Side:
         elif case.network == "hnet":
             self.net = HNet(CLASSES, width=case.width // 2)  # of each order
         else:
-            self.net = UNet(CLASSES, width=case.width)
+            self.net = UNet(CLASSES, width=case.width, normalise=case.normalise)
         if case.network != "hnet":
-            self.net.load_state_dict(dict(state.items()))
+            self.net.load_state_dict(dict(self.net.named_buffers()) | dict(state.items()))
         self.net.to(device)
         if case.network == "posenet":
             self.optimizer = mp.optim.SGD(self.net.parameters(), lr=1e-5)
@@ -63,10 +65,13 @@ class Side:
         split = split and case.network != "lenet"
         self.net.train(case.training)
         self.replicas = in_parts(self.net, self._loss, parts if split else 1)
+        self.evaluating = contextlib.nullcontext() if case.training else evaluating(self.net)
+        self.evaluating.__enter__()
         self.count = 0
 
     def close(self) -> None:
         """End the processes that computed parts of the batch."""
+        self.evaluating.__exit__(None, None, None)
         self.replicas.__exit__()
 
     def host_memory(self) -> int:
@@ -116,8 +121,7 @@ class Side:
         self.optimizer.zero_grad()
 
     def _infer(self) -> None:
-        with mp.no_grad():
-            self._outputs(self.net, self.batch)
+        self._outputs(self.net, self.batch)
 
     @staticmethod
     def _outputs(net: mp.nn.Module, batch: Batch) -> object:

@@ -54,39 +54,57 @@ class LeNet(nn.Module):
         return self.out(f.relu(self.fc2(x)))
 
 
+class Normalised(nn.Module):
+    """A convolution, batch normalisation; the names are minipose's."""
+
+    def __init__(self, convolution: nn.Module, channels: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([convolution, nn.BatchNorm2d(channels)])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layers[1](self.layers[0](x))
+
+
 class Two(nn.Module):
     """Two 3×3 convolutions with ReLU."""
 
-    def __init__(self, inside: int, outside: int) -> None:
+    def __init__(self, inside: int, outside: int, normalise: bool) -> None:
         super().__init__()
-        self.first = nn.Conv2d(inside, outside, 3, padding=1)
-        self.second = nn.Conv2d(outside, outside, 3, padding=1)
+        for name, c in (("first", inside), ("second", outside)):
+            layer = nn.Conv2d(c, outside, 3, padding=1, bias=not normalise)
+            setattr(self, name, Normalised(layer, outside) if normalise else layer)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return f.relu(self.second(f.relu(self.first(x))))
 
 
 class Doubling(nn.Module):
-    """Nearest upsampling, then a 2×2 convolution with ReLU."""
+    """Nearest upsampling, then a 2×2 convolution."""
 
-    def __init__(self, inside: int, outside: int) -> None:
+    def __init__(self, inside: int, outside: int, bias: bool) -> None:
         super().__init__()
-        self.convolution = nn.Conv2d(inside, outside, 2)
+        self.convolution = nn.Conv2d(inside, outside, 2, bias=bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return f.relu(self.convolution(f.pad(f.interpolate(x, scale_factor=2.0), (0, 1, 0, 1))))
+        return self.convolution(f.pad(f.interpolate(x, scale_factor=2.0), (0, 1, 0, 1)))
+
+
+def _doubling(inside: int, outside: int, normalise: bool) -> nn.Module:
+    double = Doubling(inside, outside, bias=not normalise)
+    return Normalised(double, outside) if normalise else double
 
 
 class UNet(nn.Module):
     """As ``minipose.models.UNet``, for sizes that are multiples of 16."""
 
-    def __init__(self, width: int, dropout: float) -> None:
+    def __init__(self, width: int, dropout: float, normalise: bool) -> None:
         super().__init__()
         channels = [width * 2**level for level in range(5)]
-        self.down = nn.ModuleList(Two(a, b) for a, b in zip([3, *channels], channels, strict=False))
+        downwards = zip([3, *channels], channels, strict=False)
+        self.down = nn.ModuleList(Two(a, b, normalise) for a, b in downwards)
         upwards = list(zip(channels[:0:-1], channels[-2::-1], strict=True))
-        self.double = nn.ModuleList(Doubling(a, b) for a, b in upwards)
-        self.up = nn.ModuleList(Two(2 * b, b) for _, b in upwards)
+        self.double = nn.ModuleList(_doubling(a, b, normalise) for a, b in upwards)
+        self.up = nn.ModuleList(Two(2 * b, b, normalise) for _, b in upwards)
         self.heads = nn.ModuleDict({n: nn.Conv2d(width, c, 1) for n, c in CLASSES.items()})
         self.rate = dropout
 
@@ -100,7 +118,7 @@ class UNet(nn.Module):
         skips.pop()
         double = self._modules["double"]  # ``self.double`` is PyTorch's change to float64
         for step in range(4):
-            x = self.up[step](torch.cat([skips.pop(), double[step](x)], 1))
+            x = self.up[step](torch.cat([skips.pop(), f.relu(double[step](x))], 1))
             if step < 3:
                 x = f.dropout(x, self.rate, self.training)
         return {name: head(x) for name, head in self.heads.items()}
@@ -115,8 +133,10 @@ class Side:
         self.x = self.arrays.pop("x")
         if case.network == "lenet":
             net = LeNet()
+        elif case.network == "posenet":
+            net = PoseNet(case.kernels)
         else:
-            net = PoseNet(case.kernels) if case.network == "posenet" else UNet(case.width, 0.3)
+            net = UNet(case.width, 0.3, case.normalise)
         with torch.no_grad():
             for name, parameter in net.named_parameters():
                 parameter.copy_(torch.from_numpy(state[name]))

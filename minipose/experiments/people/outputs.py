@@ -13,6 +13,7 @@ from minipose import ops
 from minipose.backend import to_host
 from minipose.datasets.people import PeopleStore, Person
 from minipose.devices import device_of
+from minipose.evaluation import evaluating
 from minipose.experiments.people.augmentation import MIRRORED, as_seen, mirror
 from minipose.experiments.people.confidence import UNTOLD, Calibration, calibration_of, evidence
 from minipose.experiments.people.data import Batch, grouped, make_batch
@@ -183,10 +184,9 @@ def predicted_groups(
     mirror_too : look at each picture in a mirror as well, and predict the mean of both
     change : (person, number of the sample) -> the person to look at, in a picture of the same size
     """
-    model.eval()
     outputs = recipe.outputs if outputs is None else outputs
     largest = int(store.sizes[samples].prod(axis=1).max())
-    with no_grad():
+    with evaluating(model):
         groups = grouped(store.sizes, samples, max(1, PIXELS_A_BATCH // largest))
         for group in communicator.share(groups):
             people = [change(store[int(i)], int(i)) for i in group]

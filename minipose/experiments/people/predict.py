@@ -10,13 +10,13 @@ from PIL import Image
 
 from minipose.datasets.people import Person
 from minipose.datasets.resize import factor_for, resize_bicubic, scale_points
+from minipose.evaluation import evaluating
 from minipose.experiments.people.confidence import Calibration
 from minipose.experiments.people.data import padded_sizes
 from minipose.experiments.people.outputs import PIXELS_A_BATCH, Prediction, enlarged, run
 from minipose.experiments.people.recipe import Outputs, Recipe
 from minipose.experiments.people.train import build
 from minipose.nn import Module
-from minipose.tensor import no_grad
 
 
 @dataclass(frozen=True)
@@ -89,16 +89,15 @@ def shrunk(picture: np.ndarray, factor: float) -> np.ndarray:
 def _in_batches(net: Module, recipe: Recipe, small: Sequence[np.ndarray]) -> list[Prediction]:
     sizes = padded_sizes(np.array([picture.shape[:2] for picture in small]))
     found: list[Prediction | None] = [None] * len(small)
-    net.eval()
-    for size in np.unique(sizes, axis=0):
-        same = np.flatnonzero((sizes == size).all(axis=1))
-        batch = max(1, PIXELS_A_BATCH // int(size.prod()))
-        for start in range(0, len(same), batch):
-            chosen = same[start : start + batch]
-            with no_grad():
+    with evaluating(net):
+        for size in np.unique(sizes, axis=0):
+            same = np.flatnonzero((sizes == size).all(axis=1))
+            batch = max(1, PIXELS_A_BATCH // int(size.prod()))
+            for start in range(0, len(same), batch):
+                chosen = same[start : start + batch]
                 made = run(net, [_nobody(small[i]) for i in chosen], recipe, Outputs())[2]
-            for i, prediction in zip(chosen, made, strict=True):
-                found[i] = prediction
+                for i, prediction in zip(chosen, made, strict=True):
+                    found[i] = prediction
     return found
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from minipose.backend import to_device, to_host
 from minipose.datasets.h36m import H36MStore
 from minipose.devices import device_of
+from minipose.evaluation import evaluating
 from minipose.experiments.pose3d.data import as_input
 from minipose.nn import Module
 from minipose.tensor import Tensor, no_grad
@@ -23,7 +24,8 @@ def predict(
     Each rank computes its share of the batches; all have the whole result.
     """
     pieces = [frames[i : i + FRAMES_A_BATCH] for i in range(0, len(frames), FRAMES_A_BATCH)]
-    own = [predict_images(model, store.read("images", p)) for p in communicator.share(pieces)]
+    with evaluating(model):
+        own = [predict_images(model, store.read("images", p)) for p in communicator.share(pieces)]
     return np.concatenate(communicator.collect(own))
 
 
