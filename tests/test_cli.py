@@ -15,6 +15,7 @@ from data_tools.h36m.__main__ import main as import_h36m
 from data_tools.twin.__main__ import main as write_twin
 from minipose.cli import main
 from minipose.datasets.h36m import H36MStore
+from minipose.experiments.pose3d.recipe import RECIPES
 from minipose.training.log import read_log
 
 TINY = ["--kernels", "1", "2", "2", "--batch", "8", "--detection-epochs", "1", "--epochs", "2"]
@@ -135,7 +136,8 @@ def test_another_run_in_the_same_folder_is_refused(store, run, capsys):
     assert main([*args, "--lr", "0.5"]) == 1
     assert "holds a run with another lr" in capsys.readouterr().err
     assert main([*args, "--lr", "0.5", "--resume"]) == 1
-    assert "cannot resume, lr was 0.001 and is now 0.5" in capsys.readouterr().err
+    lr = RECIPES["quick"].lr
+    assert f"cannot resume, lr was {lr} and is now 0.5" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
