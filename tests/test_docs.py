@@ -11,7 +11,7 @@ PAGES = [ROOT / "README.md", ROOT / "tests/README.md", ROOT / "lessons/README.md
 PAGES += sorted((ROOT / "docs").glob("*.md"))
 # A page may name a file from its own place, from the root, or from the package it is about.
 PLACES = ("", "minipose", "minipose/fast", "data_tools")
-MADE = (
+MADE = ("runs/", "data/", "build/", "found/", "poses/", "lessons/mine/")  # by commands that a page shows
     "runs/",
     "data/",
     "build/",
