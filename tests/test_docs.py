@@ -11,14 +11,7 @@ PAGES = [ROOT / "README.md", ROOT / "tests/README.md", ROOT / "lessons/README.md
 PAGES += sorted((ROOT / "docs").glob("*.md"))
 # A page may name a file from its own place, from the root, or from the package it is about.
 PLACES = ("", "minipose", "minipose/fast", "data_tools")
-MADE = ("runs/", "data/", "build/", "found/", "poses/", "lessons/mine/")  # by commands that a page shows
-    "runs/",
-    "data/",
-    "build/",
-    "found/",
-    "poses/",
-    "lessons/mine/",
-)  # by the commands that a page shows
+MADE = ("runs/", "data/", "build/", "found/", "poses/", "lessons/mine/")  # by shown commands
 FOREIGN = ("images/", "keypoints/", "masks/")  # folders of a reader's own data
 
 ONLY_SPEED = ("minipose/fast", "tests/fast")  # may be deleted, but only as a whole
