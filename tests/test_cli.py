@@ -65,6 +65,8 @@ def test_a_run_leaves_a_folder(run):
         "windows.png",
         "crops.png",
         "take.gif",
+        "network.png",
+        "joints.png",
     } <= names
     assert not [n for n in names if n.startswith(".")]
     result = json.loads((run / "report.json").read_text())
@@ -72,8 +74,23 @@ def test_a_run_leaves_a_folder(run):
     assert test["frames"] == 16 and test["mpjpe_mm"] > 0 and test["mean_pose_mpjpe_mm"] > 0
     assert {"S11"} == {s for s, row in result["per_subject_mm"].items() if "test" in row}
     assert result["seed"] == 0 and "numpy" in result["versions"]
-    assert "learning_curve.png" in (run / "report.md").read_text()
-    assert all(row["images_per_s"] > 0 for row in read_log(run / "log.csv"))
+    text = (run / "report.md").read_text()
+    assert "learning_curve.png" in text and "| S11 | 16 (13032) |" in text
+    assert "| 36.23 |" in text and "| 0.05 |" in text
+    detector = result["detector"]
+    assert detector["epochs"] == 1 and result["dataset"]["S1"] == {"Walking": 16}
+    (last,) = read_log(run / "detection-log.csv")
+    entropy = last["validation_cross_entropy_per_window"]
+    assert detector["splits"]["validation"]["cross_entropy_per_window"] == pytest.approx(
+        entropy, rel=1e-5
+    )
+    log = read_log(run / "log.csv")
+    assert all(row["images_per_s"] > 0 for row in log)
+    best = min(log, key=lambda row: row["validation_mpjpe_mm"])
+    assert f"after epoch {best['epoch']:.0f} of 2, the best one" in text
+    measured = result["splits"]["validation"]["mpjpe_mm"]
+    assert best["validation_mpjpe_mm"] == pytest.approx(measured, rel=1e-5)
+    assert all(row["training_mpjpe_mm"] > 0 and row["test_mpjpe_mm"] > 0 for row in log)
 
 
 def test_the_same_seed_gives_the_same_numbers_and_another_does_not(store, run, tmp_path, unpainted):
