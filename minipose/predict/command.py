@@ -65,6 +65,8 @@ def predict(args: argparse.Namespace) -> None:
     problems = Problems(len(sources) + len(lines))
     device = use_device(settings.device, settings.tf32)
     networks = load_networks(settings.checkpoint, settings.pose3d, device)
+    if settings.smooth and networks.pose3d is None:
+        raise UserError("--smooth: filters poses in space, which --pose3d none leaves out")
     output = Output(networks, settings)
     print("\n".join(networks.lines()), flush=True)
     for line in lines:

@@ -155,6 +155,13 @@ def test_videos_of_whole_takes(store, network, tmp_path, capsys):
     assert np.abs(frames[0].astype(int) - frames[5]).max() > 50  # the crops differ
 
 
+def test_frames_that_are_left_out_make_no_video(store, network, tmp_path, capsys):
+    command = ["evaluate", str(network), "--data", str(store), "--videos", str(tmp_path / "v")]
+    assert main([*command, "--limit", "1"]) == 0  # one frame of one camera is a video
+    assert main([*command, "--limit", "2"]) == 1
+    assert "no frame that all its cameras have; --limit leaves" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("flags", [["--smooth", "median"], ["--hold", "3"], ["--videos", "v"]])
 def test_masks_do_not_move(flags, tmp_path, capsys):
     checkpoint = people_checkpoint(tmp_path / "people.npz")

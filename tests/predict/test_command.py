@@ -81,6 +81,18 @@ def test_a_folder_with_bad_files_and_two_of_one_name(here, networks, capsys):
     assert not any(name.endswith("_pose.json") for name in written(here / "found"))
 
 
+def test_a_filter_has_to_have_poses_of_a_video(here, networks, capsys):
+    pytest.importorskip("av")
+    video(here / "v.mp4", 4)
+    command = ["predict", "v.mp4", *networks, "--format", "npz", "--smooth", "savgol"]
+    assert main([*command, "--pose3d", "none"]) == 1
+    assert "--smooth: filters poses in space, which --pose3d none" in capsys.readouterr().err
+    assert main(command) == 0
+    with np.load("found/v_joints.npz") as arrays:  # the stand-in finds the same pose everywhere
+        assert np.isfinite(arrays["joints_3d"]).all() and len(arrays["joints_3d"]) == 4
+        np.testing.assert_allclose(arrays["joints_3d"][0], arrays["joints_3d"][3], atol=1e-3)
+
+
 def test_nothing_is_overwritten_unless_it_may_be(here, networks, capsys):
     picture(here / "x.png")
     assert main(["predict", "x.png", *networks]) == 0

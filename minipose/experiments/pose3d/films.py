@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from minipose.datasets.h36m import H36MStore
+from minipose.errors import UserError
 from minipose.experiments.job import Split
 from minipose.experiments.pose3d.motion import steps_of
 from minipose.experiments.pose3d.outputs import predict
@@ -61,6 +62,8 @@ def _film(
     cameras, numbers = store.labels["camera"][frames], store.labels["frame"][frames]
     places = [dict(zip(numbers[r], r, strict=True)) for r in _rows_of(cameras)]
     common = sorted(set.intersection(*map(set, places)))  # frames that all cameras have
+    if not common:
+        raise UserError(f"{title}: no frame that all its cameras have; --limit leaves frames out")
     with movie(path, 1 / steps.seconds) as video:
         for number in common:
             rows = np.array([place[number] for place in places])

@@ -98,7 +98,7 @@ def _measure_part(
         "mpjpe_mm": float(joined.mean()),
         "pa_mpjpe_mm": aligned / len(frames),
         "mean_pose_mpjpe_mm": baseline / len(frames),
-        "share_of_mean_pose": float(joined.mean()) * len(frames) / baseline,
+        "share_of_mean_pose": float(joined.mean()) * len(frames) / baseline if baseline else None,
         "identical_consecutive_predictions": _fraction(np.concatenate(same_pose), within),
         "identical_consecutive_images": _fraction(np.concatenate(same_image), within),
         **motion(*np.concatenate(poses, axis=1), steps_of(store, frames)),
@@ -150,10 +150,11 @@ def summary(result: dict[str, Any]) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, r in result["splits"].items():
+        ratio = r["share_of_mean_pose"]  # None of a single frame, which is its own mean
         lines.append(
             f"| {name} | {r['frames']} | {r['mpjpe_mm']:.2f} | {MPJPE_MM.get(name, '–')} | "
             f"{r['pa_mpjpe_mm']:.2f} | "
-            f"{r['mean_pose_mpjpe_mm']:.2f} | {r['share_of_mean_pose']:.3f} | "
+            f"{r['mean_pose_mpjpe_mm']:.2f} | {'–' if ratio is None else f'{ratio:.3f}'} | "
             f"{r['images_per_s']:.0f} |"
         )
     last, numbers = list(result["splits"].items())[-1]
