@@ -143,3 +143,4 @@ with kit.experiment(ENTRIES, as_given=1):
 # 5. "All gradients were checked." What would you ask?
 #
 # The answers: `make lesson N=15 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=15`, `exercises/15_blind_checks.py`.

@@ -195,3 +195,4 @@ with kit.experiment(TOGETHER, as_given=8):
 # 5. Why does padding not change the dice, but the mean squared error?
 #
 # The answers: `make lesson N=33 ANSWERS=1`, once you have your own.
+# Write it yourself: `make check N=33`, `exercises/33_sizes.py`.

@@ -33,7 +33,7 @@ it; no change ends in a crash. Five questions follow, whose answers stand in `an
 trainings are compared, each is run with several seeds, beside a constant baseline, and what the
 spread of single runs could have made is called undecided ([`comparison.py`](comparison.py)).
 
-In the [workbook](workbook.md) you write the engine yourself, a part with each of 26 lessons. At the
+In the [workbook](workbook.md) you write the engine yourself, a part with each of 28 lessons. At the
 end it trains PoseNet.
 
 The files are in percent format (`# %%`): the usual editors open them as notebooks. Plots go to

@@ -1,8 +1,24 @@
-"""Typical mistakes in the exercises of lessons 17 to 34, in the form of ``mistakes_layers``."""
+"""Typical mistakes in the exercises of lessons 15 and 17 to 34: rows as in ``mistakes_layers``."""
 
 from tests.workbook.mistakes_layers import Rows
 
 POSES: dict[str, Rows] = {
+    "blind_checks": (
+        (
+            "rng.standard_normal(np.shape(f(x)))",
+            "np.ones(np.shape(f(x)))",
+            "with g = 1 any rule does|with g = 1 its gradient is 0",
+        ),
+        ("< 1e-5 *", "< 1e-2 *", "a narrower tolerance"),
+        ("< 1e-5 *", "< 1e-13 *", "is right, and is refused"),
+        (
+            "    if np.shape(found) != np.shape(x):\n        return False\n",
+            "",
+            "ValueError|look at the shape",
+        ),
+        ("g = rng.standard_normal(np.shape(y))", "g = np.ones(np.shape(y))", "draw g"),
+        ("< 1e-10 *", "< 1e-3 *", "no tolerance for it"),
+    ),
     "human36m": (
         ("(points - centre) @ rotation.T", "(points - centre) @ rotation", "take R transposed"),
         ("(points - centre) @ rotation.T", "points @ rotation.T - centre", "rotated first"),
@@ -113,6 +129,24 @@ POSES: dict[str, Rows] = {
         ("-g * (2 * mask - each)", "g * (2 * mask - each)", "wrong sign"),
         (" / below / len(p)", " / below", "without 1/N"),
         ("(2 * mask - each)", "(2 * mask)", "sum below were fixed"),
+    ),
+    "sizes": (
+        ("side / min(size)", "side / max(size)", "with the longer side"),
+        ("side / min(size)", "min(size) / side", "upside down"),
+        ("-(-n // multiple)", "(n // multiple)", "rounded down"),
+        ("-(-n // multiple)", "(n // multiple + 1)", "and one more"),
+        (
+            "images[n, :height, :width] = picture",
+            "images[n, -height:, -width:] = picture",
+            "to the left",
+        ),
+        ("np.zeros(images.shape, bool)", "np.ones(images.shape, bool)", "margins count as picture"),
+        ("/ real.sum(axis=(1, 2))", "/ real[0].size", "margins count as 0"),
+        (
+            "(values * real).sum(axis=(1, 2)) / real",
+            "values.sum(axis=(1, 2)) / real",
+            "is wrong in",
+        ),
     ),
     "skeleton": (
         (

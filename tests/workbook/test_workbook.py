@@ -30,7 +30,7 @@ from tests.workbook.mistakes_layers import LAYERS
 from tests.workbook.mistakes_poses import POSES
 
 EXERCISES = all_exercises()
-MISTAKES = {**LAYERS, **POSES}
+MISTAKES = dict(sorted({**LAYERS, **POSES}.items(), key=lambda row: choose(row[0]).number))
 each = pytest.mark.parametrize("exercise", EXERCISES, ids=[e.name for e in EXERCISES])
 
 
@@ -198,7 +198,7 @@ def test_what_an_exercise_builds_on_is_named(tmp_path):
     )
 
 
-@pytest.mark.parametrize("wrong", ["99", "15", "seven", "", "-1"])
+@pytest.mark.parametrize("wrong", ["99", "23", "seven", "", "-1"])
 def test_an_unknown_number_is_one_line(wrong, tmp_path, capsys):
     assert main([wrong, "--mine", str(tmp_path / "none")]) == 1 if wrong != "-1" else True
     error = capsys.readouterr().err
