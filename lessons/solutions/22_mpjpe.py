@@ -16,7 +16,7 @@ def mpjpe(predicted, target):
 def aligned(P, Q):
     """A pose P (17, 3), rotated, scaled and shifted so that it comes closest to Q (17, 3).
 
-    Centre both. UᵀSVᵀ of P ᵀQ, np.linalg.svd(P.T @ Q), gives the rotation R = U Vᵀ; if its
+    Centre both. np.linalg.svd(P.T @ Q) returns U, S and Vᵀ, and the rotation is R = U Vᵀ. If its
     determinant is negative (a mirror image), change the sign of U's last column and of the last
     number of S first. The scale is Σ S / Σ P². The result is scale · P R + mean of Q.
     """

@@ -7,7 +7,7 @@ THRESHOLD = 0.01
 
 
 def blur(joints, size):
-    """The sum of a Gaussian with Σ = 1, (1/2π) exp(−d²/2), around each joint: (H, W).
+    """The sum of a Gaussian with σ = 1, (1/2π) exp(−d²/2), around each joint: (H, W).
 
     joints (K, 2), x then y in px, stand in the pixel of their integer parts; d is the distance to
     the centre of that pixel. size is (H, W).
