@@ -127,6 +127,7 @@ POSES: dict[str, Rows] = {
         ("total = mask.sum() + other.sum()", "total = (mask | other).sum()", "union for the sum"),
         ("1 - each.mean(), (prob", "each.mean(), (prob", "of dice itself"),
         ("-g * (2 * mask - each)", "g * (2 * mask - each)", "wrong sign"),
+        (" + smooth\n    each", "\n    each", "an empty mask in which nothing is found"),
         (" / below / len(p)", " / below", "without 1/N"),
         ("(2 * mask - each)", "(2 * mask)", "sum below were fixed"),
     ),

@@ -34,7 +34,7 @@ def square_around(mine):
         "if it is not rounded: pixels are whole": (3.5, 4, 21),
     }
     same("square_around((8, 4, 20, 25))", mine.square_around(BOX), (4, 4, 21), known=known)
-    same("square_around((0, 0, 10, 4))", mine.square_around((0, 0, 10, 4)), (0, -3, 10))
+    same("square_around((0, 0, 10, 5))", mine.square_around((0, 0, 10, 5)), (0, -2, 10))
 
 
 def to_crop(mine):

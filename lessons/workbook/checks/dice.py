@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lessons.workbook.judge import ask, loss, same
+from lessons.workbook.judge import ask, leaf, loss, same
 from minipose import losses, metrics
 from tests import reference
 
@@ -63,6 +63,9 @@ def dice_loss(mine):
         known,
         gradients,
     )
+    nothing = np.zeros((1, 2, 2))
+    empty = mine.dice_loss(leaf(nothing), nothing).data
+    same("dice_loss of an empty mask in which nothing is found (s above and below)", empty, 0.0)
 
 
 PARTS = (dice, dice_loss)

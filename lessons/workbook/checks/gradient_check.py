@@ -28,14 +28,14 @@ def slopes(mine):
     before, weights = x.copy(), np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 
     def f(v):
-        return float((weights * np.asarray(v) ** 2).sum())
+        return float((weights * np.asarray(v) ** 3).sum())
 
     found = mine.slopes(f, x)
     gap = np.abs(x - before).max()
     if gap:
         last = " in its last digits, since x + h − h is not quite x" if gap < 1e-12 else ""
         raise Wrong(f"slopes left x changed{last}: work on a copy")
-    expected = 2 * weights * x
+    expected = 3 * weights * x**2
     known = {
         "if all entries are moved at once: move one, and put it back": np.full(
             (2, 3), expected.sum()
@@ -44,7 +44,7 @@ def slopes(mine):
         "if the entries before are left moved": lambda: _piled_up(f, x),
     }
     sizes = {2: "rows", 3: "columns"}
-    same("each slope of Σ w x²", found, expected, sizes, known, rtol=1e-6, atol=1e-7)
+    same("each slope of Σ w x³", found, expected, sizes, known, rtol=1e-6, atol=1e-7)
     same(
         "each slope of a function of 3 numbers",
         mine.slopes(lambda v: float(v[0] * v[1] + v[2]), np.array([2.0, 3.0, 5.0])),

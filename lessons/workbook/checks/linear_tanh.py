@@ -44,12 +44,16 @@ def summed_to(mine):
 def matmul(mine):
     def known(g):
         return {
-            "if g stands behind: G Bᵀ, not B Gᵀ": lambda: W @ g.T,
+            "if g stands behind: G Bᵀ, not B Gᵀ": W.T @ g.T,
+            "if both gradients are exchanged": X.T @ g,
             "if g is forgotten": lambda: np.ones((4, 3)) @ W,
         }
 
     def known_b(g):
-        return {"if the product is not transposed: Aᵀ G, not Gᵀ A": g.T @ X}
+        return {
+            "if the product is not transposed: Aᵀ G, not Gᵀ A": g.T @ X,
+            "if both gradients are exchanged": g @ W,
+        }
 
     operation(
         "A @ B",
