@@ -44,7 +44,10 @@ for path in sorted(out.iterdir()):
     print(f"{path.name:22} {path.stat().st_size / 1e6:6.2f} MB")
 report = (out / "report.md").read_text(encoding="utf-8")
 table = re.findall(r"^\|.*\|$", report, flags=re.M)
-rows = {line.split(" | ")[0].strip("| "): line.strip("| ").split(" | ")[1:] for line in table}
+rows = {}  # name -> numbers; of rows with one name the first counts
+for line in table:
+    name, *rest = line.strip("| ").split(" | ")
+    rows.setdefault(name, rest)
 
 # %% [markdown]
 # `config.toml` is what was chosen, so that the run can be repeated. `log.csv` has a line an epoch.
@@ -119,9 +122,10 @@ top = np.argsort(gained)[::-1][:3] + 1
 print("most gained on the mean pose:", ", ".join(f"{H36M_17[j]} {gained[j - 1]:.0%}" for j in top))
 
 # %% [markdown]
-# **Subjects and cameras.** If one person or one camera were much worse, something would be wrong
-# with its files (lesson 26). The last line names the versions of everything: numbers of a report
-# without them cannot be repeated. `report.json` has the same numbers for programs.
+# **Subjects, actions and cameras.** If one person or one camera were much worse, something would be
+# wrong with its files (lesson 26). **Heights**: bones added up, beside the mean height, which needs
+# no picture. The last line names the versions of everything: numbers of a report without them
+# cannot be repeated. `report.json` has the same numbers for programs.
 
 # %%
 numbers = json.loads((out / "report.json").read_text(encoding="utf-8"))
