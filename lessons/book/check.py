@@ -79,8 +79,9 @@ def _wrong(book: Path, path: Path, address: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Print the problems; 1 if there are any."""
-    found = problems(Path(arguments[0]))
+    """Print the problems; 1 if there are any, or no book."""
+    book = Path(arguments[0])
+    found = problems(book) if (book / "index.html").is_file() else [f"{book}: no index.html"]
     print("\n".join(found), end="\n" if found else "")
     return 1 if found else 0
 
