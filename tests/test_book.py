@@ -294,7 +294,7 @@ def test_addresses_that_lead_nowhere_are_found(tmp_path):
         "loads from a network",
         "begins at the root of the host",
     ]
-    assert check.main([str(tmp_path)]) == 1, "a folder without index.html is no book"
+    assert check.main([str(tmp_path / "empty")]) == 1, "no index.html, no book"
 
 
 def test_a_book_is_published_without_what_sphinx_needs(tmp_path, capsys):
