@@ -19,7 +19,7 @@ from minipose.experiments.people.outputs import Prediction, predict_array
 from minipose.experiments.people.recipe import Recipe
 from minipose.experiments.people.train import build
 from minipose.metrics import correct_fraction, head_sizes, pixel_errors
-from minipose.plots.people import FOUND, draw_skeleton, show_picture
+from minipose.plots.people import draw_skeleton, show_picture
 from minipose.skeletons import BODY_25, BODY_25_LIMBS
 from minipose.targets.heatmaps import expand, joint_targets
 
@@ -132,15 +132,16 @@ for name, some in (("nearest", order[:4]), ("furthest", order[-4:])):
 assert np.nanmedian(errors["network"]) < np.nanmedian(errors["average places"])
 
 # %% [markdown]
-# A joint whose highest probability stays below 0.1 (`FOUND`) is taken for absent; a limb is drawn
-# if both of its joints are there.
+# Is a joint in the picture at all? Take one whose highest probability stays below 0.1 for absent,
+# and draw a limb if both of its joints are there. (`python -m minipose predict` adds up the channel
+# instead, which tells better: `docs/photographs.md`.)
 
 # %%
 plot = kit.new_plot(5, 3.4)
 for k in range(len(persons)):
     axes = plot.add_subplot(1, 2, k + 1)
     show_picture(axes, persons[k].image)
-    present = heights[k] >= FOUND
+    present = heights[k] >= 0.1
     draw_skeleton(axes, places[k], present)
     limbs = sum(present[a] and present[b] for a, b in BODY_25_LIMBS)
     axes.set_title(f"{limbs} limbs, {np.nanmedian(errors['network'][k]):.1f} px", fontsize=8)
