@@ -15,7 +15,7 @@
 #
 # ## The two losses, by loops
 #
-# (A `Recipe`, below, is all that is chosen for a training.)
+# (A `Recipe`, below, holds all choices of a training.)
 
 # %%
 import math
@@ -116,9 +116,9 @@ louder = table.results["softmax, weight 10"] / table.results["softmax"]
 assert np.allclose(louder, 10, rtol=1e-3)
 
 # %% [markdown]
-# With 0-1 the joints *begin* about as loud as the mask: a network's first answers are random, and
-# far from 0. That is soon put right, and then, as computed above, there is nothing more to gain:
-# the voice falls silent. With 0-100 it goes on.
+# With 0-1 the joints *begin* as loud as the mask, or a few times louder: a network's first answers
+# are random, and far from 0. That is soon put right, and then, as computed above, there is nothing
+# more to gain: the voice falls silent. With 0-100 it goes on.
 #
 # A weight $w_j$ in $L = (1 - \text{dice}) + w_j\cdot\text{(loss of the joints)}$ turns a voice up
 # or down, exactly by its factor. The report left its weights at 1 and names them as an open

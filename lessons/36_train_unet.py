@@ -102,9 +102,9 @@ for line, learned in verdicts.items():
 
 # %% [markdown]
 # Here all people stand in the middle of pictures that were cut out around them, so mean places are
-# a strong baseline, and a minute of training is far below it. Read your own report in the same way,
-# also where it disappoints: the full job's network reaches a dice of 0.917, and its joints are off
-# by 7.82 px where mean places are off by 23.04 (`docs/people.md`).
+# a strong baseline, and the joints of a minute's training are far from it. Read your own report in
+# the same way, also where it disappoints: the full job's network reaches a dice of 0.917, and its
+# joints are off by 7.82 px where mean places are off by 23.04 (`docs/people.md`).
 #
 # **training** beside **validation**: here nearly alike. So more of the same pictures would not
 # help; longer training, or a larger network, would. In report 2, after 100 epochs, they are far

@@ -3,7 +3,12 @@ said, wanted = rng.random((1, 1, 8, 8)), rng.random((1, 1, 8, 8))
 small = mse(mp.Tensor(said), wanted).item()
 large = mse(mp.Tensor(100 * said), 100 * wanted).item()
 assert np.isclose(large, 1e4 * small)
+one = Recipe(model="mask+regression", peak=1.0)
+equal = np.mean([loudness(ASKED["0-100 regression"], seed) for seed in range(3)])
+equal /= np.mean([loudness(one, seed) for seed in range(3)])
+assert 10 < equal < 1e4
 kit.answer(
+    f"At these random starts a weight of about {equal:.0f}; once the network's answers fit, far more:\n"
     "100² = 10,000, if the network's output is scaled alike. That is what the report's remedy does:\n"
     "not a better target but a louder loss. At the start outputs are small whatever the target is,\n"
     "so a hundred times the target pulls about a hundred times as hard; the rest comes later."
