@@ -154,6 +154,7 @@ gradcheck: $(VENV)/.installed-dev  ## one table: the worst error of every op's d
 
 torture: $(VENV)/.installed-dev  ## kill every program that writes, 200 times (KILLS=), and compare
 	$(RUN) tests.torture --write $(if $(KILLS),--kills $(call quoted,$(KILLS))) $(ARGS)
+	$(RUN) tests.torture.disks --write
 
 fuzz: $(VENV)/.installed-dev  ## damaged files, 20,000 (FILES=), for every reader
 	$(RUN) tests.fuzz --write $(if $(FILES),--files $(call quoted,$(FILES))) $(ARGS)

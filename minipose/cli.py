@@ -10,7 +10,7 @@ from pathlib import Path
 
 import minipose
 from minipose import experiments
-from minipose.errors import Parser, UserError, missing_package
+from minipose.errors import Parser, UserError, line_of, missing_package
 from minipose.exchange import commands as exchange
 from minipose.training.communicator import launched
 from minipose.training.interrupts import heeded
@@ -159,7 +159,7 @@ def main(argv: list[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         if args.debug:
             raise
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {line_of(error)}", file=sys.stderr)
         return 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import Any, NoReturn
 
 
@@ -39,6 +40,14 @@ def missing_package(error: ModuleNotFoundError) -> str:
         if package in packages:
             return f"{package} is not installed: python -m pip install -e '.[{extra}]'"
     raise error
+
+
+def line_of(error: Exception) -> str:
+    """What the command line says of an error: the system's own name the file, then the reason."""
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        names = [os.fsdecode(n) for n in (error.filename, error.filename2) if n is not None]
+        return f"{' -> '.join(names)}: {error.strerror.lower()}"
+    return str(error)
 
 
 class UserError(ValueError):

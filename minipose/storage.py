@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from minipose.errors import UserError
-from minipose.locks import hold
+from minipose.locks import claimed, hold
 
 _PARTIAL = re.compile(r"\..*\.(\d+)\.partial(\.[^.]*)?")
 _OF_A_DISK = {
@@ -116,6 +116,23 @@ def in_words(path: str | os.PathLike, needed: int | None = None) -> Iterator[Non
         raise refusal(path, error, needed) from None
 
 
+@contextlib.contextmanager
+def own_folder(folder: str | os.PathLike) -> Iterator[None]:
+    """Inside, nobody else writes into this folder, which is made if need be.
+
+    Raises
+    ------
+    Taken
+        If another process does.
+    CannotWrite
+        If its disk is read-only or gone.
+    """
+    with contextlib.ExitStack() as held:
+        with in_words(folder):
+            held.enter_context(claimed(folder, folder=True))
+        yield
+
+
 def refusal(path: str | os.PathLike, error: OSError, needed: int | None = None) -> CannotWrite:
     """A disk's refusal in one line."""
     reason = (os.strerror(error.errno) if error.errno else str(error)).lower()
@@ -128,6 +145,8 @@ def refusal(path: str | os.PathLike, error: OSError, needed: int | None = None) 
 
 def megabytes(count: int) -> str:
     """A number of bytes for people."""
+    if count < 1000:
+        return f"{count} bytes"
     return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
 
 
@@ -144,7 +163,8 @@ def _is_of(error: OSError, path: Path) -> bool:
         return True
     named = [Path(os.fsdecode(n)) for n in (error.filename, error.filename2) if n is not None]
     here = path.absolute()
-    inside = any(n.absolute() in here.parents or n.absolute() == here for n in named)
+    near = (here, *here.parents)
+    inside = any(n.absolute() in near or n.absolute().parent == here for n in named)
     beside = any(n.absolute().parent == here.parent and ".partial" in n.name for n in named)
     return error.errno in _OF_A_PLACE and (inside or beside)
 
@@ -218,7 +238,11 @@ def flush(path: Path) -> None:
 
 def write_text(path: str | os.PathLike, text: str, durable: bool = True) -> None:
     """Write a text file, whole or not at all; ``durable`` as in ``atomic``."""
-    content = text.encode()
+    write_bytes(path, text.encode(), durable)
+
+
+def write_bytes(path: str | os.PathLike, content: bytes, durable: bool = True) -> None:
+    """Write a file, whole or not at all; ``durable`` as in ``atomic``."""
     with atomic(path, durable, len(content)) as partial:
         partial.write_bytes(content)
 

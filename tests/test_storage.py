@@ -8,13 +8,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from minipose.errors import UserError, line_of
 from minipose.storage import (
     CannotWrite,
     atomic,
     atomic_folder,
+    own_folder,
     partial_path,
     remove_abandoned,
     write_text,
@@ -181,6 +184,29 @@ def test_whatever_a_disk_refuses_is_one_line(tmp_path, monkeypatch, number):
         write_text(tmp_path / "a.txt", "new")
     assert ("it needs" in str(caught.value)) == (number == errno.ENOSPC)
     assert (tmp_path / "a.txt").read_text() == "old" and names(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES])
+def test_a_folder_that_cannot_be_claimed_is_one_line_and_what_is_done_in_it_is_not(
+    tmp_path, monkeypatch, number
+):
+    with pytest.raises(OSError, match="other"), own_folder(tmp_path / "run"):
+        raise OSError(number, os.strerror(number), "other")
+    refused = OSError(number, os.strerror(number), str(tmp_path / "run/.lock"))
+    monkeypatch.setattr(os, "open", mock.Mock(side_effect=refused))
+    with pytest.raises(CannotWrite, match=f"run: {os.strerror(number).lower()}; "):
+        with own_folder(tmp_path / "run"):
+            raise AssertionError("it is not ours")
+
+
+def test_the_systems_own_errors_name_the_file_first(tmp_path):
+    with pytest.raises(FileNotFoundError) as missing:
+        (tmp_path / "a").read_text()
+    assert line_of(missing.value) == f"{tmp_path / 'a'}: no such file or directory"
+    with pytest.raises(FileNotFoundError) as missing:
+        (tmp_path / "a").rename(tmp_path / "b")
+    assert line_of(missing.value).startswith(f"{tmp_path / 'a'} -> {tmp_path / 'b'}: ")
+    assert line_of(UserError("said")) == "said" and line_of(OSError("said")) == "said"
 
 
 def test_a_folder_that_has_gone_is_named(tmp_path):

@@ -12,7 +12,7 @@ from data_tools.h36m.importing import import_raw
 from data_tools.h36m.report1 import import_report1
 from data_tools.h36m.tree import ACTIONS, ALIASES, SUBJECTS
 from data_tools.patience import apart
-from minipose.errors import Parser, missing_package
+from minipose.errors import Parser, line_of, missing_package
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -71,7 +71,7 @@ def main(argv: list[str] | None = None) -> int:
                 args.workers,
             )
     except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {line_of(error)}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
         print(f"error: {missing_package(error)}", file=sys.stderr)

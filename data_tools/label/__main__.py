@@ -9,7 +9,7 @@ from pathlib import Path
 
 from data_tools.label.choose import LABELLERS, open_labellers
 from data_tools.label.run import NothingLabelled, label, not_read, photographs
-from minipose.errors import Parser
+from minipose.errors import Parser, line_of
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -62,7 +62,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"error: {args.out}: not written, {error}", file=sys.stderr)
         return 1
     except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {line_of(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted: nothing was written", file=sys.stderr)

@@ -17,7 +17,7 @@ from data_tools.people.candidate import Candidate, Dropped
 from data_tools.people.sources import Places, open_source
 from minipose.datasets.picture_files import read_rgb
 from minipose.datasets.resize import factor_for
-from minipose.errors import Parser, UserError
+from minipose.errors import Parser, UserError, line_of
 
 NEAR = 5.0  # px at the store's scale, the distance that report 2's joints are judged by
 
@@ -120,7 +120,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         print(compare(args.labelled, args.reference).table())
     except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {line_of(error)}", file=sys.stderr)
         return 1
     return 0
 

@@ -10,7 +10,7 @@ from data_tools.arguments import path
 from data_tools.people.build import Rules, build
 from data_tools.people.sources import KINDS, Places, name_apart, open_source
 from minipose.datasets.people import SPLIT_SEED
-from minipose.errors import Parser
+from minipose.errors import Parser, line_of
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -75,7 +75,7 @@ def main(argv: list[str] | None = None) -> int:
         rules = Rules(args.min_joints, args.max_people, args.side)
         tally = build(candidates, args.out, rules, args.limit, args.seed, args.workers)
     except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {line_of(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted: nothing was written", file=sys.stderr)

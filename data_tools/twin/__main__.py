@@ -10,7 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from data_tools.arguments import path
-from minipose.errors import Parser
+from minipose.errors import Parser, line_of
 from minipose.storage import expect_folder
 
 
@@ -69,7 +69,7 @@ def main(argv: list[str] | None = None) -> int:
         expect_folder(args.out)
         return write_people(args) if args.kind == "people" else write_h36m(args)
     except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {line_of(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted: finished files are kept; run the same command again", file=sys.stderr)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from minipose.datasets.guard import read_json
+from minipose.datasets.guard import CannotRead, read_json
 from minipose.errors import UserError
 from minipose.locks import FOLDER, claimed
 from minipose.storage import expect_folder, in_words, remove_abandoned, write_text
@@ -47,6 +47,8 @@ def claim(root: Path, settings: Mapping[str, int | str], adopted: bool = False) 
 def _expect(root: Path, mark: Path, settings: Mapping[str, int | str]) -> None:
     try:
         found = dict(read_json(mark))
+    except CannotRead:
+        raise
     except (OSError, ValueError, TypeError):
         raise UserError(f"{mark}: damaged; remove the folder {root}, or name another") from None
     other = [f"--{k} {v}" for k, v in found.items() if settings.get(k) != v]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from io import BytesIO
 from itertools import repeat
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from data_tools.twin.claim import claim
 from data_tools.twin.scene.paints import any_colour, plain
 from data_tools.twin.scene.places import draw_place
 from data_tools.twin.scene.world import Box, Lamp
-from minipose.storage import atomic, remove_abandoned, write_text
+from minipose.storage import remove_abandoned, write_bytes, write_text
 
 FOLDERS = ("images", "keypoints", "masks")
 
@@ -184,11 +185,16 @@ def _write_sample(root: Path, seed: int, number: int) -> None:
         "hand_right_keypoints_2d": [],
     }
     write_text(keypoints, json.dumps({"version": 1.3, "people": [person]}), durable=False)
-    with atomic(mask, durable=False) as partial:
-        Image.fromarray(sample.mask.astype(np.uint8) * 255).save(partial)
+    _write_picture(mask, sample.mask.astype(np.uint8) * 255)
     quality = int(np.random.default_rng([58, seed, number]).integers(70, 96))
-    with atomic(image, durable=False) as partial:
-        Image.fromarray(sample.image).save(partial, quality=quality)
+    _write_picture(image, sample.image, quality=quality)
+
+
+def _write_picture(path: Path, pixels: np.ndarray, **options: int) -> None:
+    """Made in memory first, so that a full disk can be told how much it lacks."""
+    made = BytesIO()
+    Image.fromarray(pixels).save(made, Image.registered_extensions()[path.suffix], **options)
+    write_bytes(path, made.getvalue(), durable=False)
 
 
 def _seat(joints: np.ndarray, rng: np.random.Generator) -> Box:

@@ -7,6 +7,7 @@ trip over in a damaged file; ``reading`` turns all of it into "path: what is wro
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -25,6 +26,13 @@ SAMPLE_BYTES = 2**24  # of one picture's joints in JSON
 LARGEST = 1e18  # of a coordinate: its square is a number in single precision, too
 
 
+OF_THE_DISK = {errno.EIO, errno.ENODEV, errno.ENXIO}  # not of what the file holds
+
+
+class CannotRead(UserError):
+    """The disk does not give the file: no fault of what is in it."""
+
+
 @contextmanager
 def reading(path: str | os.PathLike, what: str) -> Iterator[None]:
     """Whatever goes wrong inside becomes a UserError "path: what (the library's words)".
@@ -41,6 +49,8 @@ def reading(path: str | os.PathLike, what: str) -> Iterator[None]:
     except IsADirectoryError:
         raise UserError(f"{path}: a folder, expected a file") from None
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in OF_THE_DISK:
+            raise CannotRead(f"{path}: {os.strerror(error.errno).lower()}") from None
         raise UserError(f"{path}: {what} ({in_a_line(error)})") from None
 
 

@@ -126,13 +126,11 @@ class PeopleWriter(StoreWriter):
         pairs = enumerate(self._grouped())
         return [(self.names[i], self.names[first]) for i, first in pairs if first != i]
 
-    def close(self) -> None:
-        """Finish the file and put it in place."""
+    def _finish(self) -> None:
         self._flush()
         groups = self._grouped()
         self.file.create_dataset("group", data=groups, fletcher32=self.count > 0 or None)
         self.note("group", groups)
-        super().close()
 
     def _grouped(self) -> np.ndarray:
         if self.groups is None:

@@ -77,17 +77,21 @@ class StoreWriter:
         self._disk.expect_written()
 
     def close(self) -> None:
-        """Finish the file and put it in place."""
-        if self._fields:
-            self.file.attrs[LABELS] = together(self._fields)
+        """Finish the file and put it in place; if that fails, nothing is left of it."""
         with self._held, in_words(self.path):
             try:
+                self._finish()
+                if self._fields:
+                    self.file.attrs[LABELS] = together(self._fields)
                 self.file.close()
                 self._disk.expect_written()
                 put_in_place(self.partial, self.path)
             except BaseException:
                 self._drop()
                 raise
+
+    def _finish(self) -> None:
+        """Write what is not written yet."""
 
     def abandon(self) -> None:
         """Drop what was written; an older store under the same name stays as it was."""

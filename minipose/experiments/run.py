@@ -17,9 +17,8 @@ from minipose.experiments.report import publish
 from minipose.experiments.run_folder import owned
 from minipose.experiments.settings import RunSettings, checked, declared, resolve
 from minipose.experiments.trained import read_network
-from minipose.locks import claimed
 from minipose.nn import Module
-from minipose.storage import atomic, expect_folder
+from minipose.storage import atomic, expect_folder, own_folder
 from minipose.training import checkpoint
 from minipose.training.world import expect_the_same, expect_work_for_all, world
 
@@ -101,7 +100,7 @@ def evaluate(args: argparse.Namespace) -> None:
     if settings.out is None:
         print(job.summary(result))
         return
-    with claimed(settings.out, folder=True):
+    with own_folder(settings.out):
         publish(settings.out, job.title, job.summary(result), {}, result)
     print(f"{settings.out}: report.md and report.json")
 

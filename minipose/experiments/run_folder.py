@@ -12,8 +12,7 @@ from typing import Any
 from minipose.datasets.guard import read_json
 from minipose.errors import UserError
 from minipose.experiments.settings import Choices, declared, read_toml
-from minipose.locks import claimed
-from minipose.storage import remove_abandoned, write_text
+from minipose.storage import own_folder, remove_abandoned, write_text
 
 CONFIG, STORE = "config.toml", "store.json"
 
@@ -31,7 +30,7 @@ def owned(
     UserError
         As ``claim`` does.
     """
-    with claimed(folder, folder=True):
+    with own_folder(folder):
         claim(folder, settings, recipe, resume, identity)
         yield
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from minipose.datasets.guard import (
     PIXELS,
+    CannotRead,
     expect_bytes,
     expect_pixels,
     in_a_line,
@@ -29,6 +31,12 @@ def test_whatever_a_library_raises_is_one_line_with_the_path(error):
     text = str(caught.value)
     assert text.startswith("a.bin: not a readable thing (") and "\n" not in text
     assert len(text) < 260 and in_a_line(error) in text
+
+
+def test_a_disk_that_is_gone_is_no_damage_of_the_file():
+    with pytest.raises(CannotRead, match=r"^a\.bin: input/output error$"):
+        with reading("a.bin", "not a readable thing"):
+            raise OSError(errno.EIO, "Input/output error", "a.bin")
 
 
 @pytest.mark.parametrize("error", [UserError("b: said"), ModuleNotFoundError("av"), SystemExit(3)])

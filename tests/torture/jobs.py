@@ -132,7 +132,7 @@ def _train(*arguments: str, painted: bool = False) -> Callable[[], int]:
         from minipose.cli import main
 
         _shorten_comparisons()
-        begun = Path("run/config.toml").exists()
+        begun = os.path.exists("run/config.toml")  # or the disk has gone
         with nullcontext() if painted else unpainted():
             return main(["train", *arguments, "--out", "run", *(["--resume"] if begun else [])])
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.torture import disks
 from tests.torture.__main__ import Torturer, table
 from tests.torture.compare import content, differences
 from tests.torture.jobs import JOBS
@@ -22,6 +23,28 @@ def test_killed_and_finished_is_as_in_one_go(tmp_path, name):
     case = Torturer(BY_NAME[name], tmp_path / "job", seed=7).case(0)
     assert not case.faults and not case.orphans and not case.restarts_refused
     assert case.kills >= 1 and f"| {name} | {case.kills} | 0 | 0 | 0 | 0 |" in table([case])
+
+
+@pytest.mark.skipif(not disks.possible(), reason="disks of our own need Linux and root")
+@pytest.mark.parametrize(
+    ("name", "how", "said"),
+    [
+        (
+            "build a store of people",
+            "60000",
+            ["people.h5: no space left on device; it needs ", "people.h5: read-only file system; "],
+        ),
+        ("draw pictures, one process", "unplugged@20", ["drawn"]),
+    ],
+)
+def test_a_disk_that_refuses_is_one_line_and_costs_nothing(name, how, said):
+    report = disks.apart(name, how)
+    assert report.pop("other") == [] and report.pop("last") == {"status": 0, "errors": []}
+    for found, start in zip(report.values(), said, strict=True):
+        assert found["status"] == 1 and len(found["errors"]) == 1
+        assert found["errors"][0].startswith(f"error: {start}")
+    assert how == "60000" or "input/output error" in report["unplugged"]["errors"][0]
+    assert disks.row(name, {**report, "last": {"status": 1, "errors": []}, "other": []}).count("**")
 
 
 def careless() -> int:
