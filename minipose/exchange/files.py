@@ -1,13 +1,16 @@
-"""Files that a command writes: new ones, whole or not at all."""
+"""Files that a command writes: new ones, whole or not at all; numbers that it reads."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+import numpy as np
 
 from minipose.errors import UserError
 from minipose.storage import atomic, expect_folder
+from minipose.training.checkpoint import not_finite
 
 
 def expect_new(path: Path, endings: tuple[str, ...]) -> None:
@@ -43,3 +46,10 @@ def expect_file(path: Path, what: str) -> None:
         raise UserError(
             f"{path}: {'a folder' if path.is_dir() else 'no such file'}, expected {what}"
         )
+
+
+def expect_finite(path: Path, state: Mapping[str, np.ndarray]) -> None:
+    """Raises UserError if a parameter or buffer holds NaN or an infinity."""
+    bad = not_finite(state)
+    if bad is not None:
+        raise UserError(f"{path}: {bad} holds numbers that are not finite")

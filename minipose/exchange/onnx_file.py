@@ -11,8 +11,9 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from minipose.datasets.guard import reading
 from minipose.errors import UserError
-from minipose.exchange.files import expect_file, new_file
+from minipose.exchange.files import expect_file, expect_finite, new_file
 from minipose.exchange.onnx_graph import Graph, Options, Port, is_computed
 from minipose.exchange.onnx_harmonic import HARMONIC
 from minipose.exchange.onnx_layers import LAYERS
@@ -76,6 +77,13 @@ def read(path: Path, net: Module) -> None:
     UserError
         If it is no such file, is damaged, or is of another network; nothing is changed then.
     """
+    with reading(path, "damaged"):
+        state = _state(path, net)
+    net.load_state_dict(state)
+
+
+def _state(path: Path, net: Module) -> dict[str, np.ndarray]:
+    """What the file says of the network, once all of it agrees."""
     model = _load(path)
     options = _options(path, model, type(net).__name__)
     arrays = _initializers(path, model)
@@ -83,6 +91,7 @@ def read(path: Path, net: Module) -> None:
     for entry in model.metadata_props:
         if entry.key.startswith(KEPT):
             state[entry.key.removeprefix(KEPT)] = _decoded(path, entry)
+    expect_finite(path, state)
     trial = copy.deepcopy(net)
     try:
         trial.load_state_dict(state)
@@ -93,7 +102,7 @@ def read(path: Path, net: Module) -> None:
     wrong += [n for n, a in expected.items() if n in arrays and not _same(a, arrays[n])]
     if wrong:
         raise UserError(f"{path}: {wrong[0]} is not what the parameters in the file give")
-    net.load_state_dict(state)
+    return state
 
 
 def _load(path: Path) -> onnx.ModelProto:

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from minipose.errors import UserError
-from minipose.exchange.files import expect_file, new_file
+from minipose.exchange.files import expect_file, expect_finite, new_file
 from minipose.exchange.torch_names import OURS, THEIRS, WITHOUT, renamed
 from minipose.nn import Module
 
@@ -64,6 +64,7 @@ def read(path: Path, net: Module) -> None:
         if value.dtype != torch.float32 or value.layout != torch.strided:
             raise UserError(f"{path}: {name} is {value.dtype} {value.layout}, expected float32")
         state[renamed(str(name), OURS)] = value.detach().numpy().copy()
+    expect_finite(path, state)
     try:
         net.load_state_dict(state)
     except ValueError as error:

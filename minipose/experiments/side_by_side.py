@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from minipose.datasets.guard import read_json
-from minipose.errors import Diverged
+from minipose.errors import Diverged, UserError
 from minipose.experiments.job import Job, Run
 from minipose.nn import Module
 from minipose.storage import write_text
@@ -51,7 +51,10 @@ def _numbers(
 ) -> dict[str, Any]:
     path = run.folder / NUMBERS
     if run.resume and path.exists():
-        return read_json(path)
+        numbers = read_json(path)
+        if not isinstance(numbers, dict):
+            raise UserError(f"{path}: damaged; remove it, and this training is measured again")
+        return numbers
     try:
         run = prepare(run)
         numbers, net = job.train_and_measure(run)

@@ -41,6 +41,8 @@ class Video:
         self.container, self.path = container, path
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
+        if stream.codec_context is None:
+            raise UserError(f"{path}: a video in a form that FFmpeg does not know")
         expect_pixels(path, stream.codec_context.width, stream.codec_context.height)
         self.rate = float(stream.average_rate or USUAL_RATE)
         self.count = int(stream.frames) or None
@@ -59,7 +61,7 @@ class Video:
                 number += 1
                 if number == limit:
                     return
-        except (OSError, ValueError) as error:  # what FFmpeg's errors are kinds of
+        except Exception as error:  # FFmpeg's are kinds of OSError and ValueError; PyAV has others
             reason = getattr(error, "strerror", None) or in_a_line(error)
             if number == 0:
                 raise UserError(f"{self.path}: not a readable video ({reason})") from None
@@ -91,4 +93,6 @@ def opened(source: Source) -> Iterator[Video]:
                 raise
             raise ValueError(error.strerror or str(error)) from None
     with container:
-        yield Video(container, source.path)
+        with reading(source.path, "not a readable video"):
+            video = Video(container, source.path)
+        yield video

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -95,7 +96,7 @@ def read(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]
     return arrays, meta
 
 
-def not_finite(arrays: dict[str, np.ndarray]) -> str | None:
+def not_finite(arrays: Mapping[str, np.ndarray]) -> str | None:
     """The name of the first array with a NaN or an infinity in it; None if there is none."""
     return next(
         (n for n, a in arrays.items() if a.dtype.kind in "fc" and not np.isfinite(a).all()), None

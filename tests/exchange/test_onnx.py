@@ -244,6 +244,26 @@ def test_damaged_tensors(tmp_path):
     assert "is there twice" in refused(path, network("UNet mask"), model)
 
 
+@pytest.mark.parametrize("value", [np.nan, -np.inf])
+def test_weights_that_are_not_finite(value, tmp_path):
+    path = tmp_path / "a.onnx"
+    model = written(path, "UNet mask")
+    tensor = next(t for t in model.graph.initializer if t.name == "down.0.first.weight")
+    array = onnx.numpy_helper.to_array(tensor).copy()
+    array.flat[3] = value
+    tensor.CopyFrom(onnx.numpy_helper.from_array(array, tensor.name))
+    said = refused(path, network("UNet mask"), model)
+    assert "down.0.first.weight holds numbers that are not finite" in said
+
+
+def test_names_that_are_no_text(tmp_path):
+    """Some versions of protobuf hand bytes on that are no UTF-8."""
+    path = tmp_path / "a.onnx"
+    content = written(path, "UNet mask").SerializeToString()
+    path.write_bytes(content.replace(b"down.0.first.weight", b"down.\xff.first.weight"))
+    refused(path, network("UNet mask"))
+
+
 @pytest.mark.parametrize("change", ["kernel", "parameter", "text", "missing"])
 def test_kernels_and_kept_parameters_that_do_not_agree(change, tmp_path):
     """Else a file that was trained further elsewhere would give its old weights."""

@@ -118,6 +118,7 @@ def saved(path, change):
         (lambda s: {n: t.half() for n, t in s.items()}, "is torch.float16"),
         (lambda s: s | {"down.0.first.bias": torch.eye(2).to_sparse()}, "torch.sparse_coo"),
         (lambda s: s | {"heads.joints.bias": torch.zeros(26)}, "has unexpected heads.joints.bias"),
+        (lambda s: s | {"heads.mask.bias": torch.full((2,), torch.nan)}, "that are not finite"),
         (lambda s: dict(list(s.items())[1:]), "state lacks down.0.first.weight"),
         (lambda s: s | {"heads.mask.bias": torch.zeros(3)}, "heads.mask.bias has shape (3,)"),
     ],

@@ -139,9 +139,11 @@ def test_a_training_that_diverges_is_left_out(store, tmp_path, monkeypatch):
     rows = side_by_side.compare(JOB, run, {"a": ("a", Recipe())})
     assert [("diverged" in each) for each in rows["a"]] == [False, True]
     assert len(side_by_side.finished(rows)["a"]) == 1
-    assert (
-        json.loads((tmp_path / "a" / "seed-1" / side_by_side.NUMBERS).read_text()) == rows["a"][1]
-    )
+    numbers = tmp_path / "a" / "seed-1" / side_by_side.NUMBERS
+    assert json.loads(numbers.read_text()) == rows["a"][1]
+    numbers.write_text("[]")
+    with pytest.raises(UserError, match=r"numbers\.json: damaged; remove it"):
+        side_by_side.compare(JOB, replace(run, resume=True), {"a": ("a", Recipe())})
 
 
 def test_given_weights_beside_new_ones_on_more_and_more_pictures(store, tmp_path, monkeypatch):

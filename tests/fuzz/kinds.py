@@ -23,6 +23,9 @@ from minipose.datasets.people import PeopleStore
 from minipose.datasets.picture_files import read_rgb
 from minipose.experiments.settings import read_toml
 from minipose.locks import claimed
+from minipose.models import UNet
+from minipose.predict.frames import opened
+from minipose.predict.sources import VIDEO, Source
 from minipose.training import checkpoint
 from minipose.training.log import read_log
 from tests.data_tools import raw_tree
@@ -132,6 +135,45 @@ def _read_video(path: Path) -> list:
     return [np.asarray(p) for _, p in video.read(range(12)) if isinstance(p, np.ndarray)]
 
 
+def _read_clip(path: Path) -> list:
+    """As ``predict`` reads a video."""
+    with opened(Source(path, Path(path.name), VIDEO)) as video:
+        return [frame.image for frame in video.frames(12)]
+
+
+def _write_onnx(path: Path) -> None:
+    from minipose.exchange import onnx_file
+    from minipose.exchange.onnx_graph import Options
+
+    onnx_file.write(path, _network(), Options())
+
+
+def _read_onnx(path: Path) -> list:
+    from minipose.exchange import onnx_file
+
+    net = _network()
+    onnx_file.read(path, net)
+    return list(net.state_dict().values())
+
+
+def _write_tensors(path: Path) -> None:
+    from minipose.exchange import torch_file
+
+    torch_file.write(path, _network())
+
+
+def _read_tensors(path: Path) -> list:
+    from minipose.exchange import torch_file
+
+    net = _network()
+    torch_file.read(path, net)
+    return list(net.state_dict().values())
+
+
+def _network() -> UNet:
+    return UNet({"mask": 2}, width=1)
+
+
 def _write_outcome(path: Path) -> None:
     path.write_text(json.dumps({"view": "S1", "kept": 3, "dropped": {"NaN": 1}, "remarks": []}))
 
@@ -161,6 +203,13 @@ KINDS = {
         lambda p: raw_tree.write_video(p, [raw_tree.frame(i) for i in range(6)]),
         _read_video,
     ),
+    "clip.mp4": Kind(
+        "clip.mp4",
+        lambda p: raw_tree.write_video(p, [raw_tree.frame(i) for i in range(6)]),
+        _read_clip,
+    ),
+    "a.onnx": Kind("a.onnx", _write_onnx, _read_onnx),
+    "a.pt": Kind("a.pt", _write_tensors, _read_tensors),
     "a.heic": Kind("a.heic", _write_heic, read_rgb),
     "a.bmp": Kind("a.bmp", lambda p: picture().save(p), read_rgb),
     "palette.gif": Kind("palette.gif", lambda p: picture().convert("P").save(p), read_rgb),
@@ -177,5 +226,12 @@ def possible(kind: Kind) -> str | None:
     """Why a kind cannot be made here, as the package that is missing; None if it can."""
     import importlib.util
 
-    needs = {"a.heic": "pillow_heif", "pose.cdf": "cdflib", "video.mp4": "av"}.get(kind.file)
+    needs = {
+        "a.heic": "pillow_heif",
+        "pose.cdf": "cdflib",
+        "video.mp4": "av",
+        "clip.mp4": "av",
+        "a.onnx": "onnx",
+        "a.pt": "torch",
+    }.get(kind.file)
     return needs if needs and importlib.util.find_spec(needs) is None else None
