@@ -1,9 +1,10 @@
-"""``metadata.xml``: the rate of the videos, which comes into the store."""
+"""``metadata.xml``: the rate of the videos, which comes into the store; entities that do harm."""
 
 import pytest
 
-from data_tools.h36m.metadata import read_frame_rate
+from data_tools.h36m.metadata import read_cameras, read_frame_rate
 from minipose.datasets.h36m import FRAMES_A_SECOND, H36MStore, H36MWriter
+from minipose.errors import UserError
 from tests.datasets.test_h36m import rows
 
 
@@ -37,3 +38,13 @@ def test_a_store_keeps_the_rate(tmp_path):
             assert store.rate == rate
             identities.append(store.identity)
     assert identities[0] == identities[1]  # of the same frames
+
+
+def test_entities_neither_grow_nor_read_other_files(tmp_path):
+    """Some hundred bytes that stand for ten times ten times ... of each other; a file of yours."""
+    (tmp_path / "secret").write_text("1 2 3")
+    grown = "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10}">' for i in range(1, 10))
+    for entities in (f'<!ENTITY a0 "lol">{grown}', f'<!ENTITY a9 SYSTEM "{tmp_path}/secret">'):
+        (tmp_path / "metadata.xml").write_text(f"<!DOCTYPE x [{entities}]><x><w0>&a9;</w0></x>")
+        with pytest.raises(UserError, match=r"metadata\.xml: not readable as XML \("):
+            read_cameras(tmp_path)
