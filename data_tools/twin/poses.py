@@ -7,7 +7,6 @@ anywhere, and cut out along a silhouette as wrong as one that a network finds in
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, label, zoom
 
 from data_tools.h36m.tree import ACTIONS
+from data_tools.processes import pool
 from data_tools.twin.body.clothes import dress
 from data_tools.twin.body.footing import stand_up
 from data_tools.twin.body.reclining import recline
@@ -128,10 +128,10 @@ def write(
     takes = np.array_split(np.arange(count), len(TAKES))
     numbers = [int(n) for take in takes for n in take]
     labels = [one for one, take in zip(TAKES, takes, strict=True) for _ in take]
-    with H36MWriter(path, list(ACTIONS)) as writer, ProcessPoolExecutor(workers) as pool:
+    with H36MWriter(path, list(ACTIONS)) as writer, pool(workers) as processes:
         writer.file.attrs["source"] = SOURCE
         rows: list[dict[str, np.ndarray]] = []
-        samples = pool.map(make_sample, repeat(seed), numbers, chunksize=16)
+        samples = processes.map(make_sample, repeat(seed), numbers, chunksize=16)
         for number, (subject, take), sample in zip(numbers, labels, samples, strict=True):
             action, camera = ACTIONS.index("Posing"), int(CAMERA_NAMES[0])
             names = ("subject", "action", "subaction", "camera", "frame")

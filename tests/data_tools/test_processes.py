@@ -89,3 +89,11 @@ def test_workers_begin_afresh():
         with pool(1) as processes:
             assert list(processes.map(mark_of, [0])) == [[]]
     MARK.clear()
+
+
+def test_no_tool_begins_processes_in_another_way():
+    """Others would outlive a tool that is killed, and hold its store."""
+    names = [path.relative_to(ROOT) for path in sorted(ROOT.glob("data_tools/**/*.py"))]
+    words = ("ProcessPoolExecutor", "multiprocessing", "os.fork")
+    found = {str(n) for n in names if any(w in (ROOT / n).read_text("utf-8") for w in words)}
+    assert found == {"data_tools/processes.py"}

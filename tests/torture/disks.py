@@ -18,16 +18,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.torture import compare
-from tests.torture.jobs import H36M, JOBS, PEOPLE, STORES, Job, _prepare_stores, _train
+from tests.torture.jobs import H36M, JOBS, PEOPLE, STORES, Job, prepare_stores, train
 from tests.torture.killing import Ended, run
 from tests.written_page import write_between
 
 ROOM = 256 * 2**20  # bytes, of a disk that is large enough
 FILLER = "filler"
-TRAIN = Job("train mask and joints", 0, _prepare_stores,
-            _train("people", "--data", STORES["people"], *PEOPLE))  # fmt: skip
-POSE = Job("train 3D pose", 0, _prepare_stores,
-           _train("h36m", "--data", STORES["h36m"], *H36M))  # fmt: skip
+TRAIN = Job("train mask and joints", 0, prepare_stores,
+            train("people", "--data", STORES["people"], *PEOPLE))  # fmt: skip
+POSE = Job("train 3D pose", 0, prepare_stores,
+           train("h36m", "--data", STORES["h36m"], *H36M))  # fmt: skip
 PROGRAMS = {job.name: job for job in (*JOBS, TRAIN, POSE)}
 UNPLUGGED = "unplugged@"
 CASES = (

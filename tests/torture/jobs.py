@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 from collections.abc import Callable
@@ -42,30 +43,13 @@ def _nothing(data: Path) -> None:
     """It reads nothing."""
 
 
-def _draw_people() -> int:
-    from data_tools.twin.__main__ import main
+def _tool(name: str, line: str) -> Callable[[], int]:
+    """A tool of ``data_tools`` with these arguments."""
 
-    return main(["people", "--out", "drawn", "--count", "16", "--workers", "2"])
+    def command() -> int:
+        return importlib.import_module(f"data_tools.{name}.__main__").main(line.split())
 
-
-def _draw_walkers() -> int:
-    from data_tools.twin.__main__ import main
-
-    arguments = "h36m --out drawn --subjects 1 --frames 2 --step 20 --workers 2"
-    return main(arguments.split())
-
-
-def _draw_people_alone() -> int:
-    from data_tools.twin.__main__ import main
-
-    return main(["people", "--out", "drawn", "--count", "5", "--workers", "1"])
-
-
-def _draw_walkers_alone() -> int:
-    from data_tools.twin.__main__ import main
-
-    arguments = "h36m --out drawn --subjects 1 --frames 1 --step 20 --workers 1"
-    return main(arguments.split())
+    return command
 
 
 def _prepare_views(data: Path) -> None:
@@ -76,25 +60,11 @@ def _prepare_views(data: Path) -> None:
             raw_tree.write_view(data / "raw", subject=subject, camera=camera, frames=3)
 
 
-def _import_views() -> int:
-    from data_tools.h36m.__main__ import main
-
-    arguments = "../data/raw --out store.h5 --workers 2 --subjects 1 5"
-    return main(arguments.split())
-
-
 def _prepare_report1(data: Path) -> None:
     from tests.data_tools.h36m.test_report1 import matrices, save
 
     for subject in (1, 5):
         save(data / "Walking", subject, **matrices(48, subject))
-
-
-def _import_report1() -> int:
-    from data_tools.h36m.__main__ import main
-
-    arguments = "../data --layout report1 --out store.h5 --subjects 1 5"
-    return main(arguments.split())
 
 
 def _prepare_pictures(data: Path) -> None:
@@ -104,13 +74,7 @@ def _prepare_pictures(data: Path) -> None:
         save_sample(data / "pictures", f"picture{number}", [person(seed=number)])
 
 
-def _build_people() -> int:
-    from data_tools.people.__main__ import main
-
-    return main(["../data/pictures", "--out", "people.h5"])
-
-
-def _prepare_stores(data: Path) -> None:
+def prepare_stores(data: Path) -> None:
     from tests.datasets.test_h36m import rows, write
     from tests.experiments.people import write_store
 
@@ -122,7 +86,7 @@ def _prepare_stores(data: Path) -> None:
     write(data / "walk.h5", *pieces)
 
 
-def _train(*arguments: str, painted: bool = False) -> Callable[[], int]:
+def train(*arguments: str, painted: bool = False) -> Callable[[], int]:
     """A training; where one was begun, it goes on, as ``make`` has it.
 
     One of them paints its plots; the others would spend most of their time with that.
@@ -183,21 +147,30 @@ def _set_up() -> int:
 STORES = {"people": "../data/people.h5", "h36m": "../data/walk.h5"}
 
 JOBS = (
-    Job("draw pictures of people", 20, _nothing, _draw_people, 4),
-    Job("draw pictures, one process", 10, _nothing, _draw_people_alone, 4),
-    Job("draw walking people", 14, _nothing, _draw_walkers, 4),
-    Job("draw walks, one process", 8, _nothing, _draw_walkers_alone, 4),
-    Job("import Human3.6M", 14, _prepare_views, _import_views, 4),
-    Job("import report 1's files", 5, _prepare_report1, _import_report1, 4),
-    Job("build a store of people", 10, _prepare_pictures, _build_people, 4),
-    Job("train mask and joints", 14, _prepare_stores,
-        _train("people", "--data", STORES["people"], *PEOPLE, painted=True), 5),
-    Job("train 3D pose", 4, _prepare_stores,
-        _train("h36m", "--data", STORES["h36m"], *H36M, "--no-pretrain"), 5),
-    Job("compare weights of joints", 3, _prepare_stores,
-        _train("people", "--data", STORES["people"], *PEOPLE, "--compare", "weights"), 5),
-    Job("compare recipes (ablation)", 2, _prepare_stores,
-        _train("h36m", "--data", STORES["h36m"], *H36M, "--ablate", "--seeds", "1"), 5),
+    Job("draw pictures of people", 20, _nothing,
+        _tool("twin", "people --out drawn --count 16 --workers 2"), 4),
+    Job("draw pictures, one process", 10, _nothing,
+        _tool("twin", "people --out drawn --count 5 --workers 1"), 4),
+    Job("draw walking people", 14, _nothing,
+        _tool("twin", "h36m --out drawn --subjects 1 --frames 2 --step 20 --workers 2"), 4),
+    Job("draw walks, one process", 8, _nothing,
+        _tool("twin", "h36m --out drawn --subjects 1 --frames 1 --step 20 --workers 1"), 4),
+    Job("draw a store of poses", 5, _nothing,
+        _tool("twin", "poses --out poses.h5 --count 14 --workers 2"), 3),
+    Job("import Human3.6M", 14, _prepare_views,
+        _tool("h36m", "../data/raw --out store.h5 --workers 2 --subjects 1 5"), 4),
+    Job("import report 1's files", 5, _prepare_report1,
+        _tool("h36m", "../data --layout report1 --out store.h5 --subjects 1 5"), 4),
+    Job("build a store of people", 10, _prepare_pictures,
+        _tool("people", "../data/pictures --out people.h5"), 4),
+    Job("train mask and joints", 14, prepare_stores,
+        train("people", "--data", STORES["people"], *PEOPLE, painted=True), 5),
+    Job("train 3D pose", 4, prepare_stores,
+        train("h36m", "--data", STORES["h36m"], *H36M, "--no-pretrain"), 5),
+    Job("compare weights of joints", 3, prepare_stores,
+        train("people", "--data", STORES["people"], *PEOPLE, "--compare", "weights"), 5),
+    Job("compare recipes (ablation)", 2, prepare_stores,
+        train("h36m", "--data", STORES["h36m"], *H36M, "--ablate", "--seeds", "1"), 5),
     Job("set up (make setup)", 10, _prepare_set_up, _set_up, 3),
 )  # fmt: skip
 
