@@ -50,6 +50,7 @@ class CocoPersons:
             category = _person_category(content.get("categories"))
             person = PERSON if category is None else category["id"]
             annotations = [a for a in content["annotations"] if a["category_id"] == person]
+            annotations = [a for a in annotations if a.get("image_id") in names]
         self.joint_names = category.get("keypoints") if category else None
         # person_keypoints_val2017.json describes the pictures in val2017/.
         split = path.stem.rpartition("_")[2]
@@ -59,8 +60,7 @@ class CocoPersons:
         self.ambiguous = {stem for stem, n in Counter(stems).items() if n > 1}
         self.by_name: dict[str, list[dict]] = defaultdict(list)
         for annotation in annotations:
-            if annotation.get("image_id") in names:
-                self.by_name[stem_of(names[annotation["image_id"]])].append(annotation)
+            self.by_name[stem_of(names[annotation["image_id"]])].append(annotation)
 
     def people(self, image: Path) -> People:
         """Everybody in a picture as BODY_25 (25, 3): v = 2 is confidence 1, hidden v = 1 is ½."""

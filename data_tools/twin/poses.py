@@ -26,6 +26,7 @@ from data_tools.twin.scene.world import Lamp
 from minipose.datasets.cameras import CAMERA_NAMES
 from minipose.datasets.crop import box_of, crop_person
 from minipose.datasets.h36m import CHUNK, TEST_SUBJECTS, TRAIN_SUBJECTS, H36MWriter
+from minipose.datasets.texts import set_text
 from minipose.skeletons import H36M_17_OF_32
 
 CANVAS = 176  # px, the side of the square that somebody is drawn in
@@ -129,7 +130,7 @@ def write(
     numbers = [int(n) for take in takes for n in take]
     labels = [one for one, take in zip(TAKES, takes, strict=True) for _ in take]
     with H36MWriter(path, list(ACTIONS)) as writer, pool(workers) as processes:
-        writer.file.attrs["source"] = SOURCE
+        set_text(writer.file, "source", SOURCE)
         rows: list[dict[str, np.ndarray]] = []
         samples = processes.map(make_sample, repeat(seed), numbers, chunksize=16)
         for number, (subject, take), sample in zip(numbers, labels, samples, strict=True):

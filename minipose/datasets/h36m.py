@@ -18,6 +18,7 @@ import numpy as np
 
 from minipose.datasets.guard import reading, storable
 from minipose.datasets.store import CHECK, CHECK_ROWS, Store, StoreWriter, check_of, digest
+from minipose.datasets.texts import set_text, texts_of
 from minipose.errors import UserError
 
 FORMAT = "minipose h36m 1"
@@ -58,7 +59,7 @@ class H36MWriter(StoreWriter):
         self, path: str | os.PathLike, actions: list[str], rate: float = FRAMES_A_SECOND
     ) -> None:
         super().__init__(path, FORMAT)
-        self.file.attrs["actions"] = actions
+        set_text(self.file, "actions", actions)
         if rate != FRAMES_A_SECOND:
             self.file.attrs[RATE] = expect_rate(rate)
         self.count = 0
@@ -115,7 +116,7 @@ class H36MStore(Store):
     format, maker = FORMAT, "data_tools h36m"
 
     def _load(self) -> dict[str, hashlib._Hash]:
-        self.actions = [str(a) for a in self.file.attrs["actions"]]
+        self.actions = texts_of(self.file, "actions")
         with reading(self.path, f"its attribute {RATE!r} is damaged"):
             self.rate = expect_rate(float(self.file.attrs.get(RATE, FRAMES_A_SECOND)))
         self.labels = {name: self._piece(name, slice(None)) for name in LABELS}

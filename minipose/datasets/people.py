@@ -22,6 +22,7 @@ from minipose.datasets.duplicates import Fingerprints
 from minipose.datasets.guard import expect_bytes, reading
 from minipose.datasets.splits import PARTS, split_samples
 from minipose.datasets.store import CHECK, CHECK_ROWS, Store, StoreWriter, check_of, digest
+from minipose.datasets.texts import encoded
 from minipose.errors import UserError
 
 FORMAT = "minipose people 1"
@@ -37,7 +38,7 @@ FIELDS: dict[str, tuple[tuple[int, ...], str]] = {
     "size": ((2,), "int32"),
     "keypoints": ((25, 3), "float32"),
 }
-TEXTS = ("name", "source", "split")
+TEXTS = {"name": 512, "source": 128, "split": 16}  # bytes of each
 LATER = ("split", "group")  # stores of the first version do not have these
 
 
@@ -82,11 +83,11 @@ class PeopleWriter(StoreWriter):
                 chunks=(rows, *shape),
                 fletcher32=True,  # a checksum: what the disk damaged is an error
             )
-        for name in TEXTS:
+        for name, length in TEXTS.items():
+            kind = h5py.string_dtype("utf-8", length)
             self.file.create_dataset(
-                name, (0,), h5py.string_dtype(), maxshape=(None,), chunks=(ROW_CHUNK,)
+                name, (0,), kind, maxshape=(None,), chunks=(ROW_CHUNK,), fletcher32=True
             )
-
         self.file.create_dataset(
             CHECK, (0,), "uint32", maxshape=(None,), chunks=(CHECK_ROWS,), fletcher32=True
         )
@@ -111,6 +112,8 @@ class PeopleWriter(StoreWriter):
             )
         if not np.isfinite(person.keypoints).all():
             raise ValueError(f"{person.name}: a joint is not a finite number")
+        for name, length in TEXTS.items():
+            encoded([getattr(person, name)], length)
         if person.split not in ("", *PARTS):
             raise ValueError(f"{person.name}: split {person.split!r}, expected {', '.join(PARTS)}")
         self.pending.append(person)
@@ -147,8 +150,10 @@ class PeopleWriter(StoreWriter):
         self._extend("images", np.concatenate([p.image.reshape(-1, 3) for p in self.pending]))
         self._extend("masks", np.concatenate([(p.mask != 0).ravel() for p in self.pending]))
         self._extend("keypoints", np.stack([p.keypoints for p in self.pending]))
-        for name in TEXTS:
-            self._extend(name, np.array([getattr(p, name) for p in self.pending], dtype=object))
+        for name, length in TEXTS.items():
+            texts = [getattr(p, name) for p in self.pending]
+            self._extend(name, encoded(texts, length))
+            self.note(name, texts)
         check = [check_of(p.image, (p.mask != 0).astype(np.uint8)) for p in self.pending]
         self._extend(CHECK, np.array(check))
         self.pixels += int(area.sum())
@@ -158,10 +163,10 @@ class PeopleWriter(StoreWriter):
     def _extend(self, name: str, rows: np.ndarray) -> None:
         data = self.file[name]
         start = data.shape[0]
-        rows = rows if rows.dtype == object else rows.astype(data.dtype)
+        rows = rows.astype(data.dtype)
         data.resize(start + len(rows), axis=0)
         data[start:] = rows
-        if name not in ("images", "masks", CHECK):
+        if name not in ("images", "masks", CHECK, *TEXTS):
             self.note(name, rows)
 
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from minipose.datasets.guard import reading
 from minipose.datasets.hdf5_file import create
+from minipose.datasets.texts import set_text, text_of
 from minipose.errors import UserError
 from minipose.locks import claimed
 from minipose.storage import (
@@ -59,7 +60,7 @@ class StoreWriter:
             held.callback(self._disk.close)
             self._held = held.pop_all()
         self._fields: dict[str, hashlib._Hash] = {}
-        self.file.attrs["format"] = format
+        set_text(self.file, "format", format)
 
     def __enter__(self) -> Self:
         return self
@@ -82,7 +83,7 @@ class StoreWriter:
             try:
                 self._finish()
                 if self._fields:
-                    self.file.attrs[LABELS] = together(self._fields)
+                    set_text(self.file, LABELS, together(self._fields))
                 self.file.close()
                 self._disk.expect_written()
                 put_in_place(self.partial, self.path)
@@ -183,7 +184,7 @@ class Store:
         self.file = open_to_read(self.path, self.maker)
         try:
             with reading(self.path, "a damaged store: make it again"):
-                found = self.file.attrs.get("format")
+                found = text_of(self.file, "format")
                 if found not in (self.format, *self.earlier_formats):
                     raise UserError(f"{self.path}: expected format {self.format!r}, got {found!r}")
                 self._validate()
@@ -203,7 +204,7 @@ class Store:
 
     def _expect_checked(self, fields: dict[str, hashlib._Hash]) -> None:
         """Hold the labels against their checksum; stores of earlier versions have none."""
-        labels, stored = together(fields), self.file.attrs.get(LABELS)
+        labels, stored = together(fields), text_of(self.file, LABELS)
         if stored is not None and stored != labels:
             raise UserError(f"{self.path}: the labels are damaged (checksum): make the store again")
         self._check = self.file[CHECK][...] if CHECK in self.file else None

@@ -141,10 +141,11 @@ def job_of_store(path: Path) -> str:
         If it is not a store of any job.
     """
     from minipose.datasets.store import open_to_read
+    from minipose.datasets.texts import text_of
 
     makers = " or ".join(f"data_tools {job}" for job in experiments.JOBS)
     with open_to_read(path, makers) as file:
-        words = str(file.attrs.get("format", "")).split()
+        words = (text_of(file, "format") or "").split()
     for word in words:
         job = experiments.EARLIER.get(word, word)
         if job in experiments.JOBS:

@@ -12,6 +12,7 @@ import numpy as np
 
 from minipose import experiments
 from minipose.datasets.guard import read_json
+from minipose.datasets.texts import text_of
 from minipose.errors import UserError
 from minipose.experiments.job import Job
 from minipose.experiments.pose3d.measure import mean_pose
@@ -102,7 +103,7 @@ def read_run(folder: Path, name: str, data: str | None = None) -> Run:
 
 def _kinds(job: Job, store: Any, rows: np.ndarray) -> dict[str, int]:
     """How many samples of which kind these rows are, the most frequent first."""
-    kinds = [str(store.file.attrs.get("source", ""))] * len(rows)
+    kinds = [text_of(store.file, "source") or ""] * len(rows)
     if job.name == "people":
         kinds = [_kind(store.names[row], store.sources[row]) for row in rows]
     unknown = sorted(set(kinds) - LICENCES.keys())

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from minipose.datasets.people import ROW_CHUNK, PeopleStore, PeopleWriter, Person
+from minipose.errors import UserError
 
 
 def person(i: int, height: int = 5, width: int = 7) -> Person:
@@ -203,3 +204,18 @@ def test_a_store_shows_no_other_file(tmp_path, kind):
             file["masks"] = h5py.ExternalLink(tmp_path / "other.h5", "masks")
     with pytest.raises(ValueError, match="masks lies in another file"):
         PeopleStore(tmp_path / "a.h5")
+
+
+def test_texts_take_so_many_bytes_each_and_none_is_cut(tmp_path):
+    """HDF5 keeps those of any length where no checksum is, and may look there for ever."""
+    name = "ä" * 256
+    with PeopleWriter(tmp_path / "a.h5") as writer:
+        writer.append(replace(person(1, 40, 30), name=name, split="train"))
+        with pytest.raises(UserError, match="takes 514 bytes, expected at most 512"):
+            writer.append(replace(person(2, 40, 30), name=name + "é"))
+    with PeopleStore(tmp_path / "a.h5") as store:
+        assert (store.names, store.splits) == ([name], ["train"])
+        kinds = [store.file[name].dtype for name in ("name", "source", "split")]
+        attributes = [store.file.attrs.get_id(name).dtype for name in store.file.attrs]
+        assert len(attributes) == 2
+        assert not any(kind.hasobject for kind in kinds + attributes)

@@ -7,6 +7,7 @@ from scipy.ndimage import label
 from data_tools.twin.__main__ import main
 from data_tools.twin.poses import make_sample, spoiled
 from minipose.datasets.h36m import H36MStore
+from minipose.datasets.texts import text_of
 from minipose.metrics import dice_coefficient, procrustes
 from minipose.skeletons import H36M_17, H36M_17_EDGES
 
@@ -89,7 +90,7 @@ def test_a_store_that_the_job_reads(tmp_path, capsys):
             "train": 30, "validation": 6, "test": 6,
         }  # fmt: skip
         assert sorted(store.labels["frame"]) == list(range(42))
-        assert store.file.attrs["source"] == "drawn people"
+        assert text_of(store.file, "source") == "drawn people"
         first = make_sample(0, 0)
         np.testing.assert_array_equal(store.read("images", np.array([0]))[0], first["images"])
 
