@@ -33,7 +33,6 @@ class MPICommunicator(Communicator):
 
         self._mpi, self._world = MPI, MPI.COMM_WORLD
         self.rank, self.size = self._world.rank, self._world.size
-        self._calls: deque[InTurn] = deque()
         if self.size != launched():
             version = MPI.Get_library_version().split(",")[0].split("\n")[0].strip()
             raise UserError(
@@ -46,6 +45,7 @@ class MPICommunicator(Communicator):
         cores = os.cpu_count() or 1
         allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
         self.threads = min(allowed, max(1, cores // neighbours))
+        self._calls: deque[InTurn] | None = deque() if neighbours <= cores else None
         self.threads = int(os.environ.setdefault("MINIPOSE_THREADS", str(self.threads)))
 
     def broadcast(self, value: Any) -> Any:
@@ -78,13 +78,16 @@ def take_gpu(number: int) -> None:
 
 
 class InTurn:
-    """A call that begins when those before it are complete: together they would take longer."""
+    """A call that begins when those before it are complete: together they would take longer.
 
-    def __init__(self, calls: deque[InTurn], begin: Callable[[], Any]) -> None:
-        self._calls, self._begin = calls, begin
+    Where ranks share a core (``calls`` is None) it begins at once: while one waits, all go on.
+    """
+
+    def __init__(self, calls: deque[InTurn] | None, begin: Callable[[], Any]) -> None:
+        self._calls, self._begin = deque() if calls is None else calls, begin
         self._request: Any = None
         self._complete = False
-        calls.append(self)
+        self._calls.append(self)
         self.test()
 
     def test(self) -> bool:
