@@ -25,7 +25,7 @@ ifneq ($(RANKS),)
 ifneq ($(shell case $(call quoted,$(RANKS)) in (0*|*[!0-9]*) echo wrong;; esac),)
 $(error RANKS=$(RANKS): expected a whole number from 1)
 endif
-ifneq ($(filter ablate-% compare-% sweep-%,$(MAKECMDGOALS)),)
+ifneq ($(filter ablate-% films-% compare-% sweep-%,$(MAKECMDGOALS)),)
 $(error RANKS=$(RANKS): processes share one training; a comparison is several: leave it out)
 endif
 endif
