@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from typing import Protocol
 
 from minipose.backend import Array
+from minipose.kernels.faster import replaceable
 
 Shape = tuple[int, ...]
 Backward = Callable[[Array], tuple]  # dL/dy -> (dL/dx or None, one for each input)
@@ -154,7 +155,7 @@ class Gradients:
         """Give a leaf its gradient, as an array that nobody else holds."""
         grad = self._of.pop(id(leaf), None)
         if grad is not None:
-            leaf.accumulate(grad.copy() if id(leaf) in self._shared else grad)
+            leaf.accumulate(copied(grad) if id(leaf) in self._shared else grad)
 
     def add(
         self,
@@ -177,6 +178,12 @@ class Gradients:
                 self._of[key] = self._of[key] + grad
                 self._summed.add(key)
                 self._shared.discard(key)
+
+
+@replaceable
+def copied(grad: Array) -> Array:
+    """An array of its own with these values, in the same order of memory."""
+    return grad.copy("K")
 
 
 def _is_shared(grad: Array, grad_y: Array, answers: list[Array | None]) -> bool:

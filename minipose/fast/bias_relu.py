@@ -16,6 +16,7 @@ from minipose.fast import workers
 
 Array = np.ndarray
 
+ROW = 1024  # numbers
 LONG_PIECE = 1 << 18  # numbers, where a piece is not needed again
 
 
@@ -28,11 +29,21 @@ class Ending(NamedTuple):
     def finish(self, part: Array, axis: int = -1) -> None:
         """In place; the channels of ``part`` lie along ``axis``."""
         if self.bias is not None:
-            part += self.bias.reshape(
-                [-1 if a == axis % part.ndim else 1 for a in range(part.ndim)]
-            )
+            if axis == -1 and part.flags.c_contiguous:
+                _add_to_rows(part, self.bias)
+            else:
+                part += self.bias.reshape([-1, *[1] * (part.ndim - 1 - axis % part.ndim)])
         if self.relu:
-            np.maximum(part, 0, out=part)
+            np.maximum(part, workers.zeros_as(part), out=part)
+
+
+def _add_to_rows(part: Array, bias: Array) -> None:
+    """Several pixels of few channels are one row: NumPy's calls for each row cost less then."""
+    together, pixels = 1, part.size // len(bias)
+    while pixels % (2 * together) == 0 and 2 * together * len(bias) <= ROW:
+        together *= 2
+    rows = part.reshape(-1, together * len(bias))
+    rows += np.tile(bias, together)
 
 
 NOTHING = Ending()
@@ -45,7 +56,7 @@ def forward(y: Array, bias: Array | None, relu: bool) -> None:
         for each in bias_part:
             part += each
         if relu:
-            np.maximum(part, 0, out=part)
+            np.maximum(part, workers.zeros_as(part), out=part)
 
     if bias is None and not relu:
         return

@@ -113,7 +113,7 @@ def scaled(x: Array, block: Block, factor: Array, shift: Array | None, relu: boo
         if plus is not None:
             np.add(part, plus[cut[1]], out=part)
         if relu:
-            np.maximum(part, 0, out=part)
+            np.maximum(part, workers.zeros_as(part), out=part)
 
     _each_piece(task, block)
     return y

@@ -8,6 +8,7 @@ import numpy as np
 
 from minipose.fast import workers
 from minipose.fast.layout import batch_first, batch_last, empty_as
+from minipose.fast.scaling import scaled
 from minipose.fast.suitable import on_cpu
 from minipose.kernels.faster import offer
 from minipose.kernels.im2col import output_size
@@ -18,7 +19,7 @@ Array = np.ndarray
 Pair = tuple[int, int]
 Index = tuple[slice, ...]
 
-BLOCK = 1 << 16  # pooled numbers that one task works on
+BLOCK = 1 << 15  # pooled numbers that one task works on
 
 
 class Place(NamedTuple):
@@ -40,6 +41,9 @@ def max_forward(x: Array, kernel: int, stride: int) -> tuple[Array, Array]:
     def task(k: int) -> None:
         part, best, which = x[cuts[k].of_x], y[cuts[k].of_y], winner[cuts[k].of_y]
         taps = _taps(part, kernel, stride)
+        if len(taps) == 4:
+            _largest_of_four([part[tap] for tap in taps], best, which)
+            return
         best[...] = part[taps[0]]
         which[...] = 0
         for number, tap in enumerate(taps[1:], start=1):
@@ -50,6 +54,23 @@ def max_forward(x: Array, kernel: int, stride: int) -> tuple[Array, Array]:
 
     workers.run(task, len(cuts))
     return y, winner
+
+
+def _largest_of_four(taps: list[Array], best: Array, which: Array) -> None:
+    """``best`` and the number of the first tap that is as large, by comparisons of pairs."""
+    p00, p01, p10, p11 = taps
+    lower = np.empty_like(best)
+    right, right_below = np.greater(p01, p00), np.greater(p11, p10)
+    np.maximum(p00, p01, out=best)
+    np.maximum(p10, p11, out=lower)
+    below = np.greater(lower, best)
+    np.maximum(best, lower, out=best)
+    # below ? right_below : right, by bits: right ^ ((right ^ right_below) & below)
+    right_below ^= right
+    right_below &= below
+    right ^= right_below
+    np.left_shift(below.view(np.uint8), 1, out=which)
+    which |= right.view(np.uint8)
 
 
 def maxima(x: Array, kernel: int, stride: int) -> Array:
@@ -102,8 +123,10 @@ def average_forward(x: Array, kernel: int, stride: int) -> Array:
 def average_backward(grad_y: Array, size: Pair, kernel: int, stride: int) -> Array:
     """dL/dx (N, C, H, W): each element of a block gets 1/k² of the block's gradient."""
 
+    fraction = scaled(grad_y, 1 / kernel**2)
+
     def gradient_of_tap(part: Index, number: int) -> Array:
-        return grad_y[part] * (1 / kernel**2)
+        return fraction[part]
 
     return _spread(gradient_of_tap, grad_y, size, kernel, stride)
 

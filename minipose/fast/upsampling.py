@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+from minipose.fast import workers
 from minipose.fast.layout import empty_as
 from minipose.fast.suitable import on_cpu
 from minipose.kernels.faster import offer
@@ -12,22 +15,46 @@ from minipose.tensor import Tensor, record
 
 Array = np.ndarray
 
+PIECE = 1 << 17  # numbers of the larger picture that a task makes
+RUN = 16  # channels, at least: so many neighbours in memory are copied together
+
 
 def nearest_forward(x: Array, scale: int) -> Array:
     """Each pixel as a block of scale × scale: (N, C, H, W) -> (N, C, s·H, s·W)."""
     n, c, h, w = x.shape
     y = empty_as(x, (n, c, h * scale, w * scale))
-    for tap in range(scale * scale):
-        y[:, :, tap // scale :: scale, tap % scale :: scale] = x
+
+    def task(k: int) -> None:
+        for tap in range(scale * scale):
+            y[at[k]][:, :, tap // scale :: scale, tap % scale :: scale] = x[at[k]]
+
+    at = _parts(y)
+    workers.run(task, len(at))
     return y
 
 
 def nearest_backward(grad_y: Array, scale: int) -> Array:
     """The sum over each block."""
-    grad_x = grad_y[:, :, ::scale, ::scale].copy("K")
-    for tap in range(1, scale * scale):
-        grad_x += grad_y[:, :, tap // scale :: scale, tap % scale :: scale]
+    n, c, h, w = grad_y.shape
+    grad_x = empty_as(grad_y, (n, c, h // scale, w // scale))
+
+    def task(k: int) -> None:
+        total, grad = grad_x[at[k]], grad_y[at[k]]
+        np.copyto(total, grad[:, :, ::scale, ::scale])
+        for tap in range(1, scale * scale):
+            total += grad[:, :, tap // scale :: scale, tap % scale :: scale]
+
+    at = _parts(grad_y)
+    workers.run(task, len(at))
     return grad_x
+
+
+def _parts(larger: Array) -> list[tuple[slice, slice]]:
+    """Samples, and of large ones some channels, that a task takes."""
+    n, c = larger.shape[:2]
+    together = max(1, PIECE // (larger.size // n))
+    channels = max(RUN, -(-c * PIECE // (larger.size // n)))
+    return [(a, b) for a in workers.pieces(n, together) for b in workers.pieces(c, channels)]
 
 
 def bilinear_forward(x: Array, scale: int, out: Array | None = None) -> Array:
@@ -36,6 +63,14 @@ def bilinear_forward(x: Array, scale: int, out: Array | None = None) -> Array:
     The result goes into ``out`` where it is given.
     """
     return _interpolate(_interpolate(x, 3, scale), 2, scale, out)
+
+
+def _in_parts(function: Callable[..., Array], x: Array, scale: int, size: tuple[int, int]) -> Array:
+    """``function`` of all samples and channels, by several threads."""
+    y = empty_as(x, (*x.shape[:2], *size))
+    at = _parts(max(x, y, key=lambda each: each.size))
+    workers.run(lambda k: function(x[at[k]], scale, y[at[k]]), len(at))
+    return y
 
 
 def bilinear_backward(grad_y: Array, scale: int, out: Array | None = None) -> Array:
@@ -118,9 +153,10 @@ def upsample_bilinear(x: Tensor, scale: int) -> Tensor:
     upsample.check_upsample("upsample_bilinear", x, scale)
 
     def backward(grad_y):
-        return (bilinear_backward(grad_y, scale),)
+        return (_in_parts(bilinear_backward, grad_y, scale, (h, w)),)
 
-    y = bilinear_forward(x.data, scale)
+    h, w = x.shape[2:]
+    y = _in_parts(bilinear_forward, x.data, scale, (h * scale, w * scale))
     return record("upsample_bilinear", y, inputs=(x,), backward=backward)
 
 

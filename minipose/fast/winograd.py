@@ -39,6 +39,7 @@ import numpy as np
 from minipose.fast import workers
 from minipose.fast.bias_relu import NOTHING, Ending
 from minipose.fast.layout import channels_first, channels_last
+from minipose.fast.products import in_blocks
 from minipose.fast.winograd_points import Evaluation, transforms
 from minipose.fast.winograd_tiles import both_ways, by_steps, to_outputs, to_spectrum
 
@@ -101,7 +102,7 @@ class Kernels:
     def multiplier(self, m: int, rows: int) -> Multiplier:
         """What multiplies V[ξ] (at most ``rows``, in) with U[ξ] (in, out), for some positions ξ."""
         transformed = _transformed_either_way(self.weight, m)
-        return lambda values, out, some: np.matmul(values, transformed[some], out=out)
+        return lambda values, out, some: in_blocks(values, transformed[some], out)
 
 
 def correlate(
@@ -135,7 +136,8 @@ def correlate(
             flat = product.reshape(t * t, -1, o)
             multiply(spectrum.reshape(t * t, -1, c), flat, slice(None))
             to_outputs(of_outputs, product, y[some, strips[k]])
-            ending.finish(y[some, strips[k]])
+            for sample in y[some]:
+                ending.finish(sample[strips[k]])
 
         workers.share(task, len(strips))
 
@@ -235,10 +237,10 @@ def _multiply(grads: np.ndarray, values: np.ndarray, total: np.ndarray, first: b
 
     def task(k: int) -> None:
         if first:
-            np.matmul(grads[k].T, values[k], out=total[k])
+            in_blocks(grads[k].T, values[k], total[k])
             return
         partial = workers.scratch("partial", total.shape[1:], total.dtype)
-        np.matmul(grads[k].T, values[k], out=partial)
+        in_blocks(grads[k].T, values[k], partial)
         total[k] += partial
 
     workers.run(task, len(total))

@@ -173,6 +173,16 @@ def scratch(name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     return buffer[:size].view(dtype).reshape(shape)
 
 
+def zeros_as(x: np.ndarray) -> np.ndarray:
+    """Zeros of this shape and order of memory, to be read only: the same memory again and again."""
+    flat = _local.__dict__.setdefault("zeros", {}).get(x.dtype)
+    if flat is None or flat.size < x.size:
+        flat = _local.zeros[x.dtype] = np.zeros(x.size, x.dtype)
+    axes = sorted(range(x.ndim), key=lambda axis: (-x.strides[axis], axis))
+    ordered = flat[: x.size].reshape([x.shape[axis] for axis in axes])
+    return ordered.transpose([axes.index(axis) for axis in range(x.ndim)])
+
+
 def add_in_order(arrays: Iterable[np.ndarray]) -> np.ndarray:
     """The sum, taken from the first to the last; the first array is overwritten."""
     arrays = iter(arrays)

@@ -13,6 +13,7 @@ from types import ModuleType
 import numpy as np
 
 from minipose.backend import Array, array_module, is_array
+from minipose.kernels.faster import replaceable
 from minipose.tensor import Tensor, record
 
 Operand = Tensor | Array | float
@@ -72,6 +73,7 @@ def reflected(op: Callable[[Operand, Operand], Tensor]) -> Callable[[Operand, Op
     return lambda a, b: op(b, a)
 
 
+@replaceable
 def add(a: Operand, b: Operand) -> Tensor:
     """y = a + b,  dL/da = dL/dy,  dL/db = dL/dy."""
     a, b = pair("add", a, b)
@@ -82,6 +84,7 @@ def add(a: Operand, b: Operand) -> Tensor:
     return record("add", a.data + b.data, inputs=(a, b), backward=backward)
 
 
+@replaceable
 def subtract(a: Operand, b: Operand) -> Tensor:
     """y = a − b,  dL/da = dL/dy,  dL/db = −dL/dy."""
     a, b = pair("subtract", a, b)
@@ -201,6 +204,7 @@ def tanh(x: Tensor) -> Tensor:
     return record("tanh", y, inputs=(x,), backward=backward)
 
 
+@replaceable
 def sigmoid(x: Tensor) -> Tensor:
     """y = σ(x) = 1/(1 + e⁻ˣ),  dL/dx = dL/dy · y(1 − y).
 
@@ -216,6 +220,7 @@ def sigmoid(x: Tensor) -> Tensor:
     return record("sigmoid", y, inputs=(x,), backward=backward)
 
 
+@replaceable
 def log_sigmoid(x: Tensor) -> Tensor:
     """y = ln σ(x) = −ln(1 + e⁻ˣ),  dL/dx = dL/dy · σ(−x)."""
     data = values("log_sigmoid", x)
@@ -227,6 +232,7 @@ def log_sigmoid(x: Tensor) -> Tensor:
     return record("log_sigmoid", -xp.logaddexp(0, -data), inputs=(x,), backward=backward)
 
 
+@replaceable
 def softplus(x: Tensor) -> Tensor:
     """y = ln(1 + eˣ),  dL/dx = dL/dy · σ(x).
 
@@ -242,6 +248,7 @@ def softplus(x: Tensor) -> Tensor:
     return record("softplus", y, inputs=(x,), backward=backward)
 
 
+@replaceable
 def relu(x: Tensor) -> Tensor:
     """y = max(x, 0),  dL/dx = dL/dy where x > 0, else 0 (also at x = 0)."""
     data = values("relu", x)
@@ -253,6 +260,7 @@ def relu(x: Tensor) -> Tensor:
     return record("relu", y, inputs=(x,), backward=backward)
 
 
+@replaceable
 def leaky_relu(x: Tensor, slope: float = 0.01) -> Tensor:
     """y = x where x > 0, else a·x with the slope a;  dL/dx = dL/dy where x > 0, else a · dL/dy."""
     data = values("leaky_relu", x)

@@ -184,6 +184,7 @@ def logsumexp(x: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
     return record("logsumexp", y.reshape(shape), inputs=(x,), backward=backward)
 
 
+@replaceable
 def softmax(x: Tensor, axis: int = 1) -> Tensor:
     """yᵢ = e^xᵢ / Σⱼ e^xⱼ along ``axis``,  dL/dx = y · (dL/dy − Σⱼ dL/dyⱼ yⱼ).
 
@@ -200,6 +201,7 @@ def softmax(x: Tensor, axis: int = 1) -> Tensor:
     return record("softmax", y, inputs=(x,), backward=backward)
 
 
+@replaceable
 def log_softmax(x: Tensor, axis: int = 1) -> Tensor:
     """yᵢ = xᵢ − ln Σⱼ e^xⱼ along ``axis``,  dL/dx = dL/dy − softmax(x) · Σⱼ dL/dyⱼ."""
     _check_axis("log_softmax", x, axis)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from minipose.backend import array_module, is_whole
+from minipose.kernels.faster import replaceable
 from minipose.ops.indexing import select
 from minipose.tensor import Tensor, record
 
@@ -56,6 +57,7 @@ def transpose(x: Tensor, axes: Sequence[int] | None = None) -> Tensor:
     return record("transpose", x.data.transpose(axes), inputs=(x,), backward=backward)
 
 
+@replaceable
 def concatenate(tensors: Iterable[Tensor], axis: int = 1) -> Tensor:
     """y = the inputs one after another along ``axis``; each gets its own part of dL/dy back."""
     tensors = _several("concatenate", tensors, axis)
@@ -100,6 +102,7 @@ def stack(tensors: Iterable[Tensor], axis: int = 0) -> Tensor:
     return record("stack", y, inputs=tensors, backward=backward)
 
 
+@replaceable
 def pad(x: Tensor, widths: Widths) -> Tensor:
     """y = x with zeros around it; ``widths`` holds (before, after) for each axis."""
     inside = _inside("pad", x, widths)
@@ -113,9 +116,10 @@ def pad(x: Tensor, widths: Widths) -> Tensor:
     return record("pad", y, inputs=(x,), backward=backward)
 
 
+@replaceable
 def crop(x: Tensor, widths: Widths) -> Tensor:
     """y = x without (before, after) elements of each axis: what ``pad`` added is taken off."""
-    _check_widths("crop", x, widths)
+    check_widths("crop", x, widths)
     kept = tuple(n - sum(w) for n, w in zip(x.shape, widths, strict=True))
     if any(k < min(n, 1) for k, n in zip(kept, x.shape, strict=True)):
         raise ValueError(f"crop: widths {list(widths)} do not leave anything of {x.shape}")
@@ -153,7 +157,8 @@ def _sequence(shape: int | Sequence[int]) -> tuple[int, ...]:
     return (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
 
 
-def _check_widths(name: str, x: Tensor, widths: Widths) -> None:
+def check_widths(name: str, x: Tensor, widths: Widths) -> None:
+    """Raises ValueError for anything but a pair of widths for each axis."""
     all_tensors(name, [x])
     try:
         good = len(widths) == x.ndim and all(
@@ -169,5 +174,5 @@ def _check_widths(name: str, x: Tensor, widths: Widths) -> None:
 
 
 def _inside(name: str, x: Tensor, widths: Widths) -> tuple[slice, ...]:
-    _check_widths(name, x, widths)
+    check_widths(name, x, widths)
     return tuple(slice(w[0], w[0] + n) for w, n in zip(widths, x.shape, strict=True))
