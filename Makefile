@@ -55,13 +55,13 @@ endif
 .SUFFIXES:
 .PHONY: help setup label-setup changed clean doctor
 .PHONY: test tested test-plain test-oldest judges lint format gradcheck mutants torture fuzz wheel house
-.PHONY: cluster bench scaling check-torch first-light device
+.PHONY: cluster bench tune scaling check-torch first-light device
 .PHONY: train-unet compare-unet compare-hnet compare-starts sweep-weights weights
 .PHONY: lessons lesson check book publish
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  Variables: DATA= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE=cpu|cuda|auto RANKS= FULL=1 MODEL= START= CCP= ARGS= PYTHON= VERSIONS=tested"
+	@echo "  Variables: DATA= MIN_JOINTS= OUT= RECIPE= EPOCHS= SEED= DEVICE=cpu|cuda|auto RANKS= FULL=1 MODEL= START= CCP= ARGS= THREADS= PYTHON= VERSIONS=tested"
 	@echo "             ACTIONS='Walking Eating' KERNELS='32 64 64' for 3D pose"
 	@echo "             LABEL=mediapipe|openpose|maskrcnn for DATA=photographs that have no joints and masks"
 
@@ -172,7 +172,11 @@ house: $(VENV)/.installed-run  ## lines, files and imports of each floor, and wh
 	@$(RUN) tests.house
 
 bench: $(VENV)/.installed-bench  ## minipose against PyTorch, step by step
-	$(RUN) tests.bench --device $(call quoted,$(DEVICE)) --write docs/performance.md $(ARGS)
+	$(RUN) tests.bench --device $(call quoted,$(DEVICE)) $(if $(THREADS),--threads $(call quoted,$(THREADS)))\
+	  --write docs/performance.md $(ARGS)
+
+tune: $(VENV)/.installed-run  ## measure the sizes of tasks on this machine, keep them in your cache folder
+	$(RUN) minipose.fast.tuning
 
 first-light: $(VENV)/.installed-dev $(VENV)/.installed-bench  ## a GPU's first hour: run all of it there, write docs/gpu.md
 	$(RUN) tests.first_light $(ARGS)

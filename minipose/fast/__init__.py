@@ -40,6 +40,7 @@ def load() -> None:
     for name in OFFERING:
         import_module(f"minipose.fast.{name}")
     import_module("minipose.fast.memory").keep_freed_memory()
+    import_module("minipose.fast.tuning").use()
 
 
 def describe() -> str:

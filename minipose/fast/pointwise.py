@@ -96,8 +96,12 @@ def _where_positive(out: Array, grad: Array, y: Array) -> None:
 
 def relu(x: Tensor) -> Tensor:
     """``ops.relu``."""
-    y = made(_relu, x.data)
-    return record("relu", y, inputs=(x,), backward=lambda g: (made(_where_positive, g, y),))
+    y = made(_relu, x.data, piece=LONG_PIECE)
+
+    def backward(grad_y):
+        return (made(_where_positive, grad_y, y, piece=LONG_PIECE),)
+
+    return record("relu", y, inputs=(x,), backward=backward)
 
 
 def leaky_relu(x: Tensor, slope: float = 0.01) -> Tensor:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from minipose.fast import workers
@@ -16,7 +14,6 @@ from minipose.tensor import Tensor, record
 Array = np.ndarray
 
 PIECE = 1 << 17  # numbers of the larger picture that a task makes
-RUN = 16  # channels, at least: so many neighbours in memory are copied together
 
 
 def nearest_forward(x: Array, scale: int) -> Array:
@@ -26,10 +23,11 @@ def nearest_forward(x: Array, scale: int) -> Array:
 
     def task(k: int) -> None:
         for tap in range(scale * scale):
-            y[at[k]][:, :, tap // scale :: scale, tap % scale :: scale] = x[at[k]]
+            rows = y[:, :, _enlarged(bands[k], scale)][:, :, tap // scale :: scale]
+            rows[..., tap % scale :: scale] = x[:, :, bands[k]]
 
-    at = _parts(y)
-    workers.run(task, len(at))
+    bands = _bands(y, scale)
+    workers.run(task, len(bands))
     return y
 
 
@@ -39,22 +37,24 @@ def nearest_backward(grad_y: Array, scale: int) -> Array:
     grad_x = empty_as(grad_y, (n, c, h // scale, w // scale))
 
     def task(k: int) -> None:
-        total, grad = grad_x[at[k]], grad_y[at[k]]
+        total, grad = grad_x[:, :, bands[k]], grad_y[:, :, _enlarged(bands[k], scale)]
         np.copyto(total, grad[:, :, ::scale, ::scale])
         for tap in range(1, scale * scale):
             total += grad[:, :, tap // scale :: scale, tap % scale :: scale]
 
-    at = _parts(grad_y)
-    workers.run(task, len(at))
+    bands = _bands(grad_y, scale)
+    workers.run(task, len(bands))
     return grad_x
 
 
-def _parts(larger: Array) -> list[tuple[slice, slice]]:
-    """Samples, and of large ones some channels, that a task takes."""
-    n, c = larger.shape[:2]
-    together = max(1, PIECE // (larger.size // n))
-    channels = max(RUN, -(-c * PIECE // (larger.size // n)))
-    return [(a, b) for a in workers.pieces(n, together) for b in workers.pieces(c, channels)]
+def _bands(larger: Array, scale: int) -> list[slice]:
+    """Lines of the smaller picture that a task takes: about ``PIECE`` numbers of the larger one."""
+    lines = larger.shape[2] // scale
+    return workers.pieces(lines, max(1, PIECE * lines // larger.size))
+
+
+def _enlarged(lines: slice, scale: int) -> slice:
+    return slice(lines.start * scale, lines.stop * scale)
 
 
 def bilinear_forward(x: Array, scale: int, out: Array | None = None) -> Array:
@@ -65,11 +65,26 @@ def bilinear_forward(x: Array, scale: int, out: Array | None = None) -> Array:
     return _interpolate(_interpolate(x, 3, scale), 2, scale, out)
 
 
-def _in_parts(function: Callable[..., Array], x: Array, scale: int, size: tuple[int, int]) -> Array:
-    """``function`` of all samples and channels, by several threads."""
-    y = empty_as(x, (*x.shape[:2], *size))
-    at = _parts(max(x, y, key=lambda each: each.size))
-    workers.run(lambda k: function(x[at[k]], scale, y[at[k]]), len(at))
+def _in_bands(x: Array, scale: int, back: bool) -> Array:
+    """Either of the two by several threads: a task takes some lines, and their neighbours, too."""
+    n, c, h, w = x.shape
+    small = (h // scale, w // scale) if back else (h, w)
+    large = (h, w) if back else (h * scale, w * scale)
+    y = empty_as(x, (n, c, *(small if back else large)))
+    bands = _bands(x if back else y, scale)
+
+    def task(k: int) -> None:
+        lines = bands[k]
+        seen = slice(max(0, lines.start - 1), min(small[0], lines.stop + 1))
+        inner = slice(lines.start - seen.start, lines.stop - seen.start)
+        if back:
+            found = bilinear_backward(x[:, :, _enlarged(seen, scale)], scale)
+            np.copyto(y[:, :, lines], found[:, :, inner])
+        else:
+            found = bilinear_forward(x[:, :, seen], scale)
+            np.copyto(y[:, :, _enlarged(lines, scale)], found[:, :, _enlarged(inner, scale)])
+
+    workers.run(task, len(bands))
     return y
 
 
@@ -153,10 +168,9 @@ def upsample_bilinear(x: Tensor, scale: int) -> Tensor:
     upsample.check_upsample("upsample_bilinear", x, scale)
 
     def backward(grad_y):
-        return (_in_parts(bilinear_backward, grad_y, scale, (h, w)),)
+        return (_in_bands(grad_y, scale, back=True),)
 
-    h, w = x.shape[2:]
-    y = _in_parts(bilinear_forward, x.data, scale, (h * scale, w * scale))
+    y = _in_bands(x.data, scale, back=False)
     return record("upsample_bilinear", y, inputs=(x,), backward=backward)
 
 

@@ -33,7 +33,9 @@ def main() -> int:
     )
     parser.add_argument("--variants", nargs="+", choices=VARIANTS, help="of PyTorch")
     parser.add_argument("--tf32", action="store_true", help="TF32 products on a GPU, both sides")
-    parser.add_argument("--threads", type=int, default=2, help="of each side; 2 by default")
+    parser.add_argument(
+        "--threads", type=_numbers, default=[2], help="of each side; 2 by default, or 1,2,4 in turn"
+    )
     parser.add_argument(
         "--clock", default="wall", choices=driver.CLOCKS, help="processor, where others use it too"
     )
@@ -56,16 +58,25 @@ def main() -> int:
     print(reason)
     if options.tf32:
         allow_tf32()  # in this process's environment, which its workers get
-    return run(options, device)
+    for threads in options.threads:
+        run(options, device, threads)
+    return 0
 
 
-def run(options: argparse.Namespace, device: str) -> int:
-    """Measure, keep, print and write."""
-    driver.prepare(options.threads, options.clock)
+def _numbers(text: str) -> list[int]:
+    numbers = [int(each) for each in text.split(",") if each.isdecimal() and int(each) > 0]
+    if len(numbers) != len(text.split(",")):
+        raise argparse.ArgumentTypeError(f"expected whole numbers such as 1,2,4, got {text!r}")
+    return numbers
+
+
+def run(options: argparse.Namespace, device: str, threads: int) -> None:
+    """Measure with so many threads, keep, print and write."""
+    driver.prepare(threads, options.clock)
     label = "-".join(
-        [device, *(["tf32"] if options.tf32 else []), *_unusual(options.threads, options.clock)]
+        [device, *(["tf32"] if options.tf32 else []), *_unusual(threads, options.clock)]
     )
-    about = f"{machine.describe(device)}; {options.threads} threads; {options.clock} time"
+    about = f"{machine.describe(device)}; {threads} threads; {options.clock} time"
     kept = results.Results(label, about, options.fresh)
     variants = options.variants or (VARIANTS[:2] if options.quick else VARIANTS)
     for case in cases.CASES:
@@ -87,7 +98,6 @@ def run(options: argparse.Namespace, device: str) -> int:
         kept.add("growth", "growth", growth.run(device))
     if options.write:
         tables.write(kept, options.write)
-    return 0
 
 
 def _unusual(threads: int, clock: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 def peak_memory(pid: int | str = "self") -> int:
     """The largest resident size so far (VmHWM), in bytes."""
@@ -10,3 +12,9 @@ def peak_memory(pid: int | str = "self") -> int:
             if line.startswith("VmHWM:"):
                 return 1024 * int(line.split()[1])
     raise OSError(f"bench: /proc/{pid}/status has no VmHWM: peak memory needs Linux")
+
+
+def own_memory(pid: int) -> int:
+    """Bytes that a process has in memory and shares with no other."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith("Private_"))

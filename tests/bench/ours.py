@@ -17,7 +17,7 @@ from minipose.models import HNet, PoseNet, UNet
 from minipose.training.parts import in_parts
 from tests.bench.cases import CLASSES, Case, data
 from tests.bench.lenet import LeNet
-from tests.bench.memory import peak_memory
+from tests.bench.memory import own_memory, peak_memory
 
 VARIANTS = ("minipose",)
 
@@ -75,8 +75,14 @@ class Side:
         self.replicas.__exit__()
 
     def host_memory(self) -> int:
-        """The most that those processes held, in bytes; pages that are shared count in each."""
-        return sum(peak_memory(pid) for pid in getattr(self.replicas, "processes", ()))
+        """The most that those processes held, in bytes; pages that are shared count in each.
+
+        Of those that compute outputs, only what is theirs alone: they share weights, prepared
+        kernels and the arrays of a batch with the first.
+        """
+        trained = sum(peak_memory(pid) for pid in getattr(self.replicas, "processes", ()))
+        asked = getattr(self.evaluating, "other_processes", ())
+        return trained + sum(own_memory(pid) for pid in asked)
 
     def check(self) -> dict[str, np.ndarray]:
         """Outputs and, for a training case, gradients, without dropout."""

@@ -35,7 +35,6 @@ def small_pieces(monkeypatch):
     for module in (moving, upsampling):
         monkeypatch.setattr(module, "PIECE", 512)
     monkeypatch.setattr(pointwise, "LONG_PIECE", 512)
-    monkeypatch.setattr(upsampling, "RUN", 2)
     monkeypatch.setattr(pointwise.workers, "PIECE", 512)
 
 

@@ -65,6 +65,12 @@ class Evaluating:
         self._forget()
         self.block.close()
 
+    @property
+    def other_processes(self) -> list[int]:
+        """The numbers (pid) of those that compute outputs now."""
+        of_team = [] if self.members is None else self.members.others
+        return [other.process.pid for other in [*self.processes, *of_team]]
+
     def _watch(self, module: Module, inputs: tuple[Tensor, ...], options: dict[str, Any]) -> Any:
         if module is not self.model:
             return self.layers.call(module, inputs, options)
