@@ -20,10 +20,13 @@ from minipose.fast import (
     convolution,
     doubling,
     dropout,
+    moving,
     norm,
+    pointwise,
     pooling,
     products,
     replicas,
+    softmax,
     updates,
     upsampling,
 )
@@ -32,7 +35,7 @@ from minipose.kernels import faster
 from minipose.kernels.faster import choose, plain_only
 from minipose.ops.norm import follow
 from minipose.training import parts
-from tests.fast import test_harmonic, test_norm
+from tests.fast import test_harmonic, test_norm, test_pointwise
 from tests.strict import strict
 from tests.training.toy import Toy
 
@@ -54,7 +57,8 @@ def any_work_is_worthwhile(monkeypatch):
     """Also that of the small arrays here."""
     monkeypatch.setattr(convolution, "WORTHWHILE", 0)
     monkeypatch.setattr(convolution, "SMALL", 0)
-    monkeypatch.setattr(norm, "WORTHWHILE", 0)
+    for module in (norm, moving, pointwise, softmax):
+        monkeypatch.setattr(module, "WORTHWHILE", 0)
     monkeypatch.setattr(conv_pool, "LINE_PRODUCTS", 0)
     monkeypatch.setattr(conv_pool, "MANY_SAMPLES", 16)
     monkeypatch.setattr(doubling, "ROW_PRODUCTS", 0)
@@ -194,7 +198,7 @@ def test_wrong_shapes_and_options_are_named_as_the_plain_form_names_them(offer, 
             assert found == message(offer.op, given)
 
 
-OTHERS = test_harmonic.CALLS + test_norm.CALLS
+OTHERS = test_harmonic.CALLS + test_norm.CALLS + test_pointwise.CALLS
 CALLS = [partial(call, offer) for offer in OFFERS] + OTHERS
 every_call = pytest.mark.parametrize("make", CALLS, ids=lambda make: make()[0].__name__)
 

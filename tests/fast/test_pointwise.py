@@ -1,5 +1,7 @@
 """Large arrays, which go through pieces on threads: the same as the plain ops, in every order."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -26,6 +28,21 @@ UNARY = {
 }
 BINARY = {"add": {}, "subtract": {}, "concatenate": {"axis": 1}}
 ORDERS = {"NCHW": (0, 1, 2, 3), "NHWC": (0, 2, 3, 1), "CNHW": (1, 0, 2, 3)}
+
+
+def call(name):
+    """An op and its arguments, with gradients, for the tests of all offers."""
+    inputs = [array("NHWC", k, dtype=np.float64) for k in range(1 if name in UNARY else 2)]
+    tensors = [Tensor(x, requires_grad=True) for x in inputs]
+    options = (UNARY | BINARY)[name].values()
+    return getattr(ops, name), [tensors, *options] if name == "concatenate" else [
+        *tensors,
+        *options,
+    ]
+
+
+HERE_ALONE = [n for n in (*UNARY, *BINARY) if "pool" not in n and "upsample" not in n]
+CALLS = [functools.partial(call, name) for name in HERE_ALONE]
 
 
 @pytest.fixture(autouse=True)
