@@ -36,6 +36,7 @@ from minipose.kernels.faster import offer
 from minipose.ops import conv
 from minipose.tensor import Tensor, record
 
+BAND = 1 << 15  # numbers of y that are made at a time
 ROW_PRODUCTS = 1 << 15  # multiplications that are long beside the calls of a row
 
 
@@ -50,11 +51,11 @@ def forward(x: np.ndarray, weight: np.ndarray, ending: Ending = NOTHING) -> np.n
         flat = products.reshape(h * w, -1)
         multiply(image.reshape(h * w, -1), matrix.T, flat, workers.share)
 
-        def row(p: int, out: np.ndarray = out) -> None:
-            _add_products(products, p, out)
-            ending.finish(out[2 * p : 2 * p + 2])
+        def band(lines: slice, out: np.ndarray = out) -> None:
+            _add_products(products, lines, out)
+            ending.finish(out[2 * lines.start : 2 * lines.stop])
 
-        _each_row(row, h, workers.share)
+        _each_band(band, h, w * o, workers.share)
     return channels_first(y)
 
 
@@ -71,7 +72,7 @@ def backward(
     total = np.empty((4 * o, c), dtype=x.dtype)
     partial = total if n == 1 else np.empty_like(total)
     for k in range(n):
-        _each_row(lambda p, k=k: _sum_gradients(grads[k], p, sums), h)
+        _each_band(lambda lines, k=k: _sum_gradients(grads[k], lines, sums), h, w * o)
         flat = sums.reshape(h * w, -1)
         if grad_x is not None:
             multiply(flat, matrix, grad_x[k].reshape(h * w, c))
@@ -87,44 +88,48 @@ def _as_matrix(weight: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(weight.transpose(2, 3, 0, 1)).reshape(-1, weight.shape[1])
 
 
-def _each_row(task: Callable[[int], None], count: int, spread: Callable = workers.run) -> None:
-    """``task(p)`` for all rows p, a few rows at a time."""
-    pieces = workers.pieces(count, max(1, -(-count // 8)))
+def _each_band(
+    task: Callable[[slice], None], lines: int, width: int, spread: Callable = workers.run
+) -> None:
+    """``task`` for all lines of x, for so many at a time as fit the cache."""
+    pieces = workers.pieces(lines, max(1, -(-lines // 8)))
+    size = max(1, BAND // (4 * width))
 
     def some(k: int) -> None:
-        for p in range(pieces[k].start, pieces[k].stop):
-            task(p)
+        for start in range(pieces[k].start, pieces[k].stop, size):
+            task(slice(start, min(start + size, pieces[k].stop)))
 
     spread(some, len(pieces))
 
 
-def _add_products(products: np.ndarray, p: int, y: np.ndarray) -> None:
-    """Rows 2p and 2p + 1 of y from rows p and p + 1 of P (H, W, i, j, O)."""
-    above = products[p]  # (W, i, j, O)
-    rows = workers.scratch("rows", (2, *above.shape[:1], *above.shape[2:]), y.dtype)
-    np.add(above[:, 0], above[:, 1], out=rows[0])  # row 2p sees both taps on row p
-    if p + 1 < len(products):
-        np.add(above[:, 0], products[p + 1, :, 1], out=rows[1])
-    else:
-        rows[1] = above[:, 0]
-    pair = y[2 * p : 2 * p + 2]
-    np.add(rows[:, :, 0], rows[:, :, 1], out=pair[:, ::2])
-    np.add(rows[:, :-1, 0], rows[:, 1:, 1], out=pair[:, 1:-1:2])
-    pair[:, -1] = rows[:, -1, 0]
+def _add_products(products: np.ndarray, lines: slice, y: np.ndarray) -> None:
+    """Lines 2p and 2p + 1 of y from lines p and p + 1 of P (H, W, i, j, O), for some p."""
+    here, below = products[lines], products[lines.start + 1 : lines.stop + 1]
+    count, w, _, _, o = here.shape
+    rows = workers.scratch("rows", (count, 2, w, 2, o), y.dtype)
+    np.add(here[:, :, 0], here[:, :, 1], out=rows[:, 0])  # line 2p sees both taps on line p
+    np.add(here[: len(below), :, 0], below[:, :, 1], out=rows[: len(below), 1])
+    rows[len(below) :, 1] = here[len(below) :, :, 0]
+    pairs = y[2 * lines.start : 2 * lines.stop].reshape(count, 2, 2 * w, o)
+    np.add(rows[:, :, :, 0], rows[:, :, :, 1], out=pairs[:, :, ::2])
+    np.add(rows[:, :, :-1, 0], rows[:, :, 1:, 1], out=pairs[:, :, 1:-1:2])
+    pairs[:, :, -1] = rows[:, :, -1, 0]
 
 
-def _sum_gradients(grads: np.ndarray, p: int, sums: np.ndarray) -> None:
-    """Row p of S (H, W, i, j, O) from rows 2p − 1 … 2p + 1 of dL/dy."""
-    rows = workers.scratch("rows", (2, *grads.shape[1:]), grads.dtype)  # (i, 2W, O)
-    np.add(grads[2 * p], grads[2 * p + 1], out=rows[0])
-    if p > 0:
-        np.add(grads[2 * p - 1], grads[2 * p], out=rows[1])
-    else:
-        rows[1] = grads[0]
-    row = sums[p].transpose(1, 0, 2, 3)  # (i, W, j, O)
-    np.add(rows[:, ::2], rows[:, 1::2], out=row[:, :, 0])
-    np.add(rows[:, 1:-1:2], rows[:, 2::2], out=row[:, 1:, 1])
-    row[:, 0, 1] = rows[:, 0]
+def _sum_gradients(grads: np.ndarray, lines: slice, sums: np.ndarray) -> None:
+    """Lines p of S (H, W, i, j, O) from lines 2p − 1 … 2p + 1 of dL/dy, for some p."""
+    here = grads[2 * lines.start : 2 * lines.stop : 2]
+    count, wide, o = here.shape
+    rows = workers.scratch("rows", (count, 2, wide, o), grads.dtype)  # (p, i, 2W, O)
+    np.add(here, grads[2 * lines.start + 1 : 2 * lines.stop : 2], out=rows[:, 0])
+    first = 1 if lines.start == 0 else 0  # above the first line there is none
+    before = grads[2 * (lines.start + first) - 1 : 2 * lines.stop - 1 : 2]
+    np.add(before, here[first:], out=rows[first:, 1])
+    rows[:first, 1] = here[:first]
+    line = sums[lines].transpose(0, 2, 1, 3, 4)  # (p, i, W, j, O)
+    np.add(rows[:, :, ::2], rows[:, :, 1::2], out=line[:, :, :, 0])
+    np.add(rows[:, :, 1:-1:2], rows[:, :, 2::2], out=line[:, :, 1:, 1])
+    line[:, :, 0, 1] = rows[:, :, 0]
 
 
 def upsample_conv2d(
