@@ -90,9 +90,17 @@ def backward(grad_y: Array, y: Array | None, bias: bool) -> tuple[Array, Array |
 
 
 def _channel_sums(grad: Array) -> Array:
-    """Σ dL/dz[n, o, p, q] of each channel; where samples lie innermost, of rows (O, N) first."""
+    """Σ dL/dz[n, o, p, q] of each channel; where samples lie innermost, of rows (O, N) first.
+
+    By a product with ones, which BLAS adds up ten times as fast as NumPy.
+    """
+    last = grad.transpose(0, 2, 3, 1)
+    if last.flags.c_contiguous:
+        flat = last.reshape(-1, last.shape[3])
+        return np.ones(len(flat), grad.dtype) @ flat
     pixels = grad.transpose(2, 3, 1, 0)
     if not pixels.flags.c_contiguous:
         return grad.sum(axis=(0, 2, 3))
-    rows = pixels.reshape(-1, pixels.shape[2] * pixels.shape[3]).sum(axis=0)
+    flat = pixels.reshape(-1, pixels.shape[2] * pixels.shape[3])
+    rows = np.ones(len(flat), grad.dtype) @ flat
     return rows.reshape(pixels.shape[2:]).sum(axis=1)
