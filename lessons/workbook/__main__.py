@@ -41,6 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
         return table(folder) if chosen is None else one(chosen, folder)
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # whoever reads has seen enough: | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def one(exercise: Exercise, folder: Path) -> int:

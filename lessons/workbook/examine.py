@@ -15,12 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from lessons.workbook.clock import TooLong, at_most
+from lessons.workbook.clock import Stopped, at_most
 from lessons.workbook.judge import Wrong
 from lessons.workbook.pages import Exercise, all_exercises
 
 SECONDS = 5.0  # of the processor, for a part that names no limit of its own
 DONE, YOURS, WRONG, WAITS = "done", "your turn", "wrong", "waits"
+STOPPED = ": stopped "
 
 # How NumPy says that two matrices do not fit.
 GUFUNC = re.compile(r"Input operand \d has a mismatch .+\(size (\d+) is different from (\d+)\)")
@@ -55,12 +56,12 @@ def examine(exercise: Exercise, folder: Path) -> list[Result]:
             return [_judged("the file", error, exercise, folder)]
         results: dict[Callable, Result] = {}
         for check in checks.PARTS:
-            result = _one(check, mine, exercise, folder)
             needed = [results[each] for each in getattr(check, "needs", ())]
             missing = [each.part for each in needed if each.verdict != DONE]
-            if result.verdict == WRONG and missing:
-                result = Result(result.part, WAITS, f"for {', '.join(missing)}")
-            results[check] = result
+            waits = Result(check.__name__.strip("_"), WAITS, f"for {', '.join(missing)}")
+            endless = any(STOPPED in each.message for each in needed)
+            result = waits if endless else _one(check, mine, exercise, folder)
+            results[check] = waits if missing and result.verdict == WRONG else result
         return list(results.values())
 
 
@@ -126,8 +127,10 @@ def _judged(name: str, error: BaseException, exercise: Exercise, folder: Path) -
         if path.name == exercise.of(folder).name:
             return Result(name, YOURS, f"line {line}")
         return Result(name, YOURS, f"it needs {_other(path)} first ({_named(path, line)})")
-    if isinstance(error, TooLong):
-        return Result(name, WRONG, f"{where}: stopped after {error} s: does a loop never end?")
+    if isinstance(error, Stopped):
+        return Result(name, WRONG, f"{where}{STOPPED}{error}")
+    if isinstance(error, SystemExit):
+        return Result(name, WRONG, f"{where}: it ends the program (exit or quit)")
     if isinstance(error, RecursionError):
         return Result(name, WRONG, f"{where}: it calls itself without end")
     hint = next((h for pattern, h in HINTS.items() if re.search(pattern, str(error))), "")

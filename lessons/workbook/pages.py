@@ -55,7 +55,10 @@ class Exercise:
     def begun(self, folder: Path) -> bool:
         """Whether the reader has changed anything."""
         own = self.of(folder)
-        return own.is_file() and own.read_bytes() != self.template.read_bytes()
+        try:
+            return own.is_file() and own.read_bytes() != self.template.read_bytes()
+        except OSError:  # it cannot be read: that is what is to be shown
+            return True
 
 
 def all_exercises() -> list[Exercise]:

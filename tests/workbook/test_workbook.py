@@ -168,18 +168,22 @@ def test_the_table_shows_what_is_begun(tmp_path, capsys, solved):
     [
         ("class Value\n", "engine.py:1: expected ':': class Value"),
         ("import nothing_of_that_name\n", "engine.py:1, in <module>: ModuleNotFoundError"),
-        ("raise SystemExit(3)\n", "engine.py:1, in <module>: SystemExit: 3"),
+        ("raise SystemExit(3)\n", "engine.py:1, in <module>: it ends the program"),
         ("while True:\n    pass\n", "stopped after 0.1 s: does a loop never end?"),
+        ("x = []\nwhile True:\n    x.append(0)\n", "stopped at half a GB of memory"),
         ("import time\ntime.sleep(1000)\n", "engine.py:2, in <module>: stopped after"),
         ("value = 3\n", "engine.py has no Value: it stands in lessons/exercises/01_engine.py"),
         ("Value = 3\n", "cannot be judged: TypeError: 'int' object is not callable"),
         ("\0", "engine.py"),
     ],
-    ids=["syntax", "import", "exit", "loop", "sleep", "no-name", "no-class", "zero-byte"],
+    ids=["syntax", "import", "exit", "loop", "memory", "sleep", "no-name", "no-class", "zero-byte"],
 )
 def test_a_file_that_cannot_run_is_one_line(text, expected, tmp_path, monkeypatch):
     monkeypatch.setattr("lessons.workbook.clock.WAITING", 2)
-    monkeypatch.setattr("lessons.workbook.examine.SECONDS", 0.1)
+    if "append" in text:
+        monkeypatch.setattr("lessons.workbook.clock.BYTES", 2**20)
+        monkeypatch.setattr("lessons.workbook.clock.LOOK", 0.01)
+    monkeypatch.setattr("lessons.workbook.examine.SECONDS", 1 if "append" in text else 0.1)
     (tmp_path / "engine.py").write_text(text, "utf-8")
     results = examine(choose("engine"), tmp_path)
     assert expected in results[0].message and "\n" not in results[0].message
