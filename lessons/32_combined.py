@@ -118,7 +118,8 @@ for name, column in zip(("mask", "joints", "heatmap 0-100"), strength.T):
 assert (strength[:, 2] > 5 * strength[:, 0]).all()
 
 # %% [markdown]
-# The heatmap shouts. Two voices that agree in size are heard both; of three, one drowns the others.
+# The heatmap shouts, and the joints' background, counted in full, is loud, too. (Below it counts a
+# tenth: two voices of one size.)
 #
 # ## Do joints help the mask?
 #
