@@ -119,7 +119,7 @@ assert (strength[:, 2] > 5 * strength[:, 0]).all()
 
 # %% [markdown]
 # The heatmap shouts, and the joints' background, counted in full, is loud, too. (Below it counts a
-# tenth: two voices of one size.)
+# tenth.)
 #
 # ## Do joints help the mask?
 #
