@@ -122,19 +122,19 @@ label-setup: $(LABELLER)/.installed  ## set up MediaPipe, which labels photograp
 # --- Checks ---------------------------------------------------------------------------------------
 
 test: lint  ## lint, then run the tests (DEVICE=cuda: on CuPy)
-	$(RUN) pytest -n 2 --device $(call quoted,$(DEVICE)) $(ARGS)
+	$(RUN) pytest -n 2 --dist worksteal --device $(call quoted,$(DEVICE)) $(ARGS)
 
 tested: test  ## note the versions with which all tests pass; make setup VERSIONS=tested installs them
 	@{ echo "# Written by make tested: the newest versions with which all tests passed, on $$($(VENV)/bin/python -V)."; \
 	  $(VENV)/bin/python -m pip freeze -q --all --exclude pip --exclude-editable; } > .ci/tested.txt
 
 test-plain: $(VENV)/.installed-dev  ## the same in a copy without minipose/fast
-	$(RUN) tests.plain -n 2 --device $(call quoted,$(DEVICE)) $(ARGS)
+	$(RUN) tests.plain -n 2 --dist worksteal --device $(call quoted,$(DEVICE)) $(ARGS)
 
 test-oldest: $(OLDEST)/.installed  ## the same with the oldest versions that pyproject.toml declares
 	@$(OLDEST)/bin/python .ci/oldest.py --installed
 	@$(OLDEST)/bin/python -m ruff check . && $(OLDEST)/bin/python -m ruff format --check -q .
-	PYTHONUNBUFFERED=1 $(OLDEST)/bin/python -m pytest -n 2 --device $(call quoted,$(DEVICE)) $(ARGS)
+	PYTHONUNBUFFERED=1 $(OLDEST)/bin/python -m pytest -n 2 --dist worksteal --device $(call quoted,$(DEVICE)) $(ARGS)
 
 judges: $(VENV)/.installed-judges  ## ask PyTorch, ONNX and scikit-learn: every sample of their tables
 	$(RUN) pytest tests/oracles tests/test_your_own_network.py $(ARGS)

@@ -35,9 +35,8 @@ def _damaged(content: bytes, ending: str, rng: np.random.Generator) -> bytes:
     first, second = (int(n) for n in rng.integers(0, max(len(changed), 1), 2))
     size = int(rng.integers(1, 600))
     if kind == 5:  # a sector that was never written, or was erased
-        changed[first : first + size] = bytes([0, 255][rng.integers(2)] for _ in range(1)) * len(
-            changed[first : first + size]
-        )
+        value = bytes([[0, 255][rng.integers(2)]])
+        changed[first : first + size] = value * len(changed[first : first + size])
     elif kind == 6:  # two blocks in each other's place
         one, other = changed[first : first + size], changed[second : second + size]
         if len(one) == len(other):
