@@ -61,6 +61,9 @@ def main(argv: list[str] | None = None) -> int:
     poses.add_argument("--out", type=Path, required=True, help="store to write (.h5)")
     poses.add_argument("--count", type=int, default=20000, help="people")
     poses.add_argument("--seed", type=int, default=0)
+    poses.add_argument(
+        "--reclining", type=float, default=0.0, help="fraction who sit or lie on the floor"
+    )
     poses.add_argument("--workers", type=int, default=2, help="processes")
     args = parser.parse_args(argv)
     try:
@@ -154,11 +157,13 @@ def write_poses(args: argparse.Namespace) -> int:
         raise ValueError(f"--count: expected {len(poses.TAKES)} or more, got {args.count}")
     if args.workers < 1:
         raise ValueError("--workers: expected 1 or more")
+    if not 0 <= args.reclining <= 1:
+        raise ValueError(f"--reclining: expected 0 to 1, got {args.reclining}")
     if args.out.suffix != ".h5":
         raise ValueError(f"--out: expected a store .h5, got {args.out}")
     start = time.perf_counter()
     with tqdm(total=args.count, unit="person", disable=not sys.stderr.isatty()) as bar:
-        poses.write(args.out, args.count, args.seed, args.workers, bar.update)
+        poses.write(args.out, args.count, args.seed, args.workers, bar.update, args.reclining)
     seconds = time.perf_counter() - start
     print(
         f"{args.out}: {args.count} people written in {seconds:.1f} s, "

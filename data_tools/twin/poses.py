@@ -32,15 +32,20 @@ from minipose.skeletons import H36M_17_OF_32
 CANVAS = 176  # px, the side of the square that somebody is drawn in
 TAKES = [(subject, take) for subject in (*TRAIN_SUBJECTS, *TEST_SUBJECTS) for take in (1, 2)]
 SOURCE = "drawn people"
-ON_THE_FLOOR = 0.1  # of all people: report 2's hardly ever are
 LUMA = np.array([0.299, 0.587, 0.114])
 
 
-def make_sample(seed: int, number: int) -> dict[str, np.ndarray]:
-    """Person ``number`` of the collection ``seed``: image, joints_3d, keypoints_2d, crop."""
+def make_sample(seed: int, number: int, reclining: float = 0.0) -> dict[str, np.ndarray]:
+    """Person ``number`` of the collection ``seed``: image, joints_3d, keypoints_2d, crop.
+
+    Parameters
+    ----------
+    reclining : fraction of people who sit or lie on the floor
+    """
     rng = np.random.default_rng([61, seed, number])
     bones, outfit = draw_bones(rng), draw_clothes(rng)
-    stance = recline(rng) if rng.random() < ON_THE_FLOOR else draw_stance(rng)
+    floor = reclining > 0 and rng.random() < reclining
+    stance = recline(rng, bones) if floor else draw_stance(rng)
     # Photographs mostly show people from the front, Human3.6M from all sides.
     heading = rng.normal(0, 30) if rng.random() < 0.4 else rng.uniform(-180, 180)
     posed = stand_up(bones, stance, heading=float(heading))
@@ -120,7 +125,12 @@ def spoiled(silhouette: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def write(
-    path: Path, count: int, seed: int = 0, workers: int = 2, report: Callable | None = None
+    path: Path,
+    count: int,
+    seed: int = 0,
+    workers: int = 2,
+    report: Callable | None = None,
+    reclining: float = 0.0,
 ) -> None:
     """Write a store of ``count`` people, divided among the takes of Human3.6M's subjects.
 
@@ -132,7 +142,8 @@ def write(
     with H36MWriter(path, list(ACTIONS)) as writer, pool(workers) as processes:
         set_text(writer.file, "source", SOURCE)
         rows: list[dict[str, np.ndarray]] = []
-        samples = processes.map(make_sample, repeat(seed), numbers, chunksize=16)
+        tasks = (repeat(seed), numbers, repeat(reclining))
+        samples = processes.map(make_sample, *tasks, chunksize=16)
         for number, (subject, take), sample in zip(numbers, labels, samples, strict=True):
             action, camera = ACTIONS.index("Posing"), int(CAMERA_NAMES[0])
             names = ("subject", "action", "subaction", "camera", "frame")

@@ -5,6 +5,9 @@ import pytest
 from scipy.ndimage import label
 
 from data_tools.twin.__main__ import main
+from data_tools.twin.body.footing import stand_up
+from data_tools.twin.body.reclining import recline
+from data_tools.twin.people import draw_bones
 from data_tools.twin.poses import make_sample, spoiled
 from minipose.datasets.h36m import H36MStore
 from minipose.datasets.texts import text_of
@@ -60,6 +63,19 @@ def test_people_are_seen_from_all_sides_and_do_many_things(samples):
     assert np.std(lengths) > 20  # mm: thighs of different people
 
 
+def test_who_reclines_sits_or_lies_on_the_floor():
+    """The hips are near it, the head is mostly lower than a standing person's hips."""
+    rng, heads = np.random.default_rng(0), []
+    for _ in range(40):
+        bones = draw_bones(rng)
+        height = stand_up(bones, recline(rng, bones)).joints[0, :, 2]
+        assert height.min() > -1 and height[0] < 320
+        heads.append(height[15])
+    assert 250 < np.median(heads) < 850 and max(heads) < 1200
+    plain, on_the_floor = make_sample(3, 0), make_sample(3, 0, reclining=1.0)
+    assert np.ptp(plain["joints_3d"][:, 1]) != np.ptp(on_the_floor["joints_3d"][:, 1])
+
+
 def test_the_same_person_every_time(samples):
     again = make_sample(3, 7)
     for name, value in samples[7].items():
@@ -101,6 +117,7 @@ def test_a_store_that_the_job_reads(tmp_path, capsys):
         (["--out", "p.h5", "--count", "3"], "--count: expected 14 or more, got 3"),
         (["--out", "p"], "--out: expected a store .h5, got p"),
         (["--out", "p.h5", "--workers", "0"], "--workers: expected 1 or more"),
+        (["--out", "p.h5", "--reclining", "2"], "--reclining: expected 0 to 1, got 2.0"),
     ],
 )
 def test_mistakes_are_one_line(flags, message, capsys):
