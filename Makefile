@@ -286,7 +286,7 @@ data/weights-poses-$(DRAWN).h5: | $(VENV)/.installed-run
 	$(ALONE) $(VENV)/bin/python -m data_tools twin poses --out $@ --count $(if $(FULL),60000,8000) --seed $(SEED)
 
 runs/weights-pose3d-$(DRAWN)/report.json: data/weights-poses-$(DRAWN).h5
-	$(call finish,h36m) --hidden 512 512 --normalise --lr 0.002 --no-pretrain --batch 32 --epochs 16
+	$(call finish,h36m) --hidden 512 512 --normalise --lr 0.002 --no-pretrain --batch 32 --epochs 2
 
 TRAINED := $(if $(PEOPLE),,$(PEOPLE_RUN)/report.json) $(if $(POSE3D),,$(POSE3D_RUN)/report.json)
 

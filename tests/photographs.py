@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -74,25 +75,37 @@ def frames(networks: Networks, folders: list[Path], masks: Path | None) -> None:
     how = "given" if masks else "found"
     print(f"\n| frame (masks: {how}) | MPJPE, mm | mean pose, mm | ratio |")
     print("|---|---|---|---|")
-    for folder in folders:
-        for name, error, constant in frame_errors(networks, folder, masks):
-            print(f"| {name} | {error:.1f} | {constant:.1f} | {error / constant:.2f} |")
+    for frame in (frame for folder in folders for frame in frames_of(folder)):
+        mask = read_grey(masks / f"{frame.path.stem}.png") > 127 if masks else None
+        error, constant = frame_errors(networks, frame, mask)
+        print(f"| {frame.path.stem} | {error:.1f} | {constant:.1f} | {error / constant:.2f} |")
+
+
+class Frame(NamedTuple):
+    """A frame of Human3.6M: its picture, joints (17, 3) in mm about the pelvis, (17, 2) in px."""
+
+    path: Path
+    pose: np.ndarray
+    places: np.ndarray
+
+
+def frames_of(folder: Path) -> Iterator[Frame]:
+    """The frames with true joints in a folder."""
+    with np.load(folder / "annotations.npz", allow_pickle=False) as known:
+        names, poses = known["imgname"], 1000 * known["joints_3d_cam_m"][..., :3]
+        places = known["joints_2d_px"][..., :2]
+    for name, pose, place in zip(names, poses, places, strict=True):
+        yield Frame(folder / "images" / str(name), pose - pose[0], place)
 
 
 def frame_errors(
-    networks: Networks, folder: Path, masks: Path | None = None
-) -> Iterator[tuple[str, float, float]]:
-    """Of each frame its name, the MPJPE of what is found in it, and that of the mean pose, mm."""
-    with np.load(folder / "annotations.npz", allow_pickle=False) as known:
-        names, truth = known["imgname"], 1000 * known["joints_3d_cam_m"][..., :3]
-    for name, target in zip(names, truth, strict=True):
-        path = folder / "images" / str(name)
-        mask = read_grey(masks / f"{path.stem}.png") > 127 if masks else None
-        (found,) = predict_pictures(networks, [read_rgb(path)], masks=[mask])
-        wanted = (target - target[0])[None]
-        error = joint_errors(_pose(found, networks)[None], wanted).mean()
-        constant = joint_errors(networks.pose3d.mean_pose[None], wanted).mean()
-        yield path.stem, float(error), float(constant)
+    networks: Networks, frame: Frame, mask: np.ndarray | None = None
+) -> tuple[float, float]:
+    """MPJPE of what is found in a frame, and of the mean pose of the training, mm."""
+    (found,) = predict_pictures(networks, [read_rgb(frame.path)], masks=[mask])
+    both = np.stack([_pose(found, networks), networks.pose3d.mean_pose])
+    error, constant = joint_errors(both, np.stack([frame.pose] * 2)).mean(axis=1)
+    return float(error), float(constant)
 
 
 def validation(folder: Path) -> list[str]:
