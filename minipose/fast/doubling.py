@@ -46,16 +46,17 @@ def forward(x: np.ndarray, weight: np.ndarray, ending: Ending = NOTHING) -> np.n
     (n, h, w, _), o = images.shape, len(weight)
     matrix = _as_matrix(weight)
     y = workers.empty((n, 2 * h, 2 * w, o), x.dtype)
-    products = workers.empty((h, w, 2, 2, o), x.dtype)
-    for image, out in zip(images, y, strict=True):
-        flat = products.reshape(h * w, -1)
-        multiply(image.reshape(h * w, -1), matrix.T, flat, workers.share)
+    with workers.temporary():
+        products = workers.empty((h, w, 2, 2, o), x.dtype)
+        for image, out in zip(images, y, strict=True):
+            flat = products.reshape(h * w, -1)
+            multiply(image.reshape(h * w, -1), matrix.T, flat, workers.share)
 
-        def band(lines: slice, out: np.ndarray = out) -> None:
-            _add_products(products, lines, out)
-            ending.finish(out[2 * lines.start : 2 * lines.stop])
+            def band(lines: slice, out: np.ndarray = out) -> None:
+                _add_products(products, lines, out)
+                ending.finish(out[2 * lines.start : 2 * lines.stop])
 
-        _each_band(band, h, w * o, workers.share)
+            _each_band(band, h, w * o, workers.share)
     return channels_first(y)
 
 

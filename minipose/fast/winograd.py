@@ -117,7 +117,8 @@ def correlate(
     y = workers.empty((len(x), grid[0], m, grid[1], m, o), x.dtype)
     images, blocks = channels_last(x), _blocks(len(x), grid, TILES)
     if len(x) * grid[0] * grid[1] <= TILES and c * o * t * t >= LARGE:
-        _by_positions(images, kernels, padding, m, y, ending)
+        with workers.temporary():
+            _by_positions(images, kernels, padding, m, y, ending)
         y = y.reshape(len(x), m * grid[0], m * grid[1], o)
         return channels_first(y[:, : size[0], : size[1]])
     lines = _lines(grid, blocks[0].stop, not _spread(blocks))
@@ -141,7 +142,8 @@ def correlate(
 
         workers.share(task, len(strips))
 
-    _each_block(block, blocks)
+    with workers.temporary():
+        _each_block(block, blocks)
     y = y.reshape(len(x), m * grid[0], m * grid[1], o)
     return channels_first(y[:, : size[0], : size[1]])
 

@@ -38,6 +38,12 @@ class Team(Protocol):
     def empty(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         """An array in memory that all of them see."""
 
+    def mark(self) -> int:
+        """How many bytes of that memory are used."""
+
+    def forget_from(self, mark: int) -> None:
+        """Use what was made since then for other arrays."""
+
 
 def thread_count() -> int:
     """Threads to use: ``MINIPOSE_THREADS``, or the processors that this process may run on."""
@@ -88,6 +94,16 @@ def empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """Uninitialised, for the results of tasks that are shared; a team sees the same memory."""
     team = getattr(_local, "team", None)
     return np.empty(shape, dtype) if team is None else team.empty(shape, dtype)
+
+
+@contextlib.contextmanager
+def temporary() -> Iterator[None]:
+    """What ``empty`` makes in this block is not needed after it: a team uses the memory again."""
+    team = getattr(_local, "team", None)
+    mark = None if team is None else team.mark()
+    yield
+    if team is not None:
+        team.forget_from(mark)
 
 
 @contextlib.contextmanager

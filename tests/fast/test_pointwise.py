@@ -90,7 +90,7 @@ def test_values_that_are_no_numbers_or_far_away(name):
     x = np.array([np.nan, -np.nan, np.inf, -np.inf, 0.0, -0.0, 1e4, -1e4, 80.0, -80.0] * 9)
     x = x.astype(np.float32)
     found = getattr(ops, name)(Tensor(x)).data
-    with plain_only():
+    with plain_only(), np.errstate(invalid="ignore"):
         wanted = getattr(ops, name)(Tensor(x)).data
     np.testing.assert_allclose(found, wanted, rtol=3e-6, atol=1e-30)
 

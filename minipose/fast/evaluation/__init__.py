@@ -37,8 +37,10 @@ FORKS = sys.platform == "linux"
 
 
 def may_fork() -> bool:
-    """Whether this process may have others: one that ends with its parent may not."""
-    return FORKS and not multiprocessing.current_process().daemon
+    """Whether this process may have others: one that ends with its parent may not, nor a rank of
+    MPI, whose network does not survive a fork."""
+    of_mpi = "mpi4py.MPI" in sys.modules
+    return FORKS and not of_mpi and not multiprocessing.current_process().daemon
 
 
 class Evaluating:

@@ -96,9 +96,12 @@ class Kept(winograd.Kernels):
     def _in_blocks(self, m: int, width: int) -> Array:
         if (m, width) not in self.blocks:
             inside, outside = self.shape[:2]
-            whole = winograd.transformed_kernel(self.weight, m)
-            parts = whole.reshape(len(whole), inside, outside // width, width)
-            self.blocks = {(m, width): np.ascontiguousarray(parts.transpose(0, 2, 1, 3))}
+            t = m + self.shape[2] - 1
+            blocks = np.empty((t * t, outside // width, inside, width), self.weight.dtype)
+            for k in range(outside // width):
+                columns = self.weight[:, k * width : (k + 1) * width]
+                blocks[:, k] = winograd.transformed_kernel(columns, m)
+            self.blocks = {(m, width): blocks}
         return self.blocks[m, width]
 
 

@@ -57,6 +57,13 @@ class Team:
             raise NoRoomError(f"a team's batch takes more than {self.room} bytes")
         return np.frombuffer(self.memory, np.uint8, size, start).view(dtype).reshape(shape)
 
+    def mark(self) -> int:
+        return self.used
+
+    def forget_from(self, mark: int) -> None:
+        if not self.busy:  # a task's own arrays are not here
+            self.used = mark
+
     def share(self, task: Callable[[int], None], count: int) -> None:
         """Take tasks until there are no more, then wait for the others."""
         if self.busy:
@@ -96,13 +103,20 @@ class Trial:
     """Alone, and how it would be in a team: bytes of common memory, seconds of shared tasks."""
 
     def __init__(self) -> None:
-        self.room, self.seconds = PAGE, 0.0
+        self.used, self.room, self.seconds = PAGE, PAGE, 0.0
 
     def empty(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         """As it is without a team, counted."""
         array = np.empty(shape, dtype)
-        self.room += -(-array.nbytes // PAGE) * PAGE + 64
+        self.used += -(-array.nbytes // PAGE) * PAGE + 64
+        self.room = max(self.room, self.used)
         return array
+
+    def mark(self) -> int:
+        return self.used
+
+    def forget_from(self, mark: int) -> None:
+        self.used = mark
 
     def share(self, task: Callable[[int], None], count: int) -> None:
         """As it is without a team, timed."""
