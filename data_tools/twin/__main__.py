@@ -38,7 +38,9 @@ def main(argv: list[str] | None = None) -> int:
         help="takes of each subject; of more than 2, those trained on show somebody else each",
     )  # fmt: skip
     h36m.add_argument(
-        "--train-frames", type=int, help="frames of the takes in which somebody else walks"
+        "--train-frames",
+        type=int,
+        help="frames of the takes with somebody else, if other than --frames",
     )
     h36m.add_argument("--step", type=int, default=5, help="draw one 50 Hz frame in this many")
     h36m.add_argument("--frame-hold", type=int, default=1, help="frames that share an image")
