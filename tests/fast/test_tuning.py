@@ -47,8 +47,9 @@ def test_the_fastest_size_is_kept_and_used_here_only(cache, monkeypatch, capsys)
 
 
 def test_what_is_as_fast_stays():
-    assert best({96: 1.0, 192: 1.01, 384: 2.0}, 192) == 192
-    assert best({96: 1.0, 192: 1.5, 384: 2.0}, 192) == 96
+    assert best({96: [1.0] * 4, 192: [1.01] * 4, 384: [2.0] * 4}, 192) == 192
+    assert best({96: [1.0] * 4, 192: [1.5] * 4, 384: [2.0] * 4}, 192) == 96
+    assert best({96: [1.0, 1.0, 3.0, 3.0, 1.0], 192: [1.2, 1.2, 2.0, 2.0, 1.2]}, 192) == 192
 
 
 @pytest.mark.parametrize(
