@@ -283,10 +283,10 @@ runs/weights-people-$(MIXED)/report.json: data/weights-people-$(MIXED).h5
 	  $(if $(FULL),,--width 12 --limit 2000 --epochs 14 --quarter-epochs 4 --half-epochs 8 --held 7 --validated 100)
 
 data/weights-poses-$(DRAWN).h5: | $(VENV)/.installed-run
-	$(ALONE) $(VENV)/bin/python -m data_tools twin poses --out $@ --count $(if $(FULL),60000,8000) --seed $(SEED)
+	$(ALONE) $(VENV)/bin/python -m data_tools twin poses --out $@ --reclining 0.1 --count $(if $(FULL),60000,20000) --seed $(SEED)
 
 runs/weights-pose3d-$(DRAWN)/report.json: data/weights-poses-$(DRAWN).h5
-	$(call finish,h36m) --hidden 512 512 --normalise --lr 0.002 --no-pretrain --batch 32 --epochs 2
+	$(call finish,h36m) --hidden 512 512 --normalise --lr 0.002 --batch 32 --detection-epochs 3 --detection-lr 0.002 --epochs 9
 
 TRAINED := $(if $(PEOPLE),,$(PEOPLE_RUN)/report.json) $(if $(POSE3D),,$(POSE3D_RUN)/report.json)
 

@@ -99,10 +99,13 @@ def frames_of(folder: Path) -> Iterator[Frame]:
 
 
 def frame_errors(
-    networks: Networks, frame: Frame, mask: np.ndarray | None = None
+    networks: Networks,
+    frame: Frame,
+    mask: np.ndarray | None = None,
+    box: tuple[int, int, int, int] | None = None,
 ) -> tuple[float, float]:
     """MPJPE of what is found in a frame, and of the mean pose of the training, mm."""
-    (found,) = predict_pictures(networks, [read_rgb(frame.path)], masks=[mask])
+    (found,) = predict_pictures(networks, [read_rgb(frame.path)], [box], [mask])
     both = np.stack([_pose(found, networks), networks.pose3d.mean_pose])
     error, constant = joint_errors(both, np.stack([frame.pose] * 2)).mean(axis=1)
     return float(error), float(constant)
