@@ -75,7 +75,7 @@ RECIPES = {
     "report": Recipe(),
     "quick": Recipe(
         hidden=(512, 512), normalise=True, batch=32, optimizer="adam", lr=0.002, detection_lr=0.002,
-        lr_decay=0.02, detection_epochs=1, epochs=9, loss="distance", flip=True, jitter=0.3,
+        lr_decay=0.02, detection_epochs=1, epochs=6, loss="distance", flip=True, jitter=0.3,
     ),
     "full": Recipe(
         hidden=(512, 512), normalise=True, batch=32, optimizer="adam", lr=0.002, detection_lr=0.002,
