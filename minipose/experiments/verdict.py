@@ -70,4 +70,6 @@ def mean_and_spread(values: Sequence[float]) -> str:
     values = np.asarray(values, dtype=np.float64)
     if len(values) == 1:
         return f"{values[0]:.4g}"
-    return f"{values.mean():.4g} ± {values.std(ddof=1):.2g}"
+    spread = float(values.std(ddof=1))
+    digits = ".0f" if spread >= 100 else ".2g"
+    return f"{values.mean():.4g} ± {spread:{digits}}"

@@ -43,6 +43,7 @@ def test_alike(a, answer):
 
 
 def test_in_words():
+    assert mean_and_spread([100.0, 300.0]) == "200 ± 141"
     assert mean_and_spread([0.5, 0.7]) == "0.6 ± 0.14" and mean_and_spread([0.25]) == "0.25"
     assert str(above([0.9], [0.8])) == "undecided: by 0.1, one seed says nothing of chance"
     with pytest.raises(ValueError, match="as many values"):
