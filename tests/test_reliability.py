@@ -6,7 +6,9 @@ import re
 
 import pytest
 
+from tests.fuzz.kinds import KINDS
 from tests.test_docs import ROOT, is_there
+from tests.torture import disks
 from tests.torture.jobs import JOBS
 from tests.written_page import write_between
 
@@ -50,16 +52,31 @@ def numbers(name: str) -> dict[str, list[int]]:
     return {row: [int(cell) for cell in cells.split("|")[1:]] for row, cells in rows}
 
 
-def test_the_tables_are_those_of_the_programs():
+def test_the_tables_are_those_of_the_programs_and_long_enough():
     killed, damaged = numbers("torture"), numbers("fuzz")
     for rows in (killed, damaged):
         total = rows.pop("**all**")
         assert total == [sum(column) for column in zip(*rows.values(), strict=True)]
-    assert killed.keys() <= {job.name for job in JOBS}
+    assert list(killed) == [job.name for job in JOBS]
+    assert [name.strip("`") for name in damaged] == list(KINDS)
     kills, *faults = (sum(column) for column in zip(*killed.values(), strict=True))
-    assert kills > 0 and not any(faults)
+    assert kills >= 200 and not any(faults)
     files, refused, read, *faults = (sum(column) for column in zip(*damaged.values(), strict=True))
-    assert files == refused + read > 0 and not any(faults)
+    assert files == refused + read >= 20_000 and not any(faults)
+
+
+def test_every_disk_that_refused_left_the_same():
+    (text,) = re.findall(r"<!-- disks -->\n(.*)<!-- /disks -->", PAGE, re.S)
+    rows = re.findall(r"^\| (?!program|---)(.+?) \| (.+) \| (.+) \|$", text, re.M)
+    assert [name for name, _, _ in rows] == [name for name, _ in disks.CASES]
+    for (_, said, end), (_, how) in zip(rows, disks.CASES, strict=True):
+        lines = said.split("<br>")
+        assert end == "the same"
+        if how.startswith(disks.UNPLUGGED):
+            assert len(lines) == 1 and "put/output error" in lines[0]
+        else:
+            assert "no space left on device; it needs" in lines[0]
+            assert "read-only file system" in lines[1] and len(lines) == 2
 
 
 def test_a_part_of_a_page_is_replaced(tmp_path):
