@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from minipose.datasets import picture_files
 from minipose.datasets.picture_files import read_grey, read_rgb
 from minipose.errors import UserError
 
@@ -131,6 +132,7 @@ def test_an_animation_gives_its_first_picture(tmp_path):
 
 def test_a_missing_reader_of_heic_is_one_line_that_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    picture_files._learn_heic.cache_clear()  # another test may have met its reader
     (tmp_path / "a.HEIC").write_bytes(b"\0\0\0\x18ftypheic")
     with pytest.raises(UserError, match=r"pillow_heif is not installed: .*\.\[heic\]'"):
         read_rgb(tmp_path / "a.HEIC")
