@@ -83,6 +83,7 @@ class Process:
         context = multiprocessing.get_context("fork")
         self.pipe, theirs = context.Pipe()
         given = (serve, self.pipe, theirs, *self.memory, *arguments)
+        workers.rest()  # a fork takes none of the threads along, but the locks that they hold
         self.process = context.Process(target=_begin, args=given, daemon=True)
         self.process.start()
         theirs.close()
