@@ -16,7 +16,7 @@ from minipose.training.log import read_log
 from tests.datasets.test_h36m import rows as frames
 from tests.datasets.test_h36m import write
 
-TINY = ["--kernels", "1", "1", "1", "--batch", "8", "--detection-epochs", "1", "--epochs", "2"]
+TINY = "--kernels 1 1 1 --hidden 4 4 --batch 8 --detection-epochs 1 --epochs 2".split()
 BASE = RECIPES["ablation"]
 
 
@@ -189,7 +189,7 @@ def run(store, tmp_path_factory):
 
 
 def trained(path, folder, **choices):
-    recipe = BASE.changed(kernels=(1, 1, 1), batch=8, detection_epochs=1, epochs=1)
+    recipe = BASE.changed(kernels=(1, 1, 1), hidden=(4, 4), batch=8, detection_epochs=1, epochs=1)
     detector = choices.pop("detector", None)
     opened = H36MStore(path)
     return Run(opened, opened.split(), recipe.changed(**choices), 0, folder, detector=detector)
