@@ -61,7 +61,8 @@ def test_bit_for_bit_and_with_fewer_bytes(name, xp):
     assert loss == loss_
     for array, again in zip(arrays, arrays_, strict=True):
         np.testing.assert_array_equal(array, again)
-    assert held_ < 0.9 * held
+    if xp.__name__ != "cupy":  # whose arrays lie where tracemalloc does not look
+        assert held_ < 0.9 * held
 
 
 def layers(*, frozen=False):
