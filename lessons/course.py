@@ -121,8 +121,8 @@ def reading_minutes(text: str) -> float:
 
 
 def code_words(code: str) -> int:
-    """Names, numbers and strings. An f-string is one word, as Python until 3.11 reads it; later ones
-    read what stands in its braces, too.
+    """Names, numbers and strings. An f-string is one word, as Python until 3.11 reads it; later
+    Pythons read what stands in its braces, too.
     """
     counted = (tokenize.NAME, tokenize.NUMBER, tokenize.STRING)
     begin, end = (getattr(tokenize, f"FSTRING_{name}", None) for name in ("START", "END"))
