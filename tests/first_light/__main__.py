@@ -55,7 +55,8 @@ def tables_of(text: str) -> str:
 
 
 def block(text: str, lines: int = 40) -> str:
-    """The last lines as they are."""
+    """The last lines as they are, but for where this machine has the project."""
+    text = text.replace(f"{ROOT}/", "")
     return "\n".join(["```text", *text.strip().splitlines()[-lines:], "```"])
 
 

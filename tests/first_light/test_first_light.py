@@ -129,3 +129,8 @@ def test_without_a_gpu_it_is_one_line(monkeypatch, capsys):
     assert light.main() == 1
     out, err = capsys.readouterr()
     assert out == "" and err == "first light: device 'cuda' cannot be used: no driver. Get one\n"
+
+
+def test_the_page_does_not_say_where_the_project_lies():
+    text = light.block(f"{light.ROOT}/build/first-light/h36m: report.md")
+    assert text == "```text\nbuild/first-light/h36m: report.md\n```"
