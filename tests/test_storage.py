@@ -13,8 +13,8 @@ from unittest import mock
 import pytest
 
 from minipose.errors import UserError, line_of
+from minipose.refusals import CannotWrite
 from minipose.storage import (
-    CannotWrite,
     atomic,
     atomic_folder,
     own_folder,

@@ -18,8 +18,8 @@ from minipose.datasets.cameras import Camera
 from minipose.datasets.crop import SIDE, Crop, box_of, crop_person
 from minipose.datasets.guard import storable
 from minipose.datasets.h36m import CHUNK, FIELDS, H36MWriter
+from minipose.refusals import CannotWrite
 from minipose.skeletons import H36M_17_OF_32
-from minipose.storage import CannotWrite
 
 # (subject, take, camera) that cannot be used, and (subject, action, take number) to be wary of.
 DAMAGED = {(11, "Directions", "54138969"): "its video is known to be corrupt"}

@@ -25,7 +25,8 @@ from minipose.datasets.guard import read_json
 from minipose.datasets.h36m import CHUNK, FIELDS, FRAMES_A_SECOND, H36MWriter
 from minipose.errors import UserError
 from minipose.locks import FOLDER, claimed
-from minipose.storage import in_words, remove_abandoned, write_text
+from minipose.refusals import in_words
+from minipose.storage import remove_abandoned, write_text
 
 Job = tuple[View, Camera | None, Options, Path]
 

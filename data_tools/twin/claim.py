@@ -10,7 +10,8 @@ from pathlib import Path
 from minipose.datasets.guard import CannotRead, read_json
 from minipose.errors import UserError
 from minipose.locks import FOLDER, claimed
-from minipose.storage import expect_folder, in_words, remove_abandoned, write_text
+from minipose.refusals import in_words
+from minipose.storage import expect_folder, remove_abandoned, write_text
 
 MARK = "twin.json"
 

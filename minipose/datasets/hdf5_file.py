@@ -15,7 +15,7 @@ from pathlib import Path
 
 import h5py
 
-from minipose.storage import CannotWrite, refusal
+from minipose.refusals import CannotWrite, refusal
 
 
 class Patient:
