@@ -68,13 +68,15 @@ def hold(lock):
 
 
 def holder(descriptor):
-    """Who holds the lock, in words."""
-    try:
-        return "process {process} on {host}, since {since}".format(
-            **json.loads(os.pread(descriptor, 4096, 0).decode())
-        )
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return "another make"
+    """Who holds the lock, in words; whoever has just taken it is about to sign."""
+    for _ in range(50):
+        try:
+            return "process {process} on {host}, since {since}".format(
+                **json.loads(os.pread(descriptor, 4096, 0).decode())
+            )
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            time.sleep(0.01)
+    return "another make"
 
 
 if __name__ == "__main__":

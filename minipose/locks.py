@@ -124,9 +124,11 @@ def _sign(descriptor: int) -> None:
 
 
 def _read(descriptor: int) -> str:
-    """Who holds the lock, in words."""
-    try:
-        found = json.loads(os.pread(descriptor, 4096, 0))
-        return "process {process} on {host} since {since} ({command})".format(**found)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return "another process"
+    """Who holds the lock, in words; whoever has just taken it is about to sign."""
+    for _ in range(50):
+        try:
+            found = json.loads(os.pread(descriptor, 4096, 0))
+            return "process {process} on {host} since {since} ({command})".format(**found)
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            time.sleep(0.01)
+    return "another process"
