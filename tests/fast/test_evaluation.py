@@ -179,6 +179,40 @@ def test_changed_weights_count_at_once(count, processes):
             close(after, expected(net, x))
 
 
+@pytest.mark.parametrize("count", [1, 4])
+def test_changed_layers_count_at_once(count, processes):
+    net, x = small(), pictures(count)
+    changes = (
+        lambda: setattr(net[1], "eps", 0.5),
+        lambda: setattr(net[1], "activation", None),
+        lambda: net.layers.append(nn.MaxPool2d(2)),
+        lambda: net.layers.__setitem__(4, nn.Conv2d(33, 40, 3, np.random.default_rng(5))),
+    )
+    with evaluating(net):
+        for change in changes:
+            for _ in range(2):
+                before = ask(net, x)
+            change()
+            after = ask(net, x)
+            assert not np.array_equal(before[0], after[0])
+            close(after, expected(net, x))
+
+
+def test_another_network_in_the_block_is_computed_as_ever():
+    other, x = small().eval(), pictures(2)
+    with evaluating(small()) as net:
+        for _ in range(2):
+            ask(net, x)
+            first, of_a_layer = ask(other, x), ask(net[0], x)
+            other[1].running_mean += 0.25
+            net[0].weight.data += 0.25
+        second, then = ask(other, x), ask(net[0], x)
+    assert not np.array_equal(first[0], second[0])
+    same(second, ask(other, x))
+    assert not np.array_equal(of_a_layer[0], then[0])
+    same(then, ask(net[0], x))
+
+
 def test_training_within_the_block_is_training(processes):
     net = nn.Sequential(nn.Conv2d(3, 4, 3, np.random.default_rng(0)), nn.BatchNorm2d(4))
     with evaluating(net):

@@ -2,8 +2,8 @@
 
 ``layers`` folds normalisation into the kernels before it and keeps kernels as the algorithms need
 them; ``parts`` gives parts of a batch to other processes, which have the weights of the moment when
-they began. Both are forgotten as soon as a weight has changed (``unchanged``), and at the end of
-the block.
+they began. Both are forgotten as soon as a weight or a layer has changed (``unchanged``), and at
+the end of the block. Other networks that are called in the block are computed as ever.
 
 Processes begin when a second batch comes and the first took its time: a single one is sooner done
 than they are made. The numbers are the same either way.
@@ -25,7 +25,7 @@ from minipose.fast import workers
 from minipose.fast.evaluation import parts
 from minipose.fast.evaluation.layers import Layers
 from minipose.fast.evaluation.team import Members, NoRoomError, Trial
-from minipose.fast.evaluation.unchanged import fingerprint
+from minipose.fast.evaluation.unchanged import of_network
 from minipose.kernels.faster import is_plain, offer
 from minipose.nn import Module
 from minipose.nn.module import watching
@@ -48,7 +48,8 @@ class Evaluating:
 
     def __init__(self, model: Module) -> None:
         self.model, self.layers = model, Layers()
-        self.of_weights: object = None
+        self.of_network: object = None
+        self.own: frozenset[int] = frozenset()  # the network's modules, while it is computed
         self.processes: list[parts.Process] = []
         self.members: Members | None = None
         self.trial: Trial | None = None
@@ -75,22 +76,28 @@ class Evaluating:
 
     def _watch(self, module: Module, inputs: tuple[Tensor, ...], options: dict[str, Any]) -> Any:
         if module is not self.model:
-            return self.layers.call(module, inputs, options)
+            if id(module) in self.own:
+                return self.layers.call(module, inputs, options)
+            return module.forward(*inputs, **options)
         on_cpu = all(isinstance(x.data, np.ndarray) for x in inputs)
         if module.training or not on_cpu or is_plain():
             with watching(None):
                 return module.forward(*inputs, **options)
-        self._look_at_weights()
-        if len(inputs) > 1 or options or not inputs or inputs[0].ndim < 2 or not inputs[0].size:
-            return self.layers.call(module, inputs, options)
-        return self._of_batch(inputs[0])
+        self._look_at_network()
+        try:
+            if len(inputs) > 1 or options or not inputs or inputs[0].ndim < 2 or not inputs[0].size:
+                return self.layers.call(module, inputs, options)
+            return self._of_batch(inputs[0])
+        finally:
+            self.own = frozenset()
 
-    def _look_at_weights(self) -> None:
-        arrays = [p.data for p in self.model.parameters()]
-        now = fingerprint(arrays + [buffer for _, buffer in self.model.named_buffers()])
-        if now != self.of_weights:
+    def _look_at_network(self) -> None:
+        modules = list(self.model.modules())
+        self.own = frozenset(map(id, modules))
+        now = of_network(modules)
+        if now != self.of_network:
             self._forget()
-            self.of_weights = now
+            self.of_network = now
 
     def _compute(self, x: Tensor) -> Any:
         return self.layers.call(self.model, (x,), {})

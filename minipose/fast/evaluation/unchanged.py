@@ -1,4 +1,4 @@
-"""Whether arrays are still what they were, without keeping a copy of them.
+"""Whether a network is still what it was, without keeping a copy of it.
 
 What is derived from weights may be kept only while they are the same. Anybody may write into them,
 so nobody is asked: the numbers are looked at. Of each piece, the sum of its bits as whole numbers
@@ -14,10 +14,29 @@ from collections.abc import Iterable
 import numpy as np
 
 from minipose.fast import workers
+from minipose.nn import Module
+from minipose.tensor import Parameter
 
 PIECE = 1 << 17  # numbers
+VALUES = (bool, int, float, str, type(None))  # attributes that are equal if they look equal
 
 Fingerprint = tuple[object, ...]
+
+
+def of_network(modules: Iterable[Module]) -> Fingerprint:
+    """Of the modules of a network: which they are, their attributes, their numbers."""
+    arrays: list[np.ndarray] = []
+    layout: list[object] = []
+    for module in modules:
+        layout.append(id(module))
+        for name, value in module._members():
+            if isinstance(value, Parameter):
+                arrays.append(value.data)
+            elif isinstance(value, np.ndarray):
+                arrays.append(value)
+            else:
+                layout.append((name, value if isinstance(value, VALUES) else id(value)))
+    return *layout, *fingerprint(arrays)
 
 
 def fingerprint(arrays: Iterable[np.ndarray]) -> Fingerprint:
