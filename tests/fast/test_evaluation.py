@@ -274,6 +274,21 @@ def test_processes_end_with_the_block(count, processes):
     assert other.process.exitcode == 0
 
 
+def answer_too_late(mine, inputs, outputs):
+    """Both ran out of common memory at one place, and the first was sooner to go on."""
+    assert mine.recv() is None
+    with pytest.raises(EOFError):
+        mine.recv()
+    mine.send((None, MemoryError()))
+
+
+def test_an_answer_that_nobody_waits_for_is_no_error(capfd):
+    process = parts.Process(answer_too_late, (4096, 4096))
+    process.close()
+    assert process.process.exitcode == 0
+    assert capfd.readouterr().err == ""
+
+
 class Mean(nn.Module):
     """Gives one number for all samples."""
 

@@ -154,7 +154,8 @@ def _begin(serve: Callable, pipe: Any, mine: Any, *arguments: Any) -> None:
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's business
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    serve(mine, *arguments)
+    with contextlib.suppress(BrokenPipeError):  # the first has gone on without the answer
+        serve(mine, *arguments)
 
 
 def serve(mine: Any, inputs: mmap, outputs: mmap, compute: Compute, threads: int) -> None:
