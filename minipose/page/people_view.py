@@ -8,7 +8,7 @@ import numpy as np
 
 from minipose.datasets.people import PeopleStore
 from minipose.experiments.people.confidence import SURE
-from minipose.experiments.people.outputs import Outputs, Prediction, predicted_groups
+from minipose.experiments.people.outputs import Group, Outputs, Prediction, map_groups
 from minipose.experiments.people.recipe import Recipe
 from minipose.metrics import dice_coefficient, visible_joints
 from minipose.nn import Module
@@ -42,7 +42,8 @@ def found(
 ) -> list[dict[str, Any]]:
     """What the network finds in each picture, and how far it is off."""
     answers: dict[int, dict[str, Any]] = {}
-    for group in predicted_groups(net, store, rows, recipe, Outputs()):
+
+    def look(group: Group) -> None:
         for row, person, p in zip(group.samples, group.people, group.predictions, strict=True):
             answer = layers(p)
             dice = dice_coefficient((p.mask > 0.5) * 1.0, person.mask)
@@ -50,6 +51,8 @@ def found(
             if p.joints is not None:
                 answer["note"] += f", {_counted(p, person.keypoints, person.mask.shape)}"
             answers[int(row)] = answer
+
+    map_groups(look, net, store, rows, recipe, Outputs())
     return [answers[int(row)] for row in rows]
 
 

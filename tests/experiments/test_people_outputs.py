@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from minipose.datasets.people import PeopleStore
+from minipose.experiments.people import measure as measuring
 from minipose.experiments.people.augmentation import halved, mirror
 from minipose.experiments.people.confidence import evidence
 from minipose.experiments.people.joint_errors import measure_joints
@@ -14,6 +15,7 @@ from minipose.experiments.people.recipe import Recipe
 from minipose.experiments.people.train import build
 from minipose.metrics import dice_coefficient
 from minipose.targets.heatmaps import expand, joint_targets
+from minipose.tensor import Tensor
 from tests.experiments.people import stick_person, write_store
 
 
@@ -142,3 +144,16 @@ def test_the_mean_is_measured_apart(store):
     result = measure(net, store, store.split(), Recipe(width=1))
     once, twice = result["splits"]["validation"], result["mirrored"]
     assert once["loss"] == twice["loss"] and once["joint_error_px"] != twice["joint_error_px"]
+
+
+def test_an_interruption_while_pictures_are_measured_leaves_recording_on(store, monkeypatch):
+    """Its traceback, which notebooks keep, holds all frames that it went through."""
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(measuring, "dice_coefficient", interrupted)
+    net = build(Recipe(width=1), seed=0)
+    with pytest.raises(KeyboardInterrupt) as kept:
+        measure_part(net, store, np.arange(2), Recipe(width=1))
+    assert (2 * Tensor(np.ones(1), requires_grad=True)).requires_grad, kept

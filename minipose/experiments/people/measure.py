@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from minipose.experiments.job import Split
 from minipose.experiments.people.baselines import baselines
 from minipose.experiments.people.joint_errors import measure_joints
 from minipose.experiments.people.objective import loss_parts, total_loss
-from minipose.experiments.people.outputs import Group, predicted_groups
+from minipose.experiments.people.outputs import Group, map_groups
 from minipose.experiments.people.presence import measure_presence
 from minipose.experiments.people.recipe import Outputs, Recipe
 from minipose.metrics import dice_coefficient
@@ -66,10 +67,10 @@ def measure_part(
     ``joint_error_median_px``, ``within_5_px``, ``pck_half_head``, ``per_joint`` {name: {pck, px}}.
     """
     start = time.perf_counter()
-    groups = predicted_groups(
-        model, store, samples, recipe, mirror_too=mirror_too, communicator=communicator
+    look = partial(_measure_group, recipe=recipe)
+    measured = map_groups(
+        look, model, store, samples, recipe, mirror_too=mirror_too, communicator=communicator
     )
-    measured = communicator.collect([_measure_group(group, recipe) for group in groups])
     sums: dict[str, float] = {}
     for group in measured:
         for name, term in group.terms:
@@ -120,7 +121,8 @@ def predictions(
     joints = "joints" in dict(model.heads)
     dice, keypoints = np.zeros(len(samples)), np.zeros((len(samples), 25, 3), np.float32)
     place = {int(sample): n for n, sample in enumerate(samples)}
-    for group in predicted_groups(model, store, samples, recipe, Outputs()):
+
+    def look(group: Group) -> None:
         for sample, person, found in zip(
             group.samples, group.people, group.predictions, strict=True
         ):
@@ -129,6 +131,8 @@ def predictions(
             if joints:
                 places, _ = found.joint_places()
                 keypoints[n] = np.concatenate([places, found.confidence[:, None]], axis=1)
+
+    map_groups(look, model, store, samples, recipe, Outputs())
     found = {"name": np.array([store.names[i] for i in samples])}
     found |= {"source": np.array([store.sources[i] for i in samples]), "dice": dice}
     return found | ({"keypoints": keypoints} if joints else {})

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -24,6 +24,7 @@ from minipose.training.communicator import ALONE, Communicator
 
 AS_IT_IS = Recipe()  # the report's: the whole picture, and its channels as they are
 PIXELS_A_BATCH = 8 * 192 * 128  # without training, memory alone limits the batch
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ def run(
 
 
 class Group(NamedTuple):
-    """A batch of the store with everything that is known about it; see ``predicted_groups``."""
+    """A batch of the store with everything that is known about it; see ``map_groups``."""
 
     samples: np.ndarray
     people: list[Person]
@@ -166,7 +167,8 @@ class Group(NamedTuple):
     predictions: list[Prediction]
 
 
-def predicted_groups(
+def map_groups(
+    look: Callable[[Group], T],
     model: Module,
     store: PeopleStore,
     samples: np.ndarray,
@@ -175,8 +177,10 @@ def predicted_groups(
     mirror_too: bool = False,
     change: Callable[[Person, int], Person] = lambda person, sample: person,
     communicator: Communicator = ALONE,
-) -> Iterator[Group]:
-    """All samples with their predictions, in groups of one padded size; a rank has its share.
+) -> list[T]:
+    """What ``look`` says of all samples with their predictions, in groups of one padded size.
+
+    Each rank looks at its share; all have the whole list.
 
     Parameters
     ----------
@@ -186,6 +190,7 @@ def predicted_groups(
     """
     outputs = recipe.outputs if outputs is None else outputs
     largest = int(store.sizes[samples].prod(axis=1).max())
+    said = []
     with evaluating(model):
         groups = grouped(store.sizes, samples, max(1, PIXELS_A_BATCH // largest))
         for group in communicator.share(groups):
@@ -194,7 +199,8 @@ def predicted_groups(
             if mirror_too:
                 others = run(model, [mirror(p) for p in people], recipe, Outputs())[2]
                 found = [a.mean_with(b) for a, b in zip(found, others, strict=True)]
-            yield Group(group, people, batch, scores, found)
+            said.append(look(Group(group, people, batch, scores, found)))
+    return communicator.collect(said)
 
 
 def predict_array(model: Module, image: np.ndarray, recipe: Recipe = AS_IT_IS) -> Prediction:

@@ -12,7 +12,7 @@ import numpy as np
 from minipose.datasets.people import PeopleStore, Person
 from minipose.experiments.people.augmentation import part_of
 from minipose.experiments.people.confidence import SURE, Calibration, calibrate, calibration_of
-from minipose.experiments.people.outputs import Group, predicted_groups
+from minipose.experiments.people.outputs import Group, map_groups
 from minipose.experiments.people.recipe import Outputs, Recipe
 from minipose.metrics import visible_joints
 from minipose.nn import Module
@@ -51,10 +51,8 @@ def in_parts_of_pictures(
             found.append((prediction.evidence[asked], there[asked], np.flatnonzero(asked)))
         return found
 
-    groups = predicted_groups(
-        model, store, samples, recipe, Outputs(), change=part, communicator=communicator
-    )
-    found = communicator.collect([of_group(group) for group in groups])
+    given = {"change": part, "communicator": communicator}
+    found = map_groups(of_group, model, store, samples, recipe, Outputs(), **given)
     pictures = [picture for group in found for picture in group]
     return tuple(np.concatenate(each) for each in zip(*pictures, strict=True))
 
