@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -91,6 +91,25 @@ class RunSettings(Choices):
 
     def expect_use(self, recipe: Any) -> None:
         """Raises UserError if a choice has no effect beside the others; a job says which."""
+
+
+def changed_from(named: Choices, recipe: Choices) -> dict[str, Any]:
+    """The choices of a recipe that are not those of the named one that it was made from."""
+    return {n: v for n, v in vars(recipe).items() if v != getattr(named, n)}
+
+
+def expect_free(changed: Mapping[str, Any], varied: Set[str], comparison: str) -> None:
+    """Refuse choices that a comparison sets itself: they would have no effect.
+
+    Raises
+    ------
+    UserError
+        Naming the first of them.
+    """
+    for name in sorted(varied & set(changed)):
+        raise UserError(
+            f"{name}: {comparison} varies it itself, so it cannot be given (it was {changed[name]})"
+        )
 
 
 CONFIG_BYTES = 2**20  # of a TOML file

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from minipose.cli import main
 from minipose.datasets.people import PeopleStore
 from minipose.errors import Diverged, UserError
 from minipose.experiments import side_by_side
@@ -14,6 +15,7 @@ from minipose.experiments.people import sweep_weights as sweep
 from minipose.experiments.people.compare_models import COLLAPSED, compare_models, findings
 from minipose.experiments.people.job import JOB
 from minipose.experiments.people.recipe import MODELS, Recipe, Settings
+from minipose.experiments.run_folder import claim
 from tests.experiments.people import write_store
 
 
@@ -170,6 +172,28 @@ def test_given_weights_beside_new_ones_on_more_and_more_pictures(store, tmp_path
     text = (tmp_path / "run" / "report.md").read_text()
     assert text.count("given weights are better") == 4
     assert (tmp_path / "run" / "starts.png").stat().st_size > 5000
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--compare", "models", "--model", "triple"], "model: --compare models varies it itself"),
+        (["--compare", "models", "--peak", "1"], "peak: --compare models varies it itself, so it"),
+        (["--compare", "networks", "--model", "hnet"], "model: --compare networks varies it"),
+        (["--compare", "networks", "--start", "a.npz"], "start: networks of several widths begin"),
+        (["--compare", "weights", "--joint-weight", "9"], "joint_weight: --compare weights varies"),
+        (["--seeds", "5"], "seeds: expected --compare with it, got 5 alone"),
+    ],
+)
+def test_what_a_comparison_would_not_heed_is_refused(flags, message, capsys):
+    assert main(["train", "people", "--data", "none.h5", *flags]) == 1
+    assert capsys.readouterr().err.startswith(f"error: {message}")
+
+
+def test_more_seeds_are_added_to_a_comparison(store, tmp_path):
+    settings = Settings(data=store.path, compare="weights", out=tmp_path, seeds=1)
+    claim(tmp_path, settings, Recipe(), resume=False)
+    claim(tmp_path, settings.changed(seeds=3), Recipe(), resume=True)
 
 
 def test_starts_are_compared_only_with_weights_to_begin_with():

@@ -8,7 +8,14 @@ from typing import Any, Self
 
 from minipose.errors import UserError
 from minipose.experiments.checks import PATH, YES_OR_NO, number, one_of, whole
-from minipose.experiments.settings import Choices, RunSettings, checked, choice
+from minipose.experiments.settings import (
+    Choices,
+    RunSettings,
+    changed_from,
+    checked,
+    choice,
+    expect_free,
+)
 from minipose.skeletons import BODY_25
 
 
@@ -185,6 +192,14 @@ RECIPES = {
 }  # fmt: skip
 
 
+VARIED = {  # what each comparison sets itself
+    "models": {"model", "peak"},
+    "networks": {"model", "network"},
+    "weights": {"model", "mask_weight", "joint_weight"},
+    "starts": set(),
+}
+
+
 @dataclass(frozen=True)
 class Settings(RunSettings):
     """What a run of this job has beside its recipe."""
@@ -194,15 +209,16 @@ class Settings(RunSettings):
         None, "models: all five and the 0-1 regression; networks: U-Net and H-Net; starts: new "
         "weights and those of --start, on ever more pictures; weights: of the joints beside the "
         "mask; each trained with --seeds seeds",
-        one_of("models", "networks", "starts", "weights"),
+        one_of(*VARIED),
     )  # fmt: skip
     start: Path | None = choice(  # noqa: RUF009
         None, "checkpoint to begin with, of the same network and width; its heads may be others",
         PATH,
     )  # fmt: skip
     seeds: int = choice(
-        3, "in a comparison, the number of trainings of each row, from --seed on", whole(1)
-    )
+        3, "in a comparison, the number of trainings of each row, from --seed on", whole(1),
+        affects_numbers=False,
+    )  # fmt: skip
     limit: int | None = choice(None, "at most this many pictures in all", whole(1))
     reference: Path | None = choice(  # noqa: RUF009
         None, "the report's own learning curves (CSV), drawn beside ours", PATH,
@@ -213,6 +229,16 @@ class Settings(RunSettings):
         super().__post_init__()
         if self.compare == "starts" and self.start is None:
             raise UserError("--compare starts: expected --start CHECKPOINT, the weights given")
+        if self.compare == "networks" and self.start is not None:
+            raise UserError(f"start: networks of several widths begin anew, got {self.start}")
+
+    def expect_use(self, recipe: Recipe) -> None:
+        """Refuse what would have no effect."""
+        if self.compare:
+            given = changed_from(RECIPES[self.recipe], recipe)
+            expect_free(given, VARIED[self.compare], f"--compare {self.compare}")
+        elif self.seeds != Settings.seeds:
+            raise UserError(f"seeds: expected --compare with it, got {self.seeds} alone")
 
 
 def default_out(settings: Settings, recipe: Recipe) -> str:

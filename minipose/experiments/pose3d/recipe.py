@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from minipose.errors import UserError
 from minipose.experiments.checks import PATH, YES_OR_NO, number, one_of, several, whole
 from minipose.experiments.pose3d.variants import varied
-from minipose.experiments.settings import Choices, RunSettings, choice
+from minipose.experiments.settings import (
+    Choices,
+    RunSettings,
+    changed_from,
+    choice,
+    expect_free,
+)
 
 
 @dataclass(frozen=True)
@@ -105,14 +111,9 @@ class Settings(RunSettings):
 
     def expect_use(self, recipe: Recipe) -> None:
         """Refuse what would have no effect."""
-        own = RECIPES[self.recipe]
-        given = [n for n, value in asdict(recipe).items() if value != getattr(own, n)]
+        given = changed_from(RECIPES[self.recipe], recipe)
         if self.compare:
-            for name in sorted(varied() & set(given)):
-                raise UserError(
-                    f"{name}: the ablation varies it itself, so it cannot be given (it was "
-                    f"{getattr(recipe, name)})"
-                )
+            expect_free(given, varied(), "the ablation")
         elif self.seeds != Settings.seeds:
             raise UserError(f"seeds: expected --ablate with it, got {self.seeds} alone")
         if self.detector is None:
