@@ -74,6 +74,16 @@ def paired(rows: Rows, *labels: str) -> bool:
 
 
 def finished(rows: Rows) -> Rows:
-    """Without the trainings that diverged; a row all of whose seeds did is left out."""
+    """Without the trainings that diverged; a row all of whose seeds did is left out.
+
+    Raises
+    ------
+    UserError
+        If no training is left.
+    """
     kept = {label: [r for r in row if "diverged" not in r] for label, row in rows.items()}
-    return {label: row for label, row in kept.items() if row}
+    kept = {label: row for label, row in kept.items() if row}
+    if not kept:
+        first = next(iter(rows.values()))[0]["diverged"]
+        raise UserError(f"all trainings of the comparison diverged, the first so: {first}")
+    return kept

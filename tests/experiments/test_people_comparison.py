@@ -13,6 +13,7 @@ from minipose.experiments.job import Job, Run
 from minipose.experiments.people import compare_starts as starts
 from minipose.experiments.people import sweep_weights as sweep
 from minipose.experiments.people.compare_models import COLLAPSED, compare_models, findings
+from minipose.experiments.people.compare_networks import compare_networks
 from minipose.experiments.people.job import JOB
 from minipose.experiments.people.recipe import MODELS, Recipe, Settings
 from minipose.experiments.run_folder import claim
@@ -146,6 +147,17 @@ def test_a_training_that_diverges_is_left_out(store, tmp_path, monkeypatch):
     numbers.write_text("[]")
     with pytest.raises(UserError, match=r"numbers\.json: damaged; remove it"):
         side_by_side.compare(JOB, replace(run, resume=True), {"a": ("a", Recipe())})
+
+
+def test_a_comparison_of_which_nothing_is_left_says_so(store, tmp_path, monkeypatch):
+    def train_and_measure(job, run):
+        raise Diverged("the loss became nan")
+
+    monkeypatch.setattr(Job, "train_and_measure", train_and_measure)
+    run = Run(store, store.split(), Recipe(), 0, tmp_path, seeds=2)
+    for comparison in (compare_models, compare_networks, sweep.sweep_weights):
+        with pytest.raises(UserError, match="diverged, the first so: the loss became nan"):
+            comparison(JOB, run)
 
 
 def test_given_weights_beside_new_ones_on_more_and_more_pictures(store, tmp_path, monkeypatch):

@@ -118,11 +118,9 @@ def _table(everything: Rows, rows: Rows, base: Recipe) -> list[str]:
         lines.append(
             f"| {name}{note} | {epochs} | {' | '.join(cells)} | {_change(name, rows, base)} |"
         )
-    constant = next((seeds[0]["splits"] for seeds in rows.values()), None)
-    if constant is not None:
-        cells = [f"{constant[part]['mean_pose_mpjpe_mm']:.4g}" for part in PARTS]
-        lines.append(f"| mean pose | | {' | '.join(cells)} | |")
-    return lines
+    constant = next(iter(rows.values()))[0]["splits"]
+    cells = [f"{constant[part]['mean_pose_mpjpe_mm']:.4g}" for part in PARTS]
+    return [*lines, f"| mean pose | | {' | '.join(cells)} | |"]
 
 
 def _change(name: str, rows: Rows, base: Recipe) -> str:
