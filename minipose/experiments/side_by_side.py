@@ -67,6 +67,17 @@ def _numbers(
     return json.loads(path.read_text())  # as a run that goes on later will see it
 
 
+def of_validation(rows: Rows, label: str, number: str) -> list[float]:
+    """A number of the validation part, of each training of a row."""
+    return [one["splits"]["validation"][number] for one in rows[label]]
+
+
+def measured(rows: Rows, numbers: Mapping[str, str]) -> dict[str, str]:
+    """Those of the numbers {name: title} that these trainings have: some data have no joints."""
+    first = next(iter(rows.values()))[0]["splits"]["validation"]
+    return {name: title for name, title in numbers.items() if name in first}
+
+
 def paired(rows: Rows, *labels: str) -> bool:
     """Whether these rows hold trainings of the same seeds, to be compared in pairs."""
     seeds = [[row.get("seed") for row in rows.get(label, [])] for label in labels]

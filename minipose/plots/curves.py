@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -59,6 +60,8 @@ def spread_curves(
 ) -> Path:
     """One panel per entry: a line through the means, and a dot for each value.
 
+    A place without values is a gap in its line.
+
     Parameters
     ----------
     panels : {title: {label: (places, the values at each place)}}; words are evenly spaced
@@ -70,7 +73,7 @@ def spread_curves(
     for i, (title, series) in enumerate(panels.items()):
         axes = plot.add_subplot(1, len(panels), i + 1)
         for (label, (places, values)), colour in zip(series.items(), colours, strict=False):
-            means = [sum(here) / len(here) for here in values]
+            means = [sum(here) / len(here) if here else math.nan for here in values]
             axes.plot(places, means, color=colour, linewidth=1.8, label=label)
             for place, here in zip(places, values, strict=True):
                 axes.plot([place] * len(here), here, ".", color=colour, markersize=5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,11 +28,12 @@ def stick_person(rng: np.random.Generator, size: tuple[int, int] = (40, 24), nam
     return Person(image.astype(np.uint8), mask, keypoints, name, "sticks")
 
 
-def write_store(path: Path, count: int = 10) -> Path:
-    """A store of upright and lying pictures of two sizes each."""
+def write_store(path: Path, count: int = 10, joints: bool = True) -> Path:
+    """A store of upright and lying pictures of two sizes each, with joints or without."""
     rng = np.random.default_rng(0)
     writer = PeopleWriter(path)
     for i in range(count):
-        writer.append(stick_person(rng, [(40, 24), (32, 33)][i % 2], f"person{i}"))
+        person = stick_person(rng, [(40, 24), (32, 33)][i % 2], f"person{i}")
+        writer.append(person if joints else replace(person, keypoints=0 * person.keypoints))
     writer.close()
     return path

@@ -208,6 +208,17 @@ def test_more_seeds_are_added_to_a_comparison(store, tmp_path):
     claim(tmp_path, settings.changed(seeds=3), Recipe(), resume=True)
 
 
+@pytest.mark.parametrize("name", ["starts", "weights"])
+def test_pictures_without_joints_are_compared_by_their_masks(name, store, tmp_path, monkeypatch):
+    numbers = {"splits": {"validation": {"dice": 0.5}}, "baselines": {"dice_of_mean_mask": 0.4}}
+    monkeypatch.setattr(Job, "train_and_measure", lambda job, run: ({**numbers}, None))
+    monkeypatch.setattr(starts, "_as_given", lambda job, run: {**numbers})
+    run = Run(store, store.split(), Recipe(), 0, tmp_path, start=tmp_path / "a.npz")
+    JOB.comparisons[name](JOB, run)
+    text = (tmp_path / "report.md").read_text()
+    assert "constant baseline | " in text and "0.4 |" in text and "5 px" not in text
+
+
 def test_starts_are_compared_only_with_weights_to_begin_with():
     with pytest.raises(UserError, match=r"--compare starts: expected --start CHECKPOINT"):
         Settings(compare="starts")

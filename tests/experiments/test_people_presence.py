@@ -16,7 +16,12 @@ from minipose.experiments.people.confidence import (
     log_odds,
 )
 from minipose.experiments.people.outputs import Prediction
-from minipose.experiments.people.presence import in_parts_of_pictures, measure_presence, ranked
+from minipose.experiments.people.presence import (
+    fitted,
+    in_parts_of_pictures,
+    measure_presence,
+    ranked,
+)
 from minipose.experiments.people.recipe import RECIPES, Recipe
 from minipose.experiments.people.train import build
 from minipose.metrics import visible_joints
@@ -121,3 +126,12 @@ def test_a_checkpoint_brings_its_calibration(tmp_path):
     assert meta["epoch"] == 3 and calibration_of(JOB.build(recipe, meta)) == Calibration(2.0, 1.0)
     for name, array in net.state_dict().items():
         np.testing.assert_array_equal(arrays[f"model/{name}"], array)
+
+
+def test_nothing_is_said_of_joints_that_nobody_annotated(tmp_path):
+    recipe = Recipe(width=1)
+    net = build(recipe, seed=0)
+    path = write_store(tmp_path / "masks.h5", count=2, joints=False)
+    with PeopleStore(path) as store:
+        assert measure_presence(net, store, np.arange(2), recipe) == {}
+        assert fitted(net, store, np.arange(2), recipe) == UNTOLD

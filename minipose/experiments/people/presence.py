@@ -11,7 +11,13 @@ import numpy as np
 
 from minipose.datasets.people import PeopleStore, Person
 from minipose.experiments.people.augmentation import part_of
-from minipose.experiments.people.confidence import SURE, Calibration, calibrate, calibration_of
+from minipose.experiments.people.confidence import (
+    SURE,
+    UNTOLD,
+    Calibration,
+    calibrate,
+    calibration_of,
+)
 from minipose.experiments.people.outputs import Group, map_groups
 from minipose.experiments.people.recipe import Outputs, Recipe
 from minipose.metrics import visible_joints
@@ -64,10 +70,13 @@ def fitted(
     recipe: Recipe,
     communicator: Communicator = ALONE,
 ) -> Calibration:
-    """The calibration of a network's confidences by parts of some training pictures."""
+    """The calibration of a network's confidences by parts of some training pictures.
+
+    If no joint is annotated in them, it is the one that nothing was fitted to.
+    """
     few = samples[:: max(1, len(samples) // FITTED)][:FITTED]
     evidence, present, _ = in_parts_of_pictures(model, store, few, recipe, communicator)
-    return calibrate(evidence, present)
+    return calibrate(evidence, present) if len(present) else UNTOLD
 
 
 def measure_presence(
@@ -84,9 +93,11 @@ def measure_presence(
     ``joints`` that were asked about, the share of them that is ``present`` (also the precision of
     saying that all are), ``precision`` and ``recall`` at a confidence of one half, and
     ``ranked``, the probability that a joint that is there has a higher confidence than one that is
-    not.
+    not. Nothing, if no joint is annotated.
     """
     evidence, present, _ = in_parts_of_pictures(model, store, samples, recipe, communicator)
+    if not len(present):
+        return {}
     found = calibration_of(model)(evidence) >= SURE
     right = int((found & present).sum())
     return {

@@ -8,8 +8,16 @@ import numpy as np
 
 from minipose.experiments.job import Drawn, Job, Run
 from minipose.experiments.people.recipe import Recipe
+from minipose.experiments.people.tables import BASELINES
 from minipose.experiments.report import publish
-from minipose.experiments.side_by_side import Rows, compare, finished, paired
+from minipose.experiments.side_by_side import (
+    Rows,
+    compare,
+    finished,
+    measured,
+    of_validation,
+    paired,
+)
 from minipose.experiments.verdict import above, mean_and_spread
 from minipose.plots.curves import spread_curves
 
@@ -38,8 +46,8 @@ def sweep_weights(job: Job, run: Run) -> Rows:
 def findings(rows: Rows) -> list[str]:
     """For mask and joints: is the weight with the best mean better than the report's?"""
     lines = []
-    for measure, title in MEASURES.items():
-        best = max(rows, key=lambda label: np.mean(_values(rows, label, measure)))
+    for measure, title in measured(rows, MEASURES).items():
+        best = max(rows, key=lambda label: np.mean(of_validation(rows, label, measure)))
         theirs = f"{THEIRS:g}"
         if best == theirs or theirs not in rows:
             lines.append(f"- {title}: {best} is the best of these weights.")
@@ -47,36 +55,31 @@ def findings(rows: Rows) -> list[str]:
         if not paired(rows, best, theirs):
             lines.append(f"- {title}: undecided, a training diverged.")
             continue
-        verdict = above(_values(rows, best, measure), _values(rows, theirs, measure))
+        verdict = above(*(of_validation(rows, label, measure) for label in (best, theirs)))
         lines.append(f'- {title}: "{best} is better than the report\'s {theirs}": {verdict}.')
     return lines
 
 
-def _values(rows: Rows, label: str, measure: str) -> list[float]:
-    return [row["splits"]["validation"][measure] for row in rows[label]]
-
-
 def _table(rows: Rows, recipe: Recipe, pictures: int) -> str:
-    constant = next(iter(rows.values()))[0]["baselines"]
+    constant, measures = next(iter(rows.values()))[0]["baselines"], measured(rows, MEASURES)
     lines = [
         f"Up to {recipe.epochs} epochs of {pictures} pictures, network {recipe.network}, width "
         f"{recipe.width}, {max(map(len, rows.values()))} seeds; mean ± standard deviation.",
         "",
-        "| weight of the cross entropy | " + " | ".join(MEASURES.values()) + " |",
-        "|---" * (1 + len(MEASURES)) + "|",
+        "| weight of the cross entropy | " + " | ".join(measures.values()) + " |",
+        "|---" * (1 + len(measures)) + "|",
     ]
     for label in rows:
-        cells = [mean_and_spread(_values(rows, label, measure)) for measure in MEASURES]
+        cells = [mean_and_spread(of_validation(rows, label, measure)) for measure in measures]
         lines.append(f"| {label} | " + " | ".join(cells) + " |")
-    mean_places = constant.get("mean_places_within_5_px", 0.0)
-    lines.append(f"| constant baseline | {constant['dice_of_mean_mask']:.4g} | {mean_places:.4g} |")
-    return "\n".join([*lines, ""])
+    cells = [f"{constant[BASELINES[measure]]:.4g}" for measure in measures]
+    return "\n".join([*lines, "| constant baseline | " + " | ".join(cells) + " |", ""])
 
 
 def _draw(folder: Path, rows: Rows) -> Drawn:
     panels = {
-        title: {"": ([float(label) for label in rows], [_values(rows, n, measure) for n in rows])}
-        for measure, title in MEASURES.items()
+        title: {"": ([float(n) for n in rows], [of_validation(rows, n, measure) for n in rows])}
+        for measure, title in measured(rows, MEASURES).items()
     }
     spread_curves(panels, folder / "weights.png", "weight of the cross entropy", logarithmic=True)
     return {"weights.png": "Mask and joints against the weight of the joints (mean and each seed)"}

@@ -18,6 +18,7 @@ REPORT = {
 BEST_EPOCH = {"mask": 89}  # of 100, section II-D 1; those of the others are not given
 PARTS = {"train": "training", "validation": "validation", WHOLE: "all"}
 THEIRS = ("report 2: training", "report 2: validation")
+BASELINES = {"dice": "dice_of_mean_mask", "within_5_px": "mean_places_within_5_px"}
 MEASURES = {"dice": "dice", "mse": "MSE", "cross_entropy": "cross entropy"}
 
 
