@@ -36,10 +36,16 @@ class Verdict:
         return f"{self.answer}: by {self.mean:.4g} (95 % interval {interval})"
 
 
-def above(a: Sequence[float], b: Sequence[float]) -> Verdict:
-    """Is a larger than b? Yes, if the interval of a − b lies above 0; no, if it lies below."""
-    mean, low, high = interval(a, b)
-    return Verdict("yes" if low > 0 else "no" if high < 0 else "undecided", mean, low, high)
+def above(a: Sequence[float], b: Sequence[float], by: float = 0.0, tried: int = 1) -> Verdict:
+    """Is a larger than b? Yes, if the interval of a − b lies above ``by``; no, if it lies below.
+
+    Parameters
+    ----------
+    by : how much larger it has to be
+    tried : of how many a is the one with the largest mean in these very trainings
+    """
+    mean, low, high = interval(a, b, tried)
+    return Verdict("yes" if low > by else "no" if high < by else "undecided", mean, low, high)
 
 
 def alike(a: Sequence[float], b: Sequence[float], within: float) -> Verdict:
@@ -50,10 +56,11 @@ def alike(a: Sequence[float], b: Sequence[float], within: float) -> Verdict:
     return Verdict("yes" if inside else "no" if outside else "undecided", mean, low, high)
 
 
-def interval(a: Sequence[float], b: Sequence[float]) -> tuple[float, float, float]:
+def interval(a: Sequence[float], b: Sequence[float], tried: int = 1) -> tuple[float, float, float]:
     """The mean of a − b, pair by pair, and Student's interval of 95 %: d̄ ± t·s/√n.
 
-    The pairs are trainings with the same seed. One pair has an endless interval.
+    The pairs are trainings with the same seed. One pair has an endless interval. Of several that
+    were ``tried`` against b, all intervals together hold in 95 % of the cases (Bonferroni).
     """
     if len(a) != len(b) or not len(a):
         raise ValueError(f"expected as many values of one as of the other, got {len(a)}, {len(b)}")
@@ -61,7 +68,8 @@ def interval(a: Sequence[float], b: Sequence[float]) -> tuple[float, float, floa
     n, mean = len(differences), float(differences.mean())
     if n == 1:
         return mean, -math.inf, math.inf
-    half = float(student.ppf(0.5 + CONFIDENCE / 2, n - 1) * differences.std(ddof=1) / math.sqrt(n))
+    quantile = student.ppf(1 - (1 - CONFIDENCE) / 2 / tried, n - 1)
+    half = float(quantile * differences.std(ddof=1) / math.sqrt(n))
     return mean, mean - half, mean + half
 
 
@@ -69,7 +77,10 @@ def mean_and_spread(values: Sequence[float]) -> str:
     """ "0.9123 ± 0.0021": the mean and the standard deviation of trainings with other seeds."""
     values = np.asarray(values, dtype=np.float64)
     if len(values) == 1:
-        return f"{values[0]:.4g}"
-    spread = float(values.std(ddof=1))
-    digits = ".0f" if spread >= 100 else ".2g"
-    return f"{values.mean():.4g} ± {spread:{digits}}"
+        return _digits(values[0], 4)
+    return f"{_digits(values.mean(), 4)} ± {_digits(values.std(ddof=1), 2)}"
+
+
+def _digits(value: float, count: int) -> str:
+    """So many digits, or as many as a whole number has: 12346 is not 1.235e+04."""
+    return f"{value:.{count}g}" if abs(value) < 10**count - 0.5 else f"{value:.0f}"

@@ -29,6 +29,16 @@ def test_above(a, b, answer):
     assert above(a, b).answer == answer
 
 
+def test_more_is_asked_of_the_best_of_several_and_of_a_margin():
+    a, b = [0.92, 0.93, 0.95], [0.90, 0.90, 0.90]
+    assert above(a, b).answer == above(a, b, tried=1).answer == "undecided"
+    a = [0.92, 0.93, 0.935]
+    assert above(a, b).answer == "yes" and above(a, b, tried=5).answer == "undecided"
+    expected = stats.ttest_rel(a, b).confidence_interval(0.99)
+    np.testing.assert_allclose(interval(a, b, tried=5)[1:], [expected.low, expected.high])
+    assert above(a, b, by=0.02).answer == "undecided" and above(a, b, by=0.1).answer == "no"
+
+
 @pytest.mark.parametrize(
     ("a", "answer"),
     [
@@ -44,6 +54,8 @@ def test_alike(a, answer):
 
 def test_in_words():
     assert mean_and_spread([100.0, 300.0]) == "200 ± 141"
+    assert mean_and_spread([12345.6]) == "12346" and mean_and_spread([9999.7]) == "10000"
+    assert mean_and_spread([0.0, 141.2]) == "70.6 ± 100"  # not 1e+02
     assert mean_and_spread([0.5, 0.7]) == "0.6 ± 0.14" and mean_and_spread([0.25]) == "0.25"
     assert str(above([0.9], [0.8])) == "undecided: by 0.1, one seed says nothing of chance"
     with pytest.raises(ValueError, match="as many values"):

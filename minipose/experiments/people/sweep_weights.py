@@ -55,7 +55,8 @@ def findings(rows: Rows) -> list[str]:
         if not paired(rows, best, theirs):
             lines.append(f"- {title}: undecided, a training diverged.")
             continue
-        verdict = above(*(of_validation(rows, label, measure) for label in (best, theirs)))
+        values = (of_validation(rows, label, measure) for label in (best, theirs))
+        verdict = above(*values, tried=len(rows) - 1)
         lines.append(f'- {title}: "{best} is better than the report\'s {theirs}": {verdict}.')
     return lines
 
