@@ -47,7 +47,7 @@ def learning_curves(
                 f"best {across}: {best:g}", (best, 0), (-4, 4), textcoords="offset points",
                 ha="right", color=canvas.GREY, fontsize=8,
             )  # fmt: skip
-        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
         axes.legend()
     return canvas.save(plot, path)
 

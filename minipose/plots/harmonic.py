@@ -109,7 +109,7 @@ def draw_dice_by_angle(
     axes.set_xlabel("angle, degrees")
     axes.set_xticks(range(0, 181, 45))
     axes.set_ylim(0, 1)
-    axes.legend(loc="upper center", ncols=len(series))
+    plot.legend(loc="outside lower center", ncols=2)  # no line passes there
     return canvas.save(plot, path)
 
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from minipose.cli import main
@@ -17,6 +18,7 @@ from minipose.experiments.people.compare_networks import compare_networks
 from minipose.experiments.people.job import JOB
 from minipose.experiments.people.recipe import MODELS, Recipe, Settings
 from minipose.experiments.run_folder import claim
+from minipose.plots import canvas, curves
 from tests.experiments.people import write_store
 
 
@@ -217,6 +219,17 @@ def test_pictures_without_joints_are_compared_by_their_masks(name, store, tmp_pa
     JOB.comparisons[name](JOB, run)
     text = (tmp_path / "report.md").read_text()
     assert "constant baseline | " in text and "0.4 |" in text and "5 px" not in text
+
+
+def test_curves_of_one_epoch_and_of_rows_that_are_not_there(tmp_path, monkeypatch):
+    painted = []
+    monkeypatch.setattr(canvas, "save", lambda plot, path: painted.append(plot))
+    curves.learning_curves({"dice": {"mask": ([1], [0.5])}}, tmp_path / "a.png")
+    curves.spread_curves({"dice": {"": (["0", "25", "400"], [[0.1], [], [0.3]])}}, tmp_path, "n")
+    one, gap = (plot.axes[0] for plot in painted)
+    low, high = one.get_xlim()
+    assert [tick for tick in one.get_xticks() if low <= tick <= high] == [1]
+    np.testing.assert_array_equal(gap.lines[0].get_ydata(), [0.1, np.nan, 0.3])
 
 
 def test_starts_are_compared_only_with_weights_to_begin_with():

@@ -65,7 +65,7 @@ def test_all_networks_at_one_budget(tmp_path, monkeypatch, unpainted):
     assert f"to 1 epochs of {len(split['train'])} pictures" in text
     assert text.count(": undecided: by") == 3  # one seed says nothing
     assert "(0.9192)" in text and "(0.911)" in text and "rotated 90°" in text
-    for name in ("angles.png", "turned.png", "report.json"):
+    for name in ("angles.png", "rotated.png", "report.json"):
         assert (tmp_path / "out" / name).exists()
     saved = json.loads((tmp_path / "out" / "report.json").read_text())
     assert saved["networks"]["H-Net"][0]["network"] == "hnet"

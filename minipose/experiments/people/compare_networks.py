@@ -187,8 +187,8 @@ def _draw(
     columns = [("picture", [p.image for p in pictures]), ("mask", [p.mask * 1.0 for p in pictures])]
     for label, net in nets.items():
         columns.append((label, [predict_array(net, p.image, recipe).mask for p in pictures]))
-    picture_table(columns, folder / "turned.png", row_titles=[f"{a}°" for a in angles])
+    picture_table(columns, folder / "rotated.png", row_titles=[f"{a}°" for a in angles])
     return {
         "angles.png": "Dice against the angle by which the pictures are rotated",
-        "turned.png": "Masks of one picture, rotated",
+        "rotated.png": "Masks of one picture, rotated",
     }
