@@ -10,7 +10,13 @@ from minipose.experiments.people.pictures import report_curve
 from minipose.experiments.people.recipe import MODELS, Recipe
 from minipose.experiments.people.tables import REPORT, shown
 from minipose.experiments.report import publish
-from minipose.experiments.side_by_side import Rows, compare, finished, paired
+from minipose.experiments.side_by_side import (
+    Rows,
+    compare,
+    finished,
+    of_validation,
+    paired,
+)
 from minipose.experiments.verdict import Verdict, above, alike, mean_and_spread
 from minipose.plots.curves import learning_curves
 from minipose.training.log import read_log
@@ -44,11 +50,8 @@ def compare_models(job: Job, run: Run) -> Rows:
 def findings(rows: Rows) -> list[str]:
     """Each finding of the report, answered from the differences between trainings of one seed."""
 
-    def of(name: str, number: str) -> list[float]:
-        return [row["splits"]["validation"][number] for row in rows[name]]
-
     def dice(name: str) -> list[float]:
-        return of(name, "dice")
+        return of_validation(rows, name, "dice")
 
     claims = [
         (
@@ -74,8 +77,8 @@ def findings(rows: Rows) -> list[str]:
     ]
     lines = []
     if {COLLAPSED, "mask+regression"} <= rows.keys():
-        low, high = of(COLLAPSED, "regression_highest"), of("mask+regression", "regression_highest")
-        lines.append(_collapse(low, high))
+        both = (COLLAPSED, "mask+regression")
+        lines.append(_collapse(*(of_validation(rows, n, "regression_highest") for n in both)))
     for claim, needed, decide in claims:
         if paired(rows, *needed):
             lines.append(_line(claim, decide()))

@@ -21,7 +21,13 @@ from minipose.experiments.people.recipe import Recipe
 from minipose.experiments.people.tables import REPORT
 from minipose.experiments.people.train import build
 from minipose.experiments.report import publish
-from minipose.experiments.side_by_side import Rows, compare, finished, paired
+from minipose.experiments.side_by_side import (
+    Rows,
+    compare,
+    finished,
+    of_validation,
+    paired,
+)
 from minipose.experiments.verdict import above, mean_and_spread
 from minipose.metrics import dice_coefficient
 from minipose.nn import Module
@@ -93,15 +99,16 @@ def findings(rows: Rows) -> list[str]:
     """What the differences between trainings of one seed say about plain and harmonic networks."""
 
     def upright(label: str) -> list[float]:
-        return [row["splits"]["validation"]["dice"] for row in rows[label]]
+        return of_validation(rows, label, "dice")
 
-    def rotated_dice(label: str) -> list[float]:
-        return [float(np.mean(list(row["dice_by_angle"].values()))) for row in rows[label]]
+    def by_rotation(label: str) -> list[float]:
+        angles = [[v for a, v in row["dice_by_angle"].items() if a != "0"] for row in rows[label]]
+        return [float(np.mean(values)) for values in angles]
 
     claims = [
         ("U-Net is ahead of H-Net on upright pictures", upright, WIDE, HARMONIC),
-        ("H-Net is ahead of a U-Net on rotated ones", rotated_dice, HARMONIC, WIDE),
-        ("so it is of one trained on rotated pictures", rotated_dice, HARMONIC, ROTATED_TOO),
+        ("H-Net is ahead of a U-Net on rotated ones", by_rotation, HARMONIC, WIDE),
+        ("... and of one trained on rotated pictures", by_rotation, HARMONIC, ROTATED_TOO),
     ]
     return [
         f'- "{claim}": {above(number(a), number(b))}.'
