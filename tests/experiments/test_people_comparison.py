@@ -13,7 +13,12 @@ from minipose.experiments import side_by_side
 from minipose.experiments.job import Job, Run
 from minipose.experiments.people import compare_starts as starts
 from minipose.experiments.people import sweep_weights as sweep
-from minipose.experiments.people.compare_models import COLLAPSED, compare_models, findings
+from minipose.experiments.people.compare_models import (
+    COLLAPSED,
+    compare_models,
+    findings,
+    squares,
+)
 from minipose.experiments.people.compare_networks import compare_networks
 from minipose.experiments.people.job import JOB
 from minipose.experiments.people.recipe import MODELS, Recipe, Settings
@@ -68,6 +73,10 @@ def test_findings_follow_the_numbers():
     assert answers(alone) == ["undecided"] * 5
     without = {name: seeds for name, seeds in ROWS.items() if name != "triple"}
     assert answers(without)[3] == "undecided"
+
+
+def test_the_threshold_of_joint_classes():
+    assert 'not": yes: the spot of a lone joint fills 81 of 9 × 9 pixels at 0 and 21' in squares()
 
 
 def test_trainings_are_compared_with_those_of_the_same_seed():

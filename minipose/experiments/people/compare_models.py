@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from minipose.experiments.job import Drawn, Job, Run
 from minipose.experiments.people.pictures import report_curve
 from minipose.experiments.people.recipe import MODELS, Recipe
@@ -19,6 +21,7 @@ from minipose.experiments.side_by_side import (
 )
 from minipose.experiments.verdict import Verdict, above, alike, mean_and_spread
 from minipose.plots.curves import learning_curves
+from minipose.targets.heatmaps import JOINTS, THRESHOLD, class_map
 from minipose.training.log import read_log
 
 COLLAPSED = "mask+regression, 0-1"
@@ -37,7 +40,7 @@ def compare_models(job: Job, run: Run) -> Rows:
     }
     rows = finished(compare(job, run, places))
     table = _table(rows, run.recipe, len(run.split["train"]))
-    text = "\n".join([table, *findings(rows), ""])
+    text = "\n".join([table, *findings(rows), squares(), ""])
     folders = {
         name: run.folder / places[name][0] / f"seed-{row[0]['seed']}" for name, row in rows.items()
     }
@@ -85,6 +88,23 @@ def findings(rows: Rows) -> list[str]:
         else:
             lines.append(f'- "{_sentence(claim)}": undecided, a training of it diverged.')
     return lines
+
+
+def squares() -> str:
+    """Does threshold 0 give squares? The targets answer that without a training."""
+    lone = np.zeros((JOINTS, 3))
+    lone[0] = (32, 32, 1)
+    answers, spots = [], []
+    for threshold in (0.0, THRESHOLD):
+        spot = class_map(lone, (65, 65), threshold) > 0
+        height, width = (int(np.ptp(places)) + 1 for places in np.nonzero(spot))
+        answers.append(spot.sum() == height * width)
+        spots.append(f"{spot.sum()} of {height} × {width} pixels at {threshold:g}")
+    answer = "yes" if answers == [True, False] else "no"
+    return (
+        f'- "Joint classes from a blur above 0 are squares, from one above {THRESHOLD:g} they are '
+        f'not": {answer}: the spot of a lone joint fills {" and ".join(spots)}.'
+    )
 
 
 def _collapse(low: list[float], high: list[float]) -> str:
