@@ -156,9 +156,9 @@ class _Source:
         return box, None if self.options.keep_background else mask
 
     def close(self) -> None:
-        for masks in (self.silhouettes, self.boxes):
-            if masks is not None:
-                masks.close()
+        for files in (self.silhouettes, self.boxes, self.pictures):
+            if files is not None:
+                files.close()
 
 
 def box_around(joints: np.ndarray, shape: tuple[int, int]) -> tuple[int, int, int, int]:

@@ -147,6 +147,9 @@ class Folder:
             except ValueError:
                 yield i, DroppedFrame("damaged picture")
 
+    def close(self) -> None:
+        """Nothing is open between two pictures."""
+
 
 def open_pictures(path: Path) -> Folder | Video:
     """A folder of frames or a video file."""

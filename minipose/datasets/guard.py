@@ -26,7 +26,12 @@ SAMPLE_BYTES = 2**24  # of one picture's joints in JSON
 LARGEST = 1e18  # of a coordinate: its square is a number in single precision, too
 
 
-OF_THE_DISK = {errno.EIO, errno.ENODEV, errno.ENXIO}  # not of what the file holds
+# Errors that are none of what the file holds: a disk that is unplugged, a server that is gone.
+OF_THE_DISK = {
+    getattr(errno, name)
+    for name in ("EIO", "ENODEV", "ENXIO", "ENOMEDIUM", "ESTALE", "ENOTCONN", "ETIMEDOUT")
+    if hasattr(errno, name)
+}
 
 
 class CannotRead(UserError):
@@ -94,6 +99,19 @@ def expect_pixels(path: str | os.PathLike, width: int, height: int) -> None:
         raise UserError(
             f"{path}: {width} × {height} px, expected at most {PIXELS / 1e6:.0f} million pixels"
         )
+
+
+def expect_readable(path: str | os.PathLike) -> None:
+    """Read all of a file and keep nothing: a library may take a disk's error for the file's.
+
+    Raises
+    ------
+    OSError
+        If the disk does not give it.
+    """
+    with open(path, "rb", buffering=0) as file:
+        while file.read(2**20):
+            pass
 
 
 def read_json(path: str | os.PathLike, limit: int = BYTES) -> Any:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from minipose.datasets.guard import expect_pixels, in_a_line, reading
+from minipose.datasets.video_files import Decoder
 from minipose.errors import UserError
 from minipose.predict.sources import CAMERA, Source
 
@@ -35,36 +34,26 @@ class Video:
     ended : why it gave fewer frames than it promised; "" if it did not
     """
 
-    def __init__(self, container: object, path: Path) -> None:
-        if not container.streams.video:
-            raise UserError(f"{path}: no video in this file")
-        self.container, self.path = container, path
-        stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
-        if stream.codec_context is None:
-            raise UserError(f"{path}: a video in a form that FFmpeg does not know")
-        expect_pixels(path, stream.codec_context.width, stream.codec_context.height)
-        self.rate = float(stream.average_rate or USUAL_RATE)
-        self.count = int(stream.frames) or None
+    def __init__(self, decoder: Decoder) -> None:
+        self.decoder = decoder
+        self.rate = decoder.head["rate"] or USUAL_RATE
+        self.count = decoder.head["count"] or None
         self.ended = ""
 
     def frames(self, limit: int | None = None) -> Iterator[Frame]:
         """All frames, or the first ``limit`` ones, as far as the file is sound."""
         number, first = 0, None
-        try:
-            for frame in self.container.decode(video=0):
-                seconds = number / self.rate if frame.time is None else float(frame.time)
-                first = seconds if first is None else first
-                turns = round(getattr(frame, "rotation", 0) / 90)
-                image = np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), turns))
-                yield Frame(number, seconds - first, image)
-                number += 1
-                if number == limit:
-                    return
-        except Exception as error:  # FFmpeg's are kinds of OSError and ValueError; PyAV has others
-            reason = getattr(error, "strerror", None) or in_a_line(error)
-            if number == 0:
-                raise UserError(f"{self.path}: not a readable video ({reason})") from None
+        for known, image in self.decoder.frames():
+            seconds = number / self.rate if known["time"] is None else known["time"]
+            first = seconds if first is None else first
+            yield Frame(number, seconds - first, image)
+            number += 1
+            if number == limit:
+                return
+        reason = self.decoder.broke
+        if reason and number == 0:
+            raise UserError(f"{self.decoder.path}: not a readable video ({reason})")
+        if reason:
             self.ended = f"breaks off after {number} frames ({reason})"
 
 
@@ -77,22 +66,7 @@ def opened(source: Source) -> Iterator[Video]:
     UserError
         If there is none, or it cannot be read.
     """
-    import av
-
-    options = {}
-    if source.kind == CAMERA:
-        if not source.path.exists():
-            raise UserError(f"{source.path}: no such camera")
-        options = {"format": "v4l2"}
-    av.logging.set_level(av.logging.PANIC)  # every error is said once, by us
-    with reading(source.path, "not a readable video"):
-        try:
-            container = av.open(str(source.path), **options)
-        except av.error.FFmpegError as error:
-            if isinstance(error, FileNotFoundError | IsADirectoryError):
-                raise
-            raise ValueError(error.strerror or str(error)) from None
-    with container:
-        with reading(source.path, "not a readable video"):
-            video = Video(container, source.path)
-        yield video
+    if source.kind == CAMERA and not source.path.exists():
+        raise UserError(f"{source.path}: no such camera")
+    with Decoder(source.path, camera=source.kind == CAMERA) as decoder:
+        yield Video(decoder)

@@ -22,6 +22,7 @@ class Mp4:
     def __init__(self, path: Path, rate: float) -> None:
         import av
 
+        av.logging.set_level(av.logging.PANIC)  # every error is said once, by us
         self.av, self.rate = av, Fraction(rate).limit_denominator(1001)
         self.container, self.stream = av.open(str(path), "w", format="mp4"), None
 

@@ -8,8 +8,10 @@ import pytest
 from PIL import Image
 
 from minipose.cli import main
+from minipose.datasets import video_files
 from minipose.predict import command, tracking
 from minipose.predict.movie import movie
+from tests.broken_decoder import CRASH, stand_in
 from tests.predict.networks import people_checkpoint, pose3d_checkpoint
 
 RNG = np.random.default_rng(0)
@@ -168,6 +170,22 @@ def test_a_video_that_breaks_off(here, networks, capsys):
     assert "not.mp4: not a readable video" in error[1]
     assert error[2] == "error: /dev/video99: no such camera"
     assert not (here / "found").exists() or not written(here / "found")
+
+
+def test_a_video_that_crashes_its_decoder(here, networks, monkeypatch, capsys):
+    pytest.importorskip("av")
+    video(here / "v.mp4", 5)
+    crash = "the decoder of videos crashed, signal 11"
+    monkeypatch.setattr(video_files, "PROGRAM", stand_in(here, CRASH, at=1))
+    assert main(["predict", "v.mp4", *networks]) == 1
+    assert capsys.readouterr().err == f"error: v.mp4: not a readable video ({crash})\n"
+    assert not written(here / "found")
+    monkeypatch.setattr(video_files, "PROGRAM", stand_in(here, CRASH, at=4))
+    assert main(["predict", "v.mp4", *networks, "--format", "npz"]) == 1
+    end = f"breaks off after 3 frames ({crash}); those are written"
+    assert capsys.readouterr().err == f"error: v.mp4: {end}\n"
+    with np.load("found/v_joints.npz") as arrays:
+        assert arrays["frame"].tolist() == [0, 1, 2]
 
 
 def test_a_missing_package_for_videos_is_one_line(here, networks, monkeypatch, capsys):

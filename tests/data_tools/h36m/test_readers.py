@@ -11,6 +11,8 @@ import pytest
 from data_tools.h36m.frames import DroppedFrame
 from data_tools.h36m.readers import open_pictures
 from data_tools.h36m.video import Video
+from minipose.datasets import video_files
+from tests.broken_decoder import CRASH, stand_in
 from tests.data_tools.raw_tree import CAMERA, PERSON, frame, write_video, write_view
 
 pytest.importorskip("av", reason="needs the extra minipose[video]")
@@ -87,6 +89,15 @@ def test_a_file_that_is_no_video(tmp_path, content):
     path.write_bytes(path.read_bytes()[:200] if content is None else content)
     outcome, _ = convert(tmp_path)
     assert f"{path}: not a readable video" in outcome.failure and "\n" not in outcome.failure
+
+
+def test_a_video_that_crashes_its_decoder_is_used_as_far_as_it_goes(tmp_path, monkeypatch):
+    tree_with_video(tmp_path, frames=6, poses=6)
+    monkeypatch.setattr(video_files, "PROGRAM", stand_in(tmp_path, CRASH, at=4))
+    outcome, images = convert(tmp_path)
+    assert outcome.kept == len(images) == 3
+    crash = "the decoder of videos crashed, signal 11"
+    assert outcome.remarks[-1] == f"video breaks off after 3 frames ({crash}): 3 of 6 used"
 
 
 def without_frames(whole: Path, path: Path, missing: set[int]) -> None:
