@@ -14,8 +14,6 @@
 # softmax").
 #
 # ## The two losses, by loops
-#
-# (A `Recipe`, below, holds all choices of a training.)
 
 # %%
 import math
@@ -59,23 +57,22 @@ print(f"cross entropy {entropy:.4f} a pixel, mean squared error {squares:.4f}: a
 # %%
 everybody = people.upright(people.anywhere(), 24)
 persons = everybody[:2]
-targets = {}
 for peak in (1.0, 100.0):
     target = make_batch(everybody, MODELS["mask+regression"], peak).regression
-    targets[peak] = float(np.mean(target**2))
-    print(f"target up to {peak:3.0f}: saying 0 everywhere costs {targets[peak]:.5f}")
+    print(f"target up to {peak:3.0f}: saying 0 everywhere costs {np.mean(target**2):.5f}")
 classes = make_batch(everybody, MODELS["mask+softmax"]).joints
 fractions = classes.mean(axis=(0, 2, 3))  # of the pixels, for each of the 26 classes
 ignorant = -(fractions * np.log(fractions)).sum()
 print(
-    f"background {fractions[0]:.1%}; saying how common each class is costs {ignorant:.3f} a pixel"
+    f"background {fractions[0]:.1%}; 26 equal probabilities cost {math.log(26):.3f} a pixel, "
+    f"saying how common each class is {ignorant:.3f}"
 )
 
 # %% [markdown]
 # With targets up to 1 there is next to nothing to gain: the error of an empty answer is small
-# beside the dice loss of the mask, which is at most 1 and is learned *at the same time* by the same
+# beside the dice loss of the mask, which is at most 1 and learned *at the same time* by the same
 # weights. With 100, the error is 100² times as large. The unit decides which task is heard. With
-# classes, most of what there is to gain is won by saying "background".
+# classes, most of what there is to gain is won by knowing how common each is, "background" first.
 #
 # ## How loud is each?
 #
@@ -83,7 +80,7 @@ print(
 # tasks share, at five random starts, against the pull of the mask:
 
 # %%
-ASKED = {
+ASKED = {  # a Recipe holds all choices of a training
     "0-1 regression": Recipe(model="mask+regression", peak=1.0),
     "0-100 regression": Recipe(model="mask+regression", peak=100.0),
     "softmax": Recipe(model="mask+softmax"),
@@ -116,31 +113,34 @@ louder = table.results["softmax, weight 10"] / table.results["softmax"]
 assert np.allclose(louder, 10, rtol=1e-3)
 
 # %% [markdown]
-# With 0-1 the joints *begin* as loud as the mask, or a few times louder: a network's first answers
-# are random, and far from 0. That is soon put right, and then, as computed above, there is nothing
-# more to gain: the voice falls silent. With 0-100 it goes on.
+# With 0-1 the joints *begin* as loud as the mask, or up to ten times louder: a squared error pulls
+# by $2(z - t)$, and a network's first scores $z$ are random. (So 0-100 is not yet 100² times as
+# loud.) They soon come near 0; then, as computed above, there is nothing more to gain: the voice
+# falls silent. With 0-100 it goes on.
 #
 # A weight $w_j$ in $L = (1 - \text{dice}) + w_j\cdot\text{(loss of the joints)}$ turns a voice up
 # or down, exactly by its factor. The report left its weights at 1 and names them as an open
 # question; the peak of 100 was its weight of 10,000. And since Adam divides each step by the size
-# of past gradients, multiplying *all* weights by 10 changes nothing: only their ratio counts.
+# of past gradients, multiplying *all* these weights by 10 changes nothing: only their ratio
+# counts.
 #
 # ## Heard, or not
 #
-# Three small networks learn two pictures by heart, each from the same start in as many steps. A
-# joint is put where its channel is highest (lesson 34). The constant baseline puts each joint at
-# the mean of its places in both pictures:
+# Three small networks learn two pictures by heart, from one start, in equally many steps: an
+# example, since each runs once. A joint is put where its channel is highest (lesson 34). The
+# constant baseline puts each joint at the mean of its places in both pictures:
 
 # %%
 truth = np.stack([person.keypoints for person in persons])
 seen = truth[..., 2] > 0
 middle = (truth[..., :2] * seen[..., None]).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)[:, None]
 nobody = float(np.nanmedian(pixel_errors(np.stack([middle] * 2), truth[..., :2], seen)))
-print(f"average places: {nobody:.1f} px off")
+print(f"average places: {nobody:.1f} px off (median)")
 shown, dice, places = {}, {}, {}
 HEARD = {
     "0-1 regression": ASKED["0-1 regression"],
     "0-100 regression": ASKED["0-100 regression"],
+    # of the cross entropy, the part of the many background pixels counts a twentieth
     "softmax, weight 10": ASKED["softmax, weight 10"].changed(background_weight=0.05),
 }
 for name, recipe in HEARD.items():
@@ -151,12 +151,12 @@ for name, recipe in HEARD.items():
     dice[name] = float(np.mean([dice_coefficient(f.mask, person.mask) for f, person in pairs]))
     if recipe.outputs.regression:
         shown[name] = [np.clip(f.regression / recipe.peak, 0, 1) for f in found]
-        print(f"{name:19} dice of the mask {dice[name]:.3f}")
+        print(f"{name:19} dice {dice[name]:.3f}")
         continue
     shown[name] = [1 - f.joints[0] for f in found]  # any joint at all
     at = np.stack([f.joint_places()[0] for f in found])
     places[name] = float(np.nanmedian(pixel_errors(at, truth[..., :2], seen)))
-    print(f"{name:19} dice of the mask {dice[name]:.3f}; joints {places[name]:.1f} px off")
+    print(f"{name:19} dice {dice[name]:.3f}; joints {places[name]:.1f} px off (median)")
 assert places["softmax, weight 10"] < nobody
 assert dice["0-1 regression"] > dice["0-100 regression"]
 
@@ -178,16 +178,15 @@ kit.show_plot(
 
 # %% [markdown]
 # A heatmap of one channel has a second flaw: it says *somewhere here is a joint*, not which. So the
-# report goes on with classes. minipose's own recipes give the joints a weight of 3 and the
-# background a tenth of its part (`background_weight`), since there are so many pixels of it. What
-# is best for unseen people takes many pictures to find out: `make train-unet ARGS="--joint-weight
-# 10"` is one such run.
+# report goes on with classes. minipose's recipes `quick` and `full` give the joints a weight of 3
+# and the background a tenth of its part (`background_weight`), since there are so many pixels of
+# it. What is best for unseen people is found by `make sweep-weights`.
 
 # %% [markdown]
 # ## Change this, predict, run
 #
 # Instead of targets up to 100 one could give the loss of targets up to 1 a weight. Which weight
-# makes the two equally loud? Try the voice of a 0-1 regression with some weight.
+# makes the two equally loud?
 
 # %% tags=["change-this"]
 WEIGHT = 1.0  # try 100.0, 10000.0, 1000000.0

@@ -72,7 +72,7 @@ table.show()
 assert runs[:, 1].max() < runs[:, 2].min() < runs[:, 0].min()
 
 # %% [markdown]
-# The network is nearer to the truth than any label it has seen. Errors without a pattern cannot be
+# The network is nearer to the truth than its labels, on average. Errors without a pattern cannot be
 # learned, so what is learned is their middle, and the middle is right. But whoever has the labels
 # alone sees the first number: *worse* than the labels' error. The measure cannot tell a mistake of
 # the network from one of the label.
@@ -186,7 +186,7 @@ with kit.experiment(LABEL_NOISE, as_given=30):
 # %% [markdown]
 # ## Five questions
 #
-# 1. How can a network be better than every label it has seen?
+# 1. How can a network be better than the labels it has seen?
 # 2. Which errors of labels are learned, and which are not?
 # 3. What is the largest dice that a perfect mask can reach against labels whose outline is a pixel
 #    off: 1, or less?

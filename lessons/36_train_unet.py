@@ -37,7 +37,9 @@ assert status in (0, None)
 # %% [markdown]
 # `--half-epochs 2`: the first two epochs see pictures at half their size, at a quarter of the
 # price; what a person looks like is learned there, details come later. `--warmup`: small steps
-# first, away from lesson 30's trap. `--joint-weight`: lesson 31.
+# first, away from lesson 30's trap. `--lr-decay`: to what fraction the rate falls in the end.
+# `--validated`: how many pictures are measured after each epoch. `--flip` and `--jitter`, mirrored
+# and lighter or darker pictures: lesson 25. The two weights: lesson 31.
 #
 # ## The report, line by line
 
@@ -59,6 +61,7 @@ for name in (
     "mean joint error, px",
 ):
     print("|", name, "|", " | ".join(rows[name]))
+print(f"26 equal probabilities would have a cross entropy of {np.log(26):.3f}")
 
 # %% [markdown]
 # **dice** is that of the loss, with probabilities; **dice of the mask** that of the picture, cut at
@@ -102,15 +105,20 @@ for line, learned in verdicts.items():
 
 # %% [markdown]
 # Here all people stand in the middle of pictures that were cut out around them, so mean places are
-# a strong baseline, and the joints of a minute's training are far from it. Read your own report in
-# the same way, also where it disappoints: the full job's network reaches a dice of 0.917, and its
-# joints are off by 7.82 px where mean places are off by 23.04 (`docs/people.md`).
+# a strong baseline, and the joints of a minute's training are far from it. Their cross entropy says
+# the same: it is no better than that of equal probabilities, so those channels have hardly begun to
+# learn, while the mask, which is heard more loudly, has. Read your own report in the same way, also
+# where it disappoints: the full job's mask reaches a dice of 0.917, and its joints are off by 7.82
+# px where mean places are off by 23.04 (`docs/people.md`).
 #
 # **training** beside **validation**: here nearly alike. So more of the same pictures would not
-# help; longer training, or a larger network, would. In report 2, after 100 epochs, they are far
-# apart, 0.978 and 0.922: over-fitting (lesson 7).
+# help; longer training, or a larger network, may. In report 2, whose numbers stand in the last two
+# columns, they are far apart after 100 epochs, 0.978 and 0.922: over-fitting (lesson 7).
 #
-# **Each joint.** Which are easy, and which are exchanged? Left and right look alike:
+# **Each joint** has a row in the last table. Where little is learned, as here, the order means
+# little: a joint may be near its place by luck. In a longer run look at pairs. Where both hips are
+# far off and the mid hip between them is near, left and right may have been exchanged: they look
+# alike.
 
 # %%
 each = np.nanmean(errors, axis=0)
@@ -149,9 +157,8 @@ kit.save_plot(plot, "36_train_unet")
 
 # %% [markdown]
 # Now run it in full: `make train-unet`, less than ten minutes on two cores; `MODEL=triple`,
-# `MODEL=hnet` and others are in its help. `make compare-unet` trains all five of the report's
-# models at one budget and prints which of the report's sentences hold here, and how far to trust
-# them.
+# `MODEL=hnet` and others: `docs/people.md`. `make compare-unet` trains all five of the report's
+# models, three seeds each, and says of the report's findings: yes, no or undecided (lesson 23).
 
 # %% [markdown]
 # ## Change this, predict, run

@@ -1,7 +1,8 @@
 # %% [markdown]
 # # 40 · Faster convolutions: shifted products and strips
 #
-# - **Question.** Why is one large matrix product not the fastest algorithm, and what is faster?
+# - **Question.** Why is one large matrix product not always the fastest algorithm, and what may be
+#   faster?
 # - **Read first.** Lesson 10.
 # - **Source.** `minipose/kernels/im2col.py`; minipose's own faster algorithms, where they are
 #   present.

@@ -7,8 +7,9 @@
 # - **Source.** `docs/capstone.md`; `data_tools/label/run.py`.
 # - **Running time.** Under 60 s.
 #
-# The last lesson is work of your own. Twenty photographs of one person each are enough to begin;
-# `docs/capstone.md` has all commands, for clips too. The heart of it:
+# The last lesson is work of your own. Twenty photographs, each of one person, are enough to begin;
+# `docs/capstone.md` has all commands, for clips too. Name the files by person first (`ann_01.jpg`).
+# The heart of it:
 #
 # ```
 # make label-setup                                    # once: MediaPipe finds joints and masks
@@ -46,12 +47,11 @@ folder = Path(tempfile.mkdtemp())
 
 
 def run(program, *arguments):
-    """A command, as on the command line; what it prints."""
+    """A command, as on the command line; what it prints is shown if it fails."""
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         status = program([str(argument) for argument in arguments])
     assert not status, said.getvalue()
-    return said.getvalue()
 
 
 # %% [markdown]
@@ -59,9 +59,10 @@ def run(program, *arguments):
 #
 # **Ask** all who can be recognised, and write down whom and what for; a picture from elsewhere
 # needs a licence, its author and its address. `data_tools label` then leaves three folders,
-# `images`, `keypoints` (lesson 28's JSON) and `masks`. The drawn people are written likewise. Then
-# **look** at every picture with its mask (`contact_sheet_1.png`; here, some). What is wrong is
-# taken out of `images` (lesson 35), and counted.
+# `images`, `keypoints` (lesson 28's JSON) and `masks`, which are drawn here. Then **look** at every
+# picture with its mask and joints (`contact_sheet_1.png`; here, some masks). A part that is missed,
+# a bag taken in, left and right exchanged: such pictures are taken out of `images` (lesson 35), and
+# counted.
 
 
 # %%
@@ -101,9 +102,9 @@ kit.save_plot(
 # ## Split before you train
 #
 # Decide now what is kept apart: whoever decides later has seen the results. Split by what will be
-# new in use: people, places, days, clips. A table `split.csv` in the folder says it; without one
-# minipose draws at random, and keeps near duplicates on one side. Here the person is in the name,
-# and two of six are kept apart.
+# new in use: people, places, days, clips. A table (`--split`, or `split.csv` in the folder) says
+# it; without one minipose draws at random, and keeps near duplicates on one side. Here two of six
+# people are kept apart.
 
 
 # %%
@@ -111,15 +112,17 @@ def split_by(what):
     """name -> part, with a third of the persons, or of the pictures, kept apart."""
     kind = {name: name.split("_")[0] if what == "person" else name for name in names}
     kinds = sorted(set(kind.values()))
+    assert len(kinds) > 1, "all pictures are of one person"
     apart = np.random.default_rng(5).choice(kinds, max(1, len(kinds) // 3), replace=False)
     return {name: "validation" if kind[name] in apart else "train" for name in names}
 
 
 def make_store(split, path):
     rows = [f"{name},{part}" for name, part in split.items()]
-    (labelled / "split.csv").write_text("\n".join(["name,split", *rows]))
-    said = run(data_tools, "people", labelled, "--out", path, "--min-joints", 8)
-    print(said.splitlines()[-1].rpartition("/")[2])
+    table = path.with_suffix(".csv")
+    table.write_text("\n".join(["name,split", *rows]))
+    # 8 joints of 25 are enough: legs may be hidden, or outside
+    run(data_tools, "people", labelled, "--out", path, "--split", table, "--min-joints", 8)
     return path
 
 
@@ -127,14 +130,15 @@ data = make_store(split_by("person"), folder / "person.h5")
 store = PeopleStore(data)
 parts = store.split()
 twins = set(store.groups[parts["train"]]) & set(store.groups[parts["validation"]])
-print({part: len(rows) for part, rows in parts.items()}, f"pictures; {len(twins)} twins apart")
+print({part: len(rows) for part, rows in parts.items()}, f"pictures; {len(twins)} on both sides")
 assert not twins
 
 # %% [markdown]
 # ## Train from given weights, several seeds
 #
 # What the network that comes with minipose has seen, its card says (`minipose/weights/card.md`).
-# `--start` takes its weights, and the rate is a sixth of the usual one, so as not to lose them.
+# `--start` takes its weights; a sixth of the usual rate, and no epochs with small pictures, so as
+# not to lose them.
 
 # %%
 GIVEN = kit.ROOT / "minipose" / "weights" / "people.npz"
@@ -176,9 +180,8 @@ for k, what in enumerate(("dice of unseen masks", "joints, px off")):
     table.show(against="as it was given")
 
 # %% [markdown]
-# This goes into the report, also where it disappoints. (`docs/capstone.md` has nine real street
-# photographs: masks gained a little on the given network's, and joints were further off than mean
-# places, since everybody stood upright in the middle.)
+# This goes into the report, also where it disappoints, as with the nine street photographs of
+# `docs/capstone.md`.
 #
 # ## Where does it fail?
 #
@@ -199,8 +202,8 @@ kit.save_plot(plot, "45_your_own_network", "Three worst masks and the best: labe
 run(minipose, "show", runs[0], "--out", folder / "mine.html")
 
 # %% [markdown]
-# `minipose show` made one file of the run, with numbers, baselines, curves and every picture from
-# best to worst. Whoever gets it gets the photographs: ask again before you hand it on.
+# `minipose show` made one file of the run, with numbers, curves and every picture from best to
+# worst. Whoever gets it gets the photographs: ask again before you hand it on.
 #
 # ## The rubric
 #
@@ -213,6 +216,8 @@ run(minipose, "show", runs[0], "--out", folder / "mine.html")
 # - **Seeds**: three or more, with their spread, and no claim within it?
 # - **Failures**: the worst pictures, and what they have in common? On which must it not be used?
 # - **Repeat**: command, versions and seed?
+#
+# Consent, split and leakage cannot be made good afterwards.
 
 # %% [markdown]
 # ## Change this, predict, run

@@ -4,8 +4,8 @@ channel[[10, 30]] = 0.55, 0.45
 mean = float((channel * np.arange(40)).sum())
 assert channel.argmax() == 10 and np.isclose(mean, 19)
 kit.answer(
-    f"The highest pixel says 10, the mean {mean:.0f}, where no wrist can be. For one clean hill\n"
-    "the mean would be the better choice: it is not bound to whole pixels."
+    f"The highest pixel says 10, the mean {mean:.0f}, where no wrist can be. For one clean\n"
+    "spot the mean would be the better choice: it is the middle, and not bound to whole pixels."
 )
 
 # %% tags=["hide-cell"]
@@ -16,6 +16,7 @@ kit.answer(
    further.
 3. Somebody who is twice as large in the picture would otherwise seem twice as badly found.
 4. It is the constant baseline: what no picture is needed for.
-5. For one clean hill: the mean is not bound to whole pixels.
+5. Better for one clean spot: it is the middle, and not bound to whole pixels. Worse for two: it
+   lies between them, where nothing is.
 """
 )

@@ -5,7 +5,8 @@ assert change < constant
 kit.answer(
     "Mirrored, the mirrored pose should come out: left and right exchanged, x negated. The network,\n"
     f"which saw mirrored pictures in training, does so roughly: the two answers differ by {change:.0f} mm.\n"
-    "The size should not matter at all: the crop is scaled to 128 px."
+    "The size hardly matters, since the crop is scaled to 128 px. Less light may: the network was\n"
+    "never shown a darker picture (lesson 25)."
 )
 
 # %% tags=["hide-cell"]
