@@ -47,7 +47,7 @@ assert np.allclose(by_loops(x, weight), ops.conv2d(mp.Tensor(x), mp.Tensor(weigh
 # %%
 tiny, square = np.arange(9.0).reshape(3, 3), np.arange(4.0).reshape(2, 2)
 result = by_loops(tiny[None, None], square[None, None])[0, 0]
-plot = kit.new_plot(7, 2.2)
+plot = kit.new_plot(3.8, 1.5)
 used = {"x": tiny < 5, "w": square >= 0, "y": result == 19}
 used["x"][0, 2] = False  # the window of the first output
 for k, (title, numbers) in enumerate({"x": tiny, "w": square, "y": result}.items()):

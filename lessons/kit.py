@@ -62,9 +62,10 @@ def draw_numbers(axes: Axes, numbers: np.ndarray, marked: np.ndarray) -> None:
     axes.set(xlim=(-0.6, 2.6), ylim=(2.6, -0.6), aspect="equal")
     axes.set_axis_off()
     for (row, column), number in np.ndenumerate(numbers):
-        box = {"boxstyle": "square,pad=0.5", "edgecolor": canvas.GREY}
+        box = {"boxstyle": "square,pad=0.35", "edgecolor": canvas.GREY}
         box["facecolor"] = "#f9e3b4" if marked[row, column] else "white"
-        axes.text(column, row, f"{number:.0f}", ha="center", va="center", bbox=box)
+        words = {"ha": "center", "va": "center", "fontsize": 12}
+        axes.text(column, row, f"{number:.0f}", bbox=box, **words)
 
 
 def draw_arrows(axes: Axes, picture: np.ndarray, across: np.ndarray, down: np.ndarray) -> None:

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 import minipose as mp
-from lessons.book.drawing import CELL, INK, ONE, SOFT, THREE, TWO, Drawing
+from lessons.book.drawing import CELL, ONE, SOFT, THREE, TWO, VIOLET, Drawing
 from minipose import ops
 from minipose.kernels.im2col import im2col
 from minipose.models import UNet
 from minipose.nn.harmonic import HarmonicConv2d
 
 Made = tuple[Drawing, str]  # and what it shows, in words
+WIDTH = 340  # so that a phone shows them at their own size
 
 
 def paths() -> Made:
@@ -29,19 +30,18 @@ def paths() -> Made:
     loss.backward()
     by_u, by_w = 2.0 * w.item(), u.item()  # along w → u → L, and along w → L
     assert w.grad == by_u + by_w
-    d = Drawing(620, 190)
-    for x, words in ((20, f"w = {w.item():g}"), (250, f"u = 2w = {u.item():g}")):
-        d.box(x, 108, 120, 40, words, ONE)
-    d.box(480, 108, 120, 40, f"L = u·w = {loss.item():g}", THREE)
-    d.arrow((142, 128), (248, 128), ONE)
-    d.text(195, 114, "du/dw = 2", 12, ONE)
-    d.arrow((372, 128), (478, 128), ONE)
-    d.text(425, 114, f"dL/du = w = {w.item():g}", 12, ONE)
-    d.arrow((90, 104), (520, 104), TWO, bend=0.17)
-    d.text(305, 42, f"dL/dw = u = {by_w:g}, straight", 12, TWO)
-    d.text(
-        310, 176, f"sum over both paths: 2 · {w.item():g} + {by_w:g} = {w.grad:g}", 14, bold=True
-    )
+    d = Drawing(WIDTH, 300)
+    d.box(150, 8, 110, 38, f"w = {w.item():g}", ONE)
+    d.box(14, 112, 110, 38, f"u = 2w = {u.item():g}", ONE)
+    d.box(150, 216, 110, 38, f"L = u·w = {loss.item():g}", THREE)
+    d.arrow((168, 48), (92, 110), ONE)
+    d.text(66, 72, "du/dw = 2", 13, ONE)
+    d.arrow((92, 152), (168, 214), ONE)
+    d.text(62, 192, f"dL/du = w = {w.item():g}", 13, ONE)
+    d.arrow((222, 48), (222, 214), TWO)
+    d.text(230, 124, "straight:", 13, TWO, anchor="start")
+    d.text(230, 144, f"dL/dw = u = {by_w:g}", 13, TWO, anchor="start")
+    d.text(WIDTH / 2, 282, f"both paths: 2 · {w.item():g} + {by_w:g} = {w.grad:g}", 14, bold=True)
     return d, (
         f"A graph of three boxes: w is {w.item():g}, u is 2w, {u.item():g}, and L is u times w, "
         f"{loss.item():g}. Along w, u, L the derivatives 2 and {w.item():g} multiply to {by_u:g}; "
@@ -54,26 +54,24 @@ def columns() -> Made:
     x, weight = np.arange(9.0).reshape(3, 3), np.arange(4.0).reshape(2, 2)
     cols = im2col(x[None, None], (2, 2), (1, 1), (0, 0)).reshape(4, 4)
     y = weight.reshape(1, 4) @ cols
-    d = Drawing(640, 268)
-    d.text(65, 14, "picture", 12, SOFT)
-    d.numbers(14, 28, x)
-    d.frame(14 + CELL, 28, 2, 2)
-    d.text(52, 156, "kernel", 12, SOFT)
-    d.numbers(14, 168, weight)
-    d.arrow((122, 66), (208, 66), SOFT)
-    d.text(292, 14, "im2col: a column for each window", 12, SOFT)
+    d = Drawing(WIDTH, 398)
+    d.text(60, 12, "picture", 13, SOFT)
+    d.numbers(10, 26, x)
+    d.frame(10 + CELL, 26, 2, 2)
+    d.text(251, 12, "a column for each window", 13, SOFT)
+    d.arrow((116, 60), (180, 60), SOFT)
     shades = {(row, 1): TWO for row in range(4)}
-    d.numbers(224, 28, cols, shades)
-    d.frame(224 + CELL, 28, 4, 1)
-    d.text(292, 190, "kernel as a row, times the columns", 12, SOFT)
-    d.numbers(224, 204, weight.reshape(1, 4), {(0, k): ONE for k in range(4)})
-    d.text(386, 219, "·", 22)
-    d.text(436, 219, "columns =", 13)
-    d.numbers(488, 204, y, {(0, 1): TWO})
-    d.text(496, 90, "the second window:", 13, TWO)
+    d.numbers(188, 26, cols, shades)
+    d.frame(188 + CELL, 26, 4, 1)
+    d.text(60, 156, "kernel", 13, SOFT)
+    d.numbers(28, 170, weight, {(row, column): ONE for row, column in np.ndindex(2, 2)})
+    d.text(WIDTH / 2, 268, "the kernel as a row, times all columns", 13, SOFT)
+    d.numbers(10, 284, weight.reshape(1, 4), {(0, k): ONE for k in range(4)})
+    d.text(166, 299, "→", 18, SOFT)
+    d.numbers(188, 284, y, {(0, 1): TWO})
     sums = " + ".join(f"{a:g}·{b:g}" for a, b in zip(weight.ravel(), cols[:, 1]))
-    d.text(496, 112, sums, 13)
-    d.text(496, 134, f"= {y[0, 1]:g}", 13, bold=True)
+    d.text(WIDTH / 2, 346, "the second window:", 13, TWO)
+    d.text(WIDTH / 2, 372, f"{sums} = {y[0, 1]:g}", 15, bold=True)
     return d, (
         "A picture of three by three numbers, 0 to 8, and a kernel of 0, 1, 2, 3. Each of its four "
         f"windows becomes a column; the second one holds {_row(cols[:, 1])}. The kernel as a row "
@@ -89,21 +87,22 @@ def pooled() -> Made:
     y = ops.max_pool2d(tensor, 2)
     y.backward(g[None, None])
     grad = tensor.grad[0, 0]
-    tints = (ONE, TWO, THREE, "#5b5fc7")
-    d = Drawing(640, 190)
+    tints = (ONE, TWO, THREE, VIOLET)
+    d = Drawing(WIDTH, 376)
     winners = {(r, c): tints[2 * (r // 2) + c // 2] for r, c in np.argwhere(grad)}
     blocks = {(r, c): tints[2 * r + c] for r in range(2) for c in range(2)}
-    places = ((14, 30), (186, 64), (342, 64), (490, 30))
+    places = ((14, 26), (246, 60), (246, 238), (14, 204))
     titles = ("x", "y: the largest", "gradient at y", "gradient at x")
     for (left, top), title, values, fills in zip(
         places, titles, (x, y.data[0, 0], g, grad), (winners, blocks, blocks, winners)
     ):
         d.numbers(left, top, values, fills)
-        d.text(left + CELL * values.shape[1] / 2, 14, title, 12, SOFT)
-    d.arrow((152, 97), (180, 97))
-    d.text(298, 97, "…", 16)
-    d.arrow((414, 97), (484, 97))
-    d.text(82, 178, "5 and 5 are tied: the first one gets it", 12, SOFT, anchor="start")
+        d.text(left + CELL * values.shape[1] / 2, top - 14, title, 13, SOFT)
+    d.arrow((158, 93), (236, 93))
+    d.text(197, 78, "forward", 13, SOFT)
+    d.arrow((236, 271), (158, 271))
+    d.text(197, 256, "backward", 13, SOFT)
+    d.text(WIDTH / 2, 362, "5 and 5 are tied: the first one gets it", 13, SOFT)
     return d, (
         f"Max-pool of four by four numbers: the largest of each block are {_row(y.data)}. The "
         f"gradients {_row(g)} that arrive there go to the pixels that were largest, of two equal "
@@ -118,27 +117,31 @@ def skips(width: int = 4, size: tuple[int, int] = (96, 64)) -> Made:
     up = [block.second.weight.shape[0] for block in net.up]
     score = net(mp.Tensor(np.zeros((1, 3, *size), np.float32)))["mask"].shape
     assert score == (1, 2, *size)
-    levels, d = len(down), Drawing(660, 330)
+    levels, d = len(down), Drawing(WIDTH, 372)
+    wide, inwards = 96, 12  # a box, and how much further in the next level lies
 
     def label(channels: int, level: int) -> str:
         return f"{channels} × {size[0] >> level} × {size[1] >> level}"
 
     for level, channels in enumerate(down):
-        x, y = 14 + 54 * level, 34 + 58 * level
-        lowest = level + 1 == levels
-        d.box(x, y, 200 if lowest else 104, 34, label(channels, level), ONE, 12)
-        if not lowest:
-            d.arrow((x + 40, y + 36), (x + 80, y + 56), ONE)
-            right = 542 - 54 * level
-            d.arrow((x + 106, y + 17), (right - 2, y + 17), TWO, dashed=True)
-            d.arrow((right - 10, y + 56), (right + 30, y + 36), THREE)
+        x, y = 4 + inwards * level, 44 + 60 * level
+        if level + 1 == levels:  # the lowest
+            d.box(x + 30, y, WIDTH - 2 * (x + 30), 34, label(channels, level), ONE)
+            continue
+        right = WIDTH - x - wide
+        d.box(x, y, wide, 34, label(channels, level), ONE)
+        d.arrow((x + 52, y + 36), (x + 58, y + 58), ONE)
+        d.arrow((x + wide + 2, y + 17), (right - 2, y + 17), TWO, dashed=True)
+        d.arrow((right + wide - 58, y + 58), (right + wide - 52, y + 36), THREE)
     for level, channels in zip(range(levels - 2, -1, -1), up):
-        d.box(542 - 54 * level, 34 + 58 * level, 104, 34, label(channels, level), THREE, 12)
-    d.text(66, 14, f"picture 3 × {size[0]} × {size[1]}", 12, SOFT)
-    d.text(594, 14, f"scores 2 × {size[0]} × {size[1]}", 12, SOFT)
-    d.text(330, 40, "skip: handed across and put beside", 12, TWO)
-    d.text(78, 316, "down: max-pool halves", 12, ONE)
-    d.text(650, 316, "up: each pixel becomes four", 12, THREE, anchor="end")
+        right = WIDTH - 4 - inwards * level - wide
+        d.box(right, 44 + 60 * level, wide, 34, label(channels, level), THREE)
+    d.text(4, 26, f"picture 3 × {size[0]} × {size[1]}", 12, SOFT, anchor="start")
+    d.text(WIDTH - 4, 26, f"scores 2 × {size[0]} × {size[1]}", 12, SOFT, anchor="end")
+    d.text(WIDTH / 2, 80, "skip: handed across", 12, TWO)
+    d.text(WIDTH / 2, 96, "and put beside", 12, TWO)
+    d.text(4, 340, "down: max-pool halves", 13, ONE, anchor="start")
+    d.text(WIDTH - 4, 360, "up: each pixel becomes four", 13, THREE, anchor="end")
     told = ", ".join(label(c, n) for n, c in enumerate(down))
     return d, (
         f"A U shape of boxes, channels by height by width. Down: {told}. Up again to "
@@ -150,34 +153,34 @@ def skips(width: int = 4, size: tuple[int, int] = (96, 64)) -> Made:
 def streams() -> Made:
     """Lesson 38: two orders, the filters between them, and how far arrows turn with the picture."""
     turned = quarter_turns()
-    d = Drawing(640, 262)
-    xs, ys = (120, 330, 540), (60, 170)
-    for order, y in enumerate(ys):
-        d.text(6, y, f"order {order}", 13, anchor="start", bold=True)
-        for column, x in enumerate(xs):
-            if order == 1 and column == 0:
+    d = Drawing(WIDTH, 390)
+    xs, ys = (90, 250), (60, 160, 290)  # the streams, and one layer after the other
+    for order, x in enumerate(xs):
+        d.text(x, 16, f"order {order}", 13, bold=True)
+        for layer, y in enumerate(ys):
+            if order == 1 and layer == 0:
                 continue
-            d.box(
-                x - 40, y - 20, 80, 40, "picture" if not column else "channels", (ONE, TWO)[order]
-            )
-    for column in range(2):
-        a, b = xs[column] + 42, xs[column + 1] - 42
-        d.arrow((a, ys[0]), (b, ys[0]), ONE)
-        d.text((a + b) / 2, ys[0] - 12, "ν = 0", 12, ONE)
-        d.arrow((a, ys[0] + 10), (b, ys[1] - 12), THREE)
-        d.text(a + 66, ys[0] + 30, "ν = −1", 12, THREE)
-    a, b = xs[1] + 42, xs[2] - 42
-    d.arrow((a, ys[1]), (b, ys[1]), TWO)
-    d.text((a + b) / 2, ys[1] + 14, "ν = 0", 12, TWO)
-    d.arrow((a, ys[1] - 10), (b, ys[0] + 12), "#5b5fc7")
-    d.text(a + 62, ys[1] - 30, "ν = 1", 12, "#5b5fc7")
-    words = "; ".join(f"arrows of order {n} turn by {t:.0f}°" for n, t in enumerate(turned))
-    d.text(320, 222, "from order n to order o leads a filter with ν = n − o", 13, INK)
-    d.text(320, 246, f"picture rotated by 90°: {words}", 13, INK, bold=True)
+            d.box(x - 46, y - 20, 92, 40, "channels" if layer else "picture", (ONE, TWO)[order])
+    for layer in range(2):
+        top, below = ys[layer] + 22, ys[layer + 1] - 22
+        d.arrow((xs[0] - 20, top), (xs[0] - 20, below), ONE)
+        d.text(xs[0] - 28, (top + below) / 2, "ν = 0", 13, ONE, anchor="end")
+        d.arrow((xs[0] + 30, top), (xs[1] - 34, below), THREE)
+    d.text(172, 102, "ν = −1", 13, THREE, anchor="start")
+    d.text(194, 258, "ν = −1", 13, THREE, anchor="end")
+    d.arrow((xs[1] + 20, ys[1] + 22), (xs[1] + 20, ys[2] - 22), TWO)
+    d.text(xs[1] + 28, 225, "ν = 0", 13, TWO, anchor="start")
+    d.arrow((xs[1] - 30, ys[1] + 22), (xs[0] + 34, ys[2] - 22), VIOLET)
+    d.text(200, 192, "ν = 1", 13, VIOLET, anchor="end")
+    d.text(WIDTH / 2, 332, "from order n to o: a filter with ν = n − o", 13)
+    d.text(WIDTH / 2, 358, "picture rotated by 90°: arrows of", 13, bold=True)
+    words = [f"order {n} turn by {t:.0f}°" for n, t in enumerate(turned)]
+    d.text(WIDTH / 2, 378, ", of ".join(words), 13, bold=True)
     return d, (
         "Two streams, orders 0 and 1. From the picture, of order 0, a filter with ν = 0 leads to "
         "order 0 and one with ν = −1 to order 1; in the next layer ν = 0 leads from 1 to 1 and "
-        f"ν = 1 from 1 back to 0. With the picture rotated by 90 degrees, {words}."
+        "ν = 1 from 1 back to 0. With the picture rotated by 90 degrees, the arrows of "
+        f"{' and those of '.join(words)}."
     )
 
 

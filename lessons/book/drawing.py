@@ -10,7 +10,7 @@ import numpy as np
 # The book's own colours, and what stands for them where there is no book around.
 INK = "var(--color-foreground-primary, #1c2126)"
 SOFT = "var(--color-foreground-muted, #6b7280)"
-ONE, TWO, THREE = "#2f8fb3", "#d1495b", "#c98a1b"
+ONE, TWO, THREE, VIOLET = "#2f8fb3", "#d1495b", "#c98a1b", "#5b5fc7"
 CELL = 34  # side of a number's box
 
 
