@@ -161,11 +161,12 @@ assert places["softmax, weight 10"] < nobody
 assert dice["0-1 regression"] > dice["0-100 regression"]
 
 # %% [markdown]
-# With 0-1 the heatmap is the mask once more: it follows the channels that the mask needs, and its
-# own loss is hardly heard. With 0-100 it is the *mask* that is heard less. The report's masks
-# suffered with 0-100, too: a validation dice of 0.888, and 0.919 without joints. With classes and a
-# loud voice the joints are found, better than by average places, and the mask has to wait. For
-# classes, "any joint" is drawn:
+# With 0-1 the heatmap shows an outline and no joints: it follows the channels that the mask needs,
+# and its own loss is hardly heard. With 0-100 it is the *mask* that is heard less. The report's
+# masks suffered with 0-100, too: a validation dice of 0.888, and 0.919 without joints. With classes
+# and a loud voice the joints are found, better than by average places, and the mask has to wait.
+# For classes, "any joint" is drawn: wide spots, since a background that counts a twentieth hardly
+# pays to be told apart; but each is highest near its joint.
 
 # %%
 columns = [("picture", [person.image for person in persons])]

@@ -134,9 +134,9 @@ kit.save_plot(plot, "44_your_photographs")
 
 # %% [markdown]
 # So: cut out tightly, remove the background, upright, walking. And a pose may look plausible where
-# it is wrong: the network has only ever said plausible poses. Longer training lowers the first
-# line; only other pictures lower the last ones. Real photographs differ from synthetic ones in more
-# than these.
+# it is wrong: the network has only ever said plausible poses. Longer training may lower the first
+# line; the last ones need other pictures. Real photographs differ from synthetic ones in more than
+# these.
 
 # %%
 if PICTURE:

@@ -83,6 +83,8 @@ def test_files_that_are_named_or_used_are_found():
     assert files.source_of("minipose.ops.conv.conv2d") == conv
     assert files.source_of("people.py") == ROOT / "lessons/people.py"
     assert files.source_of("../../etc/passwd.py") is None and files.source_of("none.py") is None
+    assert files.source_of("docs/capstone.md") == ROOT / "docs/capstone.md"
+    assert files.source_of("README.md") is None and files.source_of("report.md") is None
     code = "import minipose as mp\nfrom minipose import losses, ops\n"
     code += "ops.conv2d(mp.Tensor(x), w)\nmp.models.PoseNet()\nlosses.mse(a, b)\n"
     names = {path.relative_to(ROOT).as_posix() for path in files.used_by(code)}
@@ -98,6 +100,8 @@ def test_a_lesson_leads_to_sources_and_their_tests():
     end = sources.about(LESSONS[10].path)
     assert "- `minipose/kernels/im2col.py`: " in end and "`tests/ops/test_conv.py`" in end
     assert all((ROOT / name).is_file() for name in re.findall(r"`([\w/]+\.py)`", end))
+    assert ROOT / "docs/capstone.md" in sources.used(LESSONS[45].path)
+    assert ".md" not in sources.about(LESSONS[45].path)
 
 
 # --- Plots in words ---------------------------------------------------------------------------

@@ -12,10 +12,10 @@ from pathlib import Path
 from lessons import course
 
 ROOT = Path(__file__).resolve().parents[2]
-TOPS = ("minipose", "data_tools", "tests", "lessons")
+TOPS = ("minipose", "data_tools", "tests", "lessons", "docs")
 # "lesson 7", "lessons 3, 5 and 8", "Lessons 13 to 20": the numbers in it are links.
 NAMED = re.compile(r"\b[Ll]essons?\s+\d+(?:(?:,| and| or| to|–|, and)\s*\d+)*(?:’s|'s)?")
-FILE = re.compile(r"(?:[\w.-]+/)*[\w-]+\.py")
+FILE = re.compile(r"(?:[\w.-]+/)*[\w-]+\.py|(?:[\w.-]+/)+[\w-]+\.md")
 
 
 @cache

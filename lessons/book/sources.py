@@ -12,7 +12,7 @@ from typing import Any
 
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
+from pygments.lexers import MarkdownLexer, PythonLexer
 
 from lessons import course
 from lessons.book.files import FILE, ROOT, page_of, source_of, used_by
@@ -61,6 +61,7 @@ def imported(text: str) -> set[Path]:
 def about(lesson: Path) -> str:
     """What stands at the end of a lesson, in Markdown: where minipose has it, and its tests."""
     paths = [path for path in used(lesson) if path.is_relative_to(ROOT / "minipose")]
+    paths = [path for path in paths if path.suffix == ".py"]
     if not paths:
         return ""
     lines = ["## Where minipose has it, and what tests it", ""]
@@ -103,6 +104,8 @@ def pages(app: Any) -> Iterator[tuple[str, dict[str, Any], str]]:
         for title, some in links.items():
             made = ", ".join(f'<a href="{where}">{escape(words)}</a>' for words, where in some)
             body += f"<p>{title}: {made}</p>" if made else ""
-        code = highlight(path.read_text(encoding="utf-8"), PythonLexer(), formatter)
-        context = {"title": name, "body": f'<div class="source-page">{body}{code}</div>'}
+        lexer = PythonLexer() if path.suffix == ".py" else MarkdownLexer()
+        code = highlight(path.read_text(encoding="utf-8"), lexer, formatter)
+        kind = "source-page" if path.suffix == ".py" else "source-page prose"
+        context = {"title": name, "body": f'<div class="{kind}">{body}{code}</div>'}
         yield page, context, "page.html"
