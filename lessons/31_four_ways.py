@@ -206,7 +206,7 @@ with kit.experiment(WEIGHT, as_given=1.0):
 # 1. Which two of the four targets are regressions, and what do the other two ask?
 # 2. Why is the unit of a target a hidden weight?
 # 3. What does a weight of 10 do to the gradient of its loss?
-# 4. With Adam, all weights are multiplied by 10. What changes?
+# 4. With Adam, the weights of all losses are multiplied by 10. What changes?
 # 5. Which baseline must stand beside "joints are 2 px off"?
 #
 # The answers: `make lesson N=31 ANSWERS=1`, once you have your own.

@@ -56,9 +56,9 @@ assert np.allclose(by_loops, head(mp.Tensor(channels[None])).data[0], atol=1e-5)
 # ## Who pulls how hard?
 #
 # A sum's derivative is the sum of the derivatives, so on the shared weights two pulls add up.
-# Compute each alone, compare their lengths, and the angle between them. Its cosine is the sum of
-# the products of their entries, over both lengths: 1 is the same direction, 0 is none in common,
-# and below 0 they work against each other.
+# Compute each alone, compare their lengths, and the angle between them. The angle's cosine is the
+# sum of the products of their entries, over both lengths: 1 is the same direction, 0 is none in
+# common, and below 0 they work against each other.
 
 # %%
 train, test = people.in_room()

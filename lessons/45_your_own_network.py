@@ -59,10 +59,10 @@ def run(program, *arguments):
 #
 # **Ask** all who can be recognised, and write down whom and what for; a picture from elsewhere
 # needs a licence, its author and its address. `data_tools label` then leaves three folders,
-# `images`, `keypoints` (lesson 28's JSON) and `masks`, which are drawn here. Then **look** at every
-# picture with its mask and joints (`contact_sheet_1.png`; here, some masks). A part that is missed,
-# a bag taken in, left and right exchanged: such pictures are taken out of `images` (lesson 35), and
-# counted.
+# `images`, `keypoints` (lesson 28's JSON) and `masks` (here, of drawn people). Then **look** at
+# every picture with its mask and joints (`contact_sheet_1.png`; here, some masks). A part that is
+# missed, a bag taken in, left and right exchanged: such pictures are taken out of `images` (lesson
+# 35), and counted.
 
 
 # %%
@@ -203,7 +203,7 @@ run(minipose, "show", runs[0], "--out", folder / "mine.html")
 
 # %% [markdown]
 # `minipose show` made one file of the run, with numbers, curves and every picture from best to
-# worst. Whoever gets it gets the photographs: ask again before you hand it on.
+# worst. Whoever gets it gets the photographs: ask again first.
 #
 # ## The rubric
 #
@@ -211,7 +211,8 @@ run(minipose, "show", runs[0], "--out", folder / "mine.html")
 #
 # - **Data**: how many pictures, people and places; who labelled, who looked, how many were wrong?
 # - **Consent**: who agreed to what, or author and licence of each picture?
-# - **Split**: by what, decided when? **Leakage**: nobody on both sides, twins counted?
+# - **Split**: by what, decided when? **Leakage**: nobody on both sides, near duplicates
+#   counted?
 # - **Baselines**: the constant answer *and* the given network, in the same table?
 # - **Seeds**: three or more, with their spread, and no claim within it?
 # - **Failures**: the worst pictures, and what they have in common? On which must it not be used?

@@ -212,7 +212,7 @@ class Diagram:
 
 ALL = (
     Diagram(paths, 2, "and since $L = 2w^2$, $dL/dw = 4w = 12$."),
-    Diagram(columns, 10, "(the last arguments: steps of one pixel, no margin):"),
+    Diagram(columns, 10, "So copy what each output pixel sees into a column."),
     Diagram(pooled, 11, "So all of the gradient goes to it, and the others get none. By loops:"),
     Diagram(skips, 29, "mixes the channels of each pixel to its scores."),
     Diagram(streams, 38, "ν = 0 within each, ν = −1 from 0 to 1 and ν = 1 back."),
