@@ -14,9 +14,10 @@ from minipose.errors import UserError
 from minipose.training.communicator import Communicator, Pending, launched
 
 FORWARDED = 0.3  # s in which mpirun reads what was printed last
-# MPI itself waits by looking again and again, which takes the core from whom it waits for; but it
-# also works only while it is looked at, so looks that are far apart make a sum slow.
-LOOK, NAP = 2e-3, 1e-3  # s of looking, in which others may have the core; then, at most, of sleep
+# MPI works only while it is looked at, so looks that are far apart make a sum slow; but whoever
+# looks again and again takes the core from others, maybe from the rank that is waited for.
+LOOK, SHARED_LOOK = 50e-3, 2e-3  # s of looking: on a core of its own; where ranks share one
+NAP = 1e-3  # s, at most, between two looks afterwards
 
 
 class MPICommunicator(Communicator):
@@ -85,6 +86,7 @@ class InTurn:
 
     def __init__(self, calls: deque[InTurn] | None, begin: Callable[[], Any]) -> None:
         self._calls, self._begin = deque() if calls is None else calls, begin
+        self._look = SHARED_LOOK if calls is None else LOOK
         self._request: Any = None
         self._complete = False
         self._calls.append(self)
@@ -105,7 +107,7 @@ class InTurn:
         start = time.perf_counter()
         while not self.test():
             waited = time.perf_counter() - start
-            if waited < LOOK:
+            if waited < self._look:
                 os.sched_yield()
             else:
                 time.sleep(min(waited / 10, NAP))

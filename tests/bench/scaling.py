@@ -26,6 +26,7 @@ UNET = {"network": "unet", "batch": 8, "size": (96, 64), "width": 16, "training"
 POSENET = {"network": "posenet", "batch": 128, "size": (128, 128), "training": True}
 CASES = [
     Case("posenet", "PoseNet [5 10 15], 128 × 1×128×128", **POSENET),
+    Case("posenet-256", "PoseNet [5 10 15], 256 × 1×128×128", **POSENET | {"batch": 256}),
     Case("posenet-large", "PoseNet [32 64 64], 16 × 1×128×128", kernels=(32, 64, 64),
          **POSENET | {"batch": 16}),
     Case("unet", "U-Net 16-256, 8 × 3×96×64", **UNET),
@@ -153,6 +154,19 @@ def line(row: dict) -> str:
     )
 
 
+def one_of_each(rows: list[dict]) -> list[dict]:
+    """The first row of each network: what the model says does not depend on the measured batch."""
+    found: dict[str, dict] = {}
+    for row in rows:
+        found.setdefault(name_of(row), row)
+    return list(found.values())
+
+
+def name_of(row: dict) -> str:
+    """The network without its batch."""
+    return row["title"].split(",")[0]
+
+
 def work(row: dict, on_gpu: bool = False) -> Work:
     """A step's cost: fitted to one process at two batches, or by arithmetic alone."""
     if on_gpu:
@@ -193,13 +207,10 @@ def tables(rows: list[dict], seconds: list[float], link: Link) -> list[str]:
         f"{ETHERNET.name} | whole batch | {NVLINK.name} | whole batch |",
         "|---|---|---|---|---|---|---|",
     ]
-    for row in rows:
+    for row in one_of_each(rows):
         needed = [work(row).needed(64, ETHERNET), work(row, on_gpu=True).needed(64, NVLINK)]
         cells = " | ".join(f"{batch} | {64 * batch}" for batch in needed)
-        lines.append(
-            f"| {row['title'].split(',')[0]} | {row['messages']} | {row['bytes'] / 1e6:.2f} | "
-            f"{cells} |"
-        )
+        lines.append(f"| {name_of(row)} | {row['messages']} | {row['bytes'] / 1e6:.2f} | {cells} |")
     return lines
 
 
@@ -211,10 +222,10 @@ def draw(rows: list[dict]) -> None:
     axes = plot.subplots(1, 2, sharey=True)
     places = [(ETHERNET, False, "this machine's ranks"), (NVLINK, True, "GPUs (assumed speed)")]
     for ax, (link, on_gpu, who) in zip(axes, places, strict=True):
-        for n, row in enumerate(rows):
+        for n, row in enumerate(one_of_each(rows)):
             for style, batch in (("-", row["batch"]), ("--", max(1, row["batch"] // 16))):
                 left = [100 * work(row, on_gpu).speedup(p, batch, link) / p for p in RANKS]
-                label = f"{row['title'].split(',')[0]}, {batch} each"
+                label = f"{name_of(row)}, {batch} each"
                 ax.semilogx(RANKS, left, style, color=f"C{n}", label=label)
         ax.set_title(f"{link.name}, {who}", loc="left", fontsize=10)
         ax.set(xlabel="machines", ylabel="% of linear speed", ylim=(0, 104))

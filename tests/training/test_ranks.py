@@ -1,7 +1,5 @@
 """Parts of a batch by rank: the same step on every rank, and that of one process."""
 
-from collections import deque
-
 import numpy as np
 import pytest
 
@@ -11,7 +9,6 @@ from minipose.optim import Adam
 from minipose.training import checkpoint
 from minipose.training.buckets import Buckets
 from minipose.training.communicator import ALONE, Communicator
-from minipose.training.communicator_mpi import InTurn
 from minipose.training.loop import fit
 from minipose.training.parts import Parts
 from minipose.training.ranks import Division, Ranks, changes, reconcile
@@ -258,29 +255,3 @@ def test_ranks_that_begin_with_other_choices_end_with_one_line():
 
     together(3, program)
     expect_the_same(ALONE, epochs=1)
-
-
-def test_a_call_begins_when_those_before_it_are_complete():
-    """And whoever waits for a later one lets the earlier ones go on."""
-    log = []
-
-    class Request:
-        def __init__(self, name, looks):
-            self.name, self.looks = name, looks
-            log.append(f"begin {name}")
-
-        def Test(self):
-            self.looks -= 1
-            if self.looks == 0:
-                log.append(f"end {self.name}")
-            return self.looks <= 0
-
-    calls = deque()
-    first, second, third = (
-        InTurn(calls, lambda name=name, looks=looks: Request(name, looks))
-        for name, looks in (("a", 2), ("b", 1), ("c", 9))
-    )
-    assert log == ["begin a", "end a", "begin b", "end b", "begin c"]
-    assert first.test() and second.test() and not calls[0].test()
-    third.wait()
-    assert log[-1] == "end c" and not calls
