@@ -3,7 +3,7 @@
 A kernel of r × r moves over a tile of t × t pixels and leaves m × m outputs, m = t − r + 1. In one
 dimension this is the transpose of a product of polynomials, and a product can be computed by
 evaluating both factors at t points, multiplying values, and interpolating (``winograd_points``
-derives the matrices, ``winograd_tiles`` applies them):
+derives the matrices, ``winograd_tiles`` and ``winograd_kernels`` apply them):
 
     y = Aᵀ [(G g) ⊙ (Bᵀ d)]
 
@@ -40,8 +40,9 @@ from minipose.fast import workers
 from minipose.fast.bias_relu import NOTHING, Ending
 from minipose.fast.layout import channels_first, channels_last
 from minipose.fast.products import in_blocks
+from minipose.fast.winograd_kernels import kernel_gradient, transformed_either_way
 from minipose.fast.winograd_points import Evaluation, transforms
-from minipose.fast.winograd_tiles import both_ways, by_steps, to_outputs, to_spectrum
+from minipose.fast.winograd_tiles import by_steps, to_outputs, to_spectrum
 
 Pair = tuple[int, int]
 Multiplier = Callable[[np.ndarray, np.ndarray, slice], None]  # V, where V U goes, which ξ
@@ -50,8 +51,6 @@ OUTPUTS = {3: 4, 5: 4, 6: 3}  # m for each r
 FEW = 64  # tiles: of fewer, 3×3 takes m = 2, whose transformed kernel is less than half as large
 TILES = 192  # a task: tiles enough for a good matrix product, few enough for the cache
 GROUP = 512  # tiles whose transforms wait in memory for dL/dw's products
-PAIRS = 1 << 15  # of channels, whose kernels are transformed in a task
-MANY_PAIRS = 1 << 16
 MANY = 16  # samples, from which on several sums of dL/dw are made
 LARGE = 1 << 18  # numbers of U, from which on few tiles are done position by position
 POSITIONS, CHANNELS = 3, 64  # positions, and at least so many channels, that a task takes then
@@ -101,7 +100,7 @@ class Kernels:
 
     def multiplier(self, m: int, rows: int) -> Multiplier:
         """What multiplies V[ξ] (at most ``rows``, in) with U[ξ] (in, out), for some positions ξ."""
-        transformed = _transformed_either_way(self.weight, m)
+        transformed = transformed_either_way(self.weight, m)
         return lambda values, out, some: in_blocks(values, transformed[some], out)
 
 
@@ -195,7 +194,7 @@ def backward_weight(grad_y: np.ndarray, x: np.ndarray, r: int, padding: Pair) ->
 
     # One chunk is not run as a task: then its own parts are.
     sums = workers.run(task, len(chunks)) if len(chunks) > 1 else [task(0)]
-    return _kernel_gradient(workers.add_in_order(sums), r, m)
+    return kernel_gradient(workers.add_in_order(sums), r, m)
 
 
 def _spectral_gradient(
@@ -246,50 +245,6 @@ def _multiply(grads: np.ndarray, values: np.ndarray, total: np.ndarray, first: b
         total[k] += partial
 
     workers.run(task, len(total))
-
-
-def _transformed_either_way(weight: np.ndarray, m: int) -> np.ndarray:
-    """U (t², in, out): of many channels in the order in which they lie, which costs the product
-    less than sorting costs the transform."""
-    if weight.shape[0] * weight.shape[1] > MANY_PAIRS and weight.strides[0] < weight.strides[1]:
-        return transformed_kernel(weight.transpose(1, 0, 2, 3), m).transpose(0, 2, 1)
-    return transformed_kernel(weight, m)
-
-
-def transformed_kernel(weight: np.ndarray, m: int) -> np.ndarray:
-    """U = G g Gᵀ for all pairs of channels, (t², A, B) of (A, B, r, r)."""
-    (a, b), r = weight.shape[:2], weight.shape[2]
-    t = m + r - 1
-    of_kernels = transforms(m, r)[1]
-    kernels = np.empty((t, t, a, b), dtype=weight.dtype)
-    parts = workers.pieces(a, max(1, PAIRS // b))
-
-    def task(k: int) -> None:
-        some = weight[parts[k]].transpose(2, 3, 0, 1)
-        taps = workers.scratch("taps", some.shape, weight.dtype)
-        np.copyto(taps, some)
-        both_ways(of_kernels, taps, kernels[:, :, parts[k]])
-
-    workers.run(task, len(parts))
-    return kernels.reshape(t * t, a, b)
-
-
-def _kernel_gradient(total: np.ndarray, r: int, m: int) -> np.ndarray:
-    """dL/dw = Gᵀ dL/dU G: (t², O, C) -> (O, C, r, r)."""
-    o, c = total.shape[1:]
-    t = m + r - 1
-    of_kernel_gradients = transforms(m, r)[4]
-    grad_w = np.empty((o, c, r, r), dtype=total.dtype)
-    parts = workers.pieces(o, max(1, PAIRS // c))
-
-    def task(k: int) -> None:
-        some = total.reshape(t, t, o, c)[:, :, parts[k]]
-        taps = workers.scratch("taps", (r, r, *some.shape[2:]), total.dtype)
-        both_ways(of_kernel_gradients, some, taps)
-        np.copyto(grad_w[parts[k]], taps.transpose(2, 3, 0, 1))
-
-    workers.run(task, len(parts))
-    return grad_w
 
 
 def _blocks(samples: int, grid: Pair, at_once: int) -> list[slice]:

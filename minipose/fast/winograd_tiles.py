@@ -83,12 +83,3 @@ def to_outputs(sums: Collection, product: np.ndarray, outputs: np.ndarray) -> No
     spare = workers.scratch("spare", (t - 1, *columns[0].shape), product.dtype)
     by_row = outputs.transpose(2, 0, 1, 4, 3, 5)  # (m, N, lines, m, across, O)
     sums(columns, [by_row[:, :, :, j] for j in range(m)], spare)
-
-
-def both_ways(sums: Evaluation | Collection, planes: np.ndarray, out: np.ndarray) -> None:
-    """M g Mᵀ of (i, j, A, B) into ``out`` (k, l, A, B): the transforms of kernels."""
-    spares, (a, b) = max(3, len(planes) - 1), planes.shape[2:]
-    half = workers.scratch("half", (len(out), planes.shape[1], a, b), planes.dtype)
-    spare = workers.scratch("spare", (spares, max(len(out), planes.shape[1]), a, b), planes.dtype)
-    sums(planes, half, spare[:, : planes.shape[1]])
-    sums(half.transpose(1, 0, 2, 3), out.transpose(1, 0, 2, 3), spare[:, : len(out)])

@@ -82,12 +82,8 @@ class Conv2d(Module):
         draw = he_normal if initialise == "he" else glorot_uniform
         self.weight = Parameter(draw((out_channels, in_channels, *kernel), rng))
         self.bias = Parameter(np.zeros(out_channels, dtype=np.float32)) if bias else None
-        self.in_channels, self.out_channels, self.kernel_size = (
-            in_channels,
-            out_channels,
-            kernel_size,
-        )
-        self.stride, self.padding = stride, padding
+        self.in_channels, self.out_channels = in_channels, out_channels
+        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
         self.initialise, self.activation = initialise, activation
 
     def forward(self, x: Tensor) -> Tensor:
@@ -120,11 +116,8 @@ class Conv2dMaxPool2d(Module):
         shape = out_channels, in_channels, *pair("Conv2dMaxPool2d", "kernel_size", kernel_size, 1)
         check_generator("Conv2dMaxPool2d", rng)
         one_of("Conv2dMaxPool2d", "activation", activation, (None, "tanh"))
-        self.in_channels, self.out_channels, self.kernel_size = (
-            in_channels,
-            out_channels,
-            kernel_size,
-        )
+        self.in_channels, self.out_channels = in_channels, out_channels
+        self.kernel_size = kernel_size
         self.weight = Parameter(glorot_uniform(shape, rng, pool=4))
         self.bias = Parameter(np.zeros(out_channels, dtype=np.float32)) if bias else None
         self.activation = activation

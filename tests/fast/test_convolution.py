@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minipose import Tensor, ops
-from minipose.fast import columns, convolution, samples, strips, winograd, winograd_points
+from minipose.fast import (
+    columns,
+    convolution,
+    samples,
+    strips,
+    winograd,
+    winograd_kernels,
+    winograd_points,
+)
 from minipose.gradcheck import check_gradients
 from minipose.kernels import faster, im2col
 from tests.fast.test_every_algorithm import by
@@ -52,7 +60,7 @@ def test_strips(data, n, c, o, kh, kw, extra, stride, padding, strip_bytes):
        padding=st.tuples(st.integers(0, 2), st.integers(0, 2)),
        tiles=st.sampled_from([1, 3, winograd.TILES]), group=st.sampled_from([1, 4, winograd.GROUP]),
        many=st.sampled_from([1, winograd.MANY]), few=st.sampled_from([1, winograd.FEW]),
-       many_pairs=st.sampled_from([0, winograd.MANY_PAIRS]))  # fmt: skip
+       many_pairs=st.sampled_from([0, winograd_kernels.MANY_PAIRS]))  # fmt: skip
 def test_winograd(data, n, c, o, r, size, padding, tiles, group, many, few, many_pairs):
     x, weight = data.draw(arrays((n, c, *size))), data.draw(arrays((o, c, r, r)))
     grad_y, expected = im2col_results(x, weight, (1, 1), padding)
@@ -61,7 +69,7 @@ def test_winograd(data, n, c, o, r, size, padding, tiles, group, many, few, many
         patch.setattr(winograd, "GROUP", group)
         patch.setattr(winograd, "MANY", many)
         patch.setattr(winograd, "FEW", few)
-        patch.setattr(winograd, "MANY_PAIRS", many_pairs)
+        patch.setattr(winograd_kernels, "MANY_PAIRS", many_pairs)
         y = winograd.forward(x, weight, padding)
         grad_x = winograd.backward_input(grad_y, weight, padding)
         grad_w = winograd.backward_weight(grad_y, x, r, padding)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from minipose import ops
-from minipose.fast import convolution, doubling, winograd
+from minipose.fast import convolution, doubling, winograd, winograd_kernels
 from minipose.fast.bias_relu import Ending
 from minipose.fast.products import AS_THEY_LIE, GRAIN
 from minipose.kernels.im2col import output_size
@@ -100,7 +100,7 @@ class Kept(winograd.Kernels):
             blocks = np.empty((t * t, outside // width, inside, width), self.weight.dtype)
             for k in range(outside // width):
                 columns = self.weight[:, k * width : (k + 1) * width]
-                blocks[:, k] = winograd.transformed_kernel(columns, m)
+                blocks[:, k] = winograd_kernels.transformed_kernel(columns, m)
             self.blocks = {(m, width): blocks}
         return self.blocks[m, width]
 
