@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from itertools import combinations, permutations
 
 import numpy as np
 
+RTOL, ATOL = 1e-7, 1e-9
 Sizes = dict[int, str]  # what an axis of that length counts: {4: "examples"}
 Shape = tuple[int, ...]
 
 
-def close(got: np.ndarray, expected: np.ndarray, rtol: float = 1e-7, atol: float = 1e-9) -> bool:
+def close(got: np.ndarray, expected: np.ndarray, rtol: float = RTOL, atol: float = ATOL) -> bool:
     """Whether two arrays are the same, shape and values."""
-    return got.shape == expected.shape and np.allclose(
-        got, expected, rtol=rtol, atol=atol, equal_nan=True
-    )
+    return got.shape == expected.shape and not _wrong(got, expected, rtol, atol).any()
+
+
+def _wrong(got: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> np.ndarray:
+    """Where two arrays of one shape differ."""
+    return ~np.isclose(got, expected, rtol=rtol, atol=atol, equal_nan=True)
 
 
 def shape(got: Shape, expected: Shape, sizes: Sizes) -> str:
@@ -69,18 +75,30 @@ def _counted(length: int, sizes: Sizes) -> str:
     return f"the {length} {sizes[length]}" if length in sizes else f"an axis of {length}"
 
 
-def values(got: np.ndarray, expected: np.ndarray, sizes: Sizes) -> str:
-    """Why values of the right shape may be wrong."""
+def values(
+    got: np.ndarray, expected: np.ndarray, sizes: Sizes, rtol: float = RTOL, atol: float = ATOL
+) -> str:
+    """Why values of the right shape, which are not ``close``, may be wrong."""
     if text := _not_numbers(got, expected, sizes):
         return text
     if got.size == 1:
         return _single(got, expected, sizes)
     if expected.any() and not got.any():
         return "is 0 everywhere"
-    for reason in (_factor, _offset, _moved):
-        if text := reason(got, expected, sizes):
-            return text
-    return _first(got, expected)
+    same = partial(close, rtol=rtol, atol=atol)
+    if (
+        text := _factor(got, expected, sizes)
+        or _offset(got, expected)
+        or _moved(got, expected, same)
+    ):
+        return text
+    wrong = _wrong(got, expected, rtol, atol)
+    text = f"is wrong in {wrong.sum()} of {got.size} places"
+    if _varied(expected) and same(np.sort(got, axis=None), np.sort(expected, axis=None)):
+        text = "has the right numbers in wrong places"
+    at = tuple(int(i) for i in np.argwhere(wrong)[0])
+    place = f"[{', '.join(map(str, at))}]"
+    return f"{text}: at {place} it is {got[at]:.6g}, expected {expected[at]:.6g}"
 
 
 def _not_numbers(got: np.ndarray, expected: np.ndarray, sizes: Sizes) -> str:
@@ -113,7 +131,7 @@ def _factor(got: np.ndarray, expected: np.ndarray, sizes: Sizes) -> str:
         return ""
     sign = " with the wrong sign" if k < 0 else ""
     if np.isclose(abs(k), 1):
-        return "has the wrong sign"
+        return "has the wrong sign" if k < 0 else ""  # what is near 0 is wrong
     for number, name in {expected.size: "elements", **sizes}.items():
         if number > 2 and np.isclose(abs(k), 1 / number):
             return (
@@ -132,39 +150,33 @@ def _factor(got: np.ndarray, expected: np.ndarray, sizes: Sizes) -> str:
     return f"is {abs(k):.4g} times what is expected{sign}, everywhere"
 
 
-def _offset(got: np.ndarray, expected: np.ndarray, sizes: Sizes) -> str:
-    gap = got - expected
-    if got.size > 2 and np.allclose(gap, gap.flat[0], rtol=1e-6):
+def _offset(got: np.ndarray, expected: np.ndarray) -> str:
+    with np.errstate(invalid="ignore"):  # inf − inf
+        gap = got - expected
+    if got.size > 2 and gap.flat[0] and np.allclose(gap, gap.flat[0], rtol=1e-6, atol=0):
         more = "larger" if gap.flat[0] > 0 else "smaller"
         return f"is {more} than expected by {abs(gap.flat[0]):.4g}, everywhere"
     return ""
 
 
-def _moved(got: np.ndarray, expected: np.ndarray, sizes: Sizes) -> str:
-    """The right values in wrong places."""
-    if got.size < 3 or len(np.unique(np.round(expected, 9))) < 3:
+def _varied(expected: np.ndarray) -> bool:
+    """Whether there are enough values to tell places from each other."""
+    return len(np.unique(np.round(expected, 9))) >= 3
+
+
+def _moved(
+    got: np.ndarray, expected: np.ndarray, same: Callable[[np.ndarray, np.ndarray], bool]
+) -> str:
+    """The right values in wrong places, all moved alike."""
+    if not _varied(expected):
         return ""
     for order in permutations(range(got.ndim)):
-        if list(order) != list(range(got.ndim)) and close(got.transpose(order), expected):
+        if list(order) != list(range(got.ndim)) and same(got.transpose(order), expected):
             return f"has its axes exchanged: transpose({', '.join(map(str, order))}) makes it right"
     for axis in range(got.ndim):
-        if close(np.flip(got, axis), expected):
+        if same(np.flip(got, axis), expected):
             return f"is reversed along axis {axis}"
         for step in (1, -1):
-            if close(np.roll(got, step, axis), expected):
+            if same(np.roll(got, step, axis), expected):
                 return f"is shifted by one along axis {axis}"
-    if close(np.sort(got, axis=None), np.sort(expected, axis=None)):
-        return "has the right numbers in wrong places" + _beside(got, expected)
     return ""
-
-
-def _first(got: np.ndarray, expected: np.ndarray) -> str:
-    wrong = ~np.isclose(got, expected, rtol=1e-7, atol=1e-9)
-    return f"is wrong in {wrong.sum()} of {got.size} places" + _beside(got, expected)
-
-
-def _beside(got: np.ndarray, expected: np.ndarray) -> str:
-    wrong = ~np.isclose(got, expected, rtol=1e-7, atol=1e-9)
-    at = tuple(int(i) for i in np.argwhere(wrong)[0])
-    place = f"[{', '.join(map(str, at))}]"
-    return f": at {place} it is {got[at]:.6g}, expected {expected[at]:.6g}"

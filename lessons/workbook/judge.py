@@ -27,8 +27,8 @@ def same(
     expected: object,
     sizes: explain.Sizes | None = None,
     known: Known | None = None,
-    rtol: float = 1e-7,
-    atol: float = 1e-9,
+    rtol: float = explain.RTOL,
+    atol: float = explain.ATOL,
 ) -> None:
     """Compare a result with what is expected; what is wrong is named as exactly as possible.
 
@@ -55,7 +55,7 @@ def same(
             raise Wrong(f"{what} is what comes out {mistake}{beside}")
     if found.shape != expected.shape:
         raise Wrong(f"{what} {explain.shape(found.shape, expected.shape, sizes or {})}")
-    raise Wrong(f"{what} {explain.values(found, expected, sizes or {})}")
+    raise Wrong(f"{what} {explain.values(found, expected, sizes or {}, rtol, atol)}")
 
 
 def numbers(what: str, got: object) -> np.ndarray:
@@ -67,10 +67,13 @@ def numbers(what: str, got: object) -> np.ndarray:
     if hasattr(got, "rule"):
         raise Wrong(f"{what} is a {type(got).__name__}, expected plain numbers: its .data")
     try:
-        return np.asarray(got, float)
-    except (TypeError, ValueError):
+        array = np.asarray(got)
+    except (TypeError, ValueError):  # lists of different lengths
+        array = np.asarray(None)
+    if array.dtype.kind not in "biuf":  # of complex numbers, too, the real parts are not all
         kind = type(got).__name__
-        raise Wrong(f"{what} is a {kind} that is no array of numbers: {got!r:.60}") from None
+        raise Wrong(f"{what} is a {kind} that is no array of numbers: {got!r:.60}")
+    return array.astype(float)
 
 
 def several(what: str, got: object, names: Sequence[str]) -> tuple:
@@ -80,8 +83,10 @@ def several(what: str, got: object, names: Sequence[str]) -> tuple:
     wanted = f"{len(names)} ({', '.join(names)})" if len(names) > 1 else f"one ({names[0]})"
     if not isinstance(got, (tuple, list)):
         comma = "; (g,) with its comma is a tuple of one" if len(names) == 1 else ""
-        kind = "number" if np.ndim(got) == 0 else "array"
-        raise Wrong(f"{what} is a single {kind}, expected a tuple of {wanted}{comma}")
+        kind = f"a {type(got).__name__}"
+        if isinstance(got, (int, float, np.generic, np.ndarray)):
+            kind = "a single array" if np.ndim(got) else "a single number"
+        raise Wrong(f"{what} is {kind}, expected a tuple of {wanted}{comma}")
     if len(got) != len(names):
         raise Wrong(f"{what} has {len(got)} parts, expected {wanted}")
     return tuple(got)

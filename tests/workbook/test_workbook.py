@@ -15,7 +15,7 @@ from lessons.workbook.__main__ import main
 from lessons.workbook.checks import train_h36m
 from lessons.workbook.dig import dig, holes
 from lessons.workbook.examine import DONE, WAITS, WRONG, YOURS, examine
-from lessons.workbook.judge import Wrong, same
+from lessons.workbook.judge import Wrong, same, several
 from lessons.workbook.pages import (
     LAST,
     PAGE,
@@ -269,3 +269,32 @@ def test_a_wrong_value_has_words(change, words):
     right = np.random.default_rng(0).uniform(1, 2, (4, 3))
     with pytest.raises(Wrong, match=re.escape(words)), np.errstate(all="ignore"):
         same("it", change(right), right, {4: "examples"})
+
+
+@pytest.mark.parametrize(
+    ("got", "right", "tolerance", "words"),
+    [
+        ([1.0, 2.0, 0.0], [1.0, 2.0, 1e-15], (1e-6, 0), "wrong in 1 of 3 places: at [2] it is 0"),
+        ([1.0001, 2, 3.5, 7], [1, 2, 3, 9], (1e-3, 0), "wrong in 2 of 4 places: at [2] it is 3.5"),
+        ([np.nan, 2, 3.5, 7], [np.nan, 2, 3, 9], (1e-7, 0), "wrong in 2 of 4 places: at [2]"),
+        ([3.001, 2.001, 1], [1, 2, 3], (1e-2, 0), "is reversed along axis 0"),
+        ([1 + 2j, 2, 3], [1, 2, 3], (1e-7, 0), "is a list that is no array of numbers"),
+    ],
+)
+def test_places_within_the_tolerance_are_not_called_wrong(got, right, tolerance, words):
+    with pytest.raises(Wrong, match=re.escape(words)):
+        same("it", got, np.array(right), rtol=tolerance[0], atol=tolerance[1])
+
+
+@pytest.mark.parametrize(
+    ("got", "words"),
+    [
+        (np.float32(1), "is a single number"),
+        (np.ones(2), "is a single array"),
+        ({"a": 1, "b": 2}, "is a dict"),
+        ((g for g in (1, 2)), "is a generator"),
+    ],
+)
+def test_what_is_no_tuple_has_words(got, words):
+    with pytest.raises(Wrong, match=f"it {words}, expected a tuple of 2"):
+        several("it", got, ("a", "b"))
