@@ -47,13 +47,13 @@ def refusal(path: str | os.PathLike, error: OSError, needed: int | None = None) 
     reason = (os.strerror(error.errno) if error.errno else str(error)).lower()
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         needed = needed or getattr(error, "written", None)
-        wanted = f"it needs {megabytes(needed)} or more" if needed else ""
+        wanted = f"it needs {in_units(needed)} or more" if needed else ""
         reason = "; ".join([reason, *filter(None, [wanted, _free(Path(path))])])
     return CannotWrite(f"{path}: {reason}; what stood there before is as it was")
 
 
-def megabytes(count: int) -> str:
-    """A number of bytes for people."""
+def in_units(count: int) -> str:
+    """A number of bytes for people: 1234567 is 1.2 MB."""
     if count < 1000:
         return f"{count} bytes"
     return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
@@ -61,7 +61,7 @@ def megabytes(count: int) -> str:
 
 def _free(path: Path) -> str:
     try:
-        return f"{megabytes(shutil.disk_usage(path.parent).free)} are free on its disk"
+        return f"{in_units(shutil.disk_usage(path.parent).free)} are free on its disk"
     except OSError:
         return ""
 
@@ -70,7 +70,8 @@ def _is_of(error: OSError, path: Path) -> bool:
     """Whether an error comes from writing ``path``, and not from reading something else."""
     if error.errno in _OF_A_DISK:
         return True
-    named = [Path(os.fsdecode(n)) for n in (error.filename, error.filename2) if n is not None]
+    names = (error.filename, error.filename2)  # a file that is open may be named by its number
+    named = [Path(os.fsdecode(n)) for n in names if isinstance(n, (str, bytes, os.PathLike))]
     here = path.absolute()
     near = (here, *here.parents)
     inside = any(n.absolute() in near or n.absolute().parent == here for n in named)

@@ -13,7 +13,7 @@ from unittest import mock
 import pytest
 
 from minipose.errors import UserError, line_of
-from minipose.refusals import CannotWrite
+from minipose.refusals import CannotWrite, in_words
 from minipose.storage import (
     atomic,
     atomic_folder,
@@ -207,6 +207,12 @@ def test_the_systems_own_errors_name_the_file_first(tmp_path):
         (tmp_path / "a").rename(tmp_path / "b")
     assert line_of(missing.value).startswith(f"{tmp_path / 'a'} -> {tmp_path / 'b'}: ")
     assert line_of(UserError("said")) == "said" and line_of(OSError("said")) == "said"
+
+
+def test_an_open_file_that_is_refused_keeps_its_error(tmp_path):
+    """It is named by its number."""
+    with pytest.raises(PermissionError), in_words(tmp_path / "a"):
+        raise PermissionError(errno.EACCES, "Permission denied", 3)
 
 
 def test_a_folder_that_has_gone_is_named(tmp_path):
