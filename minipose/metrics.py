@@ -129,7 +129,7 @@ def repeats(rows: np.ndarray, before: np.ndarray | None = None) -> np.ndarray:
     """Whether each row equals the one before it: bool (T,). ``before`` precedes the first row."""
     same = np.zeros(len(rows), dtype=bool)
     same[1:] = (rows[1:] == rows[:-1]).all(axis=tuple(range(1, rows.ndim)))
-    same[0] = before is not None and bool((rows[0] == before).all())
+    same[:1] = before is not None and (rows[:1] == before).all()
     return same
 
 

@@ -17,6 +17,7 @@ from minipose.metrics import (
     pa_mpjpe,
     pixel_errors,
     procrustes,
+    run_lengths,
     visible_joints,
 )
 from minipose.skeletons import BODY_25
@@ -73,6 +74,7 @@ def test_poses_have_three_coordinates(metric):
 @pytest.mark.parametrize("count", [0, 1])
 def test_where_there_is_no_pair_none_is_identical(count):
     assert identical_fraction(np.zeros((count, 51))) == 0
+    assert run_lengths(np.zeros((count, 51))).tolist() == [1] * count
 
 
 def test_visible_are_detected_joints_inside_the_picture():

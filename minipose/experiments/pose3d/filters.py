@@ -42,7 +42,7 @@ def one_euro(poses: np.ndarray, seconds: float) -> np.ndarray:
         return 1 / (1 + 1 / (2 * np.pi * cutoff * seconds))
 
     smooth = np.array(poses, dtype=np.float64)
-    speed = np.zeros_like(smooth[:1].sum(axis=0))
+    speed = np.zeros(smooth.shape[1:])
     for t in range(1, len(smooth)):
         moved = (poses[t] - smooth[t - 1]) / seconds
         speed = speed + weight(SPEED_CUTOFF) * (moved - speed)
@@ -84,4 +84,4 @@ REACH = {"median": MEDIAN / 2, "savgol": SAVGOL / 2, "one-euro": 0.0}  # s that 
 def odd_window(span: float, seconds: float, least: int, count: int) -> int:
     """An odd number of frames that spans no more seconds, unless it is the least, nor frames."""
     width = max(least, 2 * int(span / seconds / 2 + 1e-9) + 1)
-    return min(width, count - 1 + count % 2)
+    return max(1, min(width, count - 1 + count % 2))
