@@ -147,6 +147,7 @@ LAYERS: dict[str, Rows] = {
         (">= fraction", "< fraction", "the others should be"),
         ("rng.random(x.data.shape)", "rng.random(x.data.shape[1])", "draw for each element"),
         ("lambda g: (g * scale,)", "lambda g: (g,)", "nothing was switched off"),
+        ("lambda g: (g * scale,)", "lambda g: ((g * (scale > 1)).tolist(),)", "the same factor"),
         (
             "lambda g: (g * scale,)",
             "lambda g: (g * (rng.random(g.shape) >= fraction) / (1 - fraction),)",
@@ -281,11 +282,8 @@ LAYERS: dict[str, Rows] = {
         ("        h = gamma * g\n", "        h = g\n", "without γ"),
     ),
     "save_resume": (
-        (
-            'found.update(part.named_parameters(f"{before}{name}."))',
-            "pass",
-            "ask the modules below",
-        ),
+        ('found.update(part.named_parameters(f"{before}{name}."))', "pass", "the modules below"),
+        ("return {name: tensor.data.copy()", "return 1 or {name: 0", "returns a int, expected a"),
         ('f"{before}{name}."', 'f"{before}{name}"', "a dot stands between"),
         ('part.named_parameters(f"{before}{name}.")', "part.named_parameters()", "hand the way"),
         ("name: tensor.data.copy()", "name: tensor.data", "save copies"),

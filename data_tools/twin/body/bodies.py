@@ -26,7 +26,7 @@ def draw_bones(rng: np.random.Generator) -> Bones:
     """Somebody else: lengths and build spread as those of the five measured subjects are.
 
     A length is mean + deviation · (0.6 c + 0.8 e) with c of the whole body and e of this bone, both
-    standard normal and kept within ±2.
+    standard normal; their sum is kept within ±2.
     """
     body = rng.normal()
     lengths = {}

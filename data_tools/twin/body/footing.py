@@ -21,7 +21,8 @@ def soles(posed: Posed) -> np.ndarray:
     forward = (tip - ball) / np.linalg.norm(tip - ball, axis=-1, keepdims=True)
     down = ball - ankle - 135.0 * forward
     down /= np.linalg.norm(down, axis=-1, keepdims=True)
-    return np.stack([ankle - 45.0 * forward + 85.0 * down, ball + 25.0 * down], axis=2)
+    heel = ankle - 45.0 * forward + SOLE_HEEL * down
+    return np.stack([heel, ball + SOLE_TOES * down], axis=2)
 
 
 def level_the_feet(angles: Angles, sole: np.ndarray, phase: np.ndarray) -> None:

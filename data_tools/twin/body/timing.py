@@ -8,7 +8,7 @@ from data_tools.twin.body.footing import ease
 
 
 def slow_noise(rng: np.random.Generator, t: np.ndarray, hertz: float) -> np.ndarray:
-    """A smooth random curve of mean 0 and deviation about 1 with frequencies up to 2·hertz."""
+    """A smooth random curve of mean 0 and deviation about 1, of frequencies up to 2.4·hertz."""
     total = np.zeros(len(t))
     for k in (0.5, 1.0, 1.5, 2.0):
         total += np.cos(2 * np.pi * hertz * k * t * rng.uniform(0.8, 1.2) + rng.uniform(0, 6.28))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lessons.workbook.judge import Wrong, leaf, same, several, tensor
+from lessons.workbook.judge import Wrong, leaf, numbers, same, several, tensor
 
 
 def dropout(mine):
@@ -34,7 +34,8 @@ def dropout(mine):
         "without the scale: the way back has the same factor": np.where(off, 0, g),
         "if nothing was switched off": g,
     }
-    if np.shape(grad) == x.shape and ((np.asarray(grad) == 0) != off).any() and (grad == 0).any():
+    none = numbers("dropout: what arrives at x", grad) == 0
+    if none.shape == x.shape and (none != off).any() and none.any():
         raise Wrong(
             "on the way back other units are switched off: keep what was drawn, in the rule"
         )

@@ -47,8 +47,10 @@ def named_parameters(mine):
 def state(mine):
     net = _tree(mine)
     saved = net.state()
-    if not isinstance(saved, dict) or sorted(saved) != sorted(NAMES):
-        raise Wrong(f"state() holds {sorted(saved or [])}, expected {sorted(NAMES)}")
+    if not isinstance(saved, dict):
+        raise Wrong(f"state() returns a {type(saved).__name__}, expected a dictionary")
+    if set(saved) != set(NAMES):
+        raise Wrong(f"state() holds {', '.join(map(str, saved))}, expected {', '.join(NAMES)}")
     same("state()['first.layer.weight']", saved["first.layer.weight"], np.full((2, 3), 1.0))
     net.scale.data[0] = 99.0
     if saved["scale"][0] == 99.0:
