@@ -274,6 +274,16 @@ def test_processes_end_with_the_block(count, processes):
     assert other.process.exitcode == 0
 
 
+def test_an_interruption_at_the_end_of_the_block_leaves_recording_on(monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    block = Evaluating(small())
+    with pytest.raises(KeyboardInterrupt), block:
+        monkeypatch.setattr(block, "_end_members", interrupted)
+    assert ops.mean(Tensor(np.ones(2), requires_grad=True)).requires_grad
+
+
 def answer_too_late(mine, inputs, outputs):
     """Both ran out of common memory at one place, and the first was sooner to go on."""
     assert mine.recv() is None

@@ -65,8 +65,8 @@ class Evaluating:
         return self.model
 
     def __exit__(self, *exception: object) -> None:
-        self._forget()
-        self.block.close()
+        with self.block:  # whatever becomes of the processes
+            self._forget()
 
     @property
     def other_processes(self) -> list[int]:
