@@ -85,9 +85,9 @@ def _camera(posed: Posed) -> list[Prop]:
 
 
 def _bowl(posed: Posed) -> list[Prop]:
-    """A bowl in the hand that stays low, a spoon in the other."""
+    """A bowl in the hand that is lower, a spoon in the other."""
     right, left = _grip(posed, "Right"), _grip(posed, "Left")
-    eats_right = np.ptp(right[:, 2]) > np.ptp(left[:, 2])
+    eats_right = right[:, 2].mean() > left[:, 2].mean()
     spoon, bowl = (right, left) if eats_right else (left, right)
     chest = posed.rotations["chest"]
     hips = posed.joints[:, 0]

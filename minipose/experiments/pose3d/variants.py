@@ -58,7 +58,7 @@ ADAM = "Adam"
 
 _PLAIN = {"momentum": 0.0, "weight_decay": 0.0}
 
-# Rows whose steps cost twenty times as much have a smaller budget, and are compared with the others
+# Rows whose images cost many times as much have a smaller budget, and are compared with the others
 # where those had seen no more images.
 VARIANTS: dict[str, Variant] = {
     REPORT: Variant(longer=2),

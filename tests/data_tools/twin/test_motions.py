@@ -7,6 +7,7 @@ from data_tools.h36m.metadata import read_take_numbers
 from data_tools.h36m.tree import parse_take
 from data_tools.twin.body.arms import SIDES, reach
 from data_tools.twin.body.kinematics import Angles, Bones, pose
+from data_tools.twin.body.props import props_of
 from data_tools.twin.raw_files import write_metadata
 from data_tools.twin.takes import DRAWN, SUBJECTS, WALKING, Plan, plans
 from minipose.skeletons import H36M_32, H36M_32_PARENTS
@@ -130,6 +131,21 @@ def test_what_is_held_is_in_the_silhouette_and_what_stands_about_is_not():
         assert counts(action) == (body + held, body + held + around)
     counted, whole = counts("WalkingDog")
     assert counted == body and whole == body + 11  # the dog's ten parts and the leash
+
+
+@pytest.mark.parametrize("frames", [1, 2, 40])
+def test_the_spoon_is_in_the_hand_that_eats(frames):
+    """The bowl is in the other, however few frames are drawn."""
+    bowls = set()
+    for seed in range(8):
+        posed, _ = Plan(5, 1, frames, 5, 1, seed, action="Eating").walk()
+        props = props_of("Eating", posed, np.random.default_rng(0), 0.1)
+        bowl, spoon = props[0].a, props[2].a
+        hands = [posed.joints[:, AT[f"{side}Hand"]] for side in ("Right", "Left")]
+        at = [np.argmin([np.abs(h - thing).sum() for h in hands]) for thing in (bowl, spoon)]
+        assert sorted(at) == [0, 1] and (spoon[:, 2] > hands[at[0]][:, 2] - 60).all()
+        bowls.add(at[0])
+    assert bowls == {0, 1}
 
 
 def test_files_are_named_as_the_real_ones(tmp_path):
