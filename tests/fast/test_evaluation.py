@@ -9,7 +9,7 @@ import pytest
 from minipose import nn, ops
 from minipose.evaluation import evaluating
 from minipose.fast import evaluation
-from minipose.fast.evaluation import Evaluating, parts
+from minipose.fast.evaluation import Evaluating, parts, team
 from minipose.fast.evaluation.unchanged import fingerprint
 from minipose.kernels.faster import plain_only
 from minipose.models import PoseNet, UNet
@@ -179,9 +179,8 @@ def test_changed_weights_count_at_once(count, processes):
             close(after, expected(net, x))
 
 
-@pytest.mark.parametrize("count", [1, 4])
-def test_changed_layers_count_at_once(count, processes):
-    net, x = small(), pictures(count)
+def test_changed_layers_count_at_once(processes):
+    net, x = small(), pictures(4)
     changes = (
         lambda: setattr(net[1], "eps", 0.5),
         lambda: setattr(net[1], "activation", None),
@@ -260,6 +259,18 @@ def test_a_process_that_is_gone_is_missed_and_replaced(count, processes):
         with pytest.raises(ChildProcessError, match=r"exit code -9"):
             net(Tensor(x))
         same(ask(net, x), first)
+
+
+def test_nobody_waits_for_a_process_that_was_killed_while_it_took_a_task(monkeypatch):
+    def gone():
+        raise ChildProcessError
+
+    monkeypatch.setattr(team, "PATIENCE", 0.01)
+    left = team.Team(2, team.PAGE)
+    left.lock.acquire()
+    left.alive = gone
+    with pytest.raises(ChildProcessError):
+        left.share(print, 3)
 
 
 @pytest.mark.parametrize("count", [1, 4])

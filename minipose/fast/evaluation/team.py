@@ -80,8 +80,7 @@ class Team:
         self.wait()
 
     def _take(self) -> int:
-        while not self.lock.acquire(False):
-            pass
+        self._patiently(self.lock.acquire)
         number = int(self.taken[0])
         self.taken[0] = number + 1
         self.lock.release()
@@ -94,9 +93,15 @@ class Team:
                 arrived.release()
         mine = self.arrived[self.rank]
         for _ in range(self.size - 1):
-            if not any(mine.acquire(False) for _ in range(SPINS)):
-                while not mine.acquire(True, PATIENCE):
-                    self.alive()
+            self._patiently(mine.acquire)
+
+    def _patiently(self, acquire: Callable[..., bool]) -> None:
+        """Acquire what another process will release, unless that one is gone."""
+        for _ in range(SPINS):
+            if acquire(False):
+                return
+        while not acquire(True, PATIENCE):
+            self.alive()
 
 
 class Trial:
