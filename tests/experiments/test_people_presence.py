@@ -23,6 +23,7 @@ from minipose.experiments.people.presence import (
     ranked,
 )
 from minipose.experiments.people.recipe import RECIPES, Recipe
+from minipose.experiments.people.tables import _presence
 from minipose.experiments.people.train import build
 from minipose.metrics import visible_joints
 from minipose.training import checkpoint
@@ -87,7 +88,9 @@ def test_without_a_calibration_a_quarter_is_one_half():
 def test_ranked_is_the_share_of_pairs_in_order():
     values, present = np.array([0.9, 0.4, 0.4, 0.1]), np.array([True, True, False, False])
     assert ranked(values, present) == pytest.approx((2 + 1.5) / 4)
-    assert np.isnan(ranked(values, np.ones(4, bool)))
+    assert ranked(values, np.ones(4, bool)) is None
+    numbers = {"joints": 4, "present": 1.0, "precision": 1.0, "recall": 0.5, "ranked": None}
+    assert _presence(numbers).endswith("recall 50.0%.")
 
 
 def test_precision_and_recall_of_what_is_found(tmp_path, monkeypatch):

@@ -85,15 +85,15 @@ def measure_presence(
     samples: np.ndarray,
     recipe: Recipe,
     communicator: Communicator = ALONE,
-) -> dict[str, float]:
+) -> dict[str, float | None]:
     """Precision and recall of the joints that are found in parts of these pictures.
 
     Returns
     -------
-    ``joints`` that were asked about, the share of them that is ``present`` (also the precision of
-    saying that all are), ``precision`` and ``recall`` at a confidence of one half, and
+    ``joints`` that were asked about, the fraction of them that is ``present`` (also the precision
+    of saying that all are), ``precision`` and ``recall`` at a confidence of one half, and
     ``ranked``, the probability that a joint that is there has a higher confidence than one that is
-    not. Nothing, if no joint is annotated.
+    not (None where one kind is missing). Nothing, if no joint is annotated.
     """
     evidence, present, _ = in_parts_of_pictures(model, store, samples, recipe, communicator)
     if not len(present):
@@ -109,10 +109,13 @@ def measure_presence(
     }
 
 
-def ranked(values: np.ndarray, present: np.ndarray) -> float:
-    """P(value of a present one > value of an absent one), equal ones counted half."""
+def ranked(values: np.ndarray, present: np.ndarray) -> float | None:
+    """P(value of a present one > value of an absent one), equal ones counted half.
+
+    None where one kind is missing.
+    """
     low, high = np.sort(values[~present]), values[present]
     if not len(low) or not len(high):
-        return float("nan")
+        return None
     below = np.searchsorted(low, high, "left") + np.searchsorted(low, high, "right")
     return float(below.mean() / 2 / len(low))

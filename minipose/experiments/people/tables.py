@@ -85,14 +85,19 @@ def summary(result: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _presence(numbers: dict[str, float]) -> str:
+def _presence(numbers: dict[str, float | None]) -> str:
     present, precision, recall = (numbers[k] for k in ("present", "precision", "recall"))
-    return (
+    text = (
         "Is a joint in the picture? Each picture was cut down to a part, in which "
         f"{present:.1%} of its {numbers['joints']} joints are left. At a confidence of one half: "
         f"precision {precision:.1%} (of saying that all are there: {present:.1%}), recall "
-        f"{recall:.1%}. A joint that is there has the higher confidence in "
-        f"{numbers['ranked']:.1%} of all pairs with one that is not."
+        f"{recall:.1%}."
+    )
+    if numbers["ranked"] is None:
+        return text
+    return (
+        f"{text} A joint that is there has the higher confidence in {numbers['ranked']:.1%} of all "
+        "pairs with one that is not."
     )
 
 
