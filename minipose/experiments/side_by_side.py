@@ -67,6 +67,22 @@ def _numbers(
     return json.loads(path.read_text())  # as a run that goes on later will see it
 
 
+def diverged(rows: Rows) -> list[str]:
+    """A line for each row that lost trainings, which its mean and spread do not count."""
+    lost = {label: [r["diverged"] for r in row if "diverged" in r] for label, row in rows.items()}
+    return [
+        f"- {label}: {len(why)} of {len(rows[label])} trainings diverged, the first so: {why[0]}"
+        for label, why in lost.items()
+        if why
+    ]
+
+
+def seeds(rows: Rows) -> str:
+    """ "3 seeds": how many trainings the rows hold at most."""
+    count = max(map(len, rows.values()))
+    return f"{count} seed{'s' if count > 1 else ''}"
+
+
 def of_validation(rows: Rows, label: str, number: str) -> list[float]:
     """A number of the validation part, of each training of a row."""
     return [one["splits"]["validation"][number] for one in rows[label]]

@@ -22,6 +22,7 @@ from minipose.experiments.people.compare_models import (
 from minipose.experiments.people.compare_networks import compare_networks
 from minipose.experiments.people.job import JOB
 from minipose.experiments.people.recipe import MODELS, Recipe, Settings
+from minipose.experiments.people.tables import BASELINES
 from minipose.experiments.run_folder import claim
 from minipose.plots import canvas, curves
 from tests.experiments.people import write_store
@@ -158,6 +159,22 @@ def test_a_training_that_diverges_is_left_out(store, tmp_path, monkeypatch):
     numbers.write_text("[]")
     with pytest.raises(UserError, match=r"numbers\.json: damaged; remove it"):
         side_by_side.compare(JOB, replace(run, resume=True), {"a": ("a", Recipe())})
+
+
+def test_a_report_names_the_trainings_that_its_rows_lost(store, tmp_path, monkeypatch):
+    def train_and_measure(job, run):
+        if (run.recipe.joint_weight, run.seed) == (3.0, 1):
+            raise Diverged("the loss became nan")
+        numbers = {"dice": run.recipe.joint_weight, "within_5_px": 0.5}
+        constant = dict.fromkeys(BASELINES.values(), 0.1)
+        row = {"seed": run.seed, "splits": {"validation": numbers}, "baselines": constant}
+        return row, None
+
+    monkeypatch.setattr(Job, "train_and_measure", train_and_measure)
+    sweep.sweep_weights(JOB, Run(store, store.split(), Recipe(), 0, tmp_path, seeds=2))
+    text = (tmp_path / "report.md").read_text()
+    assert "\n- 3: 1 of 2 trainings diverged, the first so: the loss became nan\n" in text
+    assert text.count("diverged") == 1 and "2 seeds; mean" in text
 
 
 def test_a_comparison_of_which_nothing_is_left_says_so(store, tmp_path, monkeypatch):

@@ -15,9 +15,11 @@ from minipose.experiments.report import publish
 from minipose.experiments.side_by_side import (
     Rows,
     compare,
+    diverged,
     finished,
     of_validation,
     paired,
+    seeds,
 )
 from minipose.experiments.verdict import Verdict, above, alike, mean_and_spread
 from minipose.plots.curves import learning_curves
@@ -38,9 +40,10 @@ def compare_models(job: Job, run: Run) -> Rows:
         name: (f"{number}-{name.replace(', ', '-')}", recipe)
         for number, (name, recipe) in enumerate(recipes.items(), start=1)
     }
-    rows = finished(compare(job, run, places))
+    everything = compare(job, run, places)
+    rows = finished(everything)
     table = _table(rows, run.recipe, len(run.split["train"]))
-    text = "\n".join([table, *findings(rows), squares(), ""])
+    text = "\n".join([table, *findings(rows), squares(), *diverged(everything), ""])
     folders = {
         name: run.folder / places[name][0] / f"seed-{row[0]['seed']}" for name, row in rows.items()
     }
@@ -134,7 +137,7 @@ def _table(rows: Rows, recipe: Recipe, pictures: int) -> str:
     counts = " and ".join(str(first["splits"][part]["pictures"]) for part in first["splits"])
     lines = [
         f"Up to {recipe.epochs} epochs of {pictures} pictures; network {recipe.network}, width "
-        f"{recipe.width}, {max(map(len, rows.values()))} seeds. Each cell: training / validation, "
+        f"{recipe.width}, {seeds(rows)}. Each cell: training / validation, "
         f"mean ± standard deviation over the seeds, measured on {counts} pictures; in brackets "
         "the report's. Two models' errors can be compared only where their targets are the same.",
         "",

@@ -24,9 +24,11 @@ from minipose.experiments.report import publish
 from minipose.experiments.side_by_side import (
     Rows,
     compare,
+    diverged,
     finished,
     of_validation,
     paired,
+    seeds,
 )
 from minipose.experiments.verdict import above, mean_and_spread
 from minipose.metrics import dice_coefficient
@@ -80,7 +82,8 @@ def compare_networks(job: Job, run: Run) -> Rows:
             "seconds_a_step": _seconds_a_step(variant.recipe, chosen, run.device),
         }
 
-    rows = finished(compare(job, run, recipes, further))
+    everything = compare(job, run, recipes, further)
+    rows = finished(everything)
     nets = {}
     for label in rows:
         folder, recipe = recipes[label]
@@ -89,7 +92,8 @@ def compare_networks(job: Job, run: Run) -> Rows:
         checkpoint.load(first / "best.npz", nets[label])
     drawn = _draw(run.folder, rows, nets, chosen[0], run.recipe)
     drawn |= equivariance.draw(run.folder, nets, chosen[0].image)
-    text = "\n".join([_table(rows, run.recipe, len(run.split["train"])), *findings(rows), ""])
+    table = _table(rows, run.recipe, len(run.split["train"]))
+    text = "\n".join([table, *findings(rows), *diverged(everything), ""])
     title = "Plain against harmonic convolutions (report 2, table I)"
     publish(run.folder, title, text, drawn, {"seed": run.seed, "networks": rows})
     return rows
@@ -146,8 +150,8 @@ def _seconds_a_step(recipe: Recipe, people: list[Person], device: str) -> float:
 
 def _table(rows: Rows, recipe: Recipe, pictures: int) -> str:
     lines = [
-        f"Up to {recipe.epochs} epochs of {pictures} pictures, {max(map(len, rows.values()))} "
-        "seeds; mean ± standard deviation. In brackets the report's, of a U-Net with 64 channels "
+        f"Up to {recipe.epochs} epochs of {pictures} pictures, {seeds(rows)}; "
+        "mean ± standard deviation. In brackets the report's, of a U-Net with 64 channels "
         "at full size and an H-Net with 32 + 32; it ran them in two frameworks, so its hours "
         f"compare those as well. Rotated: the first {ROTATED} validation pictures, on squares.",
         "",

@@ -16,10 +16,12 @@ from minipose.experiments.report import publish
 from minipose.experiments.side_by_side import (
     Rows,
     compare,
+    diverged,
     finished,
     measured,
     of_validation,
     paired,
+    seeds,
 )
 from minipose.experiments.verdict import above, mean_and_spread
 from minipose.plots.curves import spread_curves
@@ -51,8 +53,10 @@ def compare_starts(job: Job, run: Run) -> Rows:
         chosen = np.random.default_rng([one.seed, 11]).permutation(run.split["train"])
         return replace(one, start=start, split=run.split | {"train": np.sort(chosen[:count])})
 
-    rows = finished(rows | compare(job, run, places, prepare=begun))
-    text = "\n".join([_table(rows, run, counts), *findings(rows, counts), ""])
+    everything = rows | compare(job, run, places, prepare=begun)
+    rows = finished(everything)
+    lines = [_table(rows, run, counts), *findings(rows, counts), *diverged(everything), ""]
+    text = "\n".join(lines)
     title = "Photographs that need labels, with and without weights to begin with"
     drawn = _draw(run.folder, rows, counts)
     publish(run.folder, title, text, drawn, {"seed": run.seed, "starts": rows})
@@ -100,7 +104,7 @@ def _baseline(rows: Rows, measure: str) -> float:
 def _table(rows: Rows, run: Run, counts: list[int]) -> str:
     lines = [
         f"Measured on {len(run.split['validation'])} validation pictures; network "
-        f"{run.recipe.network}, width {run.recipe.width}, {run.seeds} seeds; mean ± standard "
+        f"{run.recipe.network}, width {run.recipe.width}, {seeds(rows)}; mean ± standard "
         f"deviation. Given weights: {run.start.name} of {run.start.parent.name or '.'}, which has "
         "one value without training. Constant baseline: mean mask and mean places.",
         "",

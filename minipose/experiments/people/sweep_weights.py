@@ -13,10 +13,12 @@ from minipose.experiments.report import publish
 from minipose.experiments.side_by_side import (
     Rows,
     compare,
+    diverged,
     finished,
     measured,
     of_validation,
     paired,
+    seeds,
 )
 from minipose.experiments.verdict import above, mean_and_spread
 from minipose.plots.curves import spread_curves
@@ -36,8 +38,10 @@ def sweep_weights(job: Job, run: Run) -> Rows:
         f"{weight:g}": (f"weight-{weight:g}", base.changed(joint_weight=weight))
         for weight in WEIGHTS
     }
-    rows = finished(compare(job, run, recipes))
-    text = "\n".join([_table(rows, base, len(run.split["train"])), *findings(rows), ""])
+    everything = compare(job, run, recipes)
+    rows = finished(everything)
+    table = _table(rows, base, len(run.split["train"]))
+    text = "\n".join([table, *findings(rows), *diverged(everything), ""])
     title = "The weight of the joints beside the mask (report 2's open question)"
     publish(run.folder, title, text, _draw(run.folder, rows), {"seed": run.seed, "weights": rows})
     return rows
@@ -65,7 +69,7 @@ def _table(rows: Rows, recipe: Recipe, pictures: int) -> str:
     constant, measures = next(iter(rows.values()))[0]["baselines"], measured(rows, MEASURES)
     lines = [
         f"Up to {recipe.epochs} epochs of {pictures} pictures, network {recipe.network}, width "
-        f"{recipe.width}, {max(map(len, rows.values()))} seeds; mean ± standard deviation.",
+        f"{recipe.width}, {seeds(rows)}; mean ± standard deviation.",
         "",
         "| weight of the cross entropy | " + " | ".join(measures.values()) + " |",
         "|---" * (1 + len(measures)) + "|",

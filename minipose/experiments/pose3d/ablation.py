@@ -13,7 +13,7 @@ from minipose.experiments.pose3d.findings import PARTS, errors, findings
 from minipose.experiments.pose3d.recipe import Recipe
 from minipose.experiments.pose3d.train import COLUMNS, train_detector
 from minipose.experiments.report import publish
-from minipose.experiments.side_by_side import Rows, compare, finished, paired
+from minipose.experiments.side_by_side import Rows, compare, finished, paired, seeds
 from minipose.experiments.verdict import interval, mean_and_spread
 from minipose.nn import Module
 from minipose.plots.curves import learning_curves
@@ -60,7 +60,7 @@ def ablate(job: Job, run: Run) -> Rows:
     everything = compare(job, run, places, _curve, pre_trained)
     rows = finished(everything)
     detected = _detectors(run)
-    lines = [_about(run, detected), "", *_table(everything, rows, base)]
+    lines = [_about(run, everything, detected), "", *_table(everything, rows, base)]
     lines += ["", "What report 1 says, and what these trainings say (test error, S11):", ""]
     text = "\n".join([*lines, *findings(rows, base), ""])
     result = {"seed": run.seed, "seeds": run.seeds, "variants": everything, "detectors": detected}
@@ -81,11 +81,11 @@ def _detectors(run: Run) -> dict[str, Row]:
     return {path.parent.name: read_log(path)[-1] for path in files}
 
 
-def _about(run: Run, detected: dict[str, Row]) -> str:
+def _about(run: Run, everything: Rows, detected: dict[str, Row]) -> str:
     base = run.recipe
     kernels, images = " ".join(map(str, base.kernels)), len(run.split["train"])
     text = (
-        f"{run.seeds} seeds; an epoch is {images} training images; kernels [{kernels}], batch "
+        f"{seeds(everything)}; an epoch is {images} training images; kernels [{kernels}], batch "
         f"{base.batch}, rate {base.lr:g}. Rows that are pre-trained have {base.detection_epochs} "
         f"epochs of detection and {base.epochs} of regression, the others as many in all, of "
         "regression. Of the epochs in the second column the one with the smallest validation "
