@@ -160,11 +160,15 @@ def _tell(out: BinaryIO, path: str, messages: Iterator[Message]) -> None:
 
 
 def main(argv: list[str]) -> int:
-    """Decode: the number of the parent, and a JSON object with ``path``, ``grey``, ``camera``."""
+    """Decode for the parent of this number. Standard input has ``path``, ``grey``, ``camera``."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
-    parent, wanted = int(argv[0]), json.loads(argv[1])
-    end_with_parent(parent)
+    end_with_parent(int(argv[0]))
+    import av  # noqa: F401, while nothing is wanted yet
+
     _limit_memory()
+    wanted = json.loads(sys.stdin.buffer.read() or "null")
+    if wanted is None:  # the parent has ended
+        return 0
     _wind()
     path = wanted["path"]
     out = os.fdopen(os.dup(1), "wb")

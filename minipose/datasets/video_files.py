@@ -5,14 +5,15 @@ What crashes, hangs or takes all memory over a damaged video is that process; he
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,47 @@ from minipose.errors import UserError
 PATIENCE = 60  # s that may pass without a byte; a decoder that computes has a shorter limit
 PIPE = 2**20  # bytes of a frame that wait between the processes
 PROGRAM = [sys.executable, "-P", "-W", "ignore", "-m", video_decoder.__name__]
+
+
+_waiting: list[subprocess.Popen] = []  # processes that were started ahead
+
+
+@contextlib.contextmanager
+def started_ahead(wanted: bool) -> Iterator[None]:
+    """Inside, the first decoder is there: it starts while, say, networks are loaded."""
+    if wanted and not _waiting:
+        _waiting.append(_start())
+    try:
+        yield
+    finally:
+        while _waiting:
+            _end(_waiting.pop())
+
+
+def _start() -> subprocess.Popen:
+    """A process that waits to be told what to decode."""
+    places = [str(Path(minipose.__file__).parents[1]), os.environ.get("PYTHONPATH")]
+    return subprocess.Popen(
+        [*PROGRAM, str(os.getpid())],
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(filter(None, places)),
+            "OPENBLAS_NUM_THREADS": "1",  # threads take addresses, and have nothing to do
+        },
+        bufsize=0,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pipesize=PIPE,
+    )
+
+
+def _end(process: subprocess.Popen) -> None:
+    process.kill()
+    process.wait()
+    for stream in (process.stdin, process.stdout):
+        with contextlib.suppress(OSError):
+            stream.close()
 
 
 class Decoder:
@@ -55,24 +97,16 @@ class Decoder:
             raise ModuleNotFoundError("No module named 'av'", name="av")
         self.path, self.broke = path, ""
         self.patience = None if camera else PATIENCE
-        wanted = json.dumps({"path": str(path), "grey": grey, "camera": camera})
-        places = [str(Path(minipose.__file__).parents[1]), os.environ.get("PYTHONPATH")]
-        self.process = subprocess.Popen(
-            [*PROGRAM, str(os.getpid()), wanted],
-            env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join(filter(None, places)),
-                "OPENBLAS_NUM_THREADS": "1",  # threads take addresses, and have nothing to do
-            },
-            bufsize=0,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            pipesize=PIPE,
-        )
+        self.process = _waiting.pop() if _waiting else _start()
+        wanted = {"path": str(path), "grey": grey, "camera": camera}
+        with contextlib.suppress(BrokenPipeError), self.process.stdin as asked:
+            asked.write(json.dumps(wanted).encode())
+        self.poll = select.poll() if hasattr(select, "poll") else None
+        if self.poll is not None:
+            self.poll.register(self.process.stdout, select.POLLIN)
         try:
             self.head = self._text()
-            if "shape" not in self.head and "refused" in self.head:
+            if "refused" in self.head:
                 kind = CannotRead if self.head["of_the_disk"] else UserError
                 raise kind(self.head["refused"])
         except EOFError as error:
@@ -123,16 +157,14 @@ class Decoder:
         stopped, has not lost its patience.
         """
         waited = 0
-        while os.name == "posix" and not wait([self.process.stdout], 1.0):
+        while self.poll is not None and not self.poll.poll(1000):
             waited += 1
             if self.patience is not None and waited >= self.patience:
                 raise EOFError(f"the decoder of videos gave nothing for {self.patience} s")
 
     def close(self) -> None:
         """End the process."""
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
+        _end(self.process)
 
     def __enter__(self) -> Decoder:
         return self

@@ -12,6 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from minipose.datasets.picture_files import read_grey, read_rgb
+from minipose.datasets.video_files import started_ahead
 from minipose.devices import use_device
 from minipose.errors import UserError, missing_package
 from minipose.experiments.settings import declared
@@ -62,6 +63,12 @@ def predict(args: argparse.Namespace) -> None:
         raise UserError(f"{flag}: is for one picture, got {len(sources)} pictures and videos")
     if settings.smooth and all(s.kind == PICTURE for s in sources):
         raise UserError(f"--smooth: is for videos, got {len(sources)} pictures")
+    with started_ahead(any(source.kind != PICTURE for source in sources)):
+        _look(sources, lines, settings)
+
+
+def _look(sources: list[Source], lines: list[str], settings: Settings) -> None:
+    """At all sources; ``lines`` say what was named, too, and is none."""
     problems = Problems(len(sources) + len(lines))
     device = use_device(settings.device, settings.tf32)
     networks = load_networks(settings.checkpoint, settings.pose3d, device)
