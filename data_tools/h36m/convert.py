@@ -14,11 +14,11 @@ from data_tools.h36m.readers import Folder, Masks, open_pictures, read_poses
 from data_tools.h36m.tree import ACTIONS, View
 from data_tools.h36m.video import Video
 from data_tools.patience import still_working
+from data_tools.source_disk import expect_disk
 from minipose.datasets.cameras import Camera
 from minipose.datasets.crop import SIDE, Crop, box_of, crop_person
 from minipose.datasets.guard import storable
 from minipose.datasets.h36m import CHUNK, FIELDS, H36MWriter
-from minipose.refusals import CannotWrite
 from minipose.skeletons import H36M_17_OF_32
 
 # (subject, take, camera) that cannot be used, and (subject, action, take number) to be wary of.
@@ -62,9 +62,10 @@ def convert_view(view: View, camera: Camera | None, options: Options, part: Path
     outcome = Outcome(view.name)
     try:
         _convert(_Source(view, camera, options, outcome), part)
-    except CannotWrite:  # no fault of the view: a full disk ends the import
-        raise
     except ValueError as error:
+        expect_disk(
+            error
+        )  # a disk that is full or gone is no fault of the view, and ends the import
         outcome.failure, outcome.kept = str(error), 0
         part.unlink(missing_ok=True)
     return outcome
@@ -104,6 +105,7 @@ class _Source:
         try:
             return Masks(self.view.box) if self.view.box else None
         except ValueError as error:
+            expect_disk(error)
             if self.silhouettes is None:
                 raise
             self.outcome.remarks.append(f"{error}: boxes are taken from the silhouettes")

@@ -12,6 +12,7 @@ import numpy as np
 from data_tools.h36m.cdf import read_variable
 from data_tools.h36m.frames import DroppedFrame, Picture
 from data_tools.h36m.video import Video
+from data_tools.source_disk import expect_disk
 from minipose.datasets.guard import PIXELS, expect_bytes, reading
 from minipose.datasets.picture_files import read_grey
 from minipose.errors import UserError
@@ -83,7 +84,8 @@ class Masks:
             expect_bytes(self.path, data.shape, data.dtype.itemsize, 8 * PIXELS)
             # MATLAB stores the size of an empty array instead of its values.
             stored = np.zeros((0, 0)) if "MATLAB_empty" in data.attrs else data[()]
-        except Exception:  # h5py raises whatever it trips over in a damaged file
+        except Exception as error:  # h5py raises whatever it trips over in a damaged file
+            expect_disk(error, self.path)
             raise DroppedFrame(f"damaged mask in {self.path.parent.name}") from None
         if stored.size == 0:
             return np.zeros(shape, dtype=bool)
@@ -144,7 +146,8 @@ class Folder:
                 continue
             try:
                 yield i, read_grey(file)
-            except ValueError:
+            except ValueError as error:
+                expect_disk(error)
                 yield i, DroppedFrame("damaged picture")
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from data_tools.source_disk import expect_disk
 from minipose.datasets.guard import in_a_line
 from minipose.errors import UserError
 from minipose.skeletons import BODY_25
@@ -26,13 +27,15 @@ class Dropped(UserError):
 def dropping(reason: str) -> Iterator[None]:
     """Whatever goes wrong inside leaves one picture out under ``reason``, and never ends a build.
 
-    A ``Dropped`` from inside keeps its own reason; a missing package is no fault of the picture.
+    A ``Dropped`` from inside keeps its own reason; a missing package is no fault of the picture,
+    and neither is a disk that is gone.
     """
     try:
         yield
     except (Dropped, ModuleNotFoundError):
         raise
     except Exception as error:
+        expect_disk(error)
         raise Dropped(reason, in_a_line(error)) from None
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from data_tools.people.names import MARK, PICTURES, plain
+from data_tools.source_disk import expect_disk
 
 KEYPOINT_FOLDERS = ("keypoints", "openpose", "json")
 MASK_FOLDERS = ("masks", "mask", "Masks")
@@ -26,7 +27,7 @@ def files_in(folder: Path, without: Collection[str | Path] = ()) -> list[Path]:
     without : names of inner folders, or folders, that are left out
     """
     found, seen = [], set()
-    for place, folders, files in os.walk(folder, followlinks=True):
+    for place, folders, files in os.walk(folder, onerror=expect_disk, followlinks=True):
         here = Path(place)
         if (real := here.resolve()) in seen:  # a link that leads back
             folders.clear()

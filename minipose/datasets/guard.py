@@ -11,6 +11,7 @@ import errno
 import json
 import math
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,9 @@ OF_THE_DISK = {
 }
 
 
+IN_WORDS = re.compile(r"\berrno = (\d+)")  # as the HDF5 library says it
+
+
 class CannotRead(UserError):
     """The disk does not give the file: no fault of what is in it."""
 
@@ -54,9 +58,17 @@ def reading(path: str | os.PathLike, what: str) -> Iterator[None]:
     except IsADirectoryError:
         raise UserError(f"{path}: a folder, expected a file") from None
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in OF_THE_DISK:
-            raise CannotRead(f"{path}: {os.strerror(error.errno).lower()}") from None
+        if reason := said_by_the_disk(error):
+            raise CannotRead(f"{path}: {reason}") from None
         raise UserError(f"{path}: {what} ({in_a_line(error)})") from None
+
+
+def said_by_the_disk(error: BaseException) -> str:
+    """What the system says of a disk that does not give a file; "" for any other error."""
+    if not isinstance(error, OSError):
+        return ""
+    number = error.errno or int((IN_WORDS.search(str(error)) or (0, 0))[1])
+    return os.strerror(number).lower() if number in OF_THE_DISK else ""
 
 
 def in_a_line(error: BaseException) -> str:
