@@ -25,6 +25,7 @@ from minipose.experiments.settings import read_toml
 from minipose.locks import claimed
 from minipose.models import UNet
 from minipose.predict.frames import opened
+from minipose.predict.movie import movie
 from minipose.predict.sources import VIDEO, Source
 from minipose.training import checkpoint
 from minipose.training.log import read_log
@@ -135,6 +136,13 @@ def _read_video(path: Path) -> list:
     return [np.asarray(p) for _, p in video.read(range(12)) if isinstance(p, np.ndarray)]
 
 
+def _write_phone(path: Path) -> None:
+    """H.264, which is decoded by several threads."""
+    with movie(path, 25.0) as made:
+        for i in range(12):
+            made.add(raw_tree.frame(i))
+
+
 def _read_clip(path: Path) -> list:
     """As ``predict`` reads a video."""
     with opened(Source(path, Path(path.name), VIDEO)) as video:
@@ -208,6 +216,7 @@ KINDS = {
         lambda p: raw_tree.write_video(p, [raw_tree.frame(i) for i in range(6)]),
         _read_clip,
     ),
+    "phone.mp4": Kind("phone.mp4", _write_phone, _read_clip),
     "a.onnx": Kind("a.onnx", _write_onnx, _read_onnx),
     "a.pt": Kind("a.pt", _write_tensors, _read_tensors),
     "a.heic": Kind("a.heic", _write_heic, read_rgb),
@@ -231,6 +240,7 @@ def possible(kind: Kind) -> str | None:
         "pose.cdf": "cdflib",
         "video.mp4": "av",
         "clip.mp4": "av",
+        "phone.mp4": "av",
         "a.onnx": "onnx",
         "a.pt": "torch",
     }.get(kind.file)

@@ -149,7 +149,9 @@ def _read(kind: Kind, place: Path, expected: Any) -> str:
 
 
 def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0
+    """Most memory so far, of this process or of one that read for it."""
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return max(resource.getrusage(who).ru_maxrss for who in whose) * 1024.0
 
 
 def _finite(found: Any) -> bool:

@@ -27,8 +27,9 @@ def test_every_file_is_a_line_or_sound(tmp_path, name):
     missing = possible(KINDS[name])
     if missing:
         pytest.skip(f"{missing} is not installed")
-    outcomes = list(reading.read_damaged(name, range(15), 5, tmp_path))
-    assert [outcome.number for outcome in outcomes] == list(range(15))
+    numbers = range(8 if name.endswith(".mp4") else 15)  # each starts a process of its own
+    outcomes = list(reading.read_damaged(name, numbers, 5, tmp_path))
+    assert [outcome.number for outcome in outcomes] == list(numbers)
     assert {outcome.what for outcome in outcomes} <= {reading.READ, reading.REFUSED}
 
 
