@@ -14,6 +14,7 @@ from pathlib import Path
 from minipose.lifetime import end_with_parent
 
 MARK = "TORTURE_ID"  # in the environment of a process and of all that it begins
+OF_THE_KERNEL = 0x00200000  # a flag of threads that have no environment
 GRACE = 10.0  # s that processes may take to end after the one that began them
 
 # What an audit hook sees of files; of ``open`` only what may write counts.
@@ -86,11 +87,22 @@ def _marked(mark: str) -> list[str]:
     for place in Path("/proc").iterdir():
         if place.name.isdecimal():
             with contextlib.suppress(OSError):
-                if wanted in (place / "environ").read_bytes().split(b"\0"):
+                if wanted in environment(place).split(b"\0"):
                     state = (place / "stat").read_text().rpartition(")")[2].split()[0]
                     if state != "Z":
                         name = (place / "cmdline").read_bytes().replace(b"\0", b" ")
                         found.append(name.decode(errors="replace")[:200])
+    return found
+
+
+def environment(process: Path) -> bytes:
+    """Of a process in /proc. While a program is loaded into it, it has none: that is waited for."""
+    for _ in range(50):
+        found = (process / "environ").read_bytes()
+        state, *rest = (process / "stat").read_text().rpartition(")")[2].split()
+        if found or state == "Z" or int(rest[5]) & OF_THE_KERNEL:
+            break
+        time.sleep(0.01)
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ from tests.torture import disks
 from tests.torture.__main__ import Torturer, table
 from tests.torture.compare import content, differences
 from tests.torture.jobs import JOBS
-from tests.torture.killing import orphans, run
+from tests.torture.killing import MARK, environment, orphans, run
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for orphans in /proc")
 BY_NAME = {job.name: job for job in JOBS}
@@ -69,17 +71,35 @@ def test_a_careless_program_is_found_out(tmp_path):
 
 
 def leaving() -> int:
-    """Leaves a process behind."""
-    Path("a.txt").write_text("a")
-    subprocess.Popen(["sleep", "20"])
+    """Leaves a process behind, which runs."""
+    program = "import time; print(flush=True); time.sleep(60)"
+    left = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    left.stdout.readline()
+    Path("a.txt").write_text(str(left.pid))
     return 0
 
 
 def test_what_a_process_leaves_behind_is_found(tmp_path):
-    ended = run(leaving, tmp_path, "left-behind")
+    mark = f"left-behind-{os.getpid()}"
+    ended = run(leaving, tmp_path, mark)
     assert ended.status == 0 and ended.operations >= 1
-    (left,) = orphans("left-behind", grace=0)
-    assert left.split()[:2] == ["sleep", "20"]
+    try:
+        (left,) = orphans(mark, grace=0)
+        assert left.rstrip().endswith("time.sleep(60)")
+    finally:
+        os.kill(int((tmp_path / "a.txt").read_text()), signal.SIGKILL)
+    assert orphans(mark) == []
+
+
+def test_a_process_is_known_by_its_mark_even_while_its_program_is_loaded():
+    """For that moment the system shows no environment of it."""
+    for _ in range(20):
+        process = subprocess.Popen(["sleep", "60"], env={MARK: "loading"})
+        try:
+            assert environment(Path(f"/proc/{process.pid}")) == f"{MARK}=loading\0".encode()
+        finally:
+            process.kill()
+            process.wait()
 
 
 def test_folders_are_compared_without_the_clock(tmp_path):
