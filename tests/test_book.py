@@ -259,8 +259,10 @@ def test_diagrams_are_drawn_and_stand_behind_their_text():
         svg, words = diagrams.drawn(diagram)
         root = ET.fromstring(svg)
         width, height = (float(root.get("viewBox").split()[n]) for n in (2, 3))
+        assert width <= diagrams.WIDTH  # a phone shows it whole
         for part in root.iter("{http://www.w3.org/2000/svg}text"):
             assert 0 <= float(part.get("x")) <= width and 0 <= float(part.get("y")) <= height
+            assert float(part.get("font-size")) >= 12  # and it can be read there
         assert root.get("aria-label") == words and "\n" not in svg
         text = LESSONS[diagram.lesson].path.read_text(encoding="utf-8").replace("\n# ", " ")
         assert diagram.behind in text
