@@ -4,8 +4,9 @@
 # - **Question.** Photographs have every size and shape. How do they fit into one batch, and what
 #   does that cost?
 # - **Read first.** Lesson 6: batches. Lesson 18: places when a picture is scaled. Lesson 29: U-Net.
-# - **Source.** Report 2, section II-A: "the shorter side is 128 px", padding to multiples of 16;
-#   `minipose/experiments/people/data.py`, `minipose/datasets/resize.py`.
+# - **Source.** Report 2, section II-A: "we rescaled smaller edges of all images to 128 pixels";
+#   padding is in its published code. `minipose/experiments/people/data.py`,
+#   `minipose/datasets/resize.py`.
 # - **Running time.** Under 20 s.
 #
 # An array has one height and one width. Photographs do not. There are three ways out: scale all to
