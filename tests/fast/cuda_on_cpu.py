@@ -2,8 +2,8 @@
 
 What CuPy generates around a body is imitated: ``raw`` arrays are indexed in row-major order
 whatever their strides, all others broadcast to the shape of the first output that is not raw. So
-the source can be compared with its NumPy form where no GPU is. It says nothing about a GPU's own
-rounding.
+the source can be compared with its NumPy form where no GPU is. Where a GPU would read or write
+beyond a ``raw`` array without a word, ``run`` raises. It says nothing about a GPU's own rounding.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ HEADER = """
 #define __device__ static inline
 using std::max; using std::min; using std::floor; using std::sqrt; using std::tanh; using std::exp;
 using std::log1p; using std::abs; using std::isfinite;
+static long long beyond = 0;
+extern "C" long long elements_beyond() { const long long all = beyond; beyond = 0; return all; }
 struct Shape { long long ndim, shape[8], strides[8]; };
 static ptrdiff_t place(const Shape& s, ptrdiff_t i) {
     ptrdiff_t bytes = 0;
@@ -43,7 +45,10 @@ static ptrdiff_t place(const Shape& s, ptrdiff_t i) {
 }
 template <class T> struct Raw {
     char* data; Shape s;
-    T& operator[](ptrdiff_t i) const { return *reinterpret_cast<T*>(data + place(s, i)); }
+    T& operator[](ptrdiff_t i) const {
+        if (i < 0 || i >= size()) { ++beyond; i = 0; }
+        return *reinterpret_cast<T*>(data + place(s, i));
+    }
     ptrdiff_t size() const {
         ptrdiff_t all = 1;
         for (int axis = 0; axis < s.ndim; ++axis) all *= s.shape[axis];
@@ -120,7 +125,7 @@ def compiled(calls: Mapping[str, tuple[Kernel, Sequence[Any]]], folder: Path) ->
 
 
 def run(library: ctypes.CDLL, kernel: Kernel, arguments: Sequence[Any]) -> None:
-    """Like ``kernel(*arguments)``, by the compiled source."""
+    """Like ``kernel(*arguments)``, by the compiled source. Raises IndexError beyond an array."""
     given = parameters(f"{kernel.inputs}, {kernel.outputs}")
     loop = [a.shape for (raw, *_), a in zip(given, arguments, strict=True)
             if isinstance(a, np.ndarray) and not raw]  # fmt: skip
@@ -139,3 +144,6 @@ def run(library: ctypes.CDLL, kernel: Kernel, arguments: Sequence[Any]) -> None:
     getattr(library, function(kernel, arguments))(
         data, shapes, numbers, ctypes.c_longlong(int(np.prod(shape)))
     )
+    library.elements_beyond.restype = ctypes.c_longlong
+    if beyond := library.elements_beyond():
+        raise IndexError(f"{kernel.name}: {beyond} elements beyond an array")

@@ -23,8 +23,8 @@ from minipose.ops import complex_maps as plain
 from minipose.ops.complex_maps import NORM_SMALL, ROUNDING, SMALL
 from minipose.tensor import Tensor, record
 
-PLACE = "raw T x, raw T centre, raw int32 re_at, raw int32 im_at, int32 size"  # z and μ, by plane
-SPREAD = "raw T squares, int32 samples"  # Σ (r − mean r)² of each channel
+PLACE = "raw T x, raw T centre, raw int32 re_at, raw int32 im_at, int64 size"  # z and μ, by plane
+SPREAD = "raw T squares, int64 samples"  # Σ (r − mean r)² of each channel
 DISTANCE = f"""
     const ptrdiff_t channel = i / size, pixel = i % size;
     const ptrdiff_t re_plane = re_at[channel], im_plane = im_at[channel];

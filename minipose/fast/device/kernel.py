@@ -17,12 +17,19 @@ KERNELS: dict[str, Kernel] = {}
 class Kernel:
     """An element-wise kernel of CuPy's (``cupy.ElementwiseKernel``) that also runs on NumPy arrays.
 
-    Parameters ---------- name : one word inputs, outputs : str As CuPy declares them: ``"T x, raw T
-    weight, int32 size"``. What is ``raw`` is indexed by the body, in row-major order whatever the
-    strides; all else broadcasts, and the body sees the element ``i``. An output may be read, too:
-    it holds what the caller put there. body : str C++ for element ``i``. host : callable The same
-    for whole NumPy arrays: takes inputs and outputs, and writes into the outputs. preamble : str
-    C++ before the kernel.
+    Parameters
+    ----------
+    name : one word
+    inputs, outputs : str
+        As CuPy declares them: ``"T x, raw T weight, int32 size"``. What is ``raw`` is indexed by
+        the body, in row-major order whatever the strides; all else broadcasts, and the body sees
+        the element ``i``. An output may be read, too: it holds what the caller put there.
+    body : str
+        C++ for element ``i``.
+    host : callable
+        The same for whole NumPy arrays: takes inputs and outputs, and writes into the outputs.
+    preamble : str
+        C++ before the kernel.
     """
 
     def __init__(

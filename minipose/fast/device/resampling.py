@@ -49,13 +49,19 @@ NEAREST_BACK = Kernel(
     _nearest_back,
 )
 
-# The weight of pixel ``from`` of the small image for place ``to`` of the large one.
-WEIGHT = """
-__device__ float minipose_weight(int from, int to, int size, int scale) {
-    const float place = (to + 0.5f) / scale - 0.5f;
-    const int left = int(floor(place));
+# Place ``to`` of the large image lies ``part`` of 2·scale parts behind pixel ``left`` of the small
+# one: in whole numbers, so that only T rounds. ``weight``: so many parts count there of ``from``.
+BETWEEN = """
+__device__ int minipose_left(int to, int scale) {
+    return 2 * to + 1 < scale ? -1 : (2 * to + 1 - scale) / (2 * scale);
+}
+__device__ int minipose_part(int to, int scale) {
+    return 2 * to + 1 - scale - 2 * scale * minipose_left(to, scale);
+}
+__device__ int minipose_weight(int from, int to, int size, int scale) {
+    const int left = minipose_left(to, scale), part = minipose_part(to, scale);
     const int a = max(left, 0), b = min(left + 1, size - 1);
-    return (a == from ? left + 1 - place : 0.0f) + (b == from ? place - left : 0.0f);
+    return (a == from ? 2 * scale - part : 0) + (b == from ? part : 0);
 }
 """
 
@@ -72,9 +78,9 @@ BILINEAR = Kernel(
     """
     const ptrdiff_t column = i % (w * scale), rows = i / (w * scale);
     const ptrdiff_t row = rows % (h * scale), plane = rows / (h * scale);
-    const float down = (row + 0.5f) / scale - 0.5f, right = (column + 0.5f) / scale - 0.5f;
-    const int above = int(floor(down)), before = int(floor(right));
-    const T below_part = T(down - above), right_part = T(right - before);
+    const int above = minipose_left(row, scale), before = minipose_left(column, scale);
+    const T below_part = T(minipose_part(row, scale)) / T(2 * scale);
+    const T right_part = T(minipose_part(column, scale)) / T(2 * scale);
     const ptrdiff_t top = (plane * h + max(above, 0)) * w;
     const ptrdiff_t bottom = (plane * h + min(above + 1, h - 1)) * w;
     const int from = max(before, 0), to = min(before + 1, w - 1);
@@ -82,6 +88,7 @@ BILINEAR = Kernel(
         + (x[bottom + from] * (1 - right_part) + x[bottom + to] * right_part) * below_part;
     """,
     _bilinear,
+    BETWEEN,
 )
 
 
@@ -99,19 +106,20 @@ BILINEAR_BACK = Kernel(
     const ptrdiff_t plane = i / w / h;
     T sum = 0;
     for (int p = max((row - 1) * scale, 0); p < min((row + 2) * scale, h * scale); ++p) {
-        const T down = T(minipose_weight(row, p, h, scale));
+        const T down = T(minipose_weight(row, p, h, scale)) / T(2 * scale);
         if (down == T(0)) continue;
         const ptrdiff_t line = (plane * h * scale + p) * (w * scale);
         T part = 0;
         for (int q = max((column - 1) * scale, 0); q < min((column + 2) * scale, w * scale); ++q) {
-            part += T(minipose_weight(column, q, w, scale)) * grad_y[line + q];
+            const T right = T(minipose_weight(column, q, w, scale)) / T(2 * scale);
+            part += right * grad_y[line + q];
         }
         sum += down * part;
     }
     grad_x = sum;
     """,
     _bilinear_back,
-    WEIGHT,
+    BETWEEN,
 )
 
 

@@ -70,7 +70,7 @@ def _channel_dropout(
 
 CHANNEL_DROPOUT = Kernel(
     "channel_dropout",
-    "T x, raw int32 channel_of, int32 number, int32 channels, int32 size, uint32 key, uint32 lock, "
+    "T x, raw int32 channel_of, int32 number, int32 channels, int64 size, uint32 key, uint32 lock, "
     "float32 rate, T scale",
     "T y",
     """
@@ -110,7 +110,7 @@ def _interleaved(a: Array, b: Array, source: Array, size: int, y: Array) -> None
 
 INTERLEAVED = Kernel(
     "interleaved",
-    "raw T a, raw T b, raw int32 source, int32 size",
+    "raw T a, raw T b, raw int32 source, int64 size",
     "T y",
     """
     const ptrdiff_t row = source[i / size], column = i % size, rows = a.size() / size;
@@ -126,7 +126,7 @@ def _taken(x: Array, rows: Array, size: int, y: Array) -> None:
 
 TAKEN = Kernel(
     "taken",
-    "raw T x, raw int32 rows, int32 size",
+    "raw T x, raw int32 rows, int64 size",
     "T y",
     "y = x[ptrdiff_t(rows[i / size]) * size + i % size];",
     _taken,
