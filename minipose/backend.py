@@ -136,6 +136,28 @@ def device_module(device: str) -> ModuleType:
         ) from error
 
 
+def same_stream() -> contextlib.AbstractContextManager[None]:
+    """The device and stream on which the calling thread's calls run, for another thread to enter.
+
+    A GPU's library keeps both for each thread. On another stream, memory that one thread has given
+    back would be filled again while calls of the other still read it. Nothing without a GPU.
+    """
+    cupy = sys.modules.get("cupy")
+    if cupy is None:
+        return contextlib.nullcontext()
+    try:
+        device, stream = cupy.cuda.Device(), cupy.cuda.get_current_stream()
+    except RuntimeError:  # CuPy is imported, but there is no GPU
+        return contextlib.nullcontext()
+
+    @contextlib.contextmanager
+    def entered() -> Iterator[None]:
+        with device, stream:
+            yield
+
+    return entered()
+
+
 def nccl_backend(size: int, rank: int) -> Any:
     """CuPy's NCCL communicator of so many processes; raises ImportError or RuntimeError."""
     return importlib.import_module("cupyx.distributed").NCCLBackend(size, rank, use_mpi=True)

@@ -8,18 +8,22 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from minipose.backend import same_stream
+
 T = TypeVar("T")
 
 
 def prefetch(items: Iterable[T], ahead: int = 3) -> Iterator[T]:
     """The same items in the same order, made by a second thread up to ``ahead`` items early.
 
+    What it sends to a GPU goes by the stream of the thread that takes the items.
+
     An exception of the producer is raised here, at its place in the order. Leaving the loop early
     stops the thread. A forked process, which has no such thread, cannot go on with the iterator.
     """
     owner = os.getpid()
     slots: queue.Queue = queue.Queue(maxsize=ahead)
-    stop = threading.Event()
+    stop, place = threading.Event(), same_stream()
 
     def put(entry: tuple[str, object]) -> bool:
         while not stop.is_set():
@@ -32,9 +36,10 @@ def prefetch(items: Iterable[T], ahead: int = 3) -> Iterator[T]:
 
     def produce() -> None:
         try:
-            for item in items:
-                if not put(("item", item)):
-                    return
+            with place:
+                for item in items:
+                    if not put(("item", item)):
+                        return
             put(("end", None))
         except BaseException as error:  # handed over to the consumer's thread
             put(("error", error))

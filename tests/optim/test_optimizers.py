@@ -147,6 +147,27 @@ def test_parameters_on_a_device_share_one_array(make, xp):
             np.testing.assert_allclose(state[f"{name}.{i}"], expected, rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("make", [SGD, Adam])
+def test_arrays_that_were_given_anew_are_the_ones_that_are_moved(make, xp):
+    """Also where all parameters lie in one array since the first step, and their states."""
+
+    def moved(xp):
+        weights = [mp.Parameter(xp.asarray(np.arange(n, dtype=float))) for n in (2, 3)]
+        optimizer = make(weights, lr=0.1)
+        for step in range(3):
+            if step == 1:
+                weights[0].data = xp.asarray(np.full(2, 7.0))
+            if step == 2:
+                optimizer.state[optimizer.state_names[0]][1] = xp.asarray(np.full(3, -5.0))
+            for w in weights:
+                w.grad = xp.asarray(np.full(w.shape, 0.5))
+            optimizer.step()
+        return [to_host(w.data) for w in weights]
+
+    for ours, expected in zip(moved(xp), moved(np), strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-12)
+
+
 def test_a_step_count_is_of_one_parameter():
     """A layer that is thawed after 1,000 steps begins as if it were the optimizer's first."""
     early, late = parameter([1.0]), parameter([1.0])

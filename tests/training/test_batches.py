@@ -1,9 +1,12 @@
 """The loader: every sample once, in an order that a seed decides, from whatever holds them."""
 
+import contextlib
 import doctest
+import sys
 import threading
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from minipose.backend import to_host
 from minipose.training import batches as loader
 from minipose.training.batches import Batches
 from minipose.training.loop import fit
+from minipose.training.prefetch import prefetch
 from tests.training.toy import Toy, make_task
 
 X = np.arange(20, dtype=np.float32).reshape(10, 2)
@@ -204,6 +208,27 @@ def test_no_more_is_read_in_advance_than_was_asked_for():
     time.sleep(0.05)
     assert len(read) <= 1 + 2 + 1  # the one in hand, two that wait, one that is being handed over
     found.close()
+
+
+@pytest.mark.parametrize("has_gpu", [True, False])
+def test_what_is_made_in_advance_goes_by_the_stream_of_the_loop(has_gpu, monkeypatch):
+    """A GPU's library keeps device and stream for each thread: here a stand-in's."""
+    log = []
+
+    class Place(contextlib.nullcontext):
+        def __enter__(self):
+            log.append((self.enter_result, threading.current_thread().name))
+
+    def current_stream():
+        if not has_gpu:
+            raise RuntimeError("no device")
+        return Place("the loop's stream")
+
+    cuda = SimpleNamespace(Device=lambda: Place("device"), get_current_stream=current_stream)
+    monkeypatch.setitem(sys.modules, "cupy", SimpleNamespace(ndarray=Place, cuda=cuda))
+    assert list(prefetch(range(3))) == [0, 1, 2]
+    places = [("device", "prefetch"), ("the loop's stream", "prefetch")]
+    assert log == (places if has_gpu else [])
 
 
 @pytest.mark.parametrize(

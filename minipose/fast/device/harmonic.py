@@ -248,12 +248,11 @@ def harmonic_conv2d(
 def _suits(
     x, weights, centres, into, of, kernel_size=3, *, scale=1, real_output=False
 ) -> bool:  # fmt: skip
-    if not on_device(x, weights, *centres) or max(len(into), len(of)) > 2 or not into[0]:
+    if not on_device(x, weights, *centres) or max(len(into), len(of)) > 2:
         return False
     checked = accepted(plain.check_input, "harmonic_conv2d", x, of)
-    return checked and accepted(
-        plain.check_weights, "harmonic_conv2d", weights, centres, into, of, kernel_size
-    )
+    shapes = (weights, centres, into, of, kernel_size)
+    return checked and accepted(plain.check_weights, "harmonic_conv2d", *shapes) and into[0] > 0
 
 
 def _suits_polar(radial, phase) -> bool:

@@ -8,6 +8,7 @@ second one moves every number.
 from __future__ import annotations
 
 import ctypes
+import operator
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from weakref import WeakKeyDictionary
@@ -18,7 +19,6 @@ from minipose.backend import Array, array_module
 from minipose.fast.device.kernel import Kernel
 from minipose.kernels.faster import offer
 from minipose.optim import SGD, Adam, Optimizer, update
-from minipose.tensor import Parameter
 
 
 def _gathered(addresses: Array, starts: Array, flat: Array) -> None:
@@ -102,17 +102,21 @@ class Flat:
 
     def __init__(self, optimizer: Optimizer) -> None:
         parameters = optimizer.parameters
-        self.values, self.views = _joined([p.data for p in parameters])
-        for parameter, view in zip(parameters, self.views, strict=True):
+        self.values, views = _joined([p.data for p in parameters])
+        for parameter, view in zip(parameters, views, strict=True):
             parameter.data = view
+        self.views = list(views)
         self.states: list[Array] = []
         for name in optimizer.state_names:
             flat, optimizer.state[name] = _joined(optimizer.state[name])
             self.states.append(flat)
+            self.views += optimizer.state[name]
 
-    def covers(self, parameters: list[Parameter]) -> bool:
-        """Whether no parameter was given another array since."""
-        return all(p.data is view for p, view in zip(parameters, self.views, strict=True))
+    def covers(self, optimizer: Optimizer) -> bool:
+        """Whether neither a parameter nor its state was given another array since."""
+        states = (array for name in optimizer.state_names for array in optimizer.state[name])
+        now = (*(p.data for p in optimizer.parameters), *states)
+        return all(map(operator.is_, now, self.views))
 
 
 def _joined(arrays: list[Array]) -> tuple[Array, list[Array]]:
@@ -129,9 +133,9 @@ _flat: WeakKeyDictionary[Optimizer, Flat] = WeakKeyDictionary()
 
 
 def flat_of(optimizer: Optimizer) -> Flat:
-    """Its parameters in one array: made at the first step, and again where one was exchanged."""
+    """All of it in few arrays: made at the first step, and again where one was exchanged."""
     flat = _flat.get(optimizer)
-    if flat is None or not flat.covers(optimizer.parameters):
+    if flat is None or not flat.covers(optimizer):
         flat = _flat[optimizer] = Flat(optimizer)
     return flat
 
