@@ -2,16 +2,18 @@
 
 - ``im2col``: the columns of a few pictures at a time, on threads, plane by plane; any shape.
 - ``strips``: im2col in strips that fit the cache, on threads, channels last; any shape.
+- ``windows``: no columns, channels last; stride 1.
 - ``samples``: the samples innermost in memory, for many of them; stride 1.
 - ``winograd``: a quarter of the multiplications or less; 3×3, 5×5 and 6×6 with stride 1.
 
-The rule was measured on two cores: Winograd pays once its transforms are small beside its products
-(32 channels or more) and the transformed kernel, four times the kernel, is used for enough tiles.
-Strips are for images whose own columns are more than the cache holds. Of smaller ones many samples
-go together, where there are enough taps for each channel that has to be brought into that order;
-strips suit few samples if the pieces that they copy are long and the products of a strip are many
-beside its calls. Else im2col is best, and where all images together have few pixels: it takes the
-kernel as it lies. Where little is to be done at all, the plain op is done before a choice is made,
+The rule was measured on two cores: Winograd pays once its transforms are small beside what it saves
+(about 48 channels or more) and the transformed kernel, four times the kernel, is used for enough
+tiles. Many samples go together where their own columns fit the cache and there are enough taps for
+each channel that has to be brought into that order. Else windows are best, while a line of the
+image is little enough for a product of OpenBLAS without copies, and much beside a strip's calls;
+and then strips, if the columns of an image are more than the cache holds, or the pieces that they
+copy are long. Else im2col is, and where all images together have few pixels: it takes the kernel as
+it lies. Where little is to be done at all, the plain op is done before a choice is made,
 and so it is for several small images (``few_products``): BLAS has its own threads for one product
 of them all.
 """
@@ -25,8 +27,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minipose.fast import bias_relu, columns, samples, strips, winograd
+from minipose.fast import bias_relu, columns, samples, strips, windows, winograd
 from minipose.fast.bias_relu import NOTHING, Ending
+from minipose.fast.products import AS_THEY_LIE
 from minipose.fast.suitable import on_cpu
 from minipose.kernels.faster import offer
 from minipose.kernels.im2col import output_size
@@ -35,9 +38,9 @@ from minipose.tensor import Tensor, record
 
 Pair = tuple[int, int]
 
-ALGORITHMS = ("im2col", "strips", "samples", "winograd")
+ALGORITHMS = ("im2col", "strips", "windows", "samples", "winograd")
 WINOGRAD_TILES, WINOGRAD_CHANNELS = 64, 32  # at least
-WINOGRAD_SAVES = 100  # multiplications of an output for each channel that is transformed, at least
+WINOGRAD_SAVES = 160  # multiplications of an output for each channel that is transformed, at least
 MANY_SAMPLES = 32  # in a row, at least
 TAPS_PER_CHANNEL = 2.5  # of which what they save pays for bringing the samples together
 WORTHWHILE = 1 << 18  # numbers to move, less of which cost less than thinking about them
@@ -46,6 +49,7 @@ SEVERAL, SMALL = 8, 32 * 32  # images at least, and pixels of each at most, of s
 FEW_PRODUCTS, FEW_OF_1X1 = 1 << 30, 1 << 26  # of several small images
 MANY_TAPS, FEW_OF_TAPS, FEW_OF_SAMPLES = 16, 1 << 27, 1 << 23
 STRIP_PRODUCTS = 1 << 20  # multiplications that are long beside the calls of a strip
+WINDOW = 9  # numbers, at least
 
 _forced: ContextVar[str | None] = ContextVar("algorithm", default=None)  # of each thread by itself
 
@@ -92,8 +96,10 @@ def choose(x: np.ndarray, weight: np.ndarray, stride: Pair, padding: Pair) -> Al
     out = tuple(output_size(*s) for s in zip(size, kernel, stride, padding, strict=True))
     can = {
         "winograd": winograd.suits(kernel, stride, padding),
+        "windows": windows.suits(kernel, stride, padding),
         "samples": stride == (1, 1) and all(p < k for p, k in zip(padding, kernel, strict=True)),
     }
+    large = weight[0].size * out[0] * out[1] * x.itemsize > columns.BLOCK_BYTES
     forced = _forced.get()
     if forced is not None:
         name = forced if can.get(forced, True) else "im2col"
@@ -101,16 +107,16 @@ def choose(x: np.ndarray, weight: np.ndarray, stride: Pair, padding: Pair) -> Al
         name = "winograd"
     elif len(x) * out[0] * out[1] <= FEW_PIXELS:
         name = "im2col"
-    elif weight[0].size * out[0] * out[1] * x.itemsize > columns.BLOCK_BYTES:
-        name = "strips"
-    elif can["samples"] and _suits_samples(x, weight):
+    elif not large and can["samples"] and _suits_samples(x, weight):
         name = "samples"
+    elif can["windows"] and _suits_windows(x, weight, out, padding):
+        name = "windows"
     else:
-        name = "strips" if _suits_strips(x, weight, out) else "im2col"
+        name = "strips" if large or _suits_strips(x, weight, out) else "im2col"
     if name == "winograd":
         return _winograd(kernel, padding)
-    if name == "samples":
-        return _samples(kernel, padding)
+    if name in ("samples", "windows"):
+        return _of_padding(name, kernel, padding)
     return _by_columns(name, kernel, size, stride, padding)
 
 
@@ -120,8 +126,22 @@ def _suits_winograd(x: np.ndarray, weight: np.ndarray, out: Pair) -> bool:
     return (
         winograd.tiles(len(x), out, r) >= WINOGRAD_TILES
         and min(o, c) >= WINOGRAD_CHANNELS
-        and winograd.saved(len(x), out, r) * o * c >= WINOGRAD_SAVES * (o + c)
+        and saves_enough(len(x), out, weight.shape)
     )
+
+
+def saves_enough(samples: int, out: Pair, kernels: tuple[int, ...]) -> bool:
+    """Whether Winograd's products are fewer by so much that it pays for the transforms."""
+    o, c, r, _ = kernels
+    return winograd.saved(samples, out, r) * o * c >= WINOGRAD_SAVES * (o + c)
+
+
+def _suits_windows(x: np.ndarray, weight: np.ndarray, out: Pair, padding: Pair) -> bool:
+    """Whether windows are long enough for products, and a strip for its calls."""
+    o, c, _, kw = weight.shape
+    line = (x.shape[3] + padding[1]) * o * c
+    much = weight.size * out[0] * out[1] >= STRIP_PRODUCTS // 2
+    return kw > 1 and kw * c >= WINDOW and much and line <= AS_THEY_LIE
 
 
 def _suits_samples(x: np.ndarray, weight: np.ndarray) -> bool:
@@ -150,12 +170,13 @@ def _winograd(kernel: Pair, padding: Pair) -> Algorithm:
     )
 
 
-def _samples(kernel: Pair, padding: Pair) -> Algorithm:
+def _of_padding(name: str, kernel: Pair, padding: Pair) -> Algorithm:
+    module = samples if name == "samples" else windows
     return Algorithm(
-        "samples",
-        lambda x, weight, ending=NOTHING: samples.forward(x, weight, padding, ending),
-        lambda grad_y, weight: samples.backward_input(grad_y, weight, padding),
-        lambda grad_y, x: samples.backward_weight(grad_y, x, kernel, padding),
+        name,
+        lambda x, weight, ending=NOTHING: module.forward(x, weight, padding, ending),
+        lambda grad_y, weight: module.backward_input(grad_y, weight, padding),
+        lambda grad_y, x: module.backward_weight(grad_y, x, kernel, padding),
     )
 
 

@@ -11,6 +11,7 @@ from minipose.fast import (
     convolution,
     samples,
     strips,
+    windows,
     winograd,
     winograd_kernels,
     winograd_points,
@@ -52,6 +53,24 @@ def test_strips(data, n, c, o, kh, kw, extra, stride, padding, strip_bytes):
         y = strips_here.forward(x, weight)
         grad_x = strips_here.backward_input(grad_y, weight)
         grad_w = strips_here.backward_weight(grad_y, x)
+    assert_same((y, grad_x, grad_w), expected, 1e-10)
+
+
+@given(data=st.data(), n=st.integers(1, 3), c=small, o=small,
+       kernel=st.tuples(small, st.integers(1, 5)), share=st.tuples(small, small),
+       extra=st.tuples(st.integers(0, 9), st.integers(0, 9)), chunks=st.sampled_from([1, 8]),
+       at_once=st.sampled_from([1, 100, windows.AS_THEY_LIE]))  # fmt: skip
+def test_windows(data, n, c, o, kernel, extra, share, at_once, chunks):
+    padding = tuple((k - 1) * s // 3 for k, s in zip(kernel, share, strict=True))
+    size = tuple(k + e - min(p, e) for k, e, p in zip(kernel, extra, padding, strict=True))
+    x, weight = data.draw(arrays((n, c, *size))), data.draw(arrays((o, c, *kernel)))
+    grad_y, expected = im2col_results(x, weight, (1, 1), padding)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(windows, "AS_THEY_LIE", at_once)
+        patch.setattr(windows, "CHUNKS", chunks)
+        y = windows.forward(x, weight, padding)
+        grad_x = windows.backward_input(grad_y, weight, padding)
+        grad_w = windows.backward_weight(grad_y, x, kernel, padding)
     assert_same((y, grad_x, grad_w), expected, 1e-10)
 
 
@@ -111,6 +130,7 @@ def test_winograds_own_matrix():
     ("algorithm", "r", "tolerance"),
     [
         ("strips", 3, 1e-6),
+        ("windows", 3, 1e-6),
         ("samples", 3, 1e-6),
         ("winograd", 3, 3e-5),
         ("winograd", 5, 2e-4),
@@ -211,7 +231,13 @@ def test_each_block_of_columns_is_in_the_sum(pictures, monkeypatch):
 @pytest.mark.parametrize("name", convolution.ALGORITHMS)
 def test_what_went_forward_by_one_algorithm_goes_back_by_it(name, monkeypatch):
     """The algorithms agree on every number, so only a look at who was called tells them apart."""
-    kernels = {"im2col": columns, "strips": strips, "samples": samples, "winograd": winograd}
+    kernels = {
+        "im2col": columns,
+        "strips": strips,
+        "windows": windows,
+        "samples": samples,
+        "winograd": winograd,
+    }
     called = set()
     for kernel_name, kernel in kernels.items():
         for step in ("forward", "backward_input", "backward_weight"):
@@ -267,25 +293,27 @@ def test_the_rule():
 
     assert chosen(1, 64, 64, (192, 128), 3) == "winograd"
     assert chosen(128, 32, 64, (62, 62), 5) == "winograd"
-    assert (
-        chosen(1, 3, 64, (192, 128), 3) == "strips"
-    )  # three channels: the transforms would dominate
+    # three channels, or sixteen: the transforms would dominate
+    assert chosen(1, 3, 64, (192, 128), 3) == chosen(4, 16, 16, (96, 64), 3) == "windows"
+    # a window of one channel is short, of 1×1 it is a pixel; a line of 256 is too large a product
+    assert chosen(8, 1, 8, (64, 64), 5) == "im2col"
+    assert chosen(1, 64, 26, (192, 128), 1) == chosen(1, 256, 256, (96, 64), 7) == "strips"
     assert chosen(1, 64, 64, (192, 128), 3, stride=2) == "strips"
     assert chosen(1, 512, 512, (24, 16), 3) == "winograd"
     assert chosen(1, 1024, 1024, (12, 8), 3) == "im2col"
     assert chosen(16, 1024, 1024, (12, 8), 3) == "winograd"
     # small pictures: a strip of one is less work than its calls are, or is copied in short pieces
-    assert chosen(16, 1, 8, (28, 28), 5) == chosen(16, 8, 16, (28, 28), 3) == "im2col"
+    assert chosen(16, 1, 8, (28, 28), 5) == chosen(16, 8, 8, (28, 28), 3) == "im2col"
     assert chosen(32, 64, 64, (32, 32), 1) == chosen(24, 16, 32, (7, 7), 3) == "im2col"
-    assert chosen(16, 16, 16, (32, 32), 5) == chosen(8, 16, 32, (14, 14), 5) == "strips"
+    assert chosen(16, 16, 16, (32, 32), 5) == chosen(8, 16, 32, (14, 14), 5) == "windows"
     # many samples go together, if their taps pay for the copy, or nothing is to be copied
     assert chosen(100, 1, 8, (28, 28), 5) == chosen(128, 6, 16, (14, 14), 5) == "samples"
     assert chosen(64, 3, 16, (32, 32), 3) == chosen(100, 1, 8, (28, 28), 3) == "im2col"
     assert chosen(64, 3, 16, (32, 32), 3, together=True) == "samples"
     assert chosen(100, 1, 8, (28, 28), 5, stride=2) == "im2col"
     # tiles of 4 × 4 outputs that stand out beyond 14 × 14 pixels, and transforms of few channels
-    assert chosen(24, 32, 32, (14, 14), 3) == "im2col"
-    assert chosen(24, 64, 64, (14, 14), 3) == chosen(24, 32, 32, (16, 16), 3) == "winograd"
+    assert chosen(24, 48, 48, (14, 14), 3) == chosen(24, 32, 32, (16, 16), 3) == "windows"
+    assert chosen(24, 64, 64, (14, 14), 3) == chosen(24, 48, 48, (16, 16), 3) == "winograd"
     with pytest.raises(ValueError, match=r"expected one of .*im2col.* or None, got 'fft'"):
         with convolution.use_algorithm("fft"):
             pass

@@ -41,6 +41,8 @@ CASES = [
     row("strips_wide_margins", "strips", wide_margins),
     row("strips_one_way", "strips", one_way),
     row("strips_square", "strips", as_many_taps_as_maps),
+    row("windows", "windows", convolutions()),
+    row("windows_cubes", "windows", cubes),
     row("samples", "samples", convolutions()),
     row("samples_cubes", "samples", cubes),
     row("samples_square", "samples", as_many_taps_as_maps),

@@ -61,7 +61,8 @@ class Convolution:
         out = tuple(output_size(n, r, 1, p) for n, p in zip(x.shape[2:], padding, strict=True))
         if min(o, c) < convolution.WINOGRAD_CHANNELS or o * c * 64 * x.itemsize > KEPT:
             return False
-        return winograd.tiles(len(x), out, r) >= FEW_TILES
+        enough = convolution.saves_enough(len(x), out, self.weight.shape)
+        return enough and winograd.tiles(len(x), out, r) >= FEW_TILES
 
 
 class Kept(winograd.Kernels):
