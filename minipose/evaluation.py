@@ -23,7 +23,8 @@ def evaluating(model: Module) -> AbstractContextManager[Module]:
     """Within this block ``model(x)`` gives outputs only: in evaluation mode, without a graph.
 
     A batch may be computed in parts: of a network in evaluation, what a sample gives depends on
-    that sample alone. Weights may change within the block; the next call takes the new ones.
+    that sample alone. Weights may change within the block; the next call takes the new ones. The
+    mode stays: a training that goes on begins with ``model.train()``.
 
     >>> import numpy as np
     >>> from minipose import Tensor, nn
