@@ -30,7 +30,7 @@ def evaluating(model: Module) -> AbstractContextManager[Module]:
     >>> from minipose import Tensor, nn
     >>> layer = nn.Linear(2, 1, np.random.default_rng(0))
     >>> with evaluating(layer) as network:
-    ...     y = network(Tensor(np.zeros((3, 2))))
+    ...     y = network(Tensor(np.zeros((3, 2), np.float32)))
     >>> y.shape, y.requires_grad
     ((3, 1), False)
     """

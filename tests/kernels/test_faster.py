@@ -4,7 +4,6 @@ The functions here are made up; ``tests/fast`` says what ``minipose.fast`` offer
 needs that folder.
 """
 
-import doctest
 import json
 import os
 import subprocess
@@ -16,7 +15,6 @@ import numpy as np
 import pytest
 
 import minipose as mp
-from minipose.kernels import faster
 from minipose.kernels.faster import before_first_choice, choose, offer, plain_only, replaceable
 
 
@@ -41,10 +39,6 @@ def stand_in(answered, name):
         return scale * x
 
     return form
-
-
-def test_the_examples():
-    assert doctest.testmod(faster).failed == 0 < doctest.testmod(faster).attempted
 
 
 def test_without_an_offer_the_plain_function_answers(door):

@@ -1,7 +1,6 @@
 """The average of weights: its formula, in the network and out again, through a checkpoint."""
 
 import contextlib
-import doctest
 
 import numpy as np
 import pytest
@@ -9,7 +8,7 @@ import pytest
 import minipose as mp
 from minipose.backend import to_host
 from minipose.nn import Linear, Module
-from minipose.optim import SGD, Average, average
+from minipose.optim import SGD, Average
 
 
 class Net(Module):
@@ -176,8 +175,3 @@ def test_to_host_of_an_average_is_a_copy():
     mean.update()
     np.testing.assert_array_equal(to_host(state["mean.0"]), 1)
     np.testing.assert_array_equal(mean.state_dict()["mean.0"], 0)
-
-
-def test_the_example():
-    result = doctest.testmod(average)
-    assert result.attempted and not result.failed

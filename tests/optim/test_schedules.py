@@ -1,11 +1,9 @@
 """Schedules at their corners: beginning, turns, end and beyond."""
 
-import doctest
 import math
 
 import pytest
 
-from minipose.optim import schedules
 from minipose.optim.schedules import (
     constant,
     cosine,
@@ -97,10 +95,6 @@ def test_one_cycle_goes_up_and_down_and_momentum_down_and_up():
 def test_what_is_wrong_is_one_line(make, message):
     with pytest.raises(ValueError, match=message):
         make()
-
-
-def test_the_example():
-    assert doctest.testmod(schedules).attempted and not doctest.testmod(schedules).failed
 
 
 @pytest.mark.parametrize("make", [cosine, one_cycle, warmup_hold_cosine, exponential])

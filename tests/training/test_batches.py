@@ -1,7 +1,6 @@
 """The loader: every sample once, in an order that a seed decides, from whatever holds them."""
 
 import contextlib
-import doctest
 import sys
 import threading
 import time
@@ -14,7 +13,6 @@ import pytest
 import minipose as mp
 from minipose import Tensor
 from minipose.backend import to_host
-from minipose.training import batches as loader
 from minipose.training.batches import Batches
 from minipose.training.loop import fit
 from minipose.training.prefetch import prefetch
@@ -288,11 +286,6 @@ def test_anything_can_be_drawn():
     again = np.random.default_rng([8, 1])
     assert list(drawn(1)) == [again.integers(100) + 1000 for _ in range(3)]
     assert len(drawn) == 3
-
-
-def test_the_example():
-    result = doctest.testmod(loader)
-    assert result.attempted and not result.failed
 
 
 def test_what_has_no_places_is_no_source():
