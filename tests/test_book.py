@@ -104,6 +104,13 @@ def test_a_lesson_leads_to_sources_and_their_tests():
     assert ".md" not in sources.about(LESSONS[45].path)
 
 
+def test_a_page_of_docs_leads_nowhere_outside():
+    pytest.importorskip("markdown_it", reason="markdown_it: extra 'book'")
+    made = sources.prose("# A <b>\n\n[words](x.md) ![seen](y.png)\n\n| a |\n|---|\n| `1` |\n")
+    assert "<h1>A &lt;b&gt;</h1>" in made and "words <em>seen</em>" in made
+    assert "href" not in made and "src" not in made and "<td><code>1</code></td>" in made
+
+
 # --- Plots in words ---------------------------------------------------------------------------
 
 

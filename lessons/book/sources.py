@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
@@ -12,7 +13,7 @@ from typing import Any
 
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
-from pygments.lexers import MarkdownLexer, PythonLexer
+from pygments.lexers import PythonLexer
 
 from lessons import course
 from lessons.book.files import FILE, ROOT, page_of, source_of, used_by
@@ -104,8 +105,22 @@ def pages(app: Any) -> Iterator[tuple[str, dict[str, Any], str]]:
         for title, some in links.items():
             made = ", ".join(f'<a href="{where}">{escape(words)}</a>' for words, where in some)
             body += f"<p>{title}: {made}</p>" if made else ""
-        lexer = PythonLexer() if path.suffix == ".py" else MarkdownLexer()
-        code = highlight(path.read_text(encoding="utf-8"), lexer, formatter)
-        kind = "source-page" if path.suffix == ".py" else "source-page prose"
-        context = {"title": name, "body": f'<div class="{kind}">{body}{code}</div>'}
-        yield page, context, "page.html"
+        text = path.read_text(encoding="utf-8")
+        is_code = path.suffix == ".py"
+        shown_text = highlight(text, PythonLexer(), formatter) if is_code else prose(text)
+        body = f'<div class="source-page{"" if is_code else " prose"}">{body}{shown_text}</div>'
+        yield page, {"title": name, "body": body}, "page.html"
+
+
+def prose(text: str) -> str:
+    """A page of docs as HTML, without its links and pictures, which may lead out of the book."""
+    from markdown_it import MarkdownIt  # which comes with myst-nb
+
+    made = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    made = re.sub(r"</?a\b[^>]*>", "", made)
+    made = re.sub(r'<img [^>]*?alt="([^"]*)"[^>]*>', r"<em>\1</em>", made)
+    made = made.replace("<table>", '<div class="table-wrapper"><table class="docutils">')
+    made = made.replace("</table>", "</table></div>")
+    return re.sub(
+        r"<pre>(.*?)</pre>", r'<div class="highlight"><pre>\1</pre></div>', made, flags=re.S
+    )
