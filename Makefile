@@ -38,6 +38,12 @@ $(error DATA=$(DATA): no such file or folder)
 endif
 endif
 
+ifneq ($(filter compare-starts,$(MAKECMDGOALS)),)
+ifeq ($(if $(START),$(shell [ -f $(call quoted,$(START)) ] && echo found),$(findstring --start,$(ARGS))),)
+$(error START=$(START): expected a CHECKPOINT (.npz), whose weights are compared with new ones)
+endif
+endif
+
 ifneq ($(LABEL),)
 ifeq ($(filter mediapipe openpose maskrcnn,$(LABEL)),)
 $(error LABEL=$(LABEL): expected mediapipe, openpose or maskrcnn)

@@ -278,6 +278,13 @@ def test_a_comparison_by_ranks_is_one_line(tree):
     assert "RANKS=2: processes share one training" in done.stderr
 
 
+@pytest.mark.parametrize("given", [[], ["START=none.npz"]])
+def test_given_weights_that_are_not_there_are_one_line_before_data_are_drawn(tree, given):
+    done = make(tree, "compare-starts", *given)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and not asked(tree)
+    assert f"{(given or ['START='])[0]}: expected a CHECKPOINT (.npz)" in done.stderr
+
+
 def test_spaces_are_part_of_every_value(tree):
     """T9: also of those that should have none; then the program says what is wrong."""
     values = {
