@@ -46,7 +46,7 @@ def test_all_networks_at_one_budget(tmp_path, monkeypatch, unpainted):
     angles = (0, 45, 90, 180)
     monkeypatch.setattr(comparison, "ANGLES", angles)
     monkeypatch.setattr(equivariance, "ANGLES", angles)
-    monkeypatch.setattr(comparison, "ROTATED", 1)
+    monkeypatch.setattr(comparison, "ROTATED", 2)
     monkeypatch.setattr(comparison, "TIMED_STEPS", 1)
     recipe = Recipe(width=1, epochs=1, batch=4, lr=0.001, dropout=0.1)
     with PeopleStore(write_store(tmp_path / "people.h5")) as store:
@@ -63,6 +63,7 @@ def test_all_networks_at_one_budget(tmp_path, monkeypatch, unpainted):
     assert abs(upright - upside_down) < 1e-3
     text = (tmp_path / "out" / "report.md").read_text()
     assert f"to 1 epochs of {len(split['train'])} pictures" in text
+    assert "Rotated: the first 1 validation pictures" in text
     assert text.count(": undecided: by") == 3  # one seed says nothing
     assert "(0.9192)" in text and "(0.911)" in text and "rotated 90°" in text
     for name in ("angles.png", "rotated.png", "report.json"):

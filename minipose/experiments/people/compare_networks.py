@@ -92,7 +92,7 @@ def compare_networks(job: Job, run: Run) -> Rows:
         checkpoint.load(first / "best.npz", nets[label])
     drawn = _draw(run.folder, rows, nets, chosen[0], run.recipe)
     drawn |= equivariance.draw(run.folder, nets, chosen[0].image)
-    table = _table(rows, run.recipe, len(run.split["train"]))
+    table = _table(rows, run.recipe, len(run.split["train"]), len(chosen))
     text = "\n".join([table, *findings(rows), *diverged(everything), ""])
     title = "Plain against harmonic convolutions (report 2, table I)"
     publish(run.folder, title, text, drawn, {"seed": run.seed, "networks": rows})
@@ -148,12 +148,12 @@ def _seconds_a_step(recipe: Recipe, people: list[Person], device: str) -> float:
     return float(np.median(times[1:]))
 
 
-def _table(rows: Rows, recipe: Recipe, pictures: int) -> str:
+def _table(rows: Rows, recipe: Recipe, pictures: int, looked_at: int) -> str:
     lines = [
         f"Up to {recipe.epochs} epochs of {pictures} pictures, {seeds(rows)}; "
         "mean ± standard deviation. In brackets the report's, of a U-Net with 64 channels "
         "at full size and an H-Net with 32 + 32; it ran them in two frameworks, so its hours "
-        f"compare those as well. Rotated: the first {ROTATED} validation pictures, on squares.",
+        f"compare those as well. Rotated: the first {looked_at} validation pictures, on squares.",
         "",
         "| | " + " | ".join(rows) + " | constant baseline |",
         "|---|" + "---|" * (len(rows) + 1),
