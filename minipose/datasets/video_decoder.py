@@ -80,7 +80,9 @@ def _opened(path: str, camera: bool) -> Iterator[Any]:
     except av.error.FFmpegError as error:
         if isinstance(error, FileNotFoundError | IsADirectoryError):
             raise
-        if getattr(error, "errno", None) in OF_THE_DISK:  # it says that of damage, too
+        if (
+            not camera and getattr(error, "errno", None) in OF_THE_DISK
+        ):  # it says that of damage, too
             expect_readable(path)
         raise ValueError(error.strerror or str(error)) from None
 
@@ -163,8 +165,8 @@ def main(argv: list[str]) -> int:
     """Decode for the parent of this number. Standard input has ``path``, ``grey``, ``camera``."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     end_with_parent(int(argv[0]))
-    import av  # noqa: F401, while nothing is wanted yet
-
+    with contextlib.suppress(ImportError):  # is said where it is needed
+        import av  # noqa: F401, while nothing is wanted yet
     _limit_memory()
     wanted = json.loads(sys.stdin.buffer.read() or "null")
     if wanted is None:  # the parent has ended

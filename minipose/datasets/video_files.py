@@ -28,7 +28,6 @@ PATIENCE = 60  # s that may pass without a byte; a decoder that computes has a s
 PIPE = 2**20  # bytes of a frame that wait between the processes
 PROGRAM = [sys.executable, "-P", "-W", "ignore", "-m", video_decoder.__name__]
 
-
 _waiting: list[subprocess.Popen] = []  # processes that were started ahead
 
 
@@ -47,7 +46,7 @@ def started_ahead(wanted: bool) -> Iterator[None]:
 def _start() -> subprocess.Popen:
     """A process that waits to be told what to decode."""
     places = [str(Path(minipose.__file__).parents[1]), os.environ.get("PYTHONPATH")]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [*PROGRAM, str(os.getpid())],
         env={
             **os.environ,
@@ -58,8 +57,12 @@ def _start() -> subprocess.Popen:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        pipesize=PIPE,
     )
+    with contextlib.suppress(ImportError, AttributeError, OSError):  # it works with less, too
+        import fcntl
+
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, PIPE)
+    return process
 
 
 def _end(process: subprocess.Popen) -> None:
@@ -147,7 +150,7 @@ class Decoder:
             self._wait()
             read = self.process.stdout.readinto(buffer[filled:])
             if not read:
-                raise EOFError(_what_ended(self.process.wait()))
+                raise EOFError(self._what_ended())
             filled += read
 
     def _wait(self) -> None:
@@ -162,6 +165,18 @@ class Decoder:
             if self.patience is not None and waited >= self.patience:
                 raise EOFError(f"the decoder of videos gave nothing for {self.patience} s")
 
+    def _what_ended(self) -> str:
+        """The end of the process in words."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(PATIENCE)
+        status = self.process.returncode
+        if status == -getattr(signal, "SIGPROF", 0):
+            return f"the decoder of videos took more than {video_decoder.SECONDS:g} s for one frame"
+        if status == -getattr(signal, "SIGKILL", 0):
+            return "the decoder of videos was ended from outside (out of memory?)"
+        how = f"signal {-status}" if status is not None and status < 0 else f"status {status}"
+        return f"the decoder of videos crashed, {how}"
+
     def close(self) -> None:
         """End the process."""
         _end(self.process)
@@ -171,13 +186,3 @@ class Decoder:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _what_ended(status: int) -> str:
-    """The end of the process in words."""
-    if status == -getattr(signal, "SIGPROF", 0):
-        return f"the decoder of videos took more than {video_decoder.SECONDS:g} s for one frame"
-    if status == -getattr(signal, "SIGKILL", 0):
-        return "the decoder of videos was ended from outside (out of memory?)"
-    how = f"signal {-status}" if status < 0 else f"status {status}"
-    return f"the decoder of videos crashed, {how}"
