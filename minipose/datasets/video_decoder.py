@@ -80,10 +80,8 @@ def _opened(path: str, camera: bool) -> Iterator[Any]:
     except av.error.FFmpegError as error:
         if isinstance(error, FileNotFoundError | IsADirectoryError):
             raise
-        if (
-            not camera and getattr(error, "errno", None) in OF_THE_DISK
-        ):  # it says that of damage, too
-            expect_readable(path)
+        if not camera and getattr(error, "errno", None) in OF_THE_DISK:
+            expect_readable(path)  # FFmpeg says so of damage, too
         raise ValueError(error.strerror or str(error)) from None
 
 
