@@ -21,7 +21,7 @@ import numpy as np
 
 import minipose
 from minipose.datasets import video_decoder
-from minipose.datasets.guard import CannotRead
+from minipose.datasets.guard import BYTES, CannotRead
 from minipose.errors import UserError
 
 PATIENCE = 60  # s that may pass without a byte; a decoder that computes has a shorter limit
@@ -131,11 +131,15 @@ class Decoder:
             self.broke = str(error)
 
     def _text(self) -> dict[str, Any]:
-        length = bytearray(video_decoder.LENGTH.size)
-        self._fill(memoryview(length))
-        text = bytearray(*video_decoder.LENGTH.unpack(length))
+        packed = bytearray(video_decoder.LENGTH.size)
+        self._fill(memoryview(packed))
+        (length,) = video_decoder.LENGTH.unpack(packed)
+        text = bytearray(min(length, BYTES))
         self._fill(memoryview(text))
-        return json.loads(text)
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise EOFError("the decoder of videos gave no message") from None
 
     def _fill(self, buffer: memoryview) -> None:
         """Read as many bytes as the buffer has.

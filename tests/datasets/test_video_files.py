@@ -48,6 +48,7 @@ def ended(process: int, within: float = 10.0) -> bool:
         ("while True: pass", "the decoder of videos took more than 10 s for one frame"),
         ("time.sleep(60)", "the decoder of videos gave nothing for 1 s"),
         ("np.ones(9 * 2**30, np.uint8)", "Unable to allocate 9"),
+        ("video_decoder.json.dumps = lambda text: '{'", "the decoder of videos gave no message"),
         ("os.kill(os.getpid(), signal.SIGKILL)", "was ended from outside (out of memory?)"),
     ],
 )
