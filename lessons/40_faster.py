@@ -148,9 +148,10 @@ kit.save_plot(plot, "40_faster")
 
 # %% [markdown]
 # There is no single winner, and speeds differ from machine to machine. So minipose has several
-# algorithms and chooses by shape: `im2col`, `strips`, and where there are many channels and many
-# pixels that of the next lesson, which needs fewer products than all of these. Plain minipose,
-# without the folder `fast`, has `im2col` alone. To compare, `use_algorithm` overrules the choice:
+# algorithms and chooses by shape: `im2col`, `strips`, others for few channels or many samples, and
+# where there are many channels and many pixels that of the next lesson, which needs fewer products
+# than all of these. Plain minipose, without the folder `fast`, has `im2col` alone. To compare,
+# `use_algorithm` overrules the choice:
 
 # %%
 convolution = kit.fast("convolution")
