@@ -7,7 +7,7 @@
 - ``winograd``: a quarter of the multiplications or less; 3×3, 5×5 and 6×6 with stride 1.
 
 The rule was measured on two cores: Winograd pays once its transforms are small beside what it saves
-(about 48 channels or more) and the transformed kernel, four times the kernel, is used for enough
+(32 channels or more) and the transformed kernel, four times the kernel, is used for enough
 tiles. Many samples go together where their own columns fit the cache and there are enough taps for
 each channel that has to be brought into that order. Else windows are best, while a line of the
 image is little enough for a product of OpenBLAS without copies, and much beside a strip's calls;
@@ -40,7 +40,7 @@ Pair = tuple[int, int]
 
 ALGORITHMS = ("im2col", "strips", "windows", "samples", "winograd")
 WINOGRAD_TILES, WINOGRAD_CHANNELS = 64, 32  # at least
-WINOGRAD_SAVES = 160  # multiplications of an output for each channel that is transformed, at least
+WINOGRAD_SAVES = 100  # multiplications of an output for each channel that is transformed, at least
 MANY_SAMPLES = 32  # in a row, at least
 TAPS_PER_CHANNEL = 2.5  # of which what they save pays for bringing the samples together
 WORTHWHILE = 1 << 18  # numbers to move, less of which cost less than thinking about them

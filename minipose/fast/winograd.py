@@ -41,8 +41,8 @@ from minipose.fast.bias_relu import NOTHING, Ending
 from minipose.fast.layout import channels_first, channels_last
 from minipose.fast.products import in_blocks
 from minipose.fast.winograd_kernels import kernel_gradient, transformed_either_way
-from minipose.fast.winograd_points import Evaluation, transforms
-from minipose.fast.winograd_tiles import by_steps, to_outputs, to_spectrum
+from minipose.fast.winograd_points import transforms
+from minipose.fast.winograd_tiles import to_outputs, to_spectrum
 
 Pair = tuple[int, int]
 Multiplier = Callable[[np.ndarray, np.ndarray, slice], None]  # V, where V U goes, which ξ
@@ -53,7 +53,7 @@ TILES = 192  # a task: tiles enough for a good matrix product, few enough for th
 GROUP = 512  # tiles whose transforms wait in memory for dL/dw's products
 MANY = 16  # samples, from which on several sums of dL/dw are made
 LARGE = 1 << 18  # numbers of U, from which on few tiles are done position by position
-POSITIONS, CHANNELS = 3, 64  # positions, and at least so many channels, that a task takes then
+POSITIONS = 3  # that a task takes then
 CHUNKS = 8  # such sums, whatever the number of threads
 
 
@@ -112,7 +112,7 @@ def correlate(
     size = tuple(n + 2 * p - r + 1 for n, p in zip(x.shape[2:], padding, strict=True))
     m = kernels.outputs(len(x), size)
     t, grid = m + r - 1, _grid(size, m)
-    of_inputs, _, _, of_outputs, _ = transforms(m, r)
+    matrices = transforms(m, r, x.dtype)
     y = workers.empty((len(x), grid[0], m, grid[1], m, o), x.dtype)
     images, blocks = channels_last(x), _blocks(len(x), grid, TILES)
     if len(x) * grid[0] * grid[1] <= TILES and c * o * t * t >= LARGE:
@@ -124,19 +124,18 @@ def correlate(
     multiply = kernels.multiplier(m, blocks[0].stop * lines * grid[1])
 
     def block(b: int) -> None:
-        some = blocks[b]
-        pieces = by_steps(images[some], padding, grid, m, (t - 1) // m)
-        strips = workers.pieces(grid[0], _lines(grid, pieces.shape[1], not _spread(blocks)))
+        some = images[blocks[b]]
+        strips = workers.pieces(grid[0], _lines(grid, len(some), not _spread(blocks)))
 
         def task(k: int) -> None:
-            here = (pieces.shape[1], strips[k].stop - strips[k].start, grid[1])
+            here = (len(some), strips[k].stop - strips[k].start, grid[1])
             spectrum = workers.scratch("spectrum", (t, t, *here, c), x.dtype)
-            to_spectrum(of_inputs, pieces, strips[k], t, spectrum)
+            to_spectrum(matrices.of_inputs, some, padding, m, strips[k], spectrum)
             product = workers.scratch("product", (t, t, *here, o), x.dtype)
             flat = product.reshape(t * t, -1, o)
             multiply(spectrum.reshape(t * t, -1, c), flat, slice(None))
-            to_outputs(of_outputs, product, y[some, strips[k]])
-            for sample in y[some]:
+            to_outputs(matrices.of_outputs, product, y[blocks[b], strips[k]])
+            for sample in y[blocks[b]]:
                 ending.finish(sample[strips[k]])
 
         workers.share(task, len(strips))
@@ -153,18 +152,17 @@ def _by_positions(
     """The same for few tiles of many channels: each task takes some of the matrices U[ξ], which are
     much of what has to be fetched from memory, and all tiles."""
     (c, o, r, _), (n, down, _, across, _, _) = kernels.shape, y.shape
-    t = m + r - 1
-    of_inputs, _, _, of_outputs, _ = transforms(m, r)
+    t, matrices = m + r - 1, transforms(m, r, images.dtype)
     multiply = kernels.multiplier(m, n * down * across)
-    pieces = by_steps(images, padding, (down, across), m, (t - 1) // m)
     spectrum = workers.empty((t, t, n, down, across, c), images.dtype)
     product = workers.empty((t, t, n, down, across, o), images.dtype)
-    inputs, outputs = (workers.pieces(each, max(CHANNELS, -(-each // 4))) for each in (c, o))
+    parts = _parts(n, down, 1)
     positions = workers.pieces(t * t, POSITIONS)
 
     def transform(k: int) -> None:
-        some = inputs[k]
-        to_spectrum(of_inputs, pieces[..., some], slice(0, down), t, spectrum[..., some])
+        some, lines = parts[k]
+        here = spectrum[:, :, some, lines]
+        to_spectrum(matrices.of_inputs, images[some], padding, m, lines, here)
 
     def position(k: int) -> None:
         some = positions[k]
@@ -172,14 +170,12 @@ def _by_positions(
         multiply(values, product.reshape(t * t, -1, o)[some], some)
 
     def collect(k: int) -> None:
-        some = outputs[k]
-        to_outputs(of_outputs, product[..., some], y[..., some])
-        bias = None if ending.bias is None else ending.bias[some]
-        Ending(bias, ending.relu).finish(y[..., some])
+        to_outputs(matrices.of_outputs, product[:, :, *parts[k]], y[parts[k]])
+        ending.finish(y[parts[k]])
 
-    workers.share(transform, len(inputs))
+    workers.share(transform, len(parts))
     workers.share(position, len(positions))
-    workers.share(collect, len(outputs))
+    workers.share(collect, len(parts))
 
 
 def backward_weight(grad_y: np.ndarray, x: np.ndarray, r: int, padding: Pair) -> np.ndarray:
@@ -203,34 +199,43 @@ def _spectral_gradient(
     """dL/dU (t², O, C) of images (N, H, W, C) and gradients (N, H', W', O), block by block."""
     c, o = images.shape[3], grads.shape[3]
     t, grid = m + r - 1, _grid(grads.shape[1:3], m)
-    of_inputs, _, of_gradients, _, _ = transforms(m, r)
+    matrices = transforms(m, r, images.dtype)
     total = np.empty((t * t, o, c), dtype=images.dtype)
     first = True
     for some in blocks:
-        pieces = by_steps(images[some], padding, grid, m, (t - 1) // m)
-        grad_pieces = by_steps(grads[some], (0, 0), grid, m, 0)
-        for group in workers.pieces(grid[0], max(1, GROUP // (grid[1] * pieces.shape[1]))):
-            here = (pieces.shape[1], group.stop - group.start, grid[1])
+        n = some.stop - some.start
+        for group in workers.pieces(grid[0], max(1, GROUP // (grid[1] * n))):
+            here = (n, group.stop - group.start, grid[1])
             values = np.empty((t, t, *here, c), dtype=images.dtype)
             grad_values = np.empty((t, t, *here, o), dtype=images.dtype)
-            _transform(of_inputs, pieces, group, t, values)
-            _transform(of_gradients, grad_pieces, group, m, grad_values)
+            _transform(matrices.of_inputs, images[some], padding, m, group, values)
+            _transform(matrices.of_gradients, grads[some], (0, 0), m, group, grad_values)
             _multiply(grad_values.reshape(t * t, -1, o), values.reshape(t * t, -1, c), total, first)
             first = False
     return total
 
 
 def _transform(
-    sums: Evaluation, pieces: np.ndarray, group: slice, side: int, out: np.ndarray
+    matrix: np.ndarray, images: np.ndarray, padding: Pair, m: int, group: slice, out: np.ndarray
 ) -> None:
     """``to_spectrum`` of a group of lines, in parts for the threads."""
-    parts = workers.pieces(out.shape[3], _lines(out.shape[3:5], out.shape[2], True))
+    n, lines, across = out.shape[2:5]
+    parts = _parts(n, lines, _lines((lines, across), n, True))
 
     def task(k: int) -> None:
-        there = slice(group.start + parts[k].start, group.start + parts[k].stop)
-        to_spectrum(sums, pieces, there, side, out[:, :, :, parts[k]])
+        some, there = parts[k]
+        part = slice(group.start + there.start, group.start + there.stop)
+        to_spectrum(matrix, images[some], padding, m, part, out[:, :, some, there])
 
     workers.run(task, len(parts))
+
+
+def _parts(samples: int, lines: int, at_once: int) -> list[tuple[slice, slice]]:
+    """All lines of each sample; of a single one, so many lines at a time: in memory they lie in one
+    piece."""
+    if samples > 1:
+        return [(slice(n, n + 1), slice(0, lines)) for n in range(samples)]
+    return [(slice(0, 1), some) for some in workers.pieces(lines, at_once)]
 
 
 def _multiply(grads: np.ndarray, values: np.ndarray, total: np.ndarray, first: bool) -> None:

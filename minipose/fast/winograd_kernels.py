@@ -1,6 +1,6 @@
 """Winograd's transforms of kernels, U = G g Gᵀ, and of their gradients, dL/dw = Gᵀ dL/dU G.
 
-A kernel is transformed as tiles are (``winograd_tiles``), its rows and then its columns, for many
+A kernel is transformed as tiles are (``winograd_tiles``), its columns and then its rows, for many
 pairs of channels at once.
 """
 
@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from minipose.fast import workers
-from minipose.fast.winograd_points import Collection, Evaluation, transforms
+from minipose.fast.winograd_points import transforms
+from minipose.fast.winograd_tiles import apply
 
 PAIRS = 1 << 15  # of channels, whose kernels are transformed in a task
 MANY_PAIRS = 1 << 16  # from which on sorting them costs more than it saves
@@ -26,16 +27,17 @@ def transformed_either_way(weight: np.ndarray, m: int) -> np.ndarray:
 def transformed_kernel(weight: np.ndarray, m: int) -> np.ndarray:
     """U = G g Gᵀ for all pairs of channels, (t², A, B) of (A, B, r, r)."""
     (a, b), r = weight.shape[:2], weight.shape[2]
-    t = m + r - 1
-    of_kernels = transforms(m, r)[1]
-    kernels = np.empty((t, t, a, b), dtype=weight.dtype)
+    t, matrix = m + r - 1, transforms(m, r, weight.dtype).of_kernels
+    kernels = np.empty((t, t, a * b), dtype=weight.dtype)
     parts = workers.pieces(a, max(1, PAIRS // b))
 
     def task(k: int) -> None:
         some = weight[parts[k]].transpose(2, 3, 0, 1)
         taps = workers.scratch("taps", some.shape, weight.dtype)
         np.copyto(taps, some)
-        _both_ways(of_kernels, taps, kernels[:, :, parts[k]])
+        _both_ways(
+            matrix, taps.reshape(r, r, -1), kernels[:, :, parts[k].start * b : parts[k].stop * b]
+        )
 
     workers.run(task, len(parts))
     return kernels.reshape(t * t, a, b)
@@ -44,25 +46,25 @@ def transformed_kernel(weight: np.ndarray, m: int) -> np.ndarray:
 def kernel_gradient(total: np.ndarray, r: int, m: int) -> np.ndarray:
     """dL/dw = Gᵀ dL/dU G: (t², O, C) -> (O, C, r, r)."""
     o, c = total.shape[1:]
-    t = m + r - 1
-    of_kernel_gradients = transforms(m, r)[4]
+    t, matrix = m + r - 1, transforms(m, r, total.dtype).of_kernel_gradients
     grad_w = np.empty((o, c, r, r), dtype=total.dtype)
     parts = workers.pieces(o, max(1, PAIRS // c))
 
     def task(k: int) -> None:
-        some = total.reshape(t, t, o, c)[:, :, parts[k]]
-        taps = workers.scratch("taps", (r, r, *some.shape[2:]), total.dtype)
-        _both_ways(of_kernel_gradients, some, taps)
-        np.copyto(grad_w[parts[k]], taps.transpose(2, 3, 0, 1))
+        some = total.reshape(t, t, o * c)[:, :, parts[k].start * c : parts[k].stop * c]
+        taps = workers.scratch("taps", (r, r, some.shape[2]), total.dtype)
+        _both_ways(matrix, some, taps)
+        np.copyto(grad_w[parts[k]], taps.reshape(r, r, -1, c).transpose(2, 3, 0, 1))
 
     workers.run(task, len(parts))
     return grad_w
 
 
-def _both_ways(sums: Evaluation | Collection, planes: np.ndarray, out: np.ndarray) -> None:
-    """M g Mᵀ of (i, j, A, B) into ``out`` (k, l, A, B): the transforms of kernels."""
-    spares, (a, b) = max(3, len(planes) - 1), planes.shape[2:]
-    half = workers.scratch("half", (len(out), planes.shape[1], a, b), planes.dtype)
-    spare = workers.scratch("spare", (spares, max(len(out), planes.shape[1]), a, b), planes.dtype)
-    sums(planes, half, spare[:, : planes.shape[1]])
-    sums(half.transpose(1, 0, 2, 3), out.transpose(1, 0, 2, 3), spare[:, : len(out)])
+def _both_ways(matrix: np.ndarray, planes: np.ndarray, out: np.ndarray) -> None:
+    """M g Mᵀ of (i, j, pairs) into ``out`` (k, l, pairs)."""
+    (into, side), pairs = matrix.shape, planes.shape[2]
+    half = workers.scratch("half", (side, into, pairs), planes.dtype)
+    apply(matrix, planes, half)  # along j
+    whole = workers.scratch("whole", (into, into, pairs), planes.dtype)
+    apply(matrix, half.reshape(side, -1), whole.reshape(into, -1))
+    np.copyto(out, whole)

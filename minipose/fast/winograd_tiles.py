@@ -1,85 +1,91 @@
 """Cutting images into Winograd's tiles, and his transforms of many tiles at once.
 
-A tile of t × t pixels leaves m × m outputs, so tiles begin at every m-th pixel. Each transform is a
-small matrix, applied to the rows of all tiles and then to their columns; written out as sums of
-planes it takes a third of the arithmetic of one large matrix, in long calls. For that the pixels
-of a plane should be neighbours in memory: ``by_steps`` sorts the rows of images by their
-remainder modulo m, and within them the columns,
+A tile of t × t pixels leaves m × m outputs, so tiles begin at every m-th pixel, and overlap. A
+transform is a small matrix M, applied to the lines of all tiles and then to their columns. Either
+is one product of M with t rows of many numbers:
 
-    pieces[a, n, l, b, s, c] = images[n, m·l + a, m·s + b, c]
+- The t lines of a line of tiles lie one line of the (padded) image apart: they are multiplied where
+  they lie, wide[ξ] = Σᵢ M[ξ, i] · line m·l + i.
+- Of the result, pixel j of all tiles is copied into a row of its own, and out[ξ] = M · rows.
 
-so that pixel i of the tiles is pieces[i mod m] from line ⌊i/m⌋ on: a view of long stretches.
+M has 6 × 6 numbers or 8 × 8, too few for a product at full speed; but sums of lines, which need
+half of the multiplications, take twice the time, since each addition of two lines is a pass over
+them.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from minipose.fast import workers
-from minipose.fast.winograd_points import Collection, Evaluation
+from minipose.fast.products import AS_THEY_LIE
 
+Array = np.ndarray
 Pair = tuple[int, int]
 
 
-def by_steps(images: np.ndarray, padding: Pair, grid: Pair, step: int, margin: int) -> np.ndarray:
-    """(m, N, lines + margin, m, across + margin, C) of images (N, H, W, C) with zeros around.
-
-    ``padding`` zeros lie above and to the left, and as many as needed below and to the right.
-    """
-    n, h, w, c = images.shape
-    lines, across = grid[0] + margin, grid[1] + margin
-    pieces = workers.empty((step, n, lines, step, across, c), images.dtype)
-    of_rows = [_residue(h, padding[0], a, step, lines) for a in range(step)]
-    of_columns = [_residue(w, padding[1], b, step, across) for b in range(step)]
-
-    def task(k: int) -> None:
-        a, b = divmod(k, step)
-        (to_rows, rows), (to_columns, columns) = of_rows[a], of_columns[b]
-        part = pieces[a, :, :, b]
-        for nothing in (
-            (slice(None), slice(to_rows.start)),
-            (slice(None), slice(to_rows.stop, None)),
-            (slice(None), to_rows, slice(to_columns.start)),
-            (slice(None), to_rows, slice(to_columns.stop, None)),
-        ):
-            if part[nothing].size:
-                part[nothing] = 0
-        part[:, to_rows, to_columns] = images[:, rows, columns]
-
-    workers.share(task, step * step)
-    return pieces
-
-
-def _residue(size: int, before: int, remainder: int, step: int, places: int) -> tuple[slice, slice]:
-    """Which of the places step·k + remainder of a padded axis lie in the image, and where there."""
-    first = min(places, max(0, -(-(before - remainder) // step)))
-    stop = min(places, max(first, -(-(before + size - remainder) // step)))
-    start = step * first + remainder - before
-    there = slice(start, start + step * (stop - first - 1) + 1, step) if stop > first else slice(0)
-    return slice(first, stop), there
-
-
 def to_spectrum(
-    sums: Evaluation, pieces: np.ndarray, lines: slice, side: int, spectrum: np.ndarray
+    matrix: Array, images: Array, padding: Pair, step: int, lines: slice, spectrum: Array
 ) -> None:
-    """M d Mᵀ of the tiles (``side`` pixels each way) of some lines: (t, t, N, lines, across, C)."""
-    t, _, n, count, across, c = spectrum.shape
-    m = len(pieces)
-    wide = workers.scratch("wide", (t, n, count, m, pieces.shape[4], c), pieces.dtype)
-    spare = workers.scratch("spare", (3, *wide.shape[1:]), wide.dtype)
-    rows = [pieces[i % m, :, lines.start + i // m : lines.stop + i // m] for i in range(side)]
-    sums(rows, wide, spare)
-    columns = [wide[:, :, :, j % m, j // m : j // m + across] for j in range(side)]
-    spare = workers.scratch("spare", (3, t, n, count, across, c), wide.dtype)
-    sums(columns, [spectrum[:, j] for j in range(t)], spare)
+    """M d Mᵀ of tiles, (t, t, N, lines, across, C), of some lines of them.
+
+    The tiles of images (N, H, W, C) begin at every ``step``-th pixel and are as large as M is wide;
+    there are ``padding`` zeros above and to the left, as many as needed below and to the right. Of
+    a larger array ``spectrum`` is some lines of one sample, or some samples: the numbers of each
+    position have to lie in one piece.
+    """
+    (t, side), (n, count, across, c) = matrix.shape, spectrum.shape[2:]
+    around = _with_margins(images, padding, step, lines, side, across)
+    sample, line, pixel, number = around.strides
+    wide = workers.scratch("wide", (t, n, count, around.shape[2], c), images.dtype)
+    rows = as_strided(
+        around, (n, count, side, around.shape[2] * c), (sample, step * line, line, number)
+    )
+    apply(matrix, rows, wide.reshape(t, n, count, -1).transpose(1, 2, 0, 3))
+    columns = workers.scratch("columns", (t, side, n, count, across, c), images.dtype)
+    position, sample, line, pixel, number = wide.strides
+    steps = (position, pixel, sample, line, step * pixel, number)
+    np.copyto(columns, as_strided(wide, columns.shape, steps))
+    apply(matrix, columns.reshape(t, side, -1), spectrum.reshape(t, t, -1))
 
 
-def to_outputs(sums: Collection, product: np.ndarray, outputs: np.ndarray) -> None:
+def to_outputs(matrix: Array, product: Array, outputs: Array) -> None:
     """Aᵀ P A of (t, t, N, lines, across, O) into ``outputs`` (N, lines, m, across, m, O)."""
-    t, m = len(product), outputs.shape[2]
-    narrow = workers.scratch("narrow", (m, *product.shape[1:]), product.dtype)
-    sums(product, narrow, workers.scratch("spare", (t - 1, *product.shape[1:]), product.dtype))
-    columns = [narrow[:, j] for j in range(t)]
-    spare = workers.scratch("spare", (t - 1, *columns[0].shape), product.dtype)
-    by_row = outputs.transpose(2, 0, 1, 4, 3, 5)  # (m, N, lines, m, across, O)
-    sums(columns, [by_row[:, :, :, j] for j in range(m)], spare)
+    (m, t), numbers = matrix.shape, product[0, 0].size
+    narrow = workers.scratch("wide", (t, m, numbers), product.dtype)
+    apply(matrix, product.reshape(t, t, -1), narrow)
+    collected = workers.scratch("columns", (m, m, *product.shape[2:]), product.dtype)
+    apply(matrix, narrow.reshape(t, -1), collected.reshape(m, -1))
+    np.copyto(outputs.transpose(2, 4, 0, 1, 3, 5), collected)
+
+
+def apply(matrix: Array, rows: Array, out: Array) -> None:
+    """out = M rows, (q, k) × (…, k, L) -> (…, q, L), in parts that OpenBLAS does not copy."""
+    parts, length = 1, rows.shape[-1]
+    while length > parts * AS_THEY_LIE // matrix.size and length % (2 * parts) == 0:
+        parts *= 2
+    rows, out = (each.reshape(*each.shape[:-1], parts, -1).swapaxes(-3, -2) for each in (rows, out))
+    np.matmul(matrix, rows, out=out)
+
+
+def _with_margins(
+    images: Array, padding: Pair, step: int, lines: slice, side: int, across: int
+) -> Array:
+    """What some lines of tiles see, with zeros around: (N, lines, columns, C)."""
+    n, h, w, c = images.shape
+    down = step * (lines.stop - lines.start - 1) + side
+    around = workers.scratch("around", (n, down, step * (across - 1) + side, c), images.dtype)
+    to_rows, rows = _within(h, step * lines.start - padding[0], down)
+    to_columns, columns = _within(w, -padding[1], around.shape[2])
+    around[:, : to_rows.start] = around[:, to_rows.stop :] = 0
+    around[:, to_rows, : to_columns.start] = around[:, to_rows, to_columns.stop :] = 0
+    around[:, to_rows, to_columns] = images[:, rows, columns]
+    return around
+
+
+def _within(size: int, start: int, count: int) -> tuple[slice, slice]:
+    """Which of ``count`` places from ``start`` on are places 0 … size − 1, and these places."""
+    first = min(count, max(0, -start))
+    stop = max(first, min(count, size - start))
+    return slice(first, stop), slice(start + first, start + stop)

@@ -15,6 +15,7 @@ from minipose.fast import (
     winograd,
     winograd_kernels,
     winograd_points,
+    winograd_tiles,
 )
 from minipose.gradcheck import check_gradients
 from minipose.kernels import faster, im2col
@@ -108,15 +109,15 @@ def test_winograd_matrices_multiply_polynomials(outputs, kernel):
     np.testing.assert_allclose(y, np.correlate(d, g, "valid"), rtol=1e-12)
 
 
-@every_tile
-def test_winograd_sums_are_the_matrices(outputs, kernel):
-    b_t, g, a_t = winograd_points.matrices(outputs, kernel)
-    sums = winograd_points.transforms(outputs, kernel)
-    for apply, matrix in zip(sums, (b_t, g, a_t.T, a_t, g.T), strict=True):
-        inside = np.random.default_rng(0).standard_normal((matrix.shape[1], 7))
-        out = np.full((matrix.shape[0], 7), np.nan)
-        apply(inside, out, np.full((8, 7), np.nan))
-        np.testing.assert_allclose(out, matrix @ inside, rtol=1e-12, atol=1e-13)
+@pytest.mark.parametrize("at_once", [1, 100, winograd_tiles.AS_THEY_LIE])
+@pytest.mark.parametrize("numbers", [7, 24])
+def test_winograds_products_in_parts(monkeypatch, at_once, numbers):
+    monkeypatch.setattr(winograd_tiles, "AS_THEY_LIE", at_once)
+    matrix = winograd_points.transforms(4, 3, np.dtype(np.float64)).of_kernels
+    rows = np.random.default_rng(0).standard_normal((2, 3, numbers))
+    out = np.full((2, 6, numbers), np.nan)
+    winograd_tiles.apply(matrix, rows, out)
+    np.testing.assert_allclose(out, matrix @ rows, rtol=1e-12, atol=1e-13)
 
 
 def test_winograds_own_matrix():
@@ -312,8 +313,8 @@ def test_the_rule():
     assert chosen(64, 3, 16, (32, 32), 3, together=True) == "samples"
     assert chosen(100, 1, 8, (28, 28), 5, stride=2) == "im2col"
     # tiles of 4 × 4 outputs that stand out beyond 14 × 14 pixels, and transforms of few channels
-    assert chosen(24, 48, 48, (14, 14), 3) == chosen(24, 32, 32, (16, 16), 3) == "windows"
-    assert chosen(24, 64, 64, (14, 14), 3) == chosen(24, 48, 48, (16, 16), 3) == "winograd"
+    assert chosen(24, 32, 32, (14, 14), 3) == chosen(24, 16, 64, (16, 16), 3) == "windows"
+    assert chosen(24, 64, 64, (14, 14), 3) == chosen(24, 32, 32, (16, 16), 3) == "winograd"
     with pytest.raises(ValueError, match=r"expected one of .*im2col.* or None, got 'fft'"):
         with convolution.use_algorithm("fft"):
             pass
