@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, asdict
@@ -41,7 +42,8 @@ def claim(
     """Make the run folder, or see to it that an existing one is meant to be continued.
 
     A choice that an earlier run's file lacks had its default then. More epochs than before are no
-    other run. The same store may lie elsewhere now, but its content has to be the same.
+    other run. The same store may lie elsewhere now, but its content has to be the same, as that of
+    the weights which the run begins with.
 
     Parameters
     ----------
@@ -56,6 +58,7 @@ def claim(
     path = folder / CONFIG
     choices = declared(type(settings), type(recipe))
     now = _plain({**asdict(settings), **asdict(recipe), "out": folder})
+    begins = _begins(choices, now)
     found = _holds(folder)
     if path.exists():
         before = _plain({n: c.default for n, c in choices.items()}) | read_toml(path)
@@ -63,6 +66,7 @@ def claim(
         other_data = _other_data(folder, before, now, identity)
         if resume:
             _expect_same(folder, settings, before, now, changed, other_data)
+            _expect_same_weights(folder, now, begins)
         elif found and other_data:
             raise UserError(f"{folder}: holds a run on other data ({other_data}); {_ELSEWHERE}")
         elif found and changed:
@@ -84,7 +88,7 @@ def claim(
     folder.mkdir(parents=True, exist_ok=True)
     remove_abandoned(folder)
     if identity is not None:
-        note = {"content": identity, "data": now.get("data")}
+        note = {"content": identity, "data": now.get("data"), "begins": begins}
         write_text(folder / STORE, json.dumps(note) + "\n")
     write_toml(path, now)  # which makes it a run's folder
 
@@ -114,6 +118,31 @@ def _expect_same(
             f"{folder}: cannot resume, {changed[0]} was {before.get(changed[0])} and is now "
             f"{now.get(changed[0])}"
         )
+
+
+def _begins(choices: Mapping[str, Field], now: Mapping[str, Any]) -> dict[str, str]:
+    """{choice: SHA-256 of its file}, for the files of weights that training begins with."""
+    digests = {}
+    for name, choice in choices.items():
+        matters = choice.metadata["affects_numbers"] and choice.metadata["check"].kind is Path
+        if matters and name != "data" and now.get(name):
+            with open(now[name], "rb") as file:
+                digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return digests
+
+
+def _expect_same_weights(folder: Path, now: Mapping[str, Any], begins: Mapping[str, str]) -> None:
+    """A comparison whose further rows began with other weights would compare those as well."""
+    try:
+        before = read_json(folder / STORE)["begins"]
+    except (OSError, ValueError, KeyError, TypeError):  # a run of an earlier version
+        return
+    for name, digest in begins.items():
+        if before.get(name, digest) != digest:
+            raise UserError(
+                f"{folder}: cannot resume, {now[name]} has other content than when the run began; "
+                f"{_ELSEWHERE}"
+            )
 
 
 def _changed(

@@ -236,6 +236,18 @@ def test_more_seeds_are_added_to_a_comparison(store, tmp_path):
     claim(tmp_path, settings.changed(seeds=3), Recipe(), resume=True)
 
 
+def test_further_rows_begin_with_the_weights_of_the_first(tmp_path):
+    """T5: a comparison that is resumed after its --start file was replaced says so."""
+    start = tmp_path / "start.npz"
+    start.write_bytes(b"weights")
+    settings = Settings(compare="starts", start=start)
+    claim(tmp_path / "run", settings, Recipe(), False, "a store")
+    claim(tmp_path / "run", settings, Recipe(), True, "a store")
+    start.write_bytes(b"other weights")
+    with pytest.raises(UserError, match=r"cannot resume, .*start\.npz has other content than when"):
+        claim(tmp_path / "run", settings, Recipe(), True, "a store")
+
+
 @pytest.mark.parametrize("name", ["starts", "weights"])
 def test_pictures_without_joints_are_compared_by_their_masks(name, store, tmp_path, monkeypatch):
     numbers = {"splits": {"validation": {"dice": 0.5}}, "baselines": {"dice_of_mean_mask": 0.4}}
