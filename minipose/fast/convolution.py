@@ -8,7 +8,7 @@
 
 The rule was measured on two cores: Winograd pays once its transforms are small beside what it saves
 (32 channels or more) and the transformed kernel, four times the kernel, is used for enough
-tiles. Many samples go together where their own columns fit the cache and there are enough taps for
+pixels. Many samples go together where their own columns fit the cache and there are enough taps for
 each channel that has to be brought into that order. Else windows are best, while a line of the
 image is little enough for a product of OpenBLAS without copies, and much beside a strip's calls;
 and then strips, if the columns of an image are more than the cache holds, or the pieces that they
@@ -39,7 +39,7 @@ from minipose.tensor import Tensor, record
 Pair = tuple[int, int]
 
 ALGORITHMS = ("im2col", "strips", "windows", "samples", "winograd")
-WINOGRAD_TILES, WINOGRAD_CHANNELS = 64, 32  # at least
+WINOGRAD_PIXELS, WINOGRAD_CHANNELS = 256, 32  # at least
 WINOGRAD_SAVES = 100  # multiplications of an output for each channel that is transformed, at least
 MANY_SAMPLES = 32  # in a row, at least
 TAPS_PER_CHANNEL = 2.5  # of which what they save pays for bringing the samples together
@@ -122,9 +122,9 @@ def choose(x: np.ndarray, weight: np.ndarray, stride: Pair, padding: Pair) -> Al
 
 def _suits_winograd(x: np.ndarray, weight: np.ndarray, out: Pair) -> bool:
     """Whether the products that it saves are many beside its transforms."""
-    o, c, r, _ = weight.shape
+    o, c = weight.shape[:2]
     return (
-        winograd.tiles(len(x), out, r) >= WINOGRAD_TILES
+        len(x) * out[0] * out[1] >= WINOGRAD_PIXELS
         and min(o, c) >= WINOGRAD_CHANNELS
         and saves_enough(len(x), out, weight.shape)
     )

@@ -48,7 +48,7 @@ Pair = tuple[int, int]
 Multiplier = Callable[[np.ndarray, np.ndarray, slice], None]  # V, where V U goes, which ξ
 
 OUTPUTS = {3: 4, 5: 4, 6: 3}  # m for each r
-FEW = 64  # tiles: of fewer, 3×3 takes m = 2, whose transformed kernel is less than half as large
+FEW = 24  # tiles: of fewer, 3×3 takes m = 2, whose transformed kernel is less than half as large
 TILES = 192  # a task: tiles enough for a good matrix product, few enough for the cache
 GROUP = 512  # tiles whose transforms wait in memory for dL/dw's products
 MANY = 16  # samples, from which on several sums of dL/dw are made

@@ -1,6 +1,6 @@
 """Winograd's transforms of kernels, U = G g Gᵀ, and of their gradients, dL/dw = Gᵀ dL/dU G.
 
-A kernel is transformed as tiles are (``winograd_tiles``), its columns and then its rows, for many
+A kernel is transformed as tiles are (``winograd_tiles``), one way and then the other, for many
 pairs of channels at once.
 """
 
@@ -35,9 +35,9 @@ def transformed_kernel(weight: np.ndarray, m: int) -> np.ndarray:
         some = weight[parts[k]].transpose(2, 3, 0, 1)
         taps = workers.scratch("taps", some.shape, weight.dtype)
         np.copyto(taps, some)
-        _both_ways(
-            matrix, taps.reshape(r, r, -1), kernels[:, :, parts[k].start * b : parts[k].stop * b]
-        )
+        half = workers.scratch("half", (t, r, taps[0, 0].size), weight.dtype)
+        apply(matrix, taps.reshape(r, -1), half.reshape(t, -1))
+        apply(matrix, half, kernels[:, :, parts[k].start * b : parts[k].stop * b])
 
     workers.run(task, len(parts))
     return kernels.reshape(t * t, a, b)
@@ -52,19 +52,11 @@ def kernel_gradient(total: np.ndarray, r: int, m: int) -> np.ndarray:
 
     def task(k: int) -> None:
         some = total.reshape(t, t, o * c)[:, :, parts[k].start * c : parts[k].stop * c]
+        half = workers.scratch("half", (t, r, some.shape[2]), total.dtype)
+        apply(matrix, some, half)
         taps = workers.scratch("taps", (r, r, some.shape[2]), total.dtype)
-        _both_ways(matrix, some, taps)
+        apply(matrix, half.reshape(t, -1), taps.reshape(r, -1))
         np.copyto(grad_w[parts[k]], taps.reshape(r, r, -1, c).transpose(2, 3, 0, 1))
 
     workers.run(task, len(parts))
     return grad_w
-
-
-def _both_ways(matrix: np.ndarray, planes: np.ndarray, out: np.ndarray) -> None:
-    """M g Mᵀ of (i, j, pairs) into ``out`` (k, l, pairs)."""
-    (into, side), pairs = matrix.shape, planes.shape[2]
-    half = workers.scratch("half", (side, into, pairs), planes.dtype)
-    apply(matrix, planes, half)  # along j
-    whole = workers.scratch("whole", (into, into, pairs), planes.dtype)
-    apply(matrix, half.reshape(side, -1), whole.reshape(into, -1))
-    np.copyto(out, whole)
