@@ -24,11 +24,15 @@ def transformed_either_way(weight: np.ndarray, m: int) -> np.ndarray:
     return transformed_kernel(weight, m)
 
 
-def transformed_kernel(weight: np.ndarray, m: int) -> np.ndarray:
-    """U = G g Gᵀ for all pairs of channels, (t², A, B) of (A, B, r, r)."""
+def transformed_kernel(weight: np.ndarray, m: int, out: np.ndarray | None = None) -> np.ndarray:
+    """U = G g Gᵀ for all pairs of channels, (t², A, B) of (A, B, r, r).
+
+    ``out`` may be a part of a larger array; the A·B numbers of a position have to lie in one piece.
+    """
     (a, b), r = weight.shape[:2], weight.shape[2]
     t, matrix = m + r - 1, transforms(m, r, weight.dtype).of_kernels
-    kernels = np.empty((t, t, a * b), dtype=weight.dtype)
+    out = np.empty((t * t, a, b), dtype=weight.dtype) if out is None else out
+    kernels = out.reshape(t, t, a * b)
     parts = workers.pieces(a, max(1, PAIRS // b))
 
     def task(k: int) -> None:
@@ -40,7 +44,7 @@ def transformed_kernel(weight: np.ndarray, m: int) -> np.ndarray:
         apply(matrix, half, kernels[:, :, parts[k].start * b : parts[k].stop * b])
 
     workers.run(task, len(parts))
-    return kernels.reshape(t * t, a, b)
+    return out
 
 
 def kernel_gradient(total: np.ndarray, r: int, m: int) -> np.ndarray:

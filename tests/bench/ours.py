@@ -56,7 +56,7 @@ class Side:
         self.net.to(device)
         if case.network == "posenet":
             self.optimizer = mp.optim.SGD(self.net.parameters(), lr=1e-5)
-        else:
+        elif case.training:  # Adam has two numbers for each weight from the beginning
             self.optimizer = mp.optim.Adam(self.net.parameters())
         # Batches that can be split are, as in the jobs (a reader's own loop, as LeNet's, has one
         # process); a processor's clock sees one process only.

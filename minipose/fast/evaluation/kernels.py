@@ -101,7 +101,7 @@ class Kept(winograd.Kernels):
             blocks = np.empty((t * t, outside // width, inside, width), self.weight.dtype)
             for k in range(outside // width):
                 columns = self.weight[:, k * width : (k + 1) * width]
-                blocks[:, k] = winograd_kernels.transformed_kernel(columns, m)
+                winograd_kernels.transformed_kernel(columns, m, blocks[:, k])
             self.blocks = {(m, width): blocks}
         return self.blocks[m, width]
 
