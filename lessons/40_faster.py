@@ -21,7 +21,7 @@
 # Each term is a matrix (channels out, channels in) times the *shifted image*. If the image lies
 # with its channels last, one pixel after the other, a shift by $(i, j)$ is nothing but a start
 # further on: $i \cdot \mathrm{width} + j$ pixels. So nothing is copied. Let the product run over
-# the row ends too, and throw away the columns at the right border that mix two rows.
+# the row ends too, and throw away what mixes two rows or two pictures: the last columns and rows.
 
 # %%
 from functools import partial

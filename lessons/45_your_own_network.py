@@ -70,7 +70,7 @@ labelled = Path(LABELLED or folder / "labelled")
 if not LABELLED:
     for part in ("images", "keypoints", "masks"):
         (labelled / part).mkdir(parents=True)
-    with people.room(4, (160, 128)) as drawn:  # twelve walks: six people before two cameras
+    with people.room(4, (160, 128)) as drawn:  # six walks, each before two cameras
         for k in range(len(drawn)):
             name = f"{drawn[k].name}_{k:03}"
             Image.fromarray(drawn[k].image).save(labelled / "images" / f"{name}.png")

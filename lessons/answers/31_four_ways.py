@@ -10,8 +10,8 @@ assert 10 < equal < 1e4
 kit.answer(
     f"At these random starts a weight of about {equal:.0f}; once the network's answers fit, far more:\n"
     "100² = 10,000, if the network's output is scaled alike. That is what the report's remedy does:\n"
-    "not a better target but a louder loss. At the start outputs are small whatever the target is,\n"
-    "so a hundred times the target pulls about a hundred times as hard; the rest comes later."
+    "not a better target but a louder loss. At the start outputs are far below 100, so a hundred times\n"
+    "the target pulls some ten to a hundred times as hard; the rest comes later."
 )
 
 # %% tags=["hide-cell"]
