@@ -163,10 +163,10 @@ assert dice["0-1 regression"] > dice["softmax, weight 10"] > dice["0-100 regress
 
 # %% [markdown]
 # With 0-1 the heatmap shows outlines rather than joints: it follows the channels that the mask
-# needs, and its own loss is hardly heard. With 0-100 the *mask* is heard less, as in the
-# report: a validation dice of 0.888, and 0.919 without joints. With classes and a
-# loud voice the joints are found, better than by average places, and the mask has to wait. For
-# classes, "any joint" is drawn: wide spots on grey, since the background counts a twentieth.
+# needs, and its own loss is hardly heard. With 0-100 the *mask* is heard less, as in the report: a
+# validation dice of 0.888, and 0.919 without joints. With classes and a loud voice the joints are
+# found, better than by average places, and the mask has to wait. For classes, "any joint" is drawn:
+# wide spots on grey, since the background counts a twentieth.
 
 # %%
 columns = [("picture", [person.image for person in persons])]
