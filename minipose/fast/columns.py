@@ -17,7 +17,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from minipose.fast import bias_relu, workers
+from minipose.fast import workers
 from minipose.fast.bias_relu import NOTHING, Ending
 from minipose.fast.products import in_blocks, multiply
 from minipose.kernels.im2col import output_size
@@ -38,20 +38,32 @@ def forward(
     out = _out_size(x, kernel, stride, padding)
     matrix = weight.reshape(o, -1)
     blocks = _blocks(len(x), matrix.shape[1], out, x.itemsize)
-    single = len(blocks) == 1
-    y = (np if single else workers).empty((o, len(x), *out), dtype=x.dtype)
+    y = workers.empty((o, len(x), *out), x.dtype)
+    if len(blocks) == 1:
+        cols = _columns(x, kernel, stride, padding, out)
+        multiply(matrix, cols, y.reshape(o, -1), workers.share)
+        _finish(y, ending)
+        return y.transpose(1, 0, 2, 3)
 
-    def block(some: slice, product: Callable) -> None:
-        cols = _columns(x[some], kernel, stride, padding, out)
-        product(matrix, cols, y[:, some].reshape(o, -1))
-        if not single:
-            ending.finish(y[:, some], 0)
+    def block(k: int) -> None:
+        cols = _columns(x[blocks[k]], kernel, stride, padding, out)
+        in_blocks(matrix, cols, y[:, blocks[k]].reshape(o, -1))
+        ending.finish(y[:, blocks[k]], 0)
 
-    _each_block(block, blocks, workers.share)
-    y = y.transpose(1, 0, 2, 3)
-    if single:
-        bias_relu.forward(y, *ending)
-    return y
+    workers.share(block, len(blocks))
+    return y.transpose(1, 0, 2, 3)
+
+
+def _finish(y: Array, ending: Ending) -> None:
+    """What follows, of some channels of y (O, N, H', W') at a time."""
+    parts = workers.pieces(len(y), max(1, workers.PIECE // y[0].size))
+
+    def task(k: int) -> None:
+        some = parts[k]
+        bias = None if ending.bias is None else ending.bias[some]
+        Ending(bias, ending.relu).finish(y[some], 0)
+
+    workers.share(task, len(parts))
 
 
 def backward_input(grad_y: Array, weight: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
@@ -118,14 +130,12 @@ def _blocks(samples: int, taps: int, out: Pair, itemsize: int) -> list[slice]:
     return workers.pieces(samples, -(-samples // count))
 
 
-def _each_block(
-    block: Callable[[slice, Callable], None], blocks: list[slice], spread: Callable = workers.run
-) -> None:
+def _each_block(block: Callable[[slice, Callable], None], blocks: list[slice]) -> None:
     """A thread for each block; of a single one, the threads share the product."""
     if len(blocks) == 1:
         block(blocks[0], multiply)
     else:
-        spread(lambda k: block(blocks[k], in_blocks), len(blocks))
+        workers.run(lambda k: block(blocks[k], in_blocks), len(blocks))
 
 
 def _planes(x: Array) -> Array:

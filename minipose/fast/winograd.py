@@ -50,6 +50,7 @@ Multiplier = Callable[[np.ndarray, np.ndarray, slice], None]  # V, where V U goe
 OUTPUTS = {3: 4, 5: 4, 6: 3}  # m for each r
 FEW = 24  # tiles: of fewer, 3×3 takes m = 2, whose transformed kernel is less than half as large
 TILES = 192  # a task: tiles enough for a good matrix product, few enough for the cache
+NUMBERS = 1 << 14  # of a position in a task, at most: its arrays are some 150 times as large
 GROUP = 512  # tiles whose transforms wait in memory for dL/dw's products
 MANY = 16  # samples, from which on several sums of dL/dw are made
 LARGE = 1 << 18  # numbers of U, from which on few tiles are done position by position
@@ -114,18 +115,19 @@ def correlate(
     t, grid = m + r - 1, _grid(size, m)
     matrices = transforms(m, r, x.dtype)
     y = workers.empty((len(x), grid[0], m, grid[1], m, o), x.dtype)
-    images, blocks = channels_last(x), _blocks(len(x), grid, TILES)
+    at_once = min(TILES, max(1, NUMBERS // max(c, o)))
+    images, blocks = channels_last(x), _blocks(len(x), grid, at_once)
     if len(x) * grid[0] * grid[1] <= TILES and c * o * t * t >= LARGE:
         with workers.temporary():
             _by_positions(images, kernels, padding, m, y, ending)
         y = y.reshape(len(x), m * grid[0], m * grid[1], o)
         return channels_first(y[:, : size[0], : size[1]])
-    lines = _lines(grid, blocks[0].stop, not _spread(blocks))
+    lines = _lines(grid, blocks[0].stop, not _spread(blocks), at_once)
     multiply = kernels.multiplier(m, blocks[0].stop * lines * grid[1])
 
     def block(b: int) -> None:
         some = images[blocks[b]]
-        strips = workers.pieces(grid[0], _lines(grid, len(some), not _spread(blocks)))
+        strips = workers.pieces(grid[0], _lines(grid, len(some), not _spread(blocks), at_once))
 
         def task(k: int) -> None:
             here = (len(some), strips[k].stop - strips[k].start, grid[1])
@@ -220,7 +222,7 @@ def _transform(
 ) -> None:
     """``to_spectrum`` of a group of lines, in parts for the threads."""
     n, lines, across = out.shape[2:5]
-    parts = _parts(n, lines, _lines((lines, across), n, True))
+    parts = _parts(n, lines, _lines((lines, across), n, True, TILES))
 
     def task(k: int) -> None:
         some, there = parts[k]
@@ -285,8 +287,8 @@ def _spread(blocks: list[slice]) -> bool:
     return len(blocks) % 2 == 0 or len(blocks) >= CHUNKS
 
 
-def _lines(grid: Pair, samples: int, shared: bool) -> int:
-    """Lines of tiles at a time: up to ``TILES`` tiles; an even number of parts, to share them."""
+def _lines(grid: Pair, samples: int, shared: bool, at_once: int) -> int:
+    """Lines of tiles at a time: up to ``at_once`` tiles; an even number of parts, to share them."""
     even = 2 if shared else 1
-    parts = even * -(-samples * grid[0] * grid[1] // (even * TILES))
+    parts = even * -(-samples * grid[0] * grid[1] // (even * at_once))
     return -(-grid[0] // parts)

@@ -22,7 +22,7 @@ Pair = tuple[int, int]
 FEW_TILES = 12  # of F(2×2, 3×3), at least
 FEW_LARGE_TILES = 16  # of F(4×4, 3×3), of fewer it takes F(2×2, 3×3)
 WIDTHS = (128, 64, 32, 16)  # columns of a block
-KEPT = 1 << 28  # bytes of transformed kernels of one layer, at most
+KEPT = 90_000  # bytes of transformed kernels for each pixel of the result, at most
 
 
 class Convolution:
@@ -59,10 +59,16 @@ class Convolution:
         ):
             return False
         out = tuple(output_size(n, r, 1, p) for n, p in zip(x.shape[2:], padding, strict=True))
-        if min(o, c) < convolution.WINOGRAD_CHANNELS or o * c * 64 * x.itemsize > KEPT:
+        least = self.kernels.size(2 if r == 3 else winograd.OUTPUTS[r])
+        if min(o, c) < convolution.WINOGRAD_CHANNELS or least > _room(len(x), out):
             return False
         enough = convolution.saves_enough(len(x), out, self.weight.shape)
         return enough and winograd.tiles(len(x), out, r) >= FEW_TILES
+
+
+def _room(samples: int, size: Pair) -> int:
+    """Bytes that transforms may take, for outputs of this size."""
+    return KEPT * samples * size[0] * size[1]
 
 
 class Kept(winograd.Kernels):
@@ -76,7 +82,12 @@ class Kept(winograd.Kernels):
         r = self.shape[2]
         usual = winograd.OUTPUTS[r]
         tiles = samples * -(-size[0] // usual) * -(-size[1] // usual)
-        return 2 if r == 3 and tiles < FEW_LARGE_TILES else usual
+        small = tiles < FEW_LARGE_TILES or self.size(usual) > _room(samples, size)
+        return 2 if r == 3 and small else usual
+
+    def size(self, m: int) -> int:
+        """Bytes of the transforms for m × m outputs."""
+        return self.weight[..., 0, 0].nbytes * (m + self.shape[2] - 1) ** 2
 
     def multiplier(self, m: int, rows: int) -> winograd.Multiplier:
         inside, outside = self.shape[:2]
