@@ -8,7 +8,7 @@ import pytest
 
 from minipose import nn, ops
 from minipose.evaluation import evaluating
-from minipose.fast import evaluation
+from minipose.fast import convolution, evaluation
 from minipose.fast.evaluation import Evaluating, parts, team
 from minipose.fast.evaluation.unchanged import fingerprint
 from minipose.kernels.faster import plain_only
@@ -150,6 +150,22 @@ def test_processes_do_not_change_a_bit(count, processes):
         other = pictures(count, seed=1)
         found = ask(net, other)
     close(found, expected(net, other))
+
+
+def test_a_team_shares_the_product_of_a_small_picture(processes):
+    """Bias and ReLU come to each number once, whoever has made it."""
+    rng = np.random.default_rng(0)
+    options = {"padding": 1, "activation": "relu"}
+    net = nn.Sequential(*(nn.Conv2d(a, b, 3, rng, **options) for a, b in ((3, 70), (70, 33))))
+    for parameter in net.parameters():
+        parameter.data += rng.uniform(-0.1, 0.1, parameter.shape).astype(np.float32)
+    x, block = pictures(1, size=(12, 8)), Evaluating(net)
+    with convolution.use_algorithm("im2col"), block:
+        first = ask(net, x)
+        for _ in range(20):
+            same(ask(net, x), first)
+        assert block.members
+    close(first, expected(net, x))
 
 
 @pytest.mark.parametrize("count", [1, 4])
