@@ -50,7 +50,7 @@ Multiplier = Callable[[np.ndarray, np.ndarray, slice], None]  # V, where V U goe
 OUTPUTS = {3: 4, 5: 4, 6: 3}  # m for each r
 FEW = 24  # tiles: of fewer, 3×3 takes m = 2, whose transformed kernel is less than half as large
 TILES = 192  # a task: tiles enough for a good matrix product, few enough for the cache
-NUMBERS = 1 << 14  # of a position in a task, at most: its arrays are some 150 times as large
+NUMBERS = 1 << 14  # tiles times channels of a task, at most: 36 times as much is near the cache
 GROUP = 512  # tiles whose transforms wait in memory for dL/dw's products
 MANY = 16  # samples, from which on several sums of dL/dw are made
 LARGE = 1 << 18  # numbers of U, from which on few tiles are done position by position

@@ -80,8 +80,9 @@ def test_windows(data, n, c, o, kernel, extra, share, at_once, chunks):
        padding=st.tuples(st.integers(0, 2), st.integers(0, 2)),
        tiles=st.sampled_from([1, 3, winograd.TILES]), group=st.sampled_from([1, 4, winograd.GROUP]),
        many=st.sampled_from([1, winograd.MANY]), few=st.sampled_from([1, winograd.FEW]),
-       many_pairs=st.sampled_from([0, winograd_kernels.MANY_PAIRS]))  # fmt: skip
-def test_winograd(data, n, c, o, r, size, padding, tiles, group, many, few, many_pairs):
+       many_pairs=st.sampled_from([0, winograd_kernels.MANY_PAIRS]),
+       pairs=st.sampled_from([1, winograd_kernels.PAIRS]))  # fmt: skip
+def test_winograd(data, n, c, o, r, size, padding, tiles, group, many, few, many_pairs, pairs):
     x, weight = data.draw(arrays((n, c, *size))), data.draw(arrays((o, c, r, r)))
     grad_y, expected = im2col_results(x, weight, (1, 1), padding)
     with pytest.MonkeyPatch.context() as patch:
@@ -90,10 +91,22 @@ def test_winograd(data, n, c, o, r, size, padding, tiles, group, many, few, many
         patch.setattr(winograd, "MANY", many)
         patch.setattr(winograd, "FEW", few)
         patch.setattr(winograd_kernels, "MANY_PAIRS", many_pairs)
+        patch.setattr(winograd_kernels, "PAIRS", pairs)
         y = winograd.forward(x, weight, padding)
         grad_x = winograd.backward_input(grad_y, weight, padding)
         grad_w = winograd.backward_weight(grad_y, x, r, padding)
     assert_same((y, grad_x, grad_w), expected, 1e-8)
+
+
+@pytest.mark.parametrize("pictures", [1, 2, 5])
+def test_winograd_adds_up_all_blocks_of_pictures(monkeypatch, pictures):
+    monkeypatch.setattr(winograd, "GROUP", 1)
+    monkeypatch.setattr(winograd, "MANY", 1)
+    rng = np.random.default_rng(0)
+    x, weight = rng.standard_normal((pictures, 2, 8, 9)), rng.standard_normal((3, 2, 3, 3))
+    grad_y, (_, _, expected) = im2col_results(x, weight, (1, 1), (1, 1))
+    grad_w = winograd.backward_weight(grad_y, x, 3, (1, 1))
+    np.testing.assert_allclose(grad_w, expected, rtol=0, atol=1e-9)
 
 
 every_tile = pytest.mark.parametrize(("outputs", "kernel"), [(2, 3), (4, 3), (4, 5), (3, 6)])

@@ -23,6 +23,7 @@ def by(algorithm):
     return op
 
 
+as_many_maps_as_taps = calls([(2, 1, 4, 5), (2, 1, 2, 2), (2,)])  # a cube of sums of products
 as_many_taps_as_maps = calls([(2, 1, 4, 5), (4, 1, 2, 2), (4,)])  # dL/dw is a square
 
 
@@ -43,6 +44,7 @@ CASES = [
     row("strips_square", "strips", as_many_taps_as_maps),
     row("windows", "windows", convolutions()),
     row("windows_cubes", "windows", cubes),
+    row("windows_as_many_maps", "windows", as_many_maps_as_taps),
     row("samples", "samples", convolutions()),
     row("samples_cubes", "samples", cubes),
     row("samples_square", "samples", as_many_taps_as_maps),
