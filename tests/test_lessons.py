@@ -46,6 +46,16 @@ def test_a_lesson_runs_within_its_limit_with_answers_and_changes(
     assert outcome.output.count("You changed") == len(tries)
 
 
+@pytest.mark.parametrize("number", [27, 36])
+def test_the_reports_are_still_what_the_lessons_read_in_them(
+    number: int, plots: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """These two are too long to be run whole here, and the first to notice another table."""
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    outcome = course.run(LESSONS[number - 1], plots)
+    assert outcome.status == 0, outcome.output
+
+
 @each
 def test_a_lesson_keeps_the_form(lesson: course.Lesson) -> None:
     lines = lesson.path.read_text(encoding="utf-8").splitlines()
