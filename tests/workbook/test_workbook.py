@@ -183,7 +183,7 @@ def test_a_file_that_cannot_run_is_one_line(text, expected, tmp_path, monkeypatc
     if "append" in text:
         monkeypatch.setattr("lessons.workbook.clock.BYTES", 2**20)
         monkeypatch.setattr("lessons.workbook.clock.LOOK", 0.01)
-    monkeypatch.setattr("lessons.workbook.examine.SECONDS", 1 if "append" in text else 0.1)
+    monkeypatch.setattr("lessons.workbook.examine.SECONDS", 10 if "append" in text else 0.1)
     (tmp_path / "engine.py").write_text(text, "utf-8")
     results = examine(choose("engine"), tmp_path)
     assert expected in results[0].message and "\n" not in results[0].message

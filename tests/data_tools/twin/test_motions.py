@@ -116,7 +116,8 @@ def test_who_walks_a_dog_changes_speed_with_one_arm_ahead(moved):
 
 @pytest.mark.parametrize("action", DRAWN)
 def test_the_same_motion_every_time_and_another_in_another_take(moved, action):
-    np.testing.assert_array_equal(joints_of(action), moved[action][0])
+    # With the oldest NumPy the last bit was once another one in the same process.
+    np.testing.assert_allclose(joints_of(action), moved[action][0], rtol=0, atol=1e-9)
     assert np.abs(moved[action][0] - moved[action][1]).max() > 100
 
 
