@@ -89,7 +89,7 @@ def _take(lock: Path, path: str | os.PathLike, wait: bool) -> int | None:
                 return descriptor
             os.close(descriptor)  # its holder ended, and removed it, in the meantime
             continue
-        holder = _read(descriptor)
+        holder = "" if told else _read(descriptor)
         os.close(descriptor)
         if not wait:
             raise Taken(

@@ -97,7 +97,7 @@ def choose(x: np.ndarray, weight: np.ndarray, stride: Pair, padding: Pair) -> Al
     can = {
         "winograd": winograd.suits(kernel, stride, padding),
         "windows": windows.suits(kernel, stride, padding),
-        "samples": stride == (1, 1) and all(p < k for p, k in zip(padding, kernel, strict=True)),
+        "samples": windows.suits(kernel, stride, padding),  # the same two conditions
     }
     large = weight[0].size * out[0] * out[1] * x.itemsize > columns.BLOCK_BYTES
     forced = _forced.get()

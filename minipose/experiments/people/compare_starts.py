@@ -38,14 +38,14 @@ def compare_starts(job: Job, run: Run) -> Rows:
     Each seed takes other pictures, and of those more in every row. A training on n of N pictures
     makes √(N/n) times as many epochs, so √(n/N) times as many steps, as one on all of them.
     """
-    everything = len(run.split["train"])
-    counts = [count for count in COUNTS if count < everything] + [everything]
+    pictures = len(run.split["train"])
+    counts = [count for count in COUNTS if count < pictures] + [pictures]
     rows: Rows = {_label(GIVEN, 0): [_as_given(job, run)]}
     places, begins = {}, {}
     for how, start in ((SCRATCH, None), (GIVEN, run.start)):
         for count in counts:
             folder = f"{how.replace(' ', '-')}-{count}"
-            recipe = prolonged(run.recipe, np.sqrt(everything / count))
+            recipe = prolonged(run.recipe, np.sqrt(pictures / count))
             places[_label(how, count)], begins[folder] = (folder, recipe), (start, count)
 
     def begun(one: Run) -> Run:
