@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from data_tools.twin.body.clothes import Cloth, Parts
-from data_tools.twin.camera.render_body import draw
+from data_tools.twin.body.clothes import Parts
+from data_tools.twin.camera.render_body import draw, outlined
 from data_tools.twin.scene.world import Lamp
 from minipose.datasets.cameras import Camera
 
@@ -83,12 +83,11 @@ def _shadow(
             b=down(parts.b),
             radius_a=shrink * parts.radius_a,
             radius_b=shrink * parts.radius_b,
-            cloths=(Cloth((0.0, 0.0, 0.0)),) * len(parts.cloths),
         )
         in_front = (half.to_camera(flat.a[0])[:, 2] > 300) & (half.to_camera(flat.b[0])[:, 2] > 300)
         if not in_front.all():
             return np.zeros(shape)
-        return draw(np.zeros((*shape, 3), np.uint8), flat, half, lamp).astype(float)
+        return outlined(shape, flat, half).astype(float)
 
     fraction = lamp.strength[strongest] / (sum(lamp.strength) + lamp.ambient)
     light = 1 - 0.9 * fraction * gaussian_filter(cast(sun, 0.45), rng.uniform(0.5, 3.0))

@@ -42,10 +42,9 @@ def draw(
     -------
     bool (H, W)
     """
-    height, width = image.shape[:2]
-    silhouette = np.zeros((height, width), dtype=bool)
+    silhouette = np.zeros(image.shape[:2], dtype=bool)
     strokes = _Strokes(parts, camera)
-    box = _clip(strokes.bounds(), width, height)
+    box = _clip(strokes.bounds(), *image.shape[1::-1])
     if box is None:
         return silhouette
     x0, y0, x1, y1 = box
@@ -58,6 +57,17 @@ def draw(
     cover = _soft_edge(part >= 0)[surface.rows, surface.columns][:, None]
     behind = region[surface.rows, surface.columns]
     region[surface.rows, surface.columns] = (behind + cover * (colours - behind)).astype(np.uint8)
+    return silhouette
+
+
+def outlined(size: tuple[int, int], parts: Parts, camera: Camera) -> np.ndarray:
+    """The silhouette that ``draw`` returns for a picture of this size (H, W), and nothing else."""
+    silhouette = np.zeros(size, dtype=bool)
+    strokes = _Strokes(parts, camera)
+    box = _clip(strokes.bounds(), *size[::-1])
+    if box is not None:
+        x0, y0, x1, y1 = box
+        silhouette[y0:y1, x0:x1] = _depth_pass(strokes, box)[1] >= 0
     return silhouette
 
 
