@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from minipose.datasets.people import PeopleStore, Person
-from minipose.experiments.people.augmentation import augmented, halved, mirror, warp
+from minipose.experiments.people.augmentation import (
+    Change,
+    augmented,
+    changed,
+    halved,
+    mirror,
+    warp,
+)
 from minipose.experiments.people.data import training_batches
 from minipose.experiments.people.recipe import RECIPES, Recipe
 from minipose.skeletons import BODY_25
@@ -53,6 +60,18 @@ def test_joints_move_with_the_picture(degrees, zoom):
     assert there.mask.sum() == pytest.approx(person.mask.sum() * zoom**2, rel=0.05)
     if (degrees, zoom) == (0, 1.0):
         np.testing.assert_array_equal(there.image, person.image)
+
+
+def test_a_halved_picture_is_changed_as_the_whole_one_is():
+    person = dotted()
+    change = Change(mirrored=True, warped=(20.0, 1.1), gains=np.full(3, 0.9))
+    small = changed(person, change, halvings=1)
+    there = halved(changed(person, change))
+    seen = there.keypoints[:, 2] > 0
+    np.testing.assert_allclose(small.keypoints[seen], there.keypoints[seen], atol=1e-3)
+    np.testing.assert_allclose(spots(small)[seen], small.keypoints[seen, :2], atol=0.45)
+    assert (small.mask != there.mask).mean() < 0.01
+    assert small.image.mean() == pytest.approx(there.image.mean(), rel=0.01)
 
 
 def test_clockwise_is_clockwise():

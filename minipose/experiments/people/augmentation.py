@@ -22,7 +22,7 @@ CUT = (1.25, 2.5)  # how much larger a window becomes, from and to
 
 
 class Change(NamedTuple):
-    """What happens to one picture: in this order, each None where it does not.
+    """What happens to one picture: each None where it does not.
 
     Attributes
     ----------
@@ -62,17 +62,23 @@ def drawn(
     return Change(mirrored, window, warped, gains)
 
 
-def changed(person: Person, change: Change) -> Person:
-    """The picture after the change."""
+def changed(person: Person, change: Change, halvings: int = 0) -> Person:
+    """The picture after the change, halved so many times.
+
+    It is halved before it is rotated, which costs a quarter then, and after a window of it is
+    enlarged, which would show its pixels.
+    """
     if change.mirrored:
         person = mirror(person)
     if change.window is not None:
         person = warp(person, 0.0, *change.window)
-    if change.warped is not None:
-        person = warp(person, *change.warped)
     if change.gains is not None:
         image = person.image * change.gains.astype(np.float32)
         person = replace(person, image=np.clip(image, 0, 255).astype(np.uint8))
+    for _ in range(halvings):
+        person = halved(person)
+    if change.warped is not None:
+        person = warp(person, *change.warped)
     return person
 
 

@@ -12,7 +12,6 @@ from minipose.datasets.people import PeopleStore, Person
 from minipose.experiments.people.augmentation import (
     changed,
     drawn,
-    halved,
     reduced_keypoints,
 )
 from minipose.experiments.people.recipe import MULTIPLE, Outputs, Recipe
@@ -82,9 +81,7 @@ def training_batches(
             rows = division.rows(len(group))
             changes = [drawn(store.keypoints[i], store.sizes[i], recipe, rng) for i in group]
             chosen = zip(group[rows], changes[rows], strict=True)
-            people = [changed(store[int(i)], change) for i, change in chosen]
-            for _ in range(halvings):
-                people = [halved(person) for person in people]
+            people = [changed(store[int(i)], change, halvings) for i, change in chosen]
             size = store.sizes[group].max(axis=0) >> halvings
             made = make_batch(people, recipe.outputs, recipe.peak, device, recipe.patch, size)
             yield division.labelled(made, len(group))
