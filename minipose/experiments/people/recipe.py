@@ -178,8 +178,8 @@ RECIPES = {
         joint_weight=3.0, background_weight=0.1, halved=1, blur=1.5, flip=True, jitter=0.2,
     ),
     "full": Recipe(
-        width=16, normalise=True, dropout=0.0, batch=8, parts=2, epochs=28, quarter_epochs=8,
-        half_epochs=14, optimizer="muon", lr=0.03, lr_decay=0.01, warmup=100, held=14,
+        width=16, normalise=True, dropout=0.0, batch=8, parts=2, epochs=16, quarter_epochs=4,
+        half_epochs=9, optimizer="muon", lr=0.03, lr_decay=0.01, warmup=100, held=7,
         validated=200, joint_weight=3.0, background_weight=0.1, blur=1.5, flip=True, turn=15.0,
         zoom=0.15, jitter=0.2,
     ),
