@@ -40,6 +40,9 @@ def main() -> int:
         "--clock", default="wall", choices=driver.CLOCKS, help="processor, where others use it too"
     )
     parser.add_argument("--seconds", type=float, default=driver.SECONDS, help="for each pair")
+    parser.add_argument(
+        "--runs", type=int, default=1, help="of it all, one after another: medians and ranges"
+    )
     parser.add_argument("--fresh", action="store_true", help="forget the results of earlier runs")
     parser.add_argument(
         "--write", type=Path, metavar="PAGE", help="put the tables between the markers of this page"
@@ -78,26 +81,34 @@ def run(options: argparse.Namespace, device: str, threads: int) -> None:
     )
     about = f"{machine.describe(device)}; {threads} threads; {options.clock} time"
     kept = results.Results(label, about, options.fresh)
+    for number in range(options.runs):
+        if options.runs > 1:
+            print(f"run {number + 1} of {options.runs}", flush=True)
+        _measure(options, device, kept, again=number > 0)
+    if options.write:
+        tables.write(kept, options.write)
+
+
+def _measure(options: argparse.Namespace, device: str, kept: results.Results, again: bool) -> None:
+    """One run of all that is asked for."""
     variants = options.variants or (VARIANTS[:2] if options.quick else VARIANTS)
     for case in cases.CASES:
         chosen = case.name in (options.only or (cases.QUICK if options.quick else {case.name}))
         if chosen:
             start = time.perf_counter()
             row = driver.run_case(case, variants, device, options.seconds)
-            kept.add("networks", case.name, row)
+            kept.add("networks", case.name, row, again)
             print(f"{tables.line(row)}  ({time.perf_counter() - start:.0f} s)", flush=True)
     if "ops" in options.only if options.only else True:
         for name, row in ops_cases.run(device, options.quick, options.seconds):
-            kept.add("ops", name, row)
+            kept.add("ops", name, row, again)
             print(tables.op_line(row), flush=True)
     if "small" in options.only if options.only else not options.quick:
         for name, row in ops_cases.small(device, options.seconds):
-            kept.add("small", name, row)
+            kept.add("small", name, row, again)
             print(tables.small_line(row), flush=True)
-    if "growth" in options.only if options.only else not options.quick:
+    if not again and ("growth" in options.only if options.only else not options.quick):
         kept.add("growth", "growth", growth.run(device))
-    if options.write:
-        tables.write(kept, options.write)
 
 
 def _unusual(threads: int, clock: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.bench import cases
@@ -57,11 +58,12 @@ def write(results: Results, page: Path) -> None:
 
 
 def _networks(results: Results) -> list[str]:
-    rows = [results.rows["networks"].get(c.name) for c in cases.CASES]
-    rows = [row for row in rows if row]
+    known = results.rows("networks")
+    rows = [known[c.name] for c in cases.CASES if c.name in known]
     if not rows:
         return []
     head = ["network", "minipose", *(f"PyTorch {v}" for v in VARIANTS), "times the best (goal)"]
+    head += [_several(rows)] if _several(rows) else []
     head += ["times eager (goal)", "peak memory, MiB", "fraction of SGEMM", "largest difference"]
     lines = ["| " + " | ".join(head) + " |", "|---" + "|---:" * (len(head) - 1) + "|"]
     for row in rows:
@@ -69,7 +71,9 @@ def _networks(results: Results) -> list[str]:
         eager = pairs["eager"]["ratio"] if "eager" in pairs else None
         cells = [row["title"], _ms(_ours(row))]
         cells += [_ms(pairs[v]["theirs"]) if v in pairs else "–" for v in VARIANTS]
-        cells += [_goal(row["ratio"], row["goal"]), _goal(eager, row["eager_goal"])]
+        cells += [_goal(row["ratio"], row["goal"])]
+        cells += [_range(row)] if _several(rows) else []
+        cells += [_goal(eager, row["eager_goal"])]
         cells += [f"{_mib(row['memory'])} : {_mib(pairs[row['best']]['memory'])}"]
         fraction = row["arithmetic"] / _ours(row) / row["ceiling"]
         cells += [f"{fraction:.0%} of {row['ceiling'] / 1e9:.0f} GFLOP/s", _difference(row)]
@@ -78,19 +82,22 @@ def _networks(results: Results) -> list[str]:
 
 
 def _ops(results: Results) -> list[str]:
-    rows = results.rows["ops"].values()
+    rows = results.rows("ops").values()
     if not rows:
         return []
+    several = _several(rows)
     lines = ["", "| op, forward and backward | minipose | PyTorch's better | times as fast |"]
-    lines += ["|---|---:|---:|---:|"]
+    lines[-1] += f" {several} |" if several else ""
+    lines += ["|---|---:|---:|---:|" + ("---:|" if several else "")]
     for row in rows:
         cells = [row["name"], _ms(row["ours"]), _ms(row["theirs"]), f"{row['ratio']:.2f}"]
+        cells += [_range(row)] if several else []
         lines.append("| " + " | ".join(cells) + " |")
     return [*lines, ""]
 
 
 def _small(results: Results) -> list[str]:
-    rows = results.rows.get("small", {}).values()
+    rows = results.rows("small").values()
     if not rows:
         return []
     lines = ["", "| small convolutions, forward and backward | minipose | times plain im2col |"]
@@ -101,6 +108,17 @@ def _small(results: Results) -> list[str]:
         cells = [row["name"], _ms(row["plain"]["ours"]), f"{row['plain']['ratio']:.2f}", theirs]
         lines.append("| " + " | ".join(cells) + " |")
     return [*lines, ""]
+
+
+def _several(rows: Iterable[dict]) -> str:
+    """The title of a column with ranges, where any row was measured in several runs."""
+    most = max(len(row["ratios"]) for row in rows)
+    return f"in {most} runs" if most > 1 else ""
+
+
+def _range(row: dict) -> str:
+    """The least and the most of all runs."""
+    return f"{row['ratios'][0]:.2f}-{row['ratios'][-1]:.2f}" if len(row["ratios"]) > 1 else "–"
 
 
 def _goal(ratio: float | None, goal: float) -> str:

@@ -111,7 +111,7 @@ def test_the_tables_are_replaced_and_the_prose_stays(tmp_path, monkeypatch):
     assert "a machine; 2026-01-02" in text and "2026-01-01" not in text
 
     other = results.Results("cuda", "another machine; 2026-01-02", fresh=False)
-    assert not other.rows["networks"]
+    assert not other.rows("networks")
     other.add("networks", "unet-train", row("U-Net", 3.0))
     tables.write(other, page)
     longer = page.read_text()
@@ -120,6 +120,21 @@ def test_the_tables_are_replaced_and_the_prose_stays(tmp_path, monkeypatch):
     assert longer.startswith(text[: text.index(tables.END)]) and longer.endswith("\nMore.\n")
     tables.write(other, page)
     assert page.read_text() == longer
+
+
+def test_several_runs_show_their_middle_and_their_range(tmp_path, monkeypatch):
+    page = tmp_path / "page.md"
+    monkeypatch.setattr(results, "PATH", tmp_path)
+    kept = results.Results("cpu", "a machine; 2026-01-01", fresh=False)
+    for number, ratio in enumerate((9.0, 1.2, 1.6, 1.4)):  # the first is of an earlier call
+        kept.add("networks", "unet-train", row("U-Net", ratio), again=number > 1)
+    kept.add("ops", "relu", {"name": "relu", "ours": 0.01, "theirs": 0.01, "ratio": 1.0})
+    tables.write(kept, page)
+    text = page.read_text()
+    assert "| times the best (goal) | in 3 runs | times eager (goal) |" in text
+    assert "| 1.40 (1.5) | 1.20-1.60 | 1.40 (3) |" in text
+    assert "| relu | 10 ms | 10 ms | 1.00 |\n" in text  # no range of a single run
+    assert results.Results("cpu", "a machine; 2026-01-03", fresh=False).rows("networks")
 
 
 def test_small_convolutions_stand_beside_plain_im2col(tmp_path, monkeypatch):
@@ -152,5 +167,5 @@ def test_results_of_another_machine_are_dropped(tmp_path, monkeypatch):
     results.Results("cpu", "a machine; 2026-01-01", fresh=False).add(
         "networks", "unet-train", row("U-Net", 1.0)
     )
-    assert results.Results("cpu", "a machine; 2026-01-02", fresh=False).rows["networks"]
-    assert not results.Results("cpu", "another machine; 2026-01-02", fresh=False).rows["networks"]
+    assert results.Results("cpu", "a machine; 2026-01-02", fresh=False).rows("networks")
+    assert not results.Results("cpu", "another machine; 2026-01-02", fresh=False).rows("networks")
