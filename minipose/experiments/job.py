@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ import numpy as np
 
 from minipose.experiments.settings import Choices, RunSettings
 from minipose.nn import Module
-from minipose.storage import remove_abandoned
 from minipose.training import checkpoint
 from minipose.training.communicator import ALONE, Communicator
 from minipose.training.log import Row, read_log
@@ -40,6 +39,7 @@ class Run:
     start : checkpoint whose weights the network begins with, if any
     detector : checkpoint of the network whose layers are transferred, if not of one trained here
     seeds : the number of trainings of each row of a comparison, from ``seed`` on
+    at_once : how many of them train at the same time, each in a process of its own
     communicator : the processes that train together
     fp16, recompute : how a step is computed, see ``training.scaling`` and ``training.recompute``
     """
@@ -55,6 +55,7 @@ class Run:
     start: Path | None = None
     detector: Path | None = None
     seeds: int = 1
+    at_once: int = 1
     communicator: Communicator = ALONE
     fp16: bool = False
     recompute: bool = False
@@ -66,15 +67,6 @@ class Run:
     def scaling(self, net: Module) -> LossScale | None:
         """Of a training with products in half precision."""
         return LossScale(net.parameters()[0].data) if self.fp16 else None
-
-    def variants(self, recipes: Mapping[str, tuple[str, Any]]) -> Iterator[tuple[str, Run]]:
-        """Runs with other recipes, each in a folder below this one: {label: (folder, recipe)}."""
-        for number, (label, (name, recipe)) in enumerate(recipes.items(), start=1):
-            print(f"[{number}/{len(recipes)}] {label}: {name}", flush=True)
-            below = self.folder / name
-            below.mkdir(parents=True, exist_ok=True)
-            remove_abandoned(below)
-            yield label, replace(self, recipe=recipe, folder=below)
 
 
 @dataclass(frozen=True)

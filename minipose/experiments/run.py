@@ -12,6 +12,7 @@ import numpy as np
 from minipose import experiments
 from minipose.devices import use_device
 from minipose.errors import UserError
+from minipose.experiments import at_once
 from minipose.experiments.job import WHOLE, Job, Run
 from minipose.experiments.report import publish
 from minipose.experiments.run_folder import owned
@@ -44,6 +45,7 @@ def train(args: argparse.Namespace) -> None:
         print(", ".join(f"{name} {len(rows)} {job.items}" for name, rows in split.items()))
         own = {name: getattr(settings, name, None) for name in BESIDE}
         own["seeds"] = getattr(settings, "seeds", 1)
+        own["at_once"] = at_once.possible(getattr(settings, "at_once", 1), device, together.size)
         own |= {"fp16": settings.fp16, "recompute": settings.recompute}
         for begin in filter(None, (own["start"], own["detector"])):
             checkpoint.read(begin)  # or say what is wrong with it, before a folder is made

@@ -112,6 +112,20 @@ def expect_free(changed: Mapping[str, Any], varied: Set[str], comparison: str) -
         )
 
 
+def expect_comparison(settings: RunSettings, flag: str) -> None:
+    """Refuse what only a comparison heeds: ``seeds`` and ``at_once``, where there is none.
+
+    Raises
+    ------
+    UserError
+        Naming the first of them that was given, and the flag that it needs.
+    """
+    for name in ("seeds", "at_once"):
+        value = getattr(settings, name)
+        if value != getattr(type(settings), name):
+            raise UserError(f"{name}: expected {flag} with it, got {value} alone")
+
+
 CONFIG_BYTES = 2**20  # of a TOML file
 C = TypeVar("C", bound=Choices)
 D = TypeVar("D", bound=Choices)

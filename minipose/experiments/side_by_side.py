@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from minipose.datasets.guard import read_json
 from minipose.errors import Diverged, UserError
+from minipose.experiments import at_once
 from minipose.experiments.job import Job, Run
 from minipose.nn import Module
-from minipose.storage import write_text
+from minipose.storage import remove_abandoned, write_text
 
 NUMBERS = "numbers.json"  # in the folder of a training: what was measured of it
 Rows = dict[str, list[dict[str, Any]]]  # label -> the numbers of each seed
@@ -27,7 +30,8 @@ def compare(
     """Train every recipe with every seed; the seeds of one row are those of the others.
 
     What is finished is not done again with ``run.resume``; a training that was stopped goes on. One
-    whose loss blows up is counted as ``{"diverged": ...}``.
+    whose loss blows up is counted as ``{"diverged": ...}``. ``run.at_once`` of them train at the
+    same time, with the numbers that they have one after another.
 
     Parameters
     ----------
@@ -35,36 +39,60 @@ def compare(
     further : (run, best network) -> more numbers of a row
     prepare : run -> the run with what it begins with, which may be trained now
     """
+    runs = [
+        (label, replace(run, recipe=recipe, seed=seed, folder=run.folder / folder / f"seed-{seed}"))
+        for seed in range(run.seed, run.seed + run.seeds)
+        for label, (folder, recipe) in recipes.items()
+    ]
+    left = [(label, one) for label, one in runs if not _finished(one)]
+    tasks = {
+        f"{label}, seed {one.seed}": partial(_train, job, one, further, prepare)
+        for label, one in left
+    }
+    at_once.do(tasks, run.at_once)
     rows: Rows = {label: [] for label in recipes}
-    for seed in range(run.seed, run.seed + run.seeds):
-        places = {n: (f"{folder}/seed-{seed}", recipe) for n, (folder, recipe) in recipes.items()}
-        for label, variant in run.variants(places):
-            rows[label].append(_numbers(job, replace(variant, seed=seed), further, prepare))
+    for label, one in runs:
+        rows[label].append(_numbers(one))
     return rows
 
 
-def _numbers(
+def _finished(run: Run) -> bool:
+    """Whether an earlier call has trained and measured it."""
+    if not (run.resume and (run.folder / NUMBERS).exists()):
+        return False
+    _numbers(run)  # or say what is wrong with the file, before others are trained
+    return True
+
+
+def _numbers(run: Run) -> dict[str, Any]:
+    path = run.folder / NUMBERS
+    numbers = read_json(path)
+    if not isinstance(numbers, dict):
+        raise UserError(f"{path}: damaged; remove it, and this training is measured again")
+    return numbers
+
+
+def _train(
     job: Job,
     run: Run,
     further: Callable[[Run, Module], dict[str, Any]] | None,
     prepare: Callable[[Run], Run],
-) -> dict[str, Any]:
-    path = run.folder / NUMBERS
-    if run.resume and path.exists():
-        numbers = read_json(path)
-        if not isinstance(numbers, dict):
-            raise UserError(f"{path}: damaged; remove it, and this training is measured again")
-        return numbers
-    try:
-        run = prepare(run)
-        numbers, net = job.train_and_measure(run)
-        if further is not None:
-            numbers |= further(run, net)
-    except Diverged as error:
-        print(error)
-        numbers = {"diverged": str(error)}
-    write_text(path, json.dumps(numbers, indent=1) + "\n")
-    return json.loads(path.read_text())  # as a run that goes on later will see it
+) -> None:
+    """Train, measure, and write the numbers."""
+    run.folder.mkdir(parents=True, exist_ok=True)
+    remove_abandoned(run.folder)
+    with contextlib.ExitStack() as held:
+        if run.at_once > 1:  # the store is another process's
+            run = replace(run, store=held.enter_context(job.open_store(run.store.path)))
+        try:
+            run = prepare(run)
+            numbers, net = job.train_and_measure(run)
+            if further is not None:
+                numbers |= further(run, net)
+        except Diverged as error:
+            print(error)
+            numbers = {"diverged": str(error)}
+    write_text(run.folder / NUMBERS, json.dumps(numbers, indent=1) + "\n")
 
 
 def diverged(rows: Rows) -> list[str]:

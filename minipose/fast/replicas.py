@@ -27,6 +27,8 @@ from minipose.training.parts import (
     RunningStatistics,
     add_gradients,
     in_parts,
+    on_threads,
+    ready_to_fork,
 )
 
 
@@ -186,7 +188,9 @@ def _serve(
 
 def _suits(model: Module, loss: Loss, parts: int = 1) -> bool:
     on_cpu = all(isinstance(p.data, np.ndarray) for p in model.parameters())
-    return parts > 1 and on_cpu and sys.platform == "linux" and workers.thread_count() >= parts
+    return parts > 1 and on_cpu and sys.platform == "linux" and workers.threads_here() >= parts
 
 
 offer(in_parts, _suits, Replicas)
+offer(on_threads, lambda threads: True, workers.at_most)
+offer(ready_to_fork, lambda: True, workers.rest)

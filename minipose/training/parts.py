@@ -12,6 +12,7 @@ them at the same time, with the same numbers.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -23,6 +24,20 @@ from minipose.nn import Module
 from minipose.tensor import Tensor
 
 Loss = Callable[[Module, Any], Tensor]
+
+
+@replaceable
+def on_threads(threads: int) -> contextlib.AbstractContextManager[None]:
+    """In this block kernels run on so many threads: other processes have the other processors.
+
+    Here they run on BLAS's own, which is asked for nothing.
+    """
+    return contextlib.nullcontext()
+
+
+@replaceable
+def ready_to_fork() -> None:
+    """Before a fork: end the threads that kernels wait on, of which a fork takes only the locks."""
 
 
 class Part(NamedTuple):

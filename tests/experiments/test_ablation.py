@@ -47,7 +47,7 @@ def test_rows_share_a_detector_and_an_ablation_that_was_stopped_goes_on(
     command += [*TINY, "--seeds", "2"]
     assert main(command) == 0
     order = [line for line in capsys.readouterr().out.splitlines() if line.startswith("[")]
-    assert [line.rpartition("/")[2] for line in order] == ["seed-0"] * 3 + ["seed-1"] * 3
+    assert [line.rpartition(", ")[2] for line in order] == ["seed 0"] * 3 + ["seed 1"] * 3
     folder = tmp_path / "run"
     found = json.loads((folder / "report.json").read_text())
     assert [("diverged" in one) for one in found["variants"]["wild"]] == [True, True]

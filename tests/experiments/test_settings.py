@@ -90,7 +90,7 @@ def test_values_are_of_their_own_type():
             'model = "hnet"\nnetwork = "unet"',
             "network: expected hnet with model hnet, got unet",
         ),
-        ("people", "epoch = 3", "unknown epoch; known are background_weight, batch"),
+        ("people", "epoch = 3", "unknown epoch; known are at_once, background_weight"),
     ],
 )
 def test_a_wrong_value_in_a_file_is_one_line_with_the_file(tmp_path, capsys, job, line, message):

@@ -79,7 +79,6 @@ def compare_networks(job: Job, run: Run) -> Rows:
                 str(a): _dice_rotated(net, chosen, a, variant.recipe) for a in ANGLES
             },
             "parameters": sum(p.size for p in net.parameters()),
-            "seconds_a_step": _seconds_a_step(variant.recipe, chosen, run.device),
         }
 
     everything = compare(job, run, recipes, further)
@@ -87,6 +86,8 @@ def compare_networks(job: Job, run: Run) -> Rows:
     nets = {}
     for label in rows:
         folder, recipe = recipes[label]
+        for numbers in rows[label]:  # now that no training runs beside it
+            numbers["seconds_a_step"] = _seconds_a_step(recipe, chosen, run.device)
         nets[label] = build(recipe, run.seed)
         first = run.folder / folder / f"seed-{rows[label][0]['seed']}"
         checkpoint.load(first / "best.npz", nets[label])

@@ -14,6 +14,7 @@ from minipose.experiments.settings import (
     changed_from,
     checked,
     choice,
+    expect_comparison,
     expect_free,
 )
 from minipose.skeletons import BODY_25
@@ -219,6 +220,10 @@ class Settings(RunSettings):
         3, "in a comparison, the number of trainings of each row, from --seed on", whole(1),
         affects_numbers=False,
     )  # fmt: skip
+    at_once: int = choice(
+        0, "in a comparison, trainings at the same time; 0: as many as there are processors",
+        whole(0), affects_numbers=False,
+    )  # fmt: skip
     limit: int | None = choice(None, "at most this many pictures in all", whole(1))
     reference: Path | None = choice(  # noqa: RUF009
         None, "the report's own learning curves (CSV), drawn beside ours", PATH,
@@ -237,8 +242,8 @@ class Settings(RunSettings):
         if self.compare:
             given = changed_from(RECIPES[self.recipe], recipe)
             expect_free(given, VARIED[self.compare], f"--compare {self.compare}")
-        elif self.seeds != Settings.seeds:
-            raise UserError(f"seeds: expected --compare with it, got {self.seeds} alone")
+        else:
+            expect_comparison(self, "--compare")
 
 
 def default_out(settings: Settings, recipe: Recipe) -> str:

@@ -15,6 +15,7 @@ from minipose.experiments.pose3d.train import COLUMNS, train_detector
 from minipose.experiments.report import publish
 from minipose.experiments.side_by_side import Rows, compare, finished, paired, seeds
 from minipose.experiments.verdict import interval, mean_and_spread
+from minipose.locks import claimed
 from minipose.nn import Module
 from minipose.plots.curves import learning_curves
 from minipose.training.log import Row, read_log
@@ -39,19 +40,16 @@ def ablate(job: Job, run: Run) -> Rows:
     the first of them needs it, unless ``run.detector`` is given. The first seed of all rows comes
     first. With ``run.resume``, what is finished is not done again.
     """
-    base, detectors = run.recipe, {}
+    base = run.recipe
 
     def pre_trained(one: Run) -> Run:
         if not one.recipe.pretrain or run.detector is not None:
             return one
         folder = run.folder / "detector" / f"seed-{one.seed}"
-        if one.seed not in detectors:
-            folder.mkdir(parents=True, exist_ok=True)
-            begun = (folder / "detection-last.npz").exists()
-            own = replace(one, recipe=base, folder=folder, resume=begun)
-            train_detector(own)
-            detectors[one.seed] = folder / "detection-last.npz"
-        return replace(one, detector=detectors[one.seed])
+        last = folder / "detection-last.npz"
+        with claimed(folder, folder=True, wait=True):  # of the rows that train at the same time
+            train_detector(replace(one, recipe=base, folder=folder, resume=last.exists()))
+        return replace(one, detector=last)
 
     places = {
         name: (f"{number:02d}", variant.recipe(base))

@@ -13,6 +13,7 @@ from minipose.experiments.settings import (
     RunSettings,
     changed_from,
     choice,
+    expect_comparison,
     expect_free,
 )
 
@@ -105,6 +106,10 @@ class Settings(RunSettings):
         3, "in a comparison, the number of trainings of each row, from --seed on", whole(1),
         affects_numbers=False,
     )  # fmt: skip
+    at_once: int = choice(
+        0, "in a comparison, trainings at the same time; 0: as many as there are processors",
+        whole(0), affects_numbers=False,
+    )  # fmt: skip
     detector: Path | None = choice(  # noqa: RUF009
         None, "detection-last.npz of another run, to be transferred instead of training one", PATH
     )
@@ -114,8 +119,8 @@ class Settings(RunSettings):
         given = changed_from(RECIPES[self.recipe], recipe)
         if self.compare:
             expect_free(given, varied(), "the ablation")
-        elif self.seeds != Settings.seeds:
-            raise UserError(f"seeds: expected --ablate with it, got {self.seeds} alone")
+        else:
+            expect_comparison(self, "--ablate")
         if self.detector is None:
             return
         if not recipe.pretrain:

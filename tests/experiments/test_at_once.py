@@ -1,0 +1,144 @@
+"""Several trainings at once have the numbers, and end in the ways, of one after another."""
+
+import json
+import os
+import signal
+import sys
+import time
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+
+from minipose.datasets.people import PeopleStore
+from minipose.errors import Interrupted, UserError
+from minipose.experiments import at_once
+from minipose.experiments.job import Run
+from minipose.experiments.people import sweep_weights as sweep
+from minipose.experiments.people.job import JOB
+from minipose.experiments.people.recipe import Recipe
+from tests.experiments.people import write_store
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux")
+
+
+def waits_for(mine, other):
+    """Ends only if the other task runs meanwhile."""
+    mine.touch()
+    end = time.monotonic() + 20
+    while not other.exists():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    print("both\nare here", flush=True)
+
+
+def test_tasks_run_at_the_same_time_and_what_they_print_has_their_names(tmp_path, capfd):
+    a, b = tmp_path / "a", tmp_path / "b"
+    at_once.do({"first": partial(waits_for, a, b), "second": partial(waits_for, b, a)}, 2)
+    lines = capfd.readouterr().out.splitlines()
+    assert "[1/2] first" in lines and "[2/2] second" in lines
+    assert [line for line in lines if line.startswith("first: ")] == [
+        "first: both",
+        "first: are here",
+    ]
+
+
+def test_no_more_than_so_many(tmp_path):
+    def count(k):
+        (tmp_path / f"{k}").touch()
+        time.sleep(0.1)
+        there = len(list(tmp_path.iterdir()))
+        (tmp_path / f"{k}").unlink()
+        if there > 2:
+            raise UserError(f"{there} at once")
+
+    at_once.do({f"{k}": partial(count, k) for k in range(5)}, 2)
+
+
+def test_an_error_of_one_is_raised_and_stops_the_others(tmp_path):
+    def fails():
+        raise UserError("a.npz: not a checkpoint")
+
+    def sleeps():
+        try:
+            time.sleep(30)
+        except KeyboardInterrupt:
+            (tmp_path / "saved").touch()
+            raise
+
+    signals = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as in a command
+    try:
+        start = time.monotonic()
+        with pytest.raises(UserError, match=r"^a\.npz: not a checkpoint$"):
+            at_once.do({"a": sleeps, "b": fails}, 2)
+    finally:
+        signal.signal(signal.SIGTERM, signals)
+    assert (tmp_path / "saved").exists() and time.monotonic() - start < 20
+
+
+def test_a_process_that_is_killed_is_named():
+    def killed():
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    with pytest.raises(UserError, match=r"^a: its process was ended from outside \(status -9"):
+        at_once.do({"a": killed, "b": lambda: None}, 2)
+
+
+def test_an_interruption_lets_all_save(tmp_path):
+    def saves(name):
+        (tmp_path / f"{name}-began").touch()
+        try:
+            time.sleep(30)
+        except KeyboardInterrupt:
+            (tmp_path / name).touch()
+            raise
+
+    def interrupts():
+        while not all((tmp_path / f"{name}-began").exists() for name in "ab"):
+            time.sleep(0.01)
+        os.kill(os.getppid(), signal.SIGINT)
+        time.sleep(30)
+
+    signals = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with pytest.raises(Interrupted, match="go on with --resume"):
+            at_once.do({"a": partial(saves, "a"), "b": partial(saves, "b"), "c": interrupts}, 3)
+    finally:
+        signal.signal(signal.SIGTERM, signals)
+    assert (tmp_path / "a").exists() and (tmp_path / "b").exists()
+
+
+def numbers(row):
+    """But for the seconds; as text, in which nan is nan."""
+    parts = row["splits"].values()
+    return json.dumps([{k: v for k, v in part.items() if k != "seconds"} for part in parts])
+
+
+def test_a_comparison_has_the_same_numbers(tmp_path, monkeypatch):
+    monkeypatch.setattr(sweep, "WEIGHTS", (1.0, 3.0))
+    recipe = Recipe(
+        width=2, epochs=1, batch=4, parts=2, lr=0.01, normalise=True, optimizer="muon", flip=True
+    )
+    found = []
+    with PeopleStore(write_store(tmp_path / "people.h5")) as store:
+        for count in (1, 2):
+            folder = tmp_path / f"{count}"
+            run = Run(store, store.split(limit=6), recipe, 0, folder, seeds=2, at_once=count)
+            found.append(sweep.sweep_weights(JOB, run))
+        again = sweep.sweep_weights(JOB, replace(run, resume=True))
+    for label in found[0]:
+        for one, other, read in zip(found[0][label], found[1][label], again[label], strict=True):
+            assert numbers(one) == numbers(other) == numbers(read)
+    weights = [np.load(tmp_path / f"{n}" / "weight-3" / "seed-1" / "best.npz") for n in (1, 2)]
+    names = [n for n in weights[0].files if weights[0][n].dtype.kind == "f"]
+    assert names
+    for name in names:
+        np.testing.assert_array_equal(weights[0][name], weights[1][name])
+
+
+def test_one_at_a_time_where_several_would_share():
+    assert at_once.possible(0, "cuda", 1) == 1
+    assert at_once.possible(4, "cpu", 2) == 1
+    assert at_once.possible(4, "cpu", 1) == 4
+    assert at_once.possible(0, "cpu", 1) == at_once.processors() >= 1
