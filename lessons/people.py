@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import inspect
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from pathlib import Path
@@ -34,6 +35,7 @@ from minipose.datasets.crop import box_of, crop_person
 from minipose.datasets.h36m import H36MStore, H36MWriter
 from minipose.datasets.people import PeopleStore, PeopleWriter, Person
 from minipose.datasets.resize import factor_for, resize_bicubic, resize_mask, scale_points
+from minipose.locks import Taken
 from minipose.metrics import dice_coefficient
 from minipose.skeletons import H36M_17_OF_32
 
@@ -92,21 +94,27 @@ def walkers(
     """
     settings = (frames, step, hold, subjects, cameras, takes)
     path = _place("walkers", settings)
-    if not path.exists():
-        views = [(s, t, c) for s in subjects for t in takes for c in cameras]
+    views = [(s, t, c) for s in subjects for t in takes for c in cameras]
+
+    def write() -> None:
         with H36MWriter(path, ["Walking"]) as writer:
             for view in _drawn(_view, views, repeat(frames), repeat(step), repeat(hold)):
                 writer.append(**view)
+
+    _make_once(path, write)
     return H36MStore(path)
 
 
 def anywhere(count: int = 120, side: int = 48, seed: int = 0) -> PeopleStore:
     """A store of single people in places of all kinds; the shorter side has ``side`` px."""
     path = _place("anywhere", (count, side, seed))
-    if not path.exists():
+
+    def write() -> None:
         with PeopleWriter(path) as writer:
             for person in _drawn(small_person, range(count), repeat(side), repeat(seed)):
                 writer.append(person)
+
+    _make_once(path, write)
     return PeopleStore(path)
 
 
@@ -114,11 +122,14 @@ def room(frames: int = 20, size: tuple[int, int] = (64, 48)) -> PeopleStore:
     """A store of people who walk in the room, all upright and of one size (H, W)."""
     path = _place("room", (frames, size))
     views = [(s, name) for s in (1, 5, 7, 8, 9, 11) for name in CAMERA_NAMES[1:3]]
-    if not path.exists():
+
+    def write() -> None:
         with PeopleWriter(path) as writer:
             for view in _drawn(_room_view, views, repeat(frames), repeat(size)):
                 for person in view:
                     writer.append(person)
+
+    _make_once(path, write)
     return PeopleStore(path)
 
 
@@ -215,6 +226,15 @@ def _view(view: tuple[int, int, str], frames: int, step: int, hold: int) -> dict
         "frame": np.arange(frames) * step,
         **{key: np.full(frames, value) for key, value in numbers.items()},
     }
+
+
+def _make_once(path: Path, write: Callable[[], None]) -> None:
+    """Have ``write`` make the store at ``path``, unless it is there, or another lesson makes it."""
+    while not path.exists():
+        try:
+            write()
+        except Taken:
+            time.sleep(0.2)
 
 
 def _drawn(function: object, *arguments: object) -> Iterator:

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # for lessons.book
 
 from lessons import play
-from lessons.book import alt, downloads, formulas, links, sources
+from lessons.book import ahead, alt, downloads, formulas, links, sources
 from lessons.book.cache import cache_path
 
 project = "minipose"
@@ -124,6 +124,7 @@ def setup(app) -> None:
     app.add_post_transform(links.Links)
     progress = Progress()
     app.connect("env-before-read-docs", progress.begin)
+    app.connect("env-before-read-docs", ahead.before_pages)
     app.connect("source-read", progress.read)
     app.connect("doctree-read", progress.ended)
     app.connect("env-get-outdated", changed_answers)
