@@ -15,7 +15,7 @@
 # make label-setup                                    # once: MediaPipe finds joints and masks
 # .venv/bin/python -m data_tools label photos --out labelled
 # make train-unet DATA=labelled MIN_JOINTS=8 OUT=runs/mine \
-#   ARGS="--start minipose/weights/people.npz --quarter-epochs 0 --lr 0.005"
+#   ARGS="--start minipose/weights/people.npz --epochs 12 --held 5 --lr 0.005"
 # ```
 #
 # This lesson does the same with drawn walkers. When your photographs are labelled, write the
