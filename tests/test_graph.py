@@ -54,6 +54,27 @@ def test_a_fresh_gradient_is_handed_over_without_a_copy():
     assert x.grad is given[0]
 
 
+def test_a_view_is_handed_over_if_nobody_else_holds_its_memory():
+    x, held = leaf([1.0, 2.0], [3.0, 4.0]), []
+
+    def gradient(backward):
+        x.grad = None
+        with_backward(backward, x).backward(np.ones((2, 2)))
+        return x.grad
+
+    assert gradient(lambda grad_y: ((3 * grad_y).T,)).base is not None
+    for keep in (lambda a: a, lambda a: a[:1], lambda a: a.T):  # others hold it, or some of it
+
+        def backward(grad_y, keep=keep):
+            fresh = 3 * grad_y
+            held[:] = [keep(fresh)]
+            return (fresh.T,)
+
+        assert not np.shares_memory(gradient(backward), held[0])
+    assert gradient(lambda grad_y: (np.ones((4, 2))[::2],)).base is None  # would keep twice as much
+    assert gradient(lambda grad_y: (np.broadcast_to(3 * grad_y, (2, 2)),)).flags.writeable
+
+
 def test_a_sum_of_gradients_leaves_its_summands_alone():
     """x is used three times; the first gradient arrives as the cotangent itself."""
     x, cotangent, given = leaf(1.0, 2.0), np.ones(2), []

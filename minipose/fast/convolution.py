@@ -1,7 +1,8 @@
 """The fast ``conv2d``: an algorithm chosen by shape or by hand, once for forward and backward.
 
 - ``im2col``: the columns of a few pictures at a time, on threads, plane by plane; any shape.
-- ``strips``: im2col in strips that fit the cache, on threads, channels last; any shape.
+- ``strips``: im2col in strips that fit the cache, on threads, channels last; any shape. Of 1×1
+  kernels the picture as it lies (``pixels``).
 - ``windows``: no columns, channels last; stride 1.
 - ``samples``: the samples innermost in memory, for many of them; stride 1.
 - ``winograd``: a quarter of the multiplications or less; 3×3, 5×5 and 6×6 with stride 1.
@@ -27,7 +28,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minipose.fast import bias_relu, columns, samples, strips, windows, winograd
+from minipose.fast import bias_relu, columns, pixels, samples, strips, windows, winograd
 from minipose.fast.bias_relu import NOTHING, Ending
 from minipose.fast.products import AS_THEY_LIE
 from minipose.fast.suitable import on_cpu
@@ -117,6 +118,8 @@ def choose(x: np.ndarray, weight: np.ndarray, stride: Pair, padding: Pair) -> Al
         return _winograd(kernel, padding)
     if name in ("samples", "windows"):
         return _of_padding(name, kernel, padding)
+    if name == "strips" and kernel == stride == (1, 1) and padding == (0, 0):
+        return Algorithm(name, pixels.forward, pixels.backward_input, pixels.backward_weight)
     return _by_columns(name, kernel, size, stride, padding)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from minipose.fast import workers
+from minipose.fast.blocks import copy
 from minipose.fast.layout import empty_as
 from minipose.fast.suitable import accepted, on_cpu
 from minipose.kernels.faster import offer
@@ -17,13 +18,15 @@ Array = np.ndarray
 Index = tuple[slice, ...]
 
 WORTHWHILE = 1 << 16  # numbers
-PIECE = 1 << 17  # numbers that a task copies
+PIECE = 1 << 18  # numbers that a task copies
 
 
 def copy_all(pairs: list[tuple[Array, Array]]) -> None:
     """Each second array into the first; tasks take parts of all."""
-    parts = [part for pair in pairs for part in workers.matching_parts(*pair, piece=PIECE)]
-    workers.share(lambda k: np.copyto(*parts[k]), len(parts))
+    cut = [workers.matching_parts(*pair, piece=PIECE) for pair in pairs]
+    placed = [(k / len(parts), part) for parts in cut for k, part in enumerate(parts)]
+    parts = [part for _, part in sorted(placed, key=lambda each: each[0])]  # as they lie in memory
+    workers.share(lambda k: copy(*parts[k]), len(parts))
 
 
 def concatenate(tensors: Iterable[Tensor], axis: int = 1) -> Tensor:

@@ -16,8 +16,8 @@ mean that is large beside the deviation leaves little of a difference in float32
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -30,7 +30,7 @@ from minipose.tensor import Tensor, record
 
 Array = np.ndarray
 
-PIECE = 1 << 17  # numbers; fewer make more calls, which cost more than the cache saves
+PIECE = 1 << 18  # numbers; fewer make more calls, which cost more than the cache saves
 WORTHWHILE = 1 << 16  # numbers; fewer are done before they are cut
 ROW = 1024  # numbers to which short rows of channels are joined
 
@@ -63,9 +63,9 @@ class Block(NamedTuple):
         """What tasks take: whole rows, or some channels of one, or a part of one."""
         before, rows, after = self.shape
         cuts = (
-            workers.pieces(before, max(1, PIECE // (rows * after))),
-            workers.pieces(rows, max(1, PIECE // after)),
-            workers.pieces(after, PIECE),
+            workers.even_pieces(before, max(1, PIECE // (rows * after))),
+            workers.even_pieces(rows, max(1, PIECE // after)),
+            workers.even_pieces(after, PIECE),
         )
         return [(a, c, b) for a in cuts[0] for c in cuts[1] for b in cuts[2]]
 
@@ -86,14 +86,14 @@ def statistics(x: Array, block: Block) -> tuple[Array, Array]:
     """Mean and (biased) variance of each channel, in float64."""
     pieces = block.pieces()
     counts, means, squares = np.zeros((3, len(pieces), block.shape[1]))
+    parts = [_Part(x[cut]) for cut in pieces]
 
     def task(k: int) -> None:
-        cut = pieces[k]
-        part, rows = x[cut], cut[1]
-        counts[k, rows] = part.size // part.shape[1]
-        means[k, rows] = mean = _sum(part) * x.dtype.type(part.shape[1] / part.size)
-        apart = np.subtract(part, mean[:, None], out=workers.scratch("d", part.shape, part.dtype))
-        squares[k, rows] = _sum_of_products(apart, apart)
+        part, rows = parts[k], pieces[k][1]
+        mean = part.sum(part.array) * part.fraction
+        apart = np.subtract(part.array, mean[:, None], part.spare())
+        counts[k, rows], means[k, rows] = part.count, mean
+        squares[k, rows] = part.sum_of_products(apart, apart)
 
     workers.run(task, len(pieces))
     counts, means, squares = (block.by_channel(each) for each in (counts, means, squares))
@@ -105,17 +105,18 @@ def statistics(x: Array, block: Block) -> tuple[Array, Array]:
 def scaled(x: Array, block: Block, factor: Array, shift: Array | None, relu: bool) -> Array:
     """y = factor · x + shift of each channel, and no less than 0 with ``relu``."""
     y, times = np.empty_like(x), block.column(factor, x.dtype)
-    plus = None if shift is None else block.column(shift, x.dtype)
+    plus = times if shift is None else block.column(shift, x.dtype)
+    parts = [(x[cut], times[cut[1]], plus[cut[1]], y[cut]) for cut in block.pieces()]
 
-    def task(cut: tuple) -> None:
-        part = y[cut]
-        np.multiply(x[cut], times[cut[1]], out=part)
-        if plus is not None:
-            np.add(part, plus[cut[1]], out=part)
+    def task(k: int) -> None:
+        x_part, times, plus, part = parts[k]
+        np.multiply(x_part, times, part)
+        if shift is not None:
+            np.add(part, plus, part)
         if relu:
             np.maximum(part, workers.zeros_as(part), out=part)
 
-    _each_piece(task, block)
+    workers.run(task, len(parts))
     return y
 
 
@@ -126,12 +127,15 @@ def sums(grad: Array, y: Array | None, x: Array, block: Block) -> tuple[Array, A
     """
     g, pieces = grad if y is None else np.empty_like(x), block.pieces()
     total, along = np.zeros((2, len(pieces), block.shape[1]))
+    parts = [_Part(g[cut]) for cut in pieces]
+    others = [(x[cut], grad[cut], grad[cut] if y is None else y[cut]) for cut in pieces]
 
     def task(k: int) -> None:
-        cut = pieces[k]
+        part, rows, (x_part, grad_part, y_part) = parts[k], pieces[k][1], others[k]
         if y is not None:
-            np.multiply(grad[cut], y[cut] > 0, out=g[cut])
-        total[k, cut[1]], along[k, cut[1]] = _sum(g[cut]), _sum_of_products(g[cut], x[cut])
+            np.multiply(grad_part, y_part > 0, part.array)
+        total[k, rows] = part.sum(part.array)
+        along[k, rows] = part.sum_of_products(part.array, x_part)
 
     workers.run(task, len(pieces))
     return g, *(block.by_channel(each).sum(axis=0) for each in (total, along))
@@ -142,36 +146,51 @@ def backward_input(
 ) -> None:
     """dL/dx = factor · g − slope · x + level of each channel, into ``out``, which may be g."""
     columns = [block.column(each, x.dtype) for each in (factor, slope, level)]
-
-    def task(cut: tuple) -> None:
-        times, along, plus = (column[cut[1]] for column in columns)
-        tilted = workers.scratch("d", g[cut].shape, g.dtype)
-        np.multiply(x[cut], along, out=tilted)
-        np.subtract(tilted, plus, out=tilted)
-        np.multiply(g[cut], times, out=out[cut])
-        np.subtract(out[cut], tilted, out=out[cut])
-
-    _each_piece(task, block)
-
-
-def _each_piece(task: Callable[[tuple], None], block: Block) -> None:
     pieces = block.pieces()
-    workers.run(lambda k: task(pieces[k]), len(pieces))
+    parts = [(g[cut], x[cut], out[cut], *(each[cut[1]] for each in columns)) for cut in pieces]
+
+    def task(k: int) -> None:
+        g_part, x_part, part, times, along, plus = parts[k]
+        tilted = workers.scratch("d", x_part.shape, x_part.dtype)
+        np.multiply(x_part, along, tilted)
+        np.subtract(tilted, plus, tilted)
+        np.multiply(g_part, times, part)
+        np.subtract(part, tilted, part)
+
+    workers.run(task, len(pieces))
 
 
-def _sum(part: Array) -> Array:
-    """Over all but the middle axis, by products with ones, which BLAS adds up sooner than NumPy."""
-    before, _, after = part.shape
-    if after == 1:
-        return np.ones(before, dtype=part.dtype) @ part[..., 0]
-    return (part @ np.ones(after, dtype=part.dtype)).sum(axis=0)
+class _Part:
+    """A piece (before, rows, after) and how it is added up over all but the middle axis.
+
+    Sums are products with ones, which BLAS adds up sooner than NumPy. What a task needs is made
+    beforehand: while one thread holds Python's lock, another may have to sleep for it.
+    """
+
+    def __init__(self, array: Array) -> None:
+        self.array = array
+        before, rows, after = array.shape
+        self.count = before * after
+        self.fraction = array.dtype.type(rows / array.size)
+        self.ones = _ones(before if after == 1 else after, array.dtype)
+
+    def sum(self, x: Array) -> Array:
+        if x.shape[2] == 1:
+            return self.ones @ x[..., 0]
+        return (x @ self.ones).sum(axis=0)
+
+    def sum_of_products(self, a: Array, b: Array) -> Array:
+        if a.shape[2] > 1:
+            return np.vecdot(a, b).sum(axis=0)
+        return self.sum(np.multiply(a, b, workers.scratch("products", a.shape, a.dtype)))
+
+    def spare(self) -> Array:
+        return workers.scratch("d", self.array.shape, self.array.dtype)
 
 
-def _sum_of_products(a: Array, b: Array) -> Array:
-    """Σ a b over all but the middle axis."""
-    if a.shape[2] > 1:
-        return np.vecdot(a, b).sum(axis=0)
-    return _sum(np.multiply(a, b, out=workers.scratch("products", a.shape, a.dtype)))
+@functools.lru_cache(maxsize=64)
+def _ones(count: int, dtype: np.dtype) -> Array:
+    return np.ones(count, dtype)
 
 
 # --- The ops ----------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ import numpy as np
 
 from minipose import graph
 from minipose.fast import workers
+from minipose.fast.blocks import copy
 from minipose.fast.suitable import on_cpu
 from minipose.kernels.faster import offer
 from minipose.ops import elementwise as plain
@@ -28,62 +29,63 @@ WORTHWHILE = 1 << 17  # numbers
 LONG_PIECE = 1 << 18  # where a piece is looked at once
 
 
-def made(function: Callable[..., None], *arrays: Array, piece: int = workers.PIECE) -> Array:
+def made(function: Callable[..., None], *arrays: Array, piece: int | None = None) -> Array:
     """A new array, lying as the first one; ``function(its part, *parts)`` writes each part."""
     out = np.empty_like(arrays[0])
-    workers.elementwise(function, out, *arrays, piece=piece)
+    workers.elementwise(function, out, *arrays, piece=piece or LONG_PIECE)
     return out
 
 
-def _spare(like: Array, name: str = "pointwise") -> Array:
-    """A buffer of this thread of the same shape, lying in memory as it does."""
-    axes = sorted(range(like.ndim), key=lambda axis: (-like.strides[axis], axis))
-    ordered = workers.scratch(name, tuple(like.shape[axis] for axis in axes), like.dtype)
-    return ordered.transpose([axes.index(axis) for axis in range(like.ndim)])
-
-
-def _decay(x: Array, out: Array) -> Array:
-    """e^−|x|."""
-    np.abs(x, out=out)
-    np.negative(out, out=out)
-    return np.exp(out, out=out)
+def _powers(out: Array, x: Array) -> None:
+    """1 + e^−x, infinite where that is larger than the largest number."""
+    np.negative(x, out=out)
+    with np.errstate(over="ignore"):
+        np.exp(out, out=out)
+    np.add(out, 1, out=out)
 
 
 def _sigmoid(out: Array, x: Array) -> None:
-    e = _decay(x, _spare(x))
-    np.minimum(x, workers.zeros_as(x), out=out)
-    np.exp(out, out=out)
-    e += 1
-    np.divide(out, e, out=out)
+    _powers(out, x)
+    np.divide(1, out, out=out)
 
 
 def _times_sigmoid(out: Array, grad: Array, x: Array) -> None:
     """g σ(x)."""
-    _sigmoid(out, x)
+    _powers(out, x)
+    np.divide(grad, out, out=out)
+
+
+def _times_sigmoid_of_negative(out: Array, grad: Array, x: Array) -> None:
+    """g σ(−x)."""
+    with np.errstate(over="ignore"):
+        np.exp(x, out=out)
+    np.add(out, 1, out=out)
+    np.divide(grad, out, out=out)
+
+
+def _times_slope_of_sigmoid(out: Array, grad: Array, y: Array) -> None:
+    """g y (1 − y)."""
+    np.subtract(1, y, out=out)
+    np.multiply(out, y, out=out)
     np.multiply(out, grad, out=out)
 
 
-def _times_slope_of_sigmoid(out: Array, grad: Array, x: Array) -> None:
-    """g σ(x) σ(−x)."""
-    e = _decay(x, _spare(x))
-    np.multiply(e, grad, out=out)
-    e += 1
-    np.multiply(e, e, out=e)
-    np.divide(out, e, out=out)
+def _decay(x: Array) -> Array:
+    """ln(1 + e^−|x|)."""
+    e = np.abs(x)
+    np.negative(e, out=e)
+    np.exp(e, out=e)
+    return np.log1p(e, out=e)
 
 
 def _softplus(out: Array, x: Array) -> None:
-    e = _decay(x, _spare(x))
-    np.log1p(e, out=e)
     np.maximum(x, workers.zeros_as(x), out=out)
-    np.add(out, e, out=out)
+    np.add(out, _decay(x), out=out)
 
 
 def _log_sigmoid(out: Array, x: Array) -> None:
-    e = _decay(x, _spare(x))
-    np.log1p(e, out=e)
     np.minimum(x, workers.zeros_as(x), out=out)
-    np.subtract(out, e, out=out)
+    np.subtract(out, _decay(x), out=out)
 
 
 def _relu(out: Array, x: Array) -> None:
@@ -96,10 +98,10 @@ def _where_positive(out: Array, grad: Array, y: Array) -> None:
 
 def relu(x: Tensor) -> Tensor:
     """``ops.relu``."""
-    y = made(_relu, x.data, piece=LONG_PIECE)
+    y = made(_relu, x.data)
 
     def backward(grad_y):
-        return (made(_where_positive, grad_y, y, piece=LONG_PIECE),)
+        return (made(_where_positive, grad_y, y),)
 
     return record("relu", y, inputs=(x,), backward=backward)
 
@@ -124,12 +126,12 @@ def leaky_relu(x: Tensor, slope: float = 0.01) -> Tensor:
 
 def sigmoid(x: Tensor) -> Tensor:
     """``ops.sigmoid``."""
-    data = x.data
+    y = made(_sigmoid, x.data)
 
     def backward(grad_y):
-        return (made(_times_slope_of_sigmoid, grad_y, data),)
+        return (made(_times_slope_of_sigmoid, grad_y, y),)
 
-    return record("sigmoid", made(_sigmoid, data), inputs=(x,), backward=backward)
+    return record("sigmoid", y, inputs=(x,), backward=backward)
 
 
 def softplus(x: Tensor) -> Tensor:
@@ -152,16 +154,9 @@ def log_sigmoid(x: Tensor) -> Tensor:
     return record("log_sigmoid", made(_log_sigmoid, data), inputs=(x,), backward=backward)
 
 
-def _times_sigmoid_of_negative(out: Array, grad: Array, x: Array) -> None:
-    """g σ(−x)."""
-    turned = _spare(x, "turned")
-    np.negative(x, out=turned)
-    _times_sigmoid(out, grad, turned)
-
-
 def add(a: Tensor, b: Tensor) -> Tensor:
     """``ops.add``."""
-    y = made(lambda out, a, b: np.add(a, b, out=out), a.data, b.data, piece=LONG_PIECE)
+    y = made(lambda out, a, b: np.add(a, b, out=out), a.data, b.data)
     return record("add", y, inputs=(a, b), backward=lambda g: (g, g))
 
 
@@ -169,16 +164,16 @@ def subtract(a: Tensor, b: Tensor) -> Tensor:
     """``ops.subtract``."""
 
     def backward(grad_y):
-        minus = made(lambda out, g: np.negative(g, out=out), grad_y, piece=LONG_PIECE)
+        minus = made(lambda out, g: np.negative(g, out=out), grad_y)
         return grad_y, minus
 
-    y = made(lambda out, a, b: np.subtract(a, b, out=out), a.data, b.data, piece=LONG_PIECE)
+    y = made(lambda out, a, b: np.subtract(a, b, out=out), a.data, b.data)
     return record("subtract", y, inputs=(a, b), backward=backward)
 
 
 def copied(grad: Array) -> Array:
     """``graph.copied``."""
-    return made(lambda out, g: np.copyto(out, g), grad, piece=LONG_PIECE)
+    return made(copy, grad)
 
 
 def _suits(x: object, *_: object) -> bool:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minipose.fast import workers
+from minipose.fast import blocks, workers
 from minipose.fast.layout import batch_first, batch_last, empty_as
 from minipose.fast.scaling import scaled
 from minipose.fast.suitable import on_cpu
@@ -110,6 +110,10 @@ def average_forward(x: Array, kernel: int, stride: int) -> Array:
 
     def task(k: int) -> None:
         part, mean = x[cuts[k].of_x], y[cuts[k].of_y]
+        if kernel == stride:
+            blocks.add_up(_covered(part, mean, kernel), kernel, mean)
+            mean *= 1 / kernel**2
+            return
         first, *taps = _taps(part, kernel, stride)
         mean[...] = part[first]
         for tap in taps:
@@ -122,8 +126,9 @@ def average_forward(x: Array, kernel: int, stride: int) -> Array:
 
 def average_backward(grad_y: Array, size: Pair, kernel: int, stride: int) -> Array:
     """dL/dx (N, C, H, W): each element of a block gets 1/k² of the block's gradient."""
-
     fraction = scaled(grad_y, 1 / kernel**2)
+    if kernel == stride:
+        return _fill(fraction, size, kernel)
 
     def gradient_of_tap(part: Index, number: int) -> Array:
         return fraction[part]
@@ -152,6 +157,26 @@ def _spread(gradient_of_tap, grad_y: Array, size: Pair, kernel: int, stride: int
     return grad_x
 
 
+def _covered(x: Array, y: Array, kernel: int) -> Array:
+    """x without the remainder that fills no block of y."""
+    return x[:, :, : kernel * y.shape[2], : kernel * y.shape[3]]
+
+
+def _fill(grad_y: Array, size: Pair, kernel: int) -> Array:
+    """dL/dx, whose blocks are filled with dL/dy each, and a remainder with 0."""
+    grad_x = empty_as(grad_y, (*grad_y.shape[:2], *size))
+    inside = _covered(grad_x, grad_y, kernel)
+    if inside.size < grad_x.size:
+        grad_x.fill(0)
+    cuts = _places(grad_y, kernel, kernel)
+
+    def task(k: int) -> None:
+        blocks.fill(inside[cuts[k].of_x], grad_y[cuts[k].of_y], kernel)
+
+    workers.run(task, len(cuts))
+    return grad_x
+
+
 def _taps(x: Array, kernel: int, stride: int) -> list[tuple]:
     return pool.tap_slices(x.shape, (kernel, kernel), (stride, stride))
 
@@ -167,7 +192,7 @@ def _places(y: Array, kernel: int, stride: int) -> list[Place]:
         return [_whole()]
     lead = (slice(None),) * axis
     found = []
-    for cut in workers.pieces(y.shape[axis], max(1, BLOCK * y.shape[axis] // y.size)):
+    for cut in workers.even_pieces(y.shape[axis], max(1, BLOCK * y.shape[axis] // y.size)):
         lines = slice(cut.start * stride, (cut.stop - 1) * stride + kernel)
         found.append(Place((*lead, cut), (*lead, lines if axis == 2 else cut)))
     return found

@@ -1,10 +1,13 @@
 """Softmax over channels that lie last in memory, a piece of the pixels at a time, on threads.
 
-NumPy looks for the largest of a few neighbours one by one; it is sooner done in a copy in which a
-channel's pixels are neighbours. Sums over channels are products with ones.
+NumPy looks for the largest of a few neighbours one by one; it is sooner done in a copy in which
+some pixels of a channel are neighbours, and lie near to where they came from. Sums over channels
+are products with ones. The powers that log-softmax adds up are kept for its gradient.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -18,6 +21,8 @@ Array = np.ndarray
 
 WORTHWHILE = 1 << 16  # numbers
 MOST = 256  # channels
+PIECE = 1 << 17  # numbers; fewer make more calls, which cost more than the cache saves
+PIXELS = 256  # of a channel, side by side in a copy
 
 
 def _rows(x: Array) -> Array:
@@ -25,17 +30,24 @@ def _rows(x: Array) -> Array:
     return np.moveaxis(x, 1, -1).reshape(-1, x.shape[1])
 
 
-def _in_parts(task, *arrays: Array) -> None:
-    """``task`` for some pixels of all arrays."""
-    rows = [_rows(array) for array in arrays]
-    cuts = workers.pieces(len(rows[0]), max(1, workers.PIECE // rows[0].shape[1]))
+def _in_parts(task: Callable[..., None], *rows: Array) -> None:
+    """``task`` for some pixels of all arrays, whose first has the channels in each row."""
+    cuts = workers.even_pieces(len(rows[0]), max(1, PIECE // rows[0].shape[1]))
     workers.run(lambda k: task(*(each[cuts[k]] for each in rows)), len(cuts))
 
 
 def _minus_largest(y: Array, x: Array) -> None:
-    across = workers.scratch("across", x.shape[::-1], x.dtype)
-    np.copyto(across, x.T)
-    np.subtract(x, across.max(axis=0)[:, None], out=y)
+    np.subtract(x, _largest(x)[:, None], out=y)
+
+
+def _largest(x: Array) -> Array:
+    """Of each row."""
+    pixels, channels = x.shape
+    whole = pixels - pixels % PIXELS
+    blocks = x[:whole].reshape(-1, PIXELS, channels).swapaxes(1, 2)
+    across = workers.scratch("across", blocks.shape, x.dtype)
+    np.copyto(across, blocks)
+    return np.concatenate([across.max(axis=1).ravel(), x[whole:].max(axis=1)])
 
 
 def _sum(x: Array) -> Array:
@@ -57,11 +69,11 @@ def softmax(x: Tensor, axis: int = 1) -> Tensor:
         np.multiply(grad_x, y, out=grad_x)
 
     y = np.empty_like(x.data)
-    _in_parts(forward, y, x.data)
+    _in_parts(forward, _rows(y), _rows(x.data))
 
     def backward(grad_y):
         grad_x = np.empty_like(y)
-        _in_parts(differentiate, grad_x, _as(y, grad_y), y)
+        _in_parts(differentiate, _rows(grad_x), _rows(_as(y, grad_y)), _rows(y))
         return (grad_x,)
 
     return record("softmax", y, inputs=(x,), backward=backward)
@@ -70,22 +82,24 @@ def softmax(x: Tensor, axis: int = 1) -> Tensor:
 def log_softmax(x: Tensor, axis: int = 1) -> Tensor:
     """``ops.log_softmax``."""
 
-    def forward(y: Array, x: Array) -> None:
+    def forward(y: Array, x: Array, powers: Array, total: Array) -> None:
         _minus_largest(y, x)
-        powers = workers.scratch("powers", y.shape, y.dtype)
-        np.subtract(y, np.log(_sum(np.exp(y, out=powers))), out=y)
+        np.exp(y, out=powers)
+        total[...] = _sum(powers)
+        np.subtract(y, np.log(total), out=y)
 
-    def differentiate(grad_x: Array, grad_y: Array, y: Array) -> None:
-        np.exp(y, out=grad_x)
-        np.multiply(grad_x, _sum(grad_y), out=grad_x)
+    def differentiate(grad_x: Array, grad_y: Array, powers: Array, total: Array) -> None:
+        np.multiply(powers, _sum(grad_y) / total, out=grad_x)
         np.subtract(grad_y, grad_x, out=grad_x)
 
-    y = np.empty_like(x.data)
-    _in_parts(forward, y, x.data)
+    y, powers = np.empty_like(x.data), np.empty_like(x.data)
+    total = np.empty((x.size // x.shape[1], 1), x.dtype)
+    _in_parts(forward, _rows(y), _rows(x.data), _rows(powers), total)
 
     def backward(grad_y):
-        grad_x = np.empty_like(y)
-        _in_parts(differentiate, grad_x, _as(y, grad_y), y)
+        grad_x = np.empty_like(powers)
+        rows = (_rows(each) for each in (grad_x, _as(powers, grad_y), powers))
+        _in_parts(differentiate, *rows, total)
         return (grad_x,)
 
     return record("log_softmax", y, inputs=(x,), backward=backward)

@@ -8,8 +8,7 @@ contiguous pieces of kw·C numbers, copied as such:
     cols[p, q, i, (j, c)] = x[p·s + i, q·s + j, c]        y[p, q, o] = Σ cols[p, q, k] · w[k, o]
 
 Where those pieces are long enough for a product of their own, the kernel's lines take turns:
-y is then a sum of kh products, and a line of the image is copied once instead of kh times. A 1×1
-convolution needs no copy at all: the image is its own matrix of columns.
+y is then a sum of kh products, and a line of the image is copied once instead of kh times.
 
 dL/dx of stride 1 is a convolution of dL/dy, with k − 1 − p zeros around, with the kernel rotated by
 180° and its channels exchanged: each pixel collects from the outputs that saw it.
@@ -121,9 +120,7 @@ def _columns(
     c, (kh, kw), (sh, sw) = image.shape[2], kernel, stride
     down, (line, pixel) = rows.stop - rows.start, image.strides[:2]
     first = image[rows.start * sh :]
-    if kh == kw == sh == sw == 1:
-        yield slice(0, c), first[:down].reshape(-1, c)
-    elif kw * c < LONG:
+    if kw * c < LONG:
         cols = workers.scratch("columns", (down, across, kh, kw * c), image.dtype)
         steps = (sh * line, sw * pixel, line, image.itemsize)
         np.copyto(cols, as_strided(first, cols.shape, steps))

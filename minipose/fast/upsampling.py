@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minipose.fast import workers
+from minipose.fast import blocks, workers
 from minipose.fast.layout import empty_as
 from minipose.fast.suitable import on_cpu
 from minipose.kernels.faster import offer
@@ -13,20 +13,18 @@ from minipose.tensor import Tensor, record
 
 Array = np.ndarray
 
-PIECE = 1 << 17  # numbers of the larger picture that a task makes
+PIECE = 1 << 19  # numbers of the larger picture that a task makes; fewer make more calls
 
 
 def nearest_forward(x: Array, scale: int) -> Array:
     """Each pixel as a block of scale × scale: (N, C, H, W) -> (N, C, s·H, s·W)."""
     n, c, h, w = x.shape
     y = empty_as(x, (n, c, h * scale, w * scale))
+    bands = _bands(y, scale)
 
     def task(k: int) -> None:
-        for tap in range(scale * scale):
-            rows = y[:, :, _enlarged(bands[k], scale)][:, :, tap // scale :: scale]
-            rows[..., tap % scale :: scale] = x[:, :, bands[k]]
+        blocks.fill(y[:, :, _enlarged(bands[k], scale)], x[:, :, bands[k]], scale)
 
-    bands = _bands(y, scale)
     workers.run(task, len(bands))
     return y
 
@@ -35,14 +33,12 @@ def nearest_backward(grad_y: Array, scale: int) -> Array:
     """The sum over each block."""
     n, c, h, w = grad_y.shape
     grad_x = empty_as(grad_y, (n, c, h // scale, w // scale))
+    bands = _bands(grad_y, scale)
 
     def task(k: int) -> None:
-        total, grad = grad_x[:, :, bands[k]], grad_y[:, :, _enlarged(bands[k], scale)]
-        np.copyto(total, grad[:, :, ::scale, ::scale])
-        for tap in range(1, scale * scale):
-            total += grad[:, :, tap // scale :: scale, tap % scale :: scale]
+        lines = bands[k]
+        blocks.add_up(grad_y[:, :, _enlarged(lines, scale)], scale, grad_x[:, :, lines])
 
-    bands = _bands(grad_y, scale)
     workers.run(task, len(bands))
     return grad_x
 
@@ -50,7 +46,7 @@ def nearest_backward(grad_y: Array, scale: int) -> Array:
 def _bands(larger: Array, scale: int) -> list[slice]:
     """Lines of the smaller picture that a task takes: about ``PIECE`` numbers of the larger one."""
     lines = larger.shape[2] // scale
-    return workers.pieces(lines, max(1, PIECE * lines // larger.size))
+    return workers.even_pieces(lines, max(1, PIECE * lines // larger.size))
 
 
 def _enlarged(lines: slice, scale: int) -> slice:
@@ -62,35 +58,34 @@ def bilinear_forward(x: Array, scale: int, out: Array | None = None) -> Array:
 
     The result goes into ``out`` where it is given.
     """
-    return _interpolate(_interpolate(x, 3, scale), 2, scale, out)
-
-
-def _in_bands(x: Array, scale: int, back: bool) -> Array:
-    """Either of the two by several threads: a task takes some lines, and their neighbours, too."""
     n, c, h, w = x.shape
-    small = (h // scale, w // scale) if back else (h, w)
-    large = (h, w) if back else (h * scale, w * scale)
-    y = empty_as(x, (n, c, *(small if back else large)))
-    bands = _bands(x if back else y, scale)
+    wide = empty_as(x, (n, c, h, w * scale))
+    y = empty_as(x, (n, c, h * scale, w * scale)) if out is None else out
+    bands = _bands(y, scale)
 
-    def task(k: int) -> None:
+    def columns(k: int) -> None:
         lines = bands[k]
-        seen = slice(max(0, lines.start - 1), min(small[0], lines.stop + 1))
-        inner = slice(lines.start - seen.start, lines.stop - seen.start)
-        if back:
-            found = bilinear_backward(x[:, :, _enlarged(seen, scale)], scale)
-            np.copyto(y[:, :, lines], found[:, :, inner])
-        else:
-            found = bilinear_forward(x[:, :, seen], scale)
-            np.copyto(y[:, :, _enlarged(lines, scale)], found[:, :, _enlarged(inner, scale)])
+        _interpolate(x[:, :, lines], 3, scale, slice(0, w), wide[:, :, lines])
 
-    workers.run(task, len(bands))
+    workers.run(columns, len(bands))
+    workers.run(lambda k: _interpolate(wide, 2, scale, bands[k], y), len(bands))
     return y
 
 
 def bilinear_backward(grad_y: Array, scale: int, out: Array | None = None) -> Array:
     """Spread rows back, then columns: the transposed products in reverse order."""
-    return _spread(_spread(grad_y, 2, scale), 3, scale, out)
+    n, c, h, w = grad_y.shape
+    wide = empty_as(grad_y, (n, c, h // scale, w))
+    grad_x = empty_as(grad_y, (n, c, h // scale, w // scale)) if out is None else out
+    bands = _bands(grad_y, scale)
+
+    def columns(k: int) -> None:
+        lines = bands[k]
+        _spread(wide[:, :, lines], 3, scale, slice(0, w // scale), grad_x[:, :, lines])
+
+    workers.run(lambda k: _spread(grad_y, 2, scale, bands[k], wide), len(bands))
+    workers.run(columns, len(bands))
+    return grad_x
 
 
 def _phases(scale: int) -> list[tuple[int, float]]:
@@ -99,50 +94,68 @@ def _phases(scale: int) -> list[tuple[int, float]]:
     return [(-1 if d < 0 else 1, abs(d)) for d in offsets]
 
 
-def _interpolate(x: Array, axis: int, scale: int, out: Array | None = None) -> Array:
-    shape = list(x.shape)
-    shape[axis] *= scale
-    y = empty_as(x, tuple(shape)) if out is None else out
-    weighted = {}
+def _interpolate(x: Array, axis: int, scale: int, span: slice, y: Array) -> None:
+    """What the inputs i of a span along an axis become: pixels s·i + k of y."""
+    near = _with_neighbours(span, x.shape[axis])
+    seen, weighted = x[_along(axis, near)], {}
     for k, (side, weight) in enumerate(_phases(scale)):
         if weight not in weighted:  # for an even scale, each weight serves both sides
-            weighted[weight] = x * (1 - weight), x * weight
+            weighted[weight] = seen * (1 - weight), seen * weight
         own, other = weighted[weight]
-        part = y[_along(axis, slice(k, None, scale))]
-        inner, neighbour, border = _shifted(axis, side)
-        np.add(own[inner], other[neighbour], out=part[inner])
-        part[border] = x[border]  # beyond the border lies the border pixel again
-    return y
+        part = y[_along(axis, _phase(span, k, scale))]
+        inner, border = _inside(span, side, x.shape[axis])
+        terms = (
+            own[_shifted(axis, inner, -near.start)],
+            other[_shifted(axis, inner, side - near.start)],
+        )
+        np.add(*terms, out=part[_shifted(axis, inner, -span.start)])
+        # Beyond the border lies the border pixel again.
+        part[_shifted(axis, border, -span.start)] = seen[_shifted(axis, border, -near.start)]
 
 
-def _spread(grad_y: Array, axis: int, scale: int, out: Array | None = None) -> Array:
-    shape = list(grad_y.shape)
-    shape[axis] //= scale
-    grad_x = empty_as(grad_y, tuple(shape)) if out is None else out
+def _spread(grad_y: Array, axis: int, scale: int, span: slice, grad_x: Array) -> None:
+    """The adjoint: what the inputs i of a span get back."""
+    total, near = grad_x[_along(axis, span)], _with_neighbours(span, grad_x.shape[axis])
     phases = list(enumerate(_phases(scale)))
-    parts = [grad_y[_along(axis, slice(k, None, scale))] for k in range(scale)]
+    own = [grad_y[_along(axis, _phase(span, k, scale))] for k in range(scale)]
     for number, weight in enumerate(sorted({weight for _, (_, weight) in phases})):
-        same = [parts[k] for k, (_, w) in phases if w == weight]
-        total = same[0] + same[1] if len(same) == 2 else same[0]
+        same = [own[k] for k, (_, w) in phases if w == weight]
+        both = same[0] + same[1] if len(same) == 2 else same[0]
         if number == 0:
-            np.multiply(total, 1 - weight, out=grad_x)
+            np.multiply(both, 1 - weight, out=total)
         else:
-            grad_x += total * (1 - weight)
+            total += both * (1 - weight)
     for k, (side, weight) in phases:
-        inner, neighbour, border = _shifted(axis, side)
-        weighted = parts[k] * weight
-        grad_x[neighbour] += weighted[inner]
-        grad_x[border] += weighted[border]
-    return grad_x
+        weighted = grad_y[_along(axis, _phase(near, k, scale))] * weight
+        # Input i is the neighbour of i − side; that of a border pixel is the pixel itself.
+        inner, _ = _inside(span, -side, grad_x.shape[axis])
+        border = _inside(span, side, grad_x.shape[axis])[1]
+        total[_shifted(axis, inner, -span.start)] += weighted[
+            _shifted(axis, inner, -side - near.start)
+        ]
+        total[_shifted(axis, border, -span.start)] += weighted[_shifted(axis, border, -near.start)]
 
 
-def _shifted(axis: int, side: int) -> tuple[tuple, tuple, tuple]:
-    """Where the neighbour on ``side`` exists, that neighbour, and the border without one."""
+def _with_neighbours(span: slice, size: int) -> slice:
+    return slice(max(0, span.start - 1), min(size, span.stop + 1))
+
+
+def _phase(span: slice, k: int, scale: int) -> slice:
+    """Output pixels s·i + k for i in the span."""
+    return slice(scale * span.start + k, scale * span.stop, scale)
+
+
+def _inside(span: slice, side: int, size: int) -> tuple[slice, slice]:
+    """Those of the span that have a neighbour on ``side``, and those that have none."""
     if side < 0:
-        cuts = slice(1, None), slice(None, -1), slice(0, 1)
-    else:
-        cuts = slice(None, -1), slice(1, None), slice(-1, None)
-    return tuple(_along(axis, cut) for cut in cuts)
+        first = max(span.start, 1)
+        return slice(first, span.stop), slice(span.start, first)
+    last = min(span.stop, size - 1)
+    return slice(span.start, last), slice(last, span.stop)
+
+
+def _shifted(axis: int, cut: slice, by: int) -> tuple:
+    return _along(axis, slice(cut.start + by, cut.stop + by))
 
 
 def _along(axis: int, cut: slice) -> tuple:
@@ -168,9 +181,9 @@ def upsample_bilinear(x: Tensor, scale: int) -> Tensor:
     upsample.check_upsample("upsample_bilinear", x, scale)
 
     def backward(grad_y):
-        return (_in_bands(grad_y, scale, back=True),)
+        return (bilinear_backward(grad_y, scale),)
 
-    y = _in_bands(x.data, scale, back=False)
+    y = bilinear_forward(x.data, scale)
     return record("upsample_bilinear", y, inputs=(x,), backward=backward)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
 import math
 import os
 import threading
@@ -21,6 +20,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from minipose.fast import blas
+from minipose.fast.jobs import Job
 
 T = TypeVar("T")
 
@@ -160,7 +160,7 @@ def matching_parts(*arrays: np.ndarray, piece: int = PIECE) -> list[tuple[np.nda
         return [arrays]
     axis = outermost_axis(first)
     lead = (slice(None),) * axis
-    cuts = pieces(first.shape[axis], max(1, piece * first.shape[axis] // first.size))
+    cuts = even_pieces(first.shape[axis], max(1, piece * first.shape[axis] // first.size))
     return [tuple(a[(*lead, cut)] for a in arrays) for cut in cuts]
 
 
@@ -173,6 +173,14 @@ def outermost_axis(x: np.ndarray) -> int:
 def pieces(total: int, size: int) -> list[slice]:
     """``total`` items in consecutive pieces of ``size`` (the last may be shorter)."""
     return [slice(start, min(start + size, total)) for start in range(0, total, size)]
+
+
+def even_pieces(total: int, size: int) -> list[slice]:
+    """Pieces of at most ``size``, about as long, of an even number if there are several: half of
+    them is half of an array, so that each thread finds its own part again in the next job."""
+    count = -(-total // size)
+    count = min(total, count + count % 2) if count > 1 else 1
+    return [slice(total * k // count, total * (k + 1) // count) for k in range(count)]
 
 
 def scratch(name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
@@ -191,12 +199,19 @@ def scratch(name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
 
 def zeros_as(x: np.ndarray) -> np.ndarray:
     """Zeros of this shape and order of memory, to be read only: the same memory again and again."""
-    flat = _local.__dict__.setdefault("zeros", {}).get(x.dtype)
-    if flat is None or flat.size < x.size:
-        flat = _local.zeros[x.dtype] = np.zeros(x.size, x.dtype)
-    axes = sorted(range(x.ndim), key=lambda axis: (-x.strides[axis], axis))
-    ordered = flat[: x.size].reshape([x.shape[axis] for axis in axes])
-    return ordered.transpose([axes.index(axis) for axis in range(x.ndim)])
+    known = _local.__dict__.setdefault("zeros", {})  # of few shapes: pieces have the same again
+    key = (x.shape, x.strides, x.dtype)
+    found = known.get(key)
+    if found is None:
+        flat = known.get(x.dtype)
+        if flat is None or flat.size < x.size:
+            known.clear()
+            flat = known[x.dtype] = np.zeros(x.size, x.dtype)
+        axes = sorted(range(x.ndim), key=lambda axis: (-x.strides[axis], axis))
+        ordered = flat[: x.size].reshape([x.shape[axis] for axis in axes])
+        found = ordered.transpose([axes.index(axis) for axis in range(x.ndim)])
+        known[key] = found
+    return found
 
 
 def add_in_order(arrays: Iterable[np.ndarray]) -> np.ndarray:
@@ -208,62 +223,41 @@ def add_in_order(arrays: Iterable[np.ndarray]) -> np.ndarray:
     return total
 
 
-class _Job:
-    """Tasks that several threads take one by one until none is left."""
-
-    def __init__(self, task: Callable[[int], T], count: int) -> None:
-        self.task, self.count = task, count
-        self.take = itertools.count().__next__  # one step of the interpreter: no two get the same
-        self.results: list[T | None] = [None] * count
-        self.errors: list[tuple[int, BaseException]] = []
-        self.done: list[int] = []
-        self.finished: SimpleQueue[None] = SimpleQueue()
-
-    def work(self) -> None:
-        """Take tasks until there are no more."""
-        _local.working = True
-        try:
-            while (i := self.take()) < self.count:
-                try:
-                    self.results[i] = self.task(i)
-                except BaseException as error:
-                    self.errors.append((i, error))
-                self.done.append(i)
-                if len(self.done) == self.count:
-                    self.finished.put(None)
-        finally:
-            _local.working = False
-
-
 def _shared(task: Callable[[int], T], count: int, threads: int) -> list[T]:
     """The calling thread works, too: a job that it can do alone waits for nobody."""
-    job, helpers = _Job(task, count), _helpers(threads - 1)
-    for _ in range(threads - 1):
-        helpers.put(job)
-    job.work()
-    job.finished.get()
-    if job.errors:
-        raise min(job.errors, key=lambda each: each[0])[1]
-    return job.results
+    job = Job(task, count, threads)
+    for place, helper in enumerate(_helpers(threads - 1), start=1):
+        helper.put((job, place))
+    _work(job, 0)
+    return job.wait()
 
 
-_waiting: list[tuple[threading.Thread, SimpleQueue[_Job | None]]] = []
+def _work(job: Job, place: int) -> None:
+    _local.working = True
+    try:
+        job.work(place)
+    finally:
+        _local.working = False
+
+
+_Waiting = SimpleQueue[tuple[Job, int] | None]
+_waiting: list[tuple[threading.Thread, _Waiting]] = []
 
 
 @functools.lru_cache
-def _helpers(count: int) -> SimpleQueue[_Job | None]:
-    """Threads that wait for jobs, and the queue at which they wait."""
-    jobs: SimpleQueue[_Job | None] = SimpleQueue()
+def _helpers(count: int) -> list[_Waiting]:
+    """Threads that wait for jobs: the queue of each."""
+    queues: list[_Waiting] = [SimpleQueue() for _ in range(count)]
 
-    def serve() -> None:
-        while (job := jobs.get()) is not None:
-            job.work()
+    def serve(jobs: _Waiting) -> None:
+        while (given := jobs.get()) is not None:
+            _work(*given)
 
-    for k in range(count):
-        helper = threading.Thread(target=serve, name=f"kernel-{k}", daemon=True)
+    for k, jobs in enumerate(queues):
+        helper = threading.Thread(target=serve, args=(jobs,), name=f"kernel-{k}", daemon=True)
         helper.start()
         _waiting.append((helper, jobs))
-    return jobs
+    return queues
 
 
 def rest() -> None:

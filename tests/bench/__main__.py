@@ -20,7 +20,7 @@ from tests.bench import cases, driver, growth, machine, ops_cases, results, tabl
 VARIANTS = ["eager", "channels-last", "compiled"]
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     names = [c.name for c in cases.CASES]
     parser = Parser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--device", default="cpu", help="cpu, cuda or auto")
@@ -30,6 +30,9 @@ def main() -> int:
         nargs="+",
         metavar="CASE",
         help=f"of {', '.join([*names, 'ops', 'small', 'growth'])}",
+    )
+    parser.add_argument(
+        "--ops", nargs="+", metavar="OP", help="these alone: names of ops, or how their rows begin"
     )
     parser.add_argument("--variants", nargs="+", choices=VARIANTS, help="of PyTorch")
     parser.add_argument("--tf32", action="store_true", help="TF32 products on a GPU, both sides")
@@ -47,12 +50,17 @@ def main() -> int:
     parser.add_argument(
         "--write", type=Path, metavar="PAGE", help="put the tables between the markers of this page"
     )
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     wrong = set(options.only or ()) - {*names, "ops", "small", "growth"}
     if wrong:
         parser.error(
             f"--only: expected some of {[*names, 'ops', 'small', 'growth']}, got {sorted(wrong)}"
         )
+    strange = [name for name in options.ops or () if not ops_cases.chosen([name])]
+    if strange:
+        parser.error(f"--ops: expected names of ops, or how their rows begin, got {strange}")
+    if options.ops:
+        options.only = [*(options.only or ()), "ops"]
     try:
         device, reason = resolve_device(options.device)
     except ValueError as error:
@@ -100,7 +108,7 @@ def _measure(options: argparse.Namespace, device: str, kept: results.Results, ag
             kept.add("networks", case.name, row, again)
             print(f"{tables.line(row)}  ({time.perf_counter() - start:.0f} s)", flush=True)
     if "ops" in options.only if options.only else True:
-        for name, row in ops_cases.run(device, options.quick, options.seconds):
+        for name, row in ops_cases.run(device, options.quick, options.seconds, options.ops):
             kept.add("ops", name, row, again)
             print(tables.op_line(row), flush=True)
     if "small" in options.only if options.only else not options.quick:

@@ -161,7 +161,17 @@ def _about(sides: list[tuple[str, str]]) -> list[tuple[str, str, str]]:
     return [(side, "ops", variant) for side, variant in sides]
 
 
-def run(device: str, quick: bool, seconds: float) -> Iterator[tuple[str, dict]]:
+def chosen(names: list[str] | None, quick: bool = False) -> list[int]:
+    """Which of OPS are named by their op or by how their row begins; all without names."""
+    every = [k for k, op in enumerate(OPS) if not quick or op.op in QUICK]
+    if names is None:
+        return every
+    return [k for k in every if OPS[k].op in names or OPS[k].name.startswith(tuple(names))]
+
+
+def run(
+    device: str, quick: bool, seconds: float, names: list[str] | None = None
+) -> Iterator[tuple[str, dict]]:
     """Each op's name and row; PyTorch in its two memory formats, the better of them counts."""
     from tests.bench.driver import Worker, compare, pair
 
@@ -172,9 +182,8 @@ def run(device: str, quick: bool, seconds: float) -> Iterator[tuple[str, dict]]:
         Worker("theirs", "ops", "channels-last", device, "ops") as channels,
     ):
         mine, other = Path(folder) / "ours.npz", Path(folder) / "theirs.npz"
-        for k, op in enumerate(OPS):
-            if quick and op.op not in QUICK:
-                continue
+        for k in chosen(names, quick):
+            op = OPS[k]
             ours.ask("choose", k)
             ours.ask("check", mine)
             rows = []

@@ -7,6 +7,7 @@ import minipose as mp
 from minipose import ops
 from minipose.kernels import im2col
 from minipose.kernels.faster import plain_only
+from tests.bench import __main__ as bench
 from tests.bench import cases, driver, ops_cases, plain, results, tables
 from tests.bench.lenet import LeNet
 
@@ -25,6 +26,21 @@ NOT_IN_A_NETWORK = {  # of this project: they have no size of their own to be ti
 def test_every_op_is_timed():
     timed = {op.op for op in ops_cases.OPS}
     assert set(ops.__all__) - timed == HARMONIC | NOT_IN_A_NETWORK
+
+
+def test_ops_are_chosen_by_name_or_by_how_their_row_begins(capsys):
+    def names(*given):
+        return [ops_cases.OPS[k].name for k in ops_cases.chosen(list(given))]
+
+    assert names("sum", "conv2d 1×1") == ["conv2d 1×1, 64 → 26, 192×128", "sum 1×64×192×128"]
+    assert ops_cases.chosen(None) == list(range(len(ops_cases.OPS)))
+    quick = [ops_cases.OPS[k].op for k in ops_cases.chosen(None, quick=True)]
+    assert set(quick) == ops_cases.QUICK
+    with pytest.raises(SystemExit):
+        bench.main(["--ops", "sum", "nothing"])
+    assert "--ops: expected names of ops, or how their rows begin, got ['nothing']" in (
+        capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("name", ["unet-infer", "posenet-small-infer", "lenet-infer"])

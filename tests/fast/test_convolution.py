@@ -9,6 +9,7 @@ from minipose import Tensor, ops
 from minipose.fast import (
     columns,
     convolution,
+    pixels,
     samples,
     strips,
     windows,
@@ -54,6 +55,24 @@ def test_strips(data, n, c, o, kh, kw, extra, stride, padding, strip_bytes):
         y = strips_here.forward(x, weight)
         grad_x = strips_here.backward_input(grad_y, weight)
         grad_w = strips_here.backward_weight(grad_y, x)
+    assert_same((y, grad_x, grad_w), expected, 1e-10)
+
+
+@given(data=st.data(), n=st.integers(1, 3), c=small, o=small,
+       size=st.tuples(st.integers(1, 9), st.integers(1, 9)),
+       piece=st.sampled_from([1, 40, pixels.PIECE]), at_once=st.sampled_from([1, 100]),
+       least=st.sampled_from([1, pixels.LEAST]))  # fmt: skip
+def test_pixels(data, n, c, o, size, piece, at_once, least):
+    x, weight = data.draw(arrays((n, c, *size))), data.draw(arrays((o, c, 1, 1)))
+    grad_y, expected = im2col_results(x, weight, (1, 1), (0, 0))
+    with pytest.MonkeyPatch.context() as patch, convolution.use_algorithm("strips"):
+        for name, value in {"PIECE": piece, "AS_THEY_LIE": at_once, "LEAST": least}.items():
+            patch.setattr(pixels, name, value)
+        patch.setattr(pixels, "GRAIN", 1)
+        chosen = convolution.choose(x, weight, (1, 1), (0, 0))
+        assert chosen.forward is pixels.forward
+        y, grad_x = chosen.forward(x, weight), chosen.backward_input(grad_y, weight)
+        grad_w = chosen.backward_weight(grad_y, x)
     assert_same((y, grad_x, grad_w), expected, 1e-10)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minipose.cli import main
-from minipose.fast import blas, layout, workers
+from minipose.fast import blas, jobs, layout, workers
 from tests.strategies import layouts
 
 
@@ -15,6 +15,34 @@ def test_results_come_in_task_order(monkeypatch, threads):
     monkeypatch.setenv("MINIPOSE_THREADS", threads)
     assert workers.run(lambda k: k * k, 20) == [k * k for k in range(20)]
     assert workers.run(lambda k: k, 0) == []
+
+
+@pytest.mark.parametrize(
+    ("other_has_begun", "short", "expected"),
+    [
+        (False, 1.0, [3, 4, 5, 2, 1, 0]),
+        (True, 1.0, [3, 4, 5, 2, 1]),
+        (True, 0.0, [3, 4, 5, 2, 1, 0]),
+    ],
+)
+def test_a_thread_does_its_own_tasks_first(monkeypatch, other_has_begun, short, expected):
+    """The last short one is left to the thread whose cache may hold its numbers."""
+    monkeypatch.setattr(jobs, "SHORT", short)
+    done = []
+    job = jobs.Job(done.append, 6, threads=2)
+    job.begun[0] = other_has_begun
+    job.work(1)
+    assert done == expected
+    job.work(0)
+    assert sorted(done) == list(range(6)) and job.wait() == [None] * 6
+
+
+@pytest.mark.parametrize(("total", "size"), [(10, 20), (10, 10), (10, 4), (11, 4), (7, 1), (0, 3)])
+def test_pieces_come_in_two_halves(total, size):
+    cuts = workers.even_pieces(total, size)
+    assert [i for cut in cuts for i in range(cut.start, cut.stop)] == list(range(total))
+    assert all(cut.stop - cut.start <= size for cut in cuts)
+    assert len(cuts) == 1 or len(cuts) % 2 == 0 or size == 1
 
 
 def test_a_task_may_call_run(monkeypatch):
