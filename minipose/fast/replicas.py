@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from minipose.fast import workers
+from minipose.fast import jobs, workers
 from minipose.kernels.faster import offer
 from minipose.nn import Module
 from minipose.training.parts import (
@@ -44,7 +44,7 @@ class Replicas(Parts):
         _share(model)
         self._owner = os.getpid()
         self._others: list[_Other] = []
-        workers.rest()  # a fork takes none of the threads along, but the locks that they hold
+        jobs.rest()  # a fork takes none of the threads along, but the locks that they hold
         self._others += (_Other(model, loss) for _ in range(parts - 1))
 
     def __exit__(self, *exception: object) -> None:

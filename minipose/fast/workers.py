@@ -9,24 +9,19 @@ any number of threads.
 from __future__ import annotations
 
 import contextlib
-import functools
 import math
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from queue import SimpleQueue
 from typing import Protocol, TypeVar
 
 import numpy as np
 
-from minipose.fast import blas
-from minipose.fast.jobs import Job
+from minipose.fast import blas, jobs
+from minipose.fast.jobs import thread as _local
 
 T = TypeVar("T")
 
 PIECE = 1 << 16  # numbers: small enough for the cache, large enough to be worth a call
-
-_local = threading.local()
 
 
 class Team(Protocol):
@@ -76,7 +71,7 @@ def run(task: Callable[[int], T], count: int) -> list[T]:
     try:
         if threads < 2:
             return [task(i) for i in range(count)]
-        return _shared(task, count, threads)
+        return jobs.shared(task, count, threads)
     finally:
         blas.release()
 
@@ -223,60 +218,7 @@ def add_in_order(arrays: Iterable[np.ndarray]) -> np.ndarray:
     return total
 
 
-def _shared(task: Callable[[int], T], count: int, threads: int) -> list[T]:
-    """The calling thread works, too: a job that it can do alone waits for nobody."""
-    job = Job(task, count, threads)
-    for place, helper in enumerate(_helpers(threads - 1), start=1):
-        helper.put((job, place))
-    _work(job, 0)
-    return job.wait()
-
-
-def _work(job: Job, place: int) -> None:
-    _local.working = True
-    try:
-        job.work(place)
-    finally:
-        _local.working = False
-
-
-_Waiting = SimpleQueue[tuple[Job, int] | None]
-_waiting: list[tuple[threading.Thread, _Waiting]] = []
-
-
-@functools.lru_cache
-def _helpers(count: int) -> list[_Waiting]:
-    """Threads that wait for jobs: the queue of each."""
-    queues: list[_Waiting] = [SimpleQueue() for _ in range(count)]
-
-    def serve(jobs: _Waiting) -> None:
-        while (given := jobs.get()) is not None:
-            _work(*given)
-
-    for k, jobs in enumerate(queues):
-        helper = threading.Thread(target=serve, args=(jobs,), name=f"kernel-{k}", daemon=True)
-        helper.start()
-        _waiting.append((helper, jobs))
-    return queues
-
-
-def rest() -> None:
-    """End the threads that wait for jobs, before a fork; they start again when they are needed."""
-    _helpers.cache_clear()
-    ending = [_waiting.pop() for _ in range(len(_waiting))]
-    for _, jobs in ending:
-        jobs.put(None)  # behind all that was put there before
-    for helper, _ in ending:
-        helper.join()
-
-
 def blas_name() -> str:
     """How ``run`` can steer BLAS here, for people who wonder about speed."""
     steered = blas.found() is not None
     return "NumPy's OpenBLAS" if steered else "unknown, kernels run on one thread"
-
-
-if hasattr(os, "register_at_fork"):
-    # A child process has the queue, but none of the threads: it starts its own when it needs them.
-    os.register_at_fork(after_in_child=_helpers.cache_clear)
-    os.register_at_fork(after_in_child=_waiting.clear)

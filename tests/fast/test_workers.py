@@ -34,7 +34,7 @@ def test_a_thread_does_its_own_tasks_first(monkeypatch, other_has_begun, short, 
     job.work(1)
     assert done == expected
     job.work(0)
-    assert sorted(done) == list(range(6)) and job.wait() == [None] * 6
+    assert sorted(done) == list(range(6)) and job.results == [None] * 6
 
 
 @pytest.mark.parametrize(("total", "size"), [(10, 20), (10, 10), (10, 4), (11, 4), (7, 1), (0, 3)])

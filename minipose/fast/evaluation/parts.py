@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minipose.fast import workers
+from minipose.fast import jobs, workers
 from minipose.tensor import Tensor
 
 Compute = Callable[[Tensor], Any]
@@ -83,7 +83,7 @@ class Process:
         context = multiprocessing.get_context("fork")
         self.pipe, theirs = context.Pipe()
         given = (serve, self.pipe, theirs, *self.memory, *arguments)
-        workers.rest()  # a fork takes none of the threads along, but the locks that they hold
+        jobs.rest()  # a fork takes none of the threads along, but the locks that they hold
         self.process = context.Process(target=_begin, args=given, daemon=True)
         self.process.start()
         theirs.close()
