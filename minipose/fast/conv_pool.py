@@ -26,7 +26,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from minipose.fast import workers
+from minipose.fast import convolution, workers
 from minipose.fast.columns import BLOCK_BYTES
 from minipose.fast.layout import batch_first, batch_last
 from minipose.fast.rows import in_place
@@ -38,6 +38,7 @@ from minipose.tensor import Tensor, record
 MANY_SAMPLES = 32  # at least, of small pictures
 LINE_PRODUCTS = 1 << 18  # multiplications that are long beside the calls of a line
 PLACES = np.array([0, 2, 1, 3], np.uint8).reshape(4, 1, 1)  # 2a + b of a block, b outermost
+MANY_TAPS = 256  # c·kh·kw, from which on a convolution alone comes closer to the speed of BLAS
 LONG_ROW = 128  # samples that make a line long enough to go alone
 BANDS = 8  # at most; enough for several threads to finish at about the same time
 
@@ -49,6 +50,8 @@ def suits(x: np.ndarray, weight: np.ndarray) -> bool:
     """
     (o, c, kh, kw), (rows, cols) = weight.shape, pooled_size(x.shape, weight.shape)
     if not (len(x) >= 16 and o <= 16 and min(rows, cols) >= 1) or kh == kw == 1:
+        return False
+    if c * kh * kw >= MANY_TAPS and len(x) >= convolution.MANY_SAMPLES:
         return False
     small = 4 * rows * cols * c * kh * kw * x.itemsize <= BLOCK_BYTES
     products = cols * 4 * o * c * (kh + 1) * (kw + 1) * len(x)

@@ -71,6 +71,7 @@ class Job:
         with self.lock:
             self.done += 1
             if self.done == self.count:
+                self.task = None  # nor is what it refers to held any longer
                 self.finished.put(None)
         return True
 
@@ -124,6 +125,7 @@ def _serve(queue: Queue) -> None:
     while (given := queue.get()) is not None:
         job, place = given
         job.work(place)
+        del given, job  # and its results, while the next one is awaited
 
 
 def rest() -> None:

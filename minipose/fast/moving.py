@@ -18,12 +18,15 @@ Array = np.ndarray
 Index = tuple[slice, ...]
 
 WORTHWHILE = 1 << 16  # numbers
-PIECE = 1 << 18  # numbers that a task copies
+PIECE = 1 << 20  # numbers that a task copies, at most
 
 
 def copy_all(pairs: list[tuple[Array, Array]]) -> None:
     """Each second array into the first; tasks take parts of all."""
-    cut = [workers.matching_parts(*pair, piece=PIECE) for pair in pairs]
+    cut = [
+        workers.matching_parts(*pair, piece=workers.for_each_thread(pair[0].size, PIECE))
+        for pair in pairs
+    ]
     placed = [(k / len(parts), part) for parts in cut for k, part in enumerate(parts)]
     parts = [part for _, part in sorted(placed, key=lambda each: each[0])]  # as they lie in memory
     workers.share(lambda k: copy(*parts[k]), len(parts))

@@ -30,7 +30,7 @@ from minipose.tensor import Tensor, record
 
 Array = np.ndarray
 
-PIECE = 1 << 18  # numbers; fewer make more calls, which cost more than the cache saves
+PIECE = 1 << 19  # numbers; fewer make more calls, which cost more than the cache saves
 WORTHWHILE = 1 << 16  # numbers; fewer are done before they are cut
 ROW = 1024  # numbers to which short rows of channels are joined
 

@@ -26,13 +26,13 @@ from minipose.tensor import Tensor, record
 Array = np.ndarray
 
 WORTHWHILE = 1 << 17  # numbers
-LONG_PIECE = 1 << 18  # where a piece is looked at once
+PIECE = 1 << 20  # numbers; fewer make more calls, and threads wait for each other's lock
 
 
-def made(function: Callable[..., None], *arrays: Array, piece: int | None = None) -> Array:
+def made(function: Callable[..., None], *arrays: Array) -> Array:
     """A new array, lying as the first one; ``function(its part, *parts)`` writes each part."""
     out = np.empty_like(arrays[0])
-    workers.elementwise(function, out, *arrays, piece=piece or LONG_PIECE)
+    workers.elementwise(function, out, *arrays, piece=workers.for_each_thread(out.size, PIECE))
     return out
 
 

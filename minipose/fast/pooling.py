@@ -19,7 +19,7 @@ Array = np.ndarray
 Pair = tuple[int, int]
 Index = tuple[slice, ...]
 
-BLOCK = 1 << 15  # pooled numbers that one task works on
+BLOCK = 1 << 18  # pooled numbers that one task works on, at most
 
 
 class Place(NamedTuple):
@@ -192,7 +192,9 @@ def _places(y: Array, kernel: int, stride: int) -> list[Place]:
         return [_whole()]
     lead = (slice(None),) * axis
     found = []
-    for cut in workers.even_pieces(y.shape[axis], max(1, BLOCK * y.shape[axis] // y.size)):
+    for cut in workers.even_pieces(
+        y.shape[axis], max(1, -(-workers.for_each_thread(y.size, BLOCK) * y.shape[axis] // y.size))
+    ):
         lines = slice(cut.start * stride, (cut.stop - 1) * stride + kernel)
         found.append(Place((*lead, cut), (*lead, lines if axis == 2 else cut)))
     return found

@@ -21,7 +21,7 @@ Array = np.ndarray
 
 WORTHWHILE = 1 << 16  # numbers
 MOST = 256  # channels
-PIECE = 1 << 17  # numbers; fewer make more calls, which cost more than the cache saves
+PIECE = 1 << 19  # numbers; fewer make more calls, which cost more than the cache saves
 PIXELS = 256  # of a channel, side by side in a copy
 
 

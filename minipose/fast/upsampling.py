@@ -13,7 +13,7 @@ from minipose.tensor import Tensor, record
 
 Array = np.ndarray
 
-PIECE = 1 << 19  # numbers of the larger picture that a task makes; fewer make more calls
+PIECE = 1 << 20  # numbers of the larger picture that a task makes, at most
 
 
 def nearest_forward(x: Array, scale: int) -> Array:
@@ -44,9 +44,10 @@ def nearest_backward(grad_y: Array, scale: int) -> Array:
 
 
 def _bands(larger: Array, scale: int) -> list[slice]:
-    """Lines of the smaller picture that a task takes: about ``PIECE`` numbers of the larger one."""
+    """Lines of the smaller picture for a task: at most ``PIECE`` numbers of the larger one."""
     lines = larger.shape[2] // scale
-    return workers.even_pieces(lines, max(1, PIECE * lines // larger.size))
+    piece = workers.for_each_thread(larger.size, PIECE)
+    return workers.even_pieces(lines, max(1, -(-piece * lines // larger.size)))
 
 
 def _enlarged(lines: slice, scale: int) -> slice:

@@ -170,6 +170,13 @@ def pieces(total: int, size: int) -> list[slice]:
     return [slice(start, min(start + size, total)) for start in range(0, total, size)]
 
 
+def for_each_thread(size: int, most: int) -> int:
+    """How many numbers of so many a task takes, where no sum depends on it: as few tasks for each
+    thread as have at most ``most`` numbers, but not so little that it is not worth a thread."""
+    threads = threads_here()
+    return max(min(most, 2 * PIECE), -(-size // (threads * -(-size // (threads * most)))))
+
+
 def even_pieces(total: int, size: int) -> list[slice]:
     """Pieces of at most ``size``, about as long, of an even number if there are several: half of
     them is half of an array, so that each thread finds its own part again in the next job."""

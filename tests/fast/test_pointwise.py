@@ -51,7 +51,7 @@ def small_pieces(monkeypatch):
         monkeypatch.setattr(module, "WORTHWHILE", 1)
     for module in (moving, upsampling):
         monkeypatch.setattr(module, "PIECE", 512)
-    monkeypatch.setattr(pointwise, "LONG_PIECE", 512)
+    monkeypatch.setattr(pointwise, "PIECE", 512)
     monkeypatch.setattr(pointwise.workers, "PIECE", 512)
 
 
