@@ -17,7 +17,7 @@ from minipose.fast import workers
 Array = np.ndarray
 
 ROW = 1024  # numbers
-LONG_PIECE = 1 << 18  # numbers, where a piece is not needed again
+LONG_PIECE = 1 << 18  # numbers; fewer make more calls, which cost more than the cache saves
 
 
 class Ending(NamedTuple):
@@ -61,13 +61,12 @@ def forward(y: Array, bias: Array | None, relu: bool) -> None:
     if bias is None and not relu:
         return
     column = () if bias is None else (bias.reshape(-1, 1, 1),)
-    piece = workers.PIECE if relu else LONG_PIECE
-    if y.size <= piece:
+    if y.size <= LONG_PIECE:
         finish(y, *column)
         return
     # Repeated to the shape of y, without memory, the bias is cut wherever y is.
     spread = (np.broadcast_to(each, y.shape) for each in column)
-    workers.elementwise(finish, y, *spread, piece=piece)
+    workers.elementwise(finish, y, *spread, piece=LONG_PIECE)
 
 
 def backward(grad_y: Array, y: Array | None, bias: bool) -> tuple[Array, Array | None]:
@@ -85,7 +84,7 @@ def backward(grad_y: Array, y: Array | None, bias: bool) -> tuple[Array, Array |
     channels_outermost = max(range(4), key=lambda a: (grad.shape[a] > 1, grad.strides[a])) == 1
     if bias and channels_outermost:  # a part would hold the sums of some channels only
         return grad, pass_on(grad, *others)
-    sums = workers.elementwise(pass_on, grad, *others)
+    sums = workers.elementwise(pass_on, grad, *others, piece=LONG_PIECE)
     return grad, workers.add_in_order(sums) if bias else None
 
 

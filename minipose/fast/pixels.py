@@ -17,7 +17,7 @@ from minipose.fast.products import AS_THEY_LIE, GRAIN, in_blocks
 
 Array = np.ndarray
 
-PIECE = 1 << 18  # numbers of the images that a task takes
+PIECE = 1 << 19  # numbers of the images that a task takes
 LEAST = 64  # pixels in a block that are worth a product of their own
 
 
@@ -71,6 +71,5 @@ def _block(c: int, o: int) -> int:
 
 
 def _cuts(pixels: int, c: int, o: int) -> list[slice]:
-    """Pixels of a task: whole blocks, where these are worth it."""
-    size, block = max(1, PIECE // max(c, o)), _block(c, o)
-    return workers.pieces(pixels, max(1, size // block) * block if block >= LEAST else size)
+    """Pixels of a task."""
+    return workers.even_pieces(pixels, max(1, PIECE // max(c, o)))

@@ -105,8 +105,8 @@ def backward_weight(grad_y: Array, x: Array, kernel: Pair, padding: Pair) -> Arr
 
 def _strips(samples: int, lines: int, products: int) -> list[tuple[int, slice]]:
     """Lines of one sample each, about as many to each strip; ``products`` are those of a line."""
-    parts = -(-lines // max(1, AS_THEY_LIE // products))
-    return [(n, cut) for n in range(samples) for cut in workers.pieces(lines, -(-lines // parts))]
+    cuts = workers.even_pieces(lines, max(1, AS_THEY_LIE // products))
+    return [(n, cut) for n in range(samples) for cut in cuts]
 
 
 def _windows(image: Array, rows: slice, kernel: Pair, padding: Pair) -> tuple[Array, int]:
