@@ -13,12 +13,15 @@ import math
 import numpy as np
 
 from minipose.fast import norm
-from minipose.fast.norm import Block, backward_input, scaled, statistics, sums
+from minipose.fast.norm import Block, backward_input, block_of, scaled, statistics, sums
 from minipose.fast.suitable import accepted, on_cpu
 from minipose.kernels.faster import offer
 from minipose.ops import norm as plain
 from minipose.tensor import Tensor, record
 
+Array = np.ndarray
+
+SEGMENT = 1 << 14  # numbers of a picture, at least
 MANY = 32  # values in a group; of few, f g − s x + l is a small difference of large numbers
 
 
@@ -27,8 +30,8 @@ def group_norm(
 ) -> Tensor:
     """``ops.group_norm``."""
     shape, dtype = x.shape, x.dtype
-    n, channels, *rest = shape
-    block = Block(tuple(range(x.ndim)), (1, n * channels, math.prod(rest)), 1)
+    n, channels = shape[:2]
+    block = _block(x.data)
     of_groups, m = (n, groups, channels // groups), x.size // (n * groups)
     gamma = weight.data.astype(np.float64).reshape(1, groups, -1)
     values = block.of(x.data)
@@ -38,7 +41,7 @@ def group_norm(
     scale = 1 / np.sqrt(variance + eps)
     factor = gamma * scale  # (N, groups, C / groups)
     shift = bias.data.reshape(1, groups, -1) - mean * factor
-    y = scaled(values, block, factor.ravel(), shift.ravel(), relu)
+    y = scaled(values, block, *(each.reshape(block.segments, -1) for each in (factor, shift)), relu)
 
     def backward(grad_y):
         g, total, along = sums(block.of(grad_y), y if relu else None, values, block)
@@ -47,13 +50,23 @@ def group_norm(
         slope = (gamma * along).sum(axis=2, keepdims=True) * scale * scale / m
         level = slope * mean - (gamma * total).sum(axis=2, keepdims=True) * scale / m
         grad_x = g if relu else np.empty_like(values)
-        columns = (np.broadcast_to(each, of_groups).ravel() for each in (factor, slope, level))
+        spread = (np.broadcast_to(each, of_groups) for each in (factor, slope, level))
+        columns = (each.reshape(block.segments, -1) for each in spread)
         backward_input(g, values, block, *columns, grad_x)
         of_channels = (each.sum(axis=0).ravel().astype(dtype) for each in (along, total))
         return block.back(grad_x, shape), *of_channels
 
     result = block.back(y, shape)
     return record("group_norm", result, inputs=(x, weight, bias), backward=backward)
+
+
+def _block(x: Array) -> Block:
+    """Pictures with the channels last are segments; of others each plane is a row."""
+    n, channels, *rest = x.shape
+    lies = block_of(x)
+    if rest and lies.axes[0] == 0 and lies.axes[-1] == 1 and x[0].size >= SEGMENT:
+        return block_of(x, segments=n)
+    return Block(tuple(range(x.ndim)), (1, n * channels, math.prod(rest)))
 
 
 def _suits(x, weight, bias, groups, eps=1e-5, relu=False) -> bool:

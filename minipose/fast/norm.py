@@ -36,11 +36,15 @@ ROW = 1024  # numbers to which short rows of channels are joined
 
 
 class Block(NamedTuple):
-    """How an array (N, C, …) lies: its axes in the order of memory, and (before, k·C, after)."""
+    """How an array (N, C, …) lies: its axes in the order of memory, and (before, k·C, after).
+
+    What is found of each channel is found of each segment by itself: (segments, C).
+    """
 
     axes: tuple[int, ...]
     shape: tuple[int, int, int]
-    repeated: int  # k: so many pixels of C channels are one row
+    repeated: int = 1  # k: so many pixels of C channels are one row
+    segments: int = 1  # equal parts of what comes before the channels
 
     def of(self, x: Array) -> Array:
         """The array as (before, k·C, after), a view if it lies so."""
@@ -51,39 +55,47 @@ class Block(NamedTuple):
         ordered = block.reshape([shape[axis] for axis in self.axes])
         return ordered.transpose([self.axes.index(axis) for axis in range(len(shape))])
 
-    def column(self, channels: Array, dtype: np.dtype) -> Array:
-        """One number for each channel (C,), as (k·C, 1)."""
-        return np.tile(channels.astype(dtype), self.repeated)[:, None]
+    def columns(self, channels: Array, dtype: np.dtype) -> list[Array]:
+        """For each piece one number for each of its rows, of numbers (segments, C)."""
+        tiled = np.tile(np.atleast_2d(channels).astype(dtype), self.repeated)[..., None]
+        return [tiled[cut[0].start // self.length, cut[1]] for cut in self.pieces()]
 
     def by_channel(self, found: Array) -> Array:
-        """What pieces found for each place in a row, (pieces, k·C), as (pieces·k, C)."""
-        return found.reshape(len(found) * self.repeated, -1)
+        """What pieces found for each place in a row, (pieces, k·C), as (segments, …, C)."""
+        return found.reshape(self.segments, -1, self.shape[1] // self.repeated)
+
+    @property
+    def length(self) -> int:
+        """Of a segment."""
+        return self.shape[0] // self.segments
 
     def pieces(self) -> list[tuple[slice, slice, slice]]:
         """What tasks take: whole rows, or some channels of one, or a part of one."""
-        before, rows, after = self.shape
+        _, rows, after = self.shape
+        within = workers.even_pieces(self.length, max(1, PIECE // (rows * after)))
+        starts = range(0, self.shape[0], self.length)
         cuts = (
-            workers.even_pieces(before, max(1, PIECE // (rows * after))),
+            [slice(start + cut.start, start + cut.stop) for start in starts for cut in within],
             workers.even_pieces(rows, max(1, PIECE // after)),
             workers.even_pieces(after, PIECE),
         )
         return [(a, c, b) for a in cuts[0] for c in cuts[1] for b in cuts[2]]
 
 
-def block_of(x: Array) -> Block:
+def block_of(x: Array, segments: int = 1) -> Block:
     """How x lies."""
     axes = tuple(sorted(range(x.ndim), key=lambda axis: (-x.strides[axis], axis)))
     place = axes.index(1)
     before = math.prod(x.shape[axis] for axis in axes[:place])
     after = math.prod(x.shape[axis] for axis in axes[place + 1 :])
     channels, repeated = x.shape[1], 1
-    while after == 1 and before % 2 == 0 and 2 * repeated * channels <= ROW:
+    while after == 1 and before // segments % 2 == 0 and 2 * repeated * channels <= ROW:
         before, repeated = before // 2, 2 * repeated
-    return Block(axes, (before, repeated * channels, after), repeated)
+    return Block(axes, (before, repeated * channels, after), repeated, segments)
 
 
 def statistics(x: Array, block: Block) -> tuple[Array, Array]:
-    """Mean and (biased) variance of each channel, in float64."""
+    """Mean and (biased) variance of each channel, (segments, C), in float64."""
     pieces = block.pieces()
     counts, means, squares = np.zeros((3, len(pieces), block.shape[1]))
     parts = [_Part(x[cut]) for cut in pieces]
@@ -97,16 +109,16 @@ def statistics(x: Array, block: Block) -> tuple[Array, Array]:
 
     workers.run(task, len(pieces))
     counts, means, squares = (block.by_channel(each) for each in (counts, means, squares))
-    total = counts.sum(axis=0)
-    mean = (counts * means).sum(axis=0) / total
-    return mean, (squares + counts * (means - mean) ** 2).sum(axis=0) / total
+    total = counts.sum(axis=1)
+    mean = (counts * means).sum(axis=1) / total
+    return mean, (squares + counts * (means - mean[:, None]) ** 2).sum(axis=1) / total
 
 
 def scaled(x: Array, block: Block, factor: Array, shift: Array | None, relu: bool) -> Array:
     """y = factor · x + shift of each channel, and no less than 0 with ``relu``."""
-    y, times = np.empty_like(x), block.column(factor, x.dtype)
-    plus = times if shift is None else block.column(shift, x.dtype)
-    parts = [(x[cut], times[cut[1]], plus[cut[1]], y[cut]) for cut in block.pieces()]
+    y, pieces, times = np.empty_like(x), block.pieces(), block.columns(factor, x.dtype)
+    plus = times if shift is None else block.columns(shift, x.dtype)
+    parts = [(x[cut], *both, y[cut]) for cut, *both in zip(pieces, times, plus, strict=True)]
 
     def task(k: int) -> None:
         x_part, times, plus, part = parts[k]
@@ -121,7 +133,7 @@ def scaled(x: Array, block: Block, factor: Array, shift: Array | None, relu: boo
 
 
 def sums(grad: Array, y: Array | None, x: Array, block: Block) -> tuple[Array, Array, Array]:
-    """g, which is dL/dy where y > 0, and Σ g and Σ g x of each channel, in float64.
+    """g, which is dL/dy where y > 0, and Σ g and Σ g x of each channel, (segments, C).
 
     ``y`` is given after a ReLU only: else g is dL/dy itself.
     """
@@ -138,16 +150,18 @@ def sums(grad: Array, y: Array | None, x: Array, block: Block) -> tuple[Array, A
         along[k, rows] = part.sum_of_products(part.array, x_part)
 
     workers.run(task, len(pieces))
-    return g, *(block.by_channel(each).sum(axis=0) for each in (total, along))
+    return g, *(block.by_channel(each).sum(axis=1) for each in (total, along))
 
 
 def backward_input(
     g: Array, x: Array, block: Block, factor: Array, slope: Array, level: Array, out: Array
 ) -> None:
     """dL/dx = factor · g − slope · x + level of each channel, into ``out``, which may be g."""
-    columns = [block.column(each, x.dtype) for each in (factor, slope, level)]
     pieces = block.pieces()
-    parts = [(g[cut], x[cut], out[cut], *(each[cut[1]] for each in columns)) for cut in pieces]
+    columns = (block.columns(each, x.dtype) for each in (factor, slope, level))
+    parts = [
+        (g[cut], x[cut], out[cut], *three) for cut, *three in zip(pieces, *columns, strict=True)
+    ]
 
     def task(k: int) -> None:
         g_part, x_part, part, times, along, plus = parts[k]
@@ -202,12 +216,13 @@ def batch_norm(
     """``ops.batch_norm``."""
     block, shape, dtype, m = block_of(x.data), x.shape, x.dtype, x.size // x.shape[1]
     values, gamma = block.of(x.data), weight.data
-    mean, variance = statistics(values, block)
+    mean, variance = (each[0] for each in statistics(values, block))
     scale = 1 / np.sqrt(variance + eps)
     y = scaled(values, block, gamma * scale, bias.data - mean * gamma * scale, relu)
 
     def backward(grad_y):
-        g, total, along = sums(block.of(grad_y), y if relu else None, values, block)
+        g, *found = sums(block.of(grad_y), y if relu else None, values, block)
+        total, along = (each[0] for each in found)
         along -= mean * total  # Σ g (x − μ)
         factor = gamma * scale
         slope = factor * along * scale * scale / m
@@ -237,7 +252,8 @@ def batch_norm_inference(
     y = scaled(values, block, gamma * scale, bias.data - mean * gamma * scale, relu)
 
     def backward(grad_y):
-        g, total, along = sums(block.of(grad_y), y if relu else None, values, block)
+        g, *found = sums(block.of(grad_y), y if relu else None, values, block)
+        total, along = (each[0] for each in found)
         grad_x = scaled(g, block, gamma * scale, None, relu=False)
         along = (along - mean * total) * scale
         return block.back(grad_x, shape), along.astype(dtype), total.astype(dtype)

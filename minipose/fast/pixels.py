@@ -17,7 +17,7 @@ from minipose.fast.products import AS_THEY_LIE, GRAIN, in_blocks
 
 Array = np.ndarray
 
-PIECE = 1 << 19  # numbers of the images that a task takes
+PIECE = 1 << 20  # numbers of the images that a task takes
 LEAST = 64  # pixels in a block that are worth a product of their own
 
 

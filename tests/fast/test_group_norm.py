@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minipose import Tensor, ops
-from minipose.fast import norm
+from minipose.fast import group_norm, norm
 from minipose.gradcheck import check_gradients
 from minipose.kernels.faster import choose, plain_only
 from tests.strategies import layouts
@@ -15,6 +15,7 @@ SHAPES = {"pictures": (4, 6, 8, 5), "one": (1, 6, 6, 6), "rows": (7, 192), "odd"
 @pytest.fixture(autouse=True)
 def any_size(monkeypatch):
     monkeypatch.setattr(norm, "WORTHWHILE", 0)
+    monkeypatch.setattr(group_norm, "SEGMENT", 1)
 
 
 def results(arrays, groups, relu):
