@@ -193,4 +193,4 @@ def _suits(model: Module, loss: Loss, parts: int = 1) -> bool:
 
 offer(in_parts, _suits, Replicas)
 offer(on_threads, lambda threads: True, workers.at_most)
-offer(ready_to_fork, lambda: True, workers.rest)
+offer(ready_to_fork, lambda: True, jobs.rest)
