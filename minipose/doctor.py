@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import platform
 import sys
+import sysconfig
 from pathlib import Path
 
 PACKAGES = ("numpy", "scipy", "pillow", "h5py", "matplotlib", "tqdm")
@@ -24,7 +25,7 @@ def examine() -> list[str]:
     """One line per finding."""
     from minipose.devices import gpu_status
 
-    lines = [f"python {platform.python_version()}, {os.cpu_count()} cores"]
+    lines = [f"python {platform.python_version()}{_lock()}, {os.cpu_count()} cores"]
     lines += [_package(name) for name in (*PACKAGES, *OPTIONAL)]
     lines.append(_kernels())
     ok, reason, remedy = gpu_status()
@@ -34,6 +35,15 @@ def examine() -> list[str]:
     if not stores:
         lines.append("data: no store in data/ (make train-h36m writes one)")
     return lines
+
+
+def _lock() -> str:
+    """What a free-threaded interpreter makes of its lock; nothing of an ordinary one."""
+    if not sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return ""
+    if sys._is_gil_enabled():
+        return " free-threaded, but its lock (GIL) is on: a package or PYTHON_GIL=1 asked for it"
+    return " free-threaded (no GIL)"
 
 
 def _package(name: str) -> str:

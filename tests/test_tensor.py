@@ -210,17 +210,19 @@ def test_debug_names_the_op_that_made_nan_and_guards_results():
 
 
 def test_recording_and_debugging_are_of_one_thread():
-    """Another thread goes on to train while this one only computes values."""
-    found = {}
+    """Another thread, which trained before, goes on to while this one only computes values."""
+    found, inside = {}, threading.Event()
 
     def other():
         x = mp.Tensor([1.0], requires_grad=True)
+        assert inside.wait(10)
         found["records"] = (x * 2).requires_grad
         found["writeable"] = (x * 2).data.flags.writeable
 
+    thread = threading.Thread(target=other)
+    thread.start()
     with mp.no_grad(), mp.debug():
-        thread = threading.Thread(target=other)
-        thread.start()
+        inside.set()
         thread.join()
     assert found == {"records": True, "writeable": True}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import inspect
+import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 
@@ -20,8 +21,18 @@ _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)  # of each 
 
 @contextlib.contextmanager
 def watching(watch: Watch | None) -> Iterator[None]:
-    """Within this block ``watch(module, inputs, options)`` is called in place of ``forward``."""
-    token = _watch.set(watch)
+    """Within this block ``watch(module, inputs, options)`` is called in place of ``forward``.
+
+    In this thread only: one that begins in the block may have inherited it (Python 3.14).
+    """
+    here = threading.get_ident()
+
+    def here_only(module: Module, inputs: tuple[Tensor, ...], options: dict[str, object]) -> object:
+        if threading.get_ident() != here:
+            return module.forward(*inputs, **options)
+        return watch(module, inputs, options)
+
+    token = _watch.set(None if watch is None else here_only)
     try:
         yield
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import os
 import queue
 import threading
@@ -44,7 +45,9 @@ def prefetch(items: Iterable[T], ahead: int = 3) -> Iterator[T]:
         except BaseException as error:  # handed over to the consumer's thread
             put(("error", error))
 
-    thread = threading.Thread(target=produce, daemon=True, name="prefetch")
+    # In none of this thread's blocks (``no_grad`` and the like), whatever the version of Python.
+    begin = contextvars.Context().run
+    thread = threading.Thread(target=begin, args=(produce,), daemon=True, name="prefetch")
     thread.start()
     try:
         while True:
