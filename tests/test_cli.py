@@ -250,6 +250,27 @@ def test_doctor(capsys):
     assert "numpy" in printed and "gpu:" in printed
 
 
+@pytest.mark.parametrize(
+    ("free", "locked", "words"),
+    [
+        (None, True, ""),
+        (1, False, " free-threaded (no GIL)"),
+        (
+            1,
+            True,
+            " free-threaded, but its lock (GIL) is on: a package or PYTHON_GIL=1 asked for it",
+        ),
+    ],
+)
+def test_doctor_says_whether_python_has_a_lock(monkeypatch, free, locked, words):
+    from minipose import doctor
+
+    monkeypatch.setattr(doctor.sysconfig, "get_config_var", {"Py_GIL_DISABLED": free}.get)
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: locked, raising=False)
+    version = doctor.platform.python_version()
+    assert doctor.examine()[0] == f"python {version}{words}, {os.cpu_count()} cores"
+
+
 def test_doctor_says_what_a_missing_package_would_be_for(monkeypatch):
     from importlib import metadata
 

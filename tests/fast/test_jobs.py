@@ -1,6 +1,5 @@
 """Jobs whose tasks threads take one by one, in every build of Python, with and without a GIL."""
 
-import contextvars
 import sys
 import threading
 import time
@@ -10,6 +9,7 @@ import pytest
 
 from minipose.fast import blas, jobs, workers
 from minipose.kernels.faster import is_plain, plain_only
+from tests.training.threads import Inheriting
 
 
 @pytest.fixture
@@ -108,13 +108,6 @@ def test_threads_that_come_first_at_once_share_their_helpers(monkeypatch, no_hel
 
 
 def test_helpers_begin_in_none_of_the_blocks_of_who_started_them(monkeypatch, no_helpers):
-    """Free-threaded Python 3.14 starts each thread in a copy of the context of the one before."""
-
-    class Inheriting(threading.Thread):
-        def __init__(self, *, target, args=(), **options):
-            context = contextvars.copy_context()
-            super().__init__(target=context.run, args=(target, *args), **options)
-
     monkeypatch.setattr(jobs.threading, "Thread", Inheriting)
     first = threading.current_thread()
 

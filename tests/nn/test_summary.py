@@ -1,8 +1,5 @@
 """The table of a network: outputs and parameters of its layers; looking changes nothing."""
 
-import contextvars
-import threading
-
 import numpy as np
 import pytest
 
@@ -10,6 +7,7 @@ from minipose import Parameter, Tensor, nn, ops
 from minipose.models import HNet, PoseNet, UNet
 from minipose.nn import Module, Sequential
 from minipose.tensor import record
+from tests.training.threads import Inheriting
 
 TABLE = """\
 name       layer        output             parameters
@@ -155,8 +153,7 @@ def test_nothing_is_recorded_and_another_thread_is_not_watched():
     class Look(Module):
         def forward(self, x):
             seen.append(x)
-            begin = contextvars.copy_context().run  # as Python 3.14 does without a GIL
-            other = threading.Thread(target=begin, args=(lambda: nn.ReLU()(x),))
+            other = Inheriting(target=lambda: nn.ReLU()(x))
             other.start()
             other.join()
             return record("look", x.data, inputs=(Tensor(x.data, True),), backward=None)

@@ -16,6 +16,7 @@ from minipose.backend import to_host
 from minipose.training.batches import Batches
 from minipose.training.loop import fit
 from minipose.training.prefetch import prefetch
+from tests.training.threads import Inheriting
 from tests.training.toy import Toy, make_task
 
 X = np.arange(20, dtype=np.float32).reshape(10, 2)
@@ -166,6 +167,15 @@ def test_another_thread_reads_the_same_batches_in_advance():
     found = mp.batches(fetch, count=10, batch_size=3, shuffle=1, prefetch=2)
     assert indices(found) == plain
     assert len(read) == 4 and threading.current_thread().name not in read
+
+
+def test_a_second_thread_begins_in_none_of_the_blocks_of_the_loop(monkeypatch):
+    """What it makes is the same on every version of Python."""
+    monkeypatch.setattr("minipose.training.prefetch.threading.Thread", Inheriting)
+    with mp.no_grad():
+        assert list(
+            prefetch((mp.Tensor([1.0], requires_grad=True) * 2).requires_grad for _ in range(1))
+        ) == [True]
 
 
 def test_an_early_end_leaves_no_thread():

@@ -1,7 +1,8 @@
-"""Ranks as threads of one process: what they agree on is tested where there is no MPI."""
+"""Threads for tests: ranks of one process, where there is no MPI; as Python 3.14 starts them."""
 
 from __future__ import annotations
 
+import contextvars
 import copy
 import threading
 from collections.abc import Callable
@@ -56,3 +57,14 @@ def together(size: int, program: Callable[[Threads], Any]) -> list[Any]:
     if errors:
         raise errors[0]
     return results
+
+
+class Inheriting(threading.Thread):
+    """A thread that begins in the blocks (``no_grad`` and the like) of the one that started it.
+
+    As all do from Python 3.14 on where it has no GIL.
+    """
+
+    def __init__(self, *, target: Callable[..., object], args: tuple = (), **options: Any) -> None:
+        context = contextvars.copy_context()
+        super().__init__(target=context.run, args=(target, *args), **options)
