@@ -156,6 +156,7 @@ def test_videos_of_whole_takes(store, network, tmp_path, capsys):
 
 
 def test_frames_that_are_left_out_make_no_video(store, network, tmp_path, capsys):
+    pytest.importorskip("av")
     command = ["evaluate", str(network), "--data", str(store), "--videos", str(tmp_path / "v")]
     assert main([*command, "--limit", "1"]) == 0  # one frame of one camera is a video
     assert main([*command, "--limit", "2"]) == 1
