@@ -19,7 +19,7 @@ Array = np.ndarray
 Pair = tuple[int, int]
 Index = tuple[slice, ...]
 
-BLOCK = 1 << 18  # pooled numbers that one task works on, at most
+BLOCK, LEAST = 1 << 18, 1 << 15  # pooled numbers that one task works on, at most and at least
 
 
 class Place(NamedTuple):
@@ -193,7 +193,8 @@ def _places(y: Array, kernel: int, stride: int) -> list[Place]:
     lead = (slice(None),) * axis
     found = []
     for cut in workers.even_pieces(
-        y.shape[axis], max(1, -(-workers.for_each_thread(y.size, BLOCK) * y.shape[axis] // y.size))
+        y.shape[axis],
+        max(1, -(-workers.for_each_thread(y.size, BLOCK, LEAST) * y.shape[axis] // y.size)),
     ):
         lines = slice(cut.start * stride, (cut.stop - 1) * stride + kernel)
         found.append(Place((*lead, cut), (*lead, lines if axis == 2 else cut)))

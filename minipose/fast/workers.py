@@ -170,11 +170,11 @@ def pieces(total: int, size: int) -> list[slice]:
     return [slice(start, min(start + size, total)) for start in range(0, total, size)]
 
 
-def for_each_thread(size: int, most: int) -> int:
+def for_each_thread(size: int, most: int, least: int = 2 * PIECE) -> int:
     """How many numbers of so many a task takes, where no sum depends on it: as few tasks for each
-    thread as have at most ``most`` numbers, but not so little that it is not worth a thread."""
+    thread as have at most ``most`` numbers, but at least what is worth a thread."""
     threads = threads_here()
-    return max(min(most, 2 * PIECE), -(-size // (threads * -(-size // (threads * most)))))
+    return max(min(most, least), -(-size // (threads * -(-size // (threads * most)))))
 
 
 def even_pieces(total: int, size: int) -> list[slice]:
