@@ -176,7 +176,7 @@ RECIPES = {
     "quick": Recipe(
         width=12, normalise=True, dropout=0.0, batch=8, parts=2, epochs=8, optimizer="muon",
         lr=0.03, lr_decay=0.02, warmup=100, held=3, validated=50, joint_weight=3.0,
-        background_weight=0.1, halved=1, blur=1.5, flip=True, jitter=0.2,
+        background_weight=0.1, halved=1, blur=2.5, flip=True, jitter=0.2,
     ),
     "full": Recipe(
         width=16, normalise=True, dropout=0.0, batch=8, parts=2, epochs=16, quarter_epochs=4,
