@@ -6,7 +6,6 @@ import importlib.metadata
 import os
 import platform
 import sys
-import sysconfig
 from pathlib import Path
 
 PACKAGES = ("numpy", "scipy", "pillow", "h5py", "matplotlib", "tqdm")
@@ -39,7 +38,7 @@ def examine() -> list[str]:
 
 def _lock() -> str:
     """What a free-threaded interpreter makes of its lock; nothing of an ordinary one."""
-    if not sysconfig.get_config_var("Py_GIL_DISABLED"):
+    if "free-threading" not in sys.version:
         return ""
     if sys._is_gil_enabled():
         return " free-threaded, but its lock (GIL) is on: a package or PYTHON_GIL=1 asked for it"

@@ -23,6 +23,16 @@ from tests.experiments.people import write_store
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux")
 
 
+@pytest.fixture
+def in_command():
+    """Signals interrupt, as in a command; in the background of a shell one would be ignored."""
+    both = (signal.SIGINT, signal.SIGTERM)
+    before = {each: signal.signal(each, signal.default_int_handler) for each in both}
+    yield
+    for each, handler in before.items():
+        signal.signal(each, handler)
+
+
 def waits_for(mine, other):
     """Ends only if the other task runs meanwhile."""
     mine.touch()
@@ -56,7 +66,7 @@ def test_no_more_than_so_many(tmp_path):
     at_once.do({f"{k}": partial(count, k) for k in range(5)}, 2)
 
 
-def test_an_error_of_one_is_raised_and_stops_the_others(tmp_path):
+def test_an_error_of_one_is_raised_and_stops_the_others(tmp_path, in_command):
     def fails():
         raise UserError("a.npz: not a checkpoint")
 
@@ -67,13 +77,9 @@ def test_an_error_of_one_is_raised_and_stops_the_others(tmp_path):
             (tmp_path / "saved").touch()
             raise
 
-    signals = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as in a command
-    try:
-        start = time.monotonic()
-        with pytest.raises(UserError, match=r"^a\.npz: not a checkpoint$"):
-            at_once.do({"a": sleeps, "b": fails}, 2)
-    finally:
-        signal.signal(signal.SIGTERM, signals)
+    start = time.monotonic()
+    with pytest.raises(UserError, match=r"^a\.npz: not a checkpoint$"):
+        at_once.do({"a": sleeps, "b": fails}, 2)
     assert (tmp_path / "saved").exists() and time.monotonic() - start < 20
 
 
@@ -85,7 +91,7 @@ def test_a_process_that_is_killed_is_named():
         at_once.do({"a": killed, "b": lambda: None}, 2)
 
 
-def test_an_interruption_lets_all_save(tmp_path):
+def test_an_interruption_lets_all_save(tmp_path, in_command):
     def saves(name):
         (tmp_path / f"{name}-began").touch()
         try:
@@ -100,12 +106,8 @@ def test_an_interruption_lets_all_save(tmp_path):
         os.kill(os.getppid(), signal.SIGINT)
         time.sleep(30)
 
-    signals = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        with pytest.raises(Interrupted, match="go on with --resume"):
-            at_once.do({"a": partial(saves, "a"), "b": partial(saves, "b"), "c": interrupts}, 3)
-    finally:
-        signal.signal(signal.SIGTERM, signals)
+    with pytest.raises(Interrupted, match="go on with --resume"):
+        at_once.do({"a": partial(saves, "a"), "b": partial(saves, "b"), "c": interrupts}, 3)
     assert (tmp_path / "a").exists() and (tmp_path / "b").exists()
 
 
