@@ -10,6 +10,7 @@ import contextlib
 import io
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import traceback
@@ -17,7 +18,8 @@ from collections.abc import Callable, Iterator, Mapping
 from multiprocessing.connection import wait
 from typing import Any
 
-from minipose.errors import Interrupted, UserError
+from minipose.errors import Interrupted, UserError, line_of
+from minipose.training.interrupts import SIGNALS, led
 from minipose.training.parts import on_threads, ready_to_fork
 
 Task = Callable[[], None]
@@ -67,7 +69,7 @@ def do(tasks: Mapping[str, Task], at_once: int) -> None:
         while True:
             for number, (name, task) in waiting:
                 print(f"[{number}/{len(tasks)}] {name}", flush=True)
-                running.append(_Process(name, task, threads))
+                _begin(running, name, task, threads)
                 if len(running) == at_once:
                     break
             if not running:
@@ -90,9 +92,16 @@ def _ended(running: list[_Process]) -> Iterator[list[_Process]]:
         _stop(running)
 
 
+def _begin(running: list[_Process], name: str, task: Task, threads: int) -> None:
+    """Start one more; a signal waits until it is one of those that will be stopped."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        running.append(_Process(name, task, threads))
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _stop(running: list[_Process]) -> None:
-    # A signal to the whole group has reached them, too: after a second one they would not save.
-    wait([process.pipe for process in running], timeout=2)
     for process in running:
         process.stop()
     for process in running:
@@ -113,18 +122,20 @@ class _Process:
         theirs.close()
 
     def stop(self) -> None:
-        """As a polite kill does: it saves, and ends."""
+        """As a polite kill does: it saves, and ends; what it has to say is not heard any more."""
         self.process.terminate()
+        self.pipe.close()
 
     def expect_done(self) -> None:
         """Wait; raises what the task raised."""
         try:
-            error = self.pipe.recv()
+            outcome = self.pipe.recv()
         except EOFError:
-            error = None
+            outcome = None
         self.process.join()
-        if error is not None:
-            raise error
+        if outcome is not None:
+            error, place = outcome
+            raise error from (_Traceback(f"\n{place}") if place else None)
         if self.process.exitcode:
             raise UserError(
                 f"{self.name}: its process was ended from outside (status "
@@ -133,25 +144,40 @@ class _Process:
 
 
 def _serve(pipe: Any, mine: Any, name: str, task: Task, threads: int) -> None:
-    """What the process does."""
+    """What the process does; it begins with signals blocked."""
     pipe.close()
     from minipose.lifetime import end_with_parent
 
-    end_with_parent()
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C is the first one's business
-    sys.stdout = sys.stderr = _Named(name, sys.stdout)
-    error: BaseException | None = None
+    sys.stdout, sys.stderr = _Named(name, sys.stdout), _Named(name, sys.stderr)
+    outcome: tuple[BaseException, str] | None = None
     try:
-        with on_threads(threads):
+        end_with_parent()
+        with led(), on_threads(threads):
             task()
+        sys.stdout.end()
+        sys.stderr.end()
     except KeyboardInterrupt as stopped:
-        error = Interrupted(str(stopped))
-    except BaseException as raised:
-        if not isinstance(raised, ValueError | OSError):  # no user's mistake
-            traceback.print_exc()
-        error = raised
-    with contextlib.suppress(BrokenPipeError):
-        mine.send(error)
+        outcome = Interrupted(str(stopped)), ""
+    except BaseException as error:
+        outcome = _to_be_sent(error), "".join(traceback.format_exception(error))
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        mine.send(outcome)
+
+
+def _to_be_sent(error: BaseException) -> BaseException:
+    """The error; if it cannot be pickled, one with its words that is reported in the same way."""
+    try:
+        if str(pickle.loads(pickle.dumps(error))) == str(error):
+            return error
+    except Exception:  # whatever its class makes of it
+        pass
+    if isinstance(error, ValueError | OSError):
+        return UserError(line_of(error))
+    return RuntimeError(f"{type(error).__name__}: {error}")
+
+
+class _Traceback(Exception):
+    """Where in the process an error was raised, as the cause of the same error here."""
 
 
 class _Named(io.TextIOBase):
@@ -169,3 +195,8 @@ class _Named(io.TextIOBase):
 
     def flush(self) -> None:
         """Lines go out as they end."""
+
+    def end(self) -> None:
+        """The last line goes out, too, if nothing ended it."""
+        if self.begun:
+            self.write("\n")

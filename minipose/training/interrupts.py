@@ -14,6 +14,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 STATUS = 130  # of a process that was interrupted
 
 _in_command, _noted = threading.Event(), threading.Event()  # see ``heeded``
+_led = threading.Event()  # see ``led``
 
 
 @contextlib.contextmanager
@@ -27,13 +28,7 @@ def heeded() -> Iterator[None]:
         yield  # signals reach the main thread only
         return
 
-    def stop(signum: int, frame: object) -> None:
-        if _noted.is_set():
-            _end()
-        _noted.set()
-        raise KeyboardInterrupt
-
-    before = {s: signal.signal(s, stop) for s in SIGNALS}
+    before = {s: signal.signal(s, _stop) for s in SIGNALS}
     _in_command.set()
     try:
         yield
@@ -46,10 +41,29 @@ def heeded() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def led() -> Iterator[None]:
+    """Around all that a process does for another one, which stops it and ends it.
+
+    The first signal is a KeyboardInterrupt; the next ones say the same again: whoever asks the
+    whole group reaches this process, and then its parent asks it, too. Signals that were blocked
+    before are let through.
+    """
+    _led.set()
+    try:
+        for s in SIGNALS:
+            signal.signal(s, _stop)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        yield
+    finally:
+        _noted.set()  # what comes now comes too late
+
+
+@contextlib.contextmanager
 def deferred_interrupts() -> Iterator[Callable[[], bool]]:
     """Inside, a first SIGINT or SIGTERM only raises a flag; the yielded function tells whether.
 
-    A second one interrupts at once, for a step that hangs: in a command it ends the process.
+    A second one interrupts at once, for a step that hangs: in a command it ends the process, in a
+    process that is ``led`` it changes nothing.
 
     Raises
     ------
@@ -63,11 +77,15 @@ def deferred_interrupts() -> Iterator[Callable[[], bool]]:
     _expect_none()
 
     def note(signum: int, frame: object) -> None:
+        if asked.is_set() and _led.is_set():
+            return
         if asked.is_set():
             if _in_command.is_set():
                 _end()
             raise KeyboardInterrupt
         asked.set()
+        if _led.is_set():
+            _noted.set()  # after this block it has been heard, too
 
     before = {s: signal.signal(s, note) for s in SIGNALS}
     try:
@@ -88,6 +106,16 @@ def _expect_none() -> None:
     """Obey a signal whose exception was swallowed."""
     if _noted.is_set():
         raise KeyboardInterrupt
+
+
+def _stop(signum: int, frame: object) -> None:
+    """What a command does with a signal."""
+    if _noted.is_set():
+        if _led.is_set():
+            return
+        _end()
+    _noted.set()
+    raise KeyboardInterrupt
 
 
 def _end() -> None:

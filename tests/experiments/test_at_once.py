@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -19,6 +20,7 @@ from minipose.experiments.people import sweep_weights as sweep
 from minipose.experiments.people.job import JOB
 from minipose.experiments.people.recipe import Recipe
 from tests.experiments.people import write_store
+from tests.training.test_loop import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux")
 
@@ -144,3 +146,89 @@ def test_one_at_a_time_where_several_would_share():
     assert at_once.possible(4, "cpu", 2) == 1
     assert at_once.possible(4, "cpu", 1) == 4
     assert at_once.possible(0, "cpu", 1) == at_once.processors() >= 1
+
+
+GROUP = """
+import sys, time
+from functools import partial
+from pathlib import Path
+from minipose.errors import Interrupted
+from minipose.experiments import at_once
+from minipose.training.interrupts import deferred_interrupts, heeded
+
+def saves(name, step):
+    with deferred_interrupts() as asked:
+        print("began", flush=True)
+        while not asked():
+            time.sleep(0.01)
+        time.sleep(step)
+        Path(name).touch()
+        raise Interrupted("stopped")
+
+try:
+    with heeded():
+        at_once.do({"quick": partial(saves, "quick", 0), "slow": partial(saves, "slow", 0.4)}, 2)
+except Interrupted as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_reaches_the_whole_group_lets_all_save(tmp_path, sent):
+    """As Ctrl-C does: each process gets it, and then once more from the first one."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    options = {"cwd": tmp_path, "env": environment, "text": True, "start_new_session": True}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", GROUP], **options, **pipes) as process:
+        said = [process.stdout.readline() for _ in range(4)]
+        assert {"quick: began\n", "slow: began\n"} <= set(said)
+        os.killpg(process.pid, sent)
+        rest, errors = process.communicate(timeout=20)
+    assert (rest, errors) == (f"{at_once.STOPPED}\n", "")
+    assert (tmp_path / "quick").exists() and (tmp_path / "slow").exists()
+
+
+class OfTwo(UserError):
+    """Pickle calls it with one argument."""
+
+    def __init__(self, path, why):
+        super().__init__(f"{path}: {why}")
+
+
+class Open(RuntimeError):
+    """Holds what pickle refuses."""
+
+    def __init__(self, text):
+        super().__init__(text, lambda: None)
+
+    def __str__(self):
+        return self.args[0]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (OfTwo("a.npz", "damaged"), UserError, r"^a\.npz: damaged$"),
+        (Open("too large"), RuntimeError, r"^Open: too large$"),
+        (KeyError("dice"), KeyError, r"^'dice'$"),
+    ],
+)
+def test_an_error_of_any_class_arrives_and_says_where_it_was_raised(error, kind, words):
+    def fails():
+        raise error
+
+    with pytest.raises(kind, match=words) as caught:
+        at_once.do({"a": fails, "b": lambda: None}, 2)
+    assert "in fails" in str(caught.value.__cause__)
+
+
+def test_what_a_process_says_goes_where_it_would_have_gone(capfd):
+    def says():
+        print("no line's end", end="")
+        print("a warning", file=sys.stderr)
+
+    start = time.monotonic()
+    at_once.do({"a": says, "b": lambda: None}, 2)
+    assert time.monotonic() - start < 1.5  # nothing is waited for in the end
+    said = capfd.readouterr()
+    assert "a: no line's end\n" in said.out and said.err == "a: a warning\n"
