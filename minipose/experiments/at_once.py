@@ -28,8 +28,10 @@ STOPPED = "stopped; all trainings are kept, go on with --resume"
 
 def processors() -> int:
     """Those that this process may use, or as many as ``MINIPOSE_THREADS`` says."""
-    asked = os.environ.get("MINIPOSE_THREADS", "")
-    if asked.isdecimal():
+    asked = os.environ.get("MINIPOSE_THREADS")
+    if asked:
+        if not (asked.isdecimal() and asked.isascii()):
+            raise UserError(f"MINIPOSE_THREADS: expected a whole number, got {asked!r}")
         return max(1, int(asked))
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

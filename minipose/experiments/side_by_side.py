@@ -67,7 +67,10 @@ def _finished(run: Run) -> bool:
 def _numbers(run: Run) -> dict[str, Any]:
     path = run.folder / NUMBERS
     numbers = read_json(path)
-    if not isinstance(numbers, dict):
+    whole = isinstance(numbers, dict) and (
+        "diverged" in numbers or isinstance(numbers.get("splits"), dict)
+    )
+    if not whole:
         raise UserError(f"{path}: damaged; remove it, and this training is measured again")
     return numbers
 
@@ -83,7 +86,7 @@ def _train(
     remove_abandoned(run.folder)
     with contextlib.ExitStack() as held:
         if run.at_once > 1:  # the store is another process's
-            run = replace(run, store=held.enter_context(job.open_store(run.store.path)))
+            run = replace(run, store=held.enter_context(_opened_again(job, run)))
         try:
             run = prepare(run)
             numbers, net = job.train_and_measure(run)
@@ -93,6 +96,18 @@ def _train(
             print(error)
             numbers = {"diverged": str(error)}
     write_text(run.folder / NUMBERS, json.dumps(numbers, indent=1) + "\n")
+
+
+def _opened_again(job: Job, run: Run) -> Any:
+    """The run's store, opened by this process, if the file is still the same."""
+    store = job.open_store(run.store.path)
+    if store.identity != run.store.identity:
+        store.close()
+        raise UserError(
+            f"{run.store.path}: has other content than when the comparison began; put the old "
+            "store back and go on with --resume, or begin anew"
+        )
+    return store
 
 
 def diverged(rows: Rows) -> list[str]:

@@ -14,7 +14,7 @@ import pytest
 
 from minipose.datasets.people import PeopleStore
 from minipose.errors import Interrupted, UserError
-from minipose.experiments import at_once
+from minipose.experiments import at_once, side_by_side
 from minipose.experiments.job import Run
 from minipose.experiments.people import sweep_weights as sweep
 from minipose.experiments.people.job import JOB
@@ -141,6 +141,30 @@ def test_a_comparison_has_the_same_numbers(tmp_path, monkeypatch):
         np.testing.assert_array_equal(weights[0][name], weights[1][name])
 
 
+def test_a_store_that_was_made_anew_meanwhile_is_refused(tmp_path):
+    with PeopleStore(write_store(tmp_path / "people.h5")) as store:
+        other = write_store(tmp_path / "other.h5", count=9)
+        run = Run(store, store.split(limit=6), Recipe(), 0, tmp_path, at_once=2)
+        other.replace(store.path)
+        with pytest.raises(UserError, match=r"people\.h5: has other content than when"):
+            side_by_side.compare(JOB, run, {"a": ("a", Recipe()), "b": ("b", Recipe())})
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"splits": 3}', '{"spl'])
+def test_damaged_numbers_are_named_before_anything_is_trained(tmp_path, content):
+    (tmp_path / "a" / "seed-0").mkdir(parents=True)
+    (tmp_path / "a" / "seed-0" / side_by_side.NUMBERS).write_text(content)
+    run = Run(None, {}, Recipe(), 0, tmp_path, resume=True)
+    with pytest.raises(UserError, match=r"a/seed-0/numbers\.json: (damaged|not a readable JSON)"):
+        side_by_side.compare(JOB, run, {"b": ("b", Recipe()), "a": ("a", Recipe())})
+
+
+def test_a_wrong_number_of_threads_is_named(monkeypatch):
+    monkeypatch.setenv("MINIPOSE_THREADS", "x")
+    with pytest.raises(UserError, match="MINIPOSE_THREADS: expected a whole number, got 'x'"):
+        at_once.processors()
+
+
 def test_one_at_a_time_where_several_would_share():
     assert at_once.possible(0, "cuda", 1) == 1
     assert at_once.possible(4, "cpu", 2) == 1
@@ -153,7 +177,7 @@ import sys, time
 from functools import partial
 from pathlib import Path
 from minipose.errors import Interrupted
-from minipose.experiments import at_once
+from minipose.experiments import at_once, side_by_side
 from minipose.training.interrupts import deferred_interrupts, heeded
 
 def saves(name, step):
