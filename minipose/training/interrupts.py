@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 from minipose.errors import Interrupted
@@ -15,6 +16,8 @@ STATUS = 130  # of a process that was interrupted
 
 _in_command, _noted = threading.Event(), threading.Event()  # see ``heeded``
 _led = threading.Event()  # see ``led``
+SAME = 0.2  # s: ``timeout`` and others signal a process and then its group, which is one request
+_first = [0.0]  # when the first signal came
 
 
 @contextlib.contextmanager
@@ -77,13 +80,14 @@ def deferred_interrupts() -> Iterator[Callable[[], bool]]:
     _expect_none()
 
     def note(signum: int, frame: object) -> None:
-        if asked.is_set() and _led.is_set():
-            return
         if asked.is_set():
+            if not _another():
+                return
             if _in_command.is_set():
                 _end()
             raise KeyboardInterrupt
         asked.set()
+        _first[0] = time.monotonic()
         if _led.is_set():
             _noted.set()  # after this block it has been heard, too
 
@@ -111,11 +115,17 @@ def _expect_none() -> None:
 def _stop(signum: int, frame: object) -> None:
     """What a command does with a signal."""
     if _noted.is_set():
-        if _led.is_set():
-            return
-        _end()
+        if _another():
+            _end()
+        return
     _noted.set()
+    _first[0] = time.monotonic()
     raise KeyboardInterrupt
+
+
+def _another() -> bool:
+    """Whether a signal that is not the first asks for more than that one did."""
+    return not _led.is_set() and time.monotonic() - _first[0] > SAME
 
 
 def _end() -> None:

@@ -11,7 +11,7 @@ import pytest
 from minipose.errors import Interrupted
 from minipose.optim import Adam
 from minipose.training import checkpoint
-from minipose.training.interrupts import deferred_interrupts, heeded
+from minipose.training.interrupts import SAME, deferred_interrupts, heeded
 from minipose.training.log import read_log
 from minipose.training.loop import fit
 from tests.training.test_loop import ROOT
@@ -71,7 +71,7 @@ def test_what_nobody_obeyed_is_raised_at_the_end():
 @pytest.mark.parametrize("inside", ["heeded()", "heeded(), deferred_interrupts()"])
 def test_a_second_signal_ends_at_once(sent, inside):
     code = (
-        "import time\nfrom minipose.training.interrupts import deferred_interrupts, heeded\n"
+        "import time\nfrom minipose.training.interrupts import SAME, deferred_interrupts, heeded\n"
         f"with {inside}:\n"
         "    while True:\n        try:\n            print('here', flush=True)\n"
         "            time.sleep(30)\n        except KeyboardInterrupt:\n            pass\n"
@@ -82,11 +82,24 @@ def test_a_second_signal_ends_at_once(sent, inside):
         process.send_signal(sent)
         if "deferred" not in inside:
             assert process.stdout.readline() == "here\n"  # it was swallowed
-        else:
-            time.sleep(0.3)  # two that come at the same time are one
+        time.sleep(1.5 * SAME)
         process.send_signal(sent)
         assert process.wait(10) == 130
         assert process.stderr.read() == "interrupted again: ended at once\n"
+
+
+@pytest.mark.parametrize("inside", ["heeded()", "heeded(), deferred_interrupts()"])
+def test_two_signals_of_one_moment_are_one(inside):
+    """As ``timeout`` sends them: to the process, and then to its group."""
+    code = (
+        "import os, signal, time\n"
+        "from minipose.training.interrupts import SAME, deferred_interrupts, heeded\n"
+        f"with {inside}:\n    try:\n        os.kill(os.getpid(), signal.SIGINT)\n"
+        "    except KeyboardInterrupt:\n        pass\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n    print('saved', flush=True)\n"
+    )
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert found.stdout == "saved\n" and "ended at once" not in found.stderr
 
 
 @pytest.mark.parametrize("stop_after", [3, 8, 21])
