@@ -42,6 +42,15 @@ def missing_package(error: ModuleNotFoundError) -> str:
     raise error
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things, as messages say it.
+
+    >>> counted(0, "frame"), counted(1, "frame"), counted(2, "frame")
+    ('0 frames', '1 frame', '2 frames')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def line_of(error: Exception) -> str:
     """What the command line says of an error: the system's own name the file, then the reason."""
     if isinstance(error, OSError) and error.strerror and error.filename is not None:

@@ -23,7 +23,7 @@ from data_tools.store_name import store_name
 from minipose.datasets.cameras import Camera
 from minipose.datasets.guard import read_json
 from minipose.datasets.h36m import CHUNK, FIELDS, FRAMES_A_SECOND, H36MWriter
-from minipose.errors import UserError
+from minipose.errors import UserError, counted
 from minipose.locks import FOLDER, claimed
 from minipose.refusals import in_words
 from minipose.storage import remove_abandoned, write_text
@@ -105,7 +105,7 @@ def _import(
         for remark in outcome.remarks:
             print(f"{outcome.view}: {remark}")
         for reason, count in outcome.dropped.items() if not outcome.failure else ():
-            print(f"{outcome.view}: {count} frames dropped: {reason}")
+            print(f"{outcome.view}: {counted(count, 'frame')} dropped: {reason}")
         if outcome.failure:
             print(f"{outcome.view}: left out: {outcome.failure}", file=sys.stderr)
     parts = [_part(job[3]) for job, o in zip(jobs, outcomes, strict=True) if not o.failure]
@@ -130,7 +130,7 @@ def _run(jobs: list[Job], workers: int) -> list[Outcome]:
             last = len(outcomes) == len(jobs) or jobs[len(outcomes)][0].subject != job[0].subject
             if bar.disable and last:
                 kept = sum(o.kept for o in outcomes)
-                print(f"S{job[0].subject} read, {kept} frames so far", flush=True)
+                print(f"S{job[0].subject} read, {counted(kept, 'frame')} so far", flush=True)
     except BrokenProcessPool:
         raise UserError(ENDED) from None
     finally:

@@ -22,7 +22,7 @@ from data_tools.patience import still_working
 from minipose.datasets.cameras import CAMERA_NAMES
 from minipose.datasets.guard import reading, storable
 from minipose.datasets.h36m import H36MWriter
-from minipose.errors import UserError
+from minipose.errors import UserError, counted
 from minipose.skeletons import H36M_17_OF_32
 from minipose.targets.windows import GRID, WINDOW, window_edges
 
@@ -65,7 +65,7 @@ def import_report1(
                     _append_subject(writer, folder, subject, transposed, step, limit)
         if writer.count == 0:
             raise UserError(f"{folder}: no frame of the subjects {list(subjects)}")
-    print(f"{out}: {writer.count} frames")
+    print(f"{out}: {counted(writer.count, 'frame')}")
     return writer.count
 
 
@@ -104,7 +104,7 @@ def _append_subject(
                 **{name: values[piece][good] for name, values in labels.items()},
             )
         if dropped:
-            print(f"S{subject}: {dropped} frames dropped: NaN")
+            print(f"S{subject}: {counted(dropped, 'frame')} dropped: NaN")
 
 
 def _pieces(name: str, stop: int, step: int) -> Iterator[slice]:

@@ -161,7 +161,8 @@ def _tell(out: BinaryIO, path: str, messages: Iterator[Message]) -> None:
 
 def main(argv: list[str]) -> int:
     """Decode for the parent of this number. Standard input has ``path``, ``grey``, ``camera``."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    for each in (signal.SIGINT, signal.SIGTERM):  # which may reach the whole group
+        signal.signal(each, signal.SIG_IGN)  # the parent decides, and ends this one
     end_with_parent(int(argv[0]))
     with contextlib.suppress(ImportError):  # is said where it is needed
         import av  # noqa: F401, while nothing is wanted yet

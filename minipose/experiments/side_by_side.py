@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from minipose.datasets.guard import read_json
-from minipose.errors import Diverged, UserError
+from minipose.errors import Diverged, UserError, counted
 from minipose.experiments import at_once
 from minipose.experiments.job import Job, Run
 from minipose.nn import Module
@@ -122,8 +122,7 @@ def diverged(rows: Rows) -> list[str]:
 
 def seeds(rows: Rows) -> str:
     """ "3 seeds": how many trainings the rows hold at most."""
-    count = max(map(len, rows.values()))
-    return f"{count} seed{'s' if count > 1 else ''}"
+    return counted(max(map(len, rows.values())), "seed")
 
 
 def of_validation(rows: Rows, label: str, number: str) -> list[float]:

@@ -162,8 +162,8 @@ def _serve(
     from minipose.lifetime import end_with_parent  # not with ``import minipose``, which is shallow
 
     end_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's business
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for each in (signal.SIGINT, signal.SIGTERM):  # which may reach the whole group
+        signal.signal(each, signal.SIG_IGN)  # the first process decides, and ends this one
     with workers.alone():
         while True:
             try:

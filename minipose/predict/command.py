@@ -14,7 +14,7 @@ from tqdm import tqdm
 from minipose.datasets.picture_files import read_grey, read_rgb
 from minipose.datasets.video_files import started_ahead
 from minipose.devices import use_device
-from minipose.errors import UserError, missing_package
+from minipose.errors import UserError, counted, missing_package
 from minipose.experiments.settings import declared
 from minipose.predict.drawing import movie_frame, summary
 from minipose.predict.frames import Frame, Video, opened
@@ -170,9 +170,10 @@ def _video(source: Source, output: Output) -> None:
     except ModuleNotFoundError as error:
         raise UserError(f"{source.path}: {missing_package(error)}") from None
     paths = [files["movie"], *take.write(stem)]
-    print(f"{source.path}: {len(take.rows)} frames -> {', '.join(map(str, paths))}", flush=True)
+    count = counted(len(take.rows), "frame")
+    print(f"{source.path}: {count} -> {', '.join(map(str, paths))}", flush=True)
     if interrupted:
-        raise KeyboardInterrupt(f"{len(take.rows)} frames of {source.path} are written")
+        raise KeyboardInterrupt(f"{source.path}: {count} written")
     if video.ended:
         raise UserError(f"{source.path}: {video.ended}; those are written")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from minipose.datasets.video_files import Decoder
-from minipose.errors import UserError
+from minipose.errors import UserError, counted
 from minipose.predict.sources import CAMERA, Source
 
 USUAL_RATE = 25.0  # frames/s, where a video does not say
@@ -54,7 +54,7 @@ class Video:
         if reason and number == 0:
             raise UserError(f"{self.decoder.path}: not a readable video ({reason})")
         if reason:
-            self.ended = f"breaks off after {number} frames ({reason})"
+            self.ended = f"breaks off after {counted(number, 'frame')} ({reason})"
 
 
 @contextmanager

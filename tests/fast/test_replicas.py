@@ -83,6 +83,14 @@ def test_a_replica_that_is_gone_is_missed():
             replicas.backward(batch(4), 0)
 
 
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_the_whole_group_is_left_to_the_first_process(sent):
+    with Replicas(Toy().train(), loss, 2) as replicas:
+        replicas.backward(batch(4), 0)
+        os.kill(replicas.processes[0], sent)
+        replicas.backward(batch(4), 1)
+
+
 def test_processes_end_with_the_training():
     with Replicas(Toy(), loss, 2) as replicas:
         process = replicas._others[0].process

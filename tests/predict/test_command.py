@@ -153,7 +153,7 @@ def test_what_was_seen_of_a_video_is_kept_when_it_is_stopped(here, networks, mon
 
     monkeypatch.setattr(tracking, "predict_pictures", stopped)
     assert main(["predict", "v.mp4", *networks, "--format", "npz"]) == 130
-    assert "interrupted: 4 frames of v.mp4 are written" in capsys.readouterr().err
+    assert "interrupted: v.mp4: 4 frames written" in capsys.readouterr().err
     with np.load("found/v_joints.npz") as arrays:
         assert arrays["frame"].tolist() == [0, 1, 2, 3]
 
