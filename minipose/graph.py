@@ -7,12 +7,9 @@ adding up, undoing broadcasts, checking, releasing. ``walk`` puts the three part
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Protocol
-
-import numpy as np
 
 from minipose.backend import Array
 from minipose.kernels.faster import replaceable
@@ -192,32 +189,13 @@ def copied(grad: Array) -> Array:
 def _is_shared(grad: Array, grad_y: Array, answers: list[Array | None]) -> bool:
     """Whether an op handed on its own gradient, a view, or one array to two of its inputs."""
     repeated = sum(other is grad for other in answers) > 1
-    return grad is grad_y or repeated or _is_view_of_others(grad)
+    return grad is grad_y or repeated or is_view_of_others(grad)
 
 
-def _is_view_of_others(grad: Array) -> bool:
-    """Whether others may hold memory of this array: all views of it name its owner as their base.
-
-    An op that leaves its result transposed has made a view, too, but one whose base it alone holds.
-    """
-    if grad.base is None:
-        return False
-    return not (_is_whole(grad, grad.base) and _holders_of_base(grad) == ALONE)
-
-
-def _is_whole(grad: Array, owner: object) -> bool:
-    writeable = getattr(grad.flags, "writeable", True)  # what was broadcast is not
-    owns = isinstance(owner, type(grad)) and owner.base is None
-    return writeable and owns and owner.nbytes == grad.nbytes
-
-
-def _holders_of_base(view: Array) -> int:
-    """As the interpreter counts them: the one that asks, and sometimes the question, among them."""
-    owner = view.base
-    return sys.getrefcount(owner)
-
-
-ALONE = _holders_of_base(np.empty(2)[:])
+@replaceable
+def is_view_of_others(grad: Array) -> bool:
+    """Whether others may hold memory of this array: what owns it, or another view of that."""
+    return grad.base is not None
 
 
 # --- One op -----------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from minipose.kernels.faster import before_first_choice
 
 OFFERING = (
     "device",
+    "views",
     "convolution",
     "conv_pool",
     "doubling",
