@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {  # from the ground up; a file belongs to the first pattern that fits
     "engine": "minipose/__init__.py minipose/tensor.py minipose/graph.py minipose/gradcheck.py",
-    "array libraries, devices": "minipose/backend.py minipose/devices.py",
+    "array libraries, devices": "minipose/backend.py minipose/devices.py minipose/processors.py",
     "plain kernels": "minipose/kernels/*",
     "ops": "minipose/ops/*",
     "nn": "minipose/nn/*",

@@ -43,7 +43,10 @@ def printed(cache, notebook) -> str:
     return "".join(output.text for output in kept.cells[0].outputs)
 
 
-def test_two_run_at_once_and_those_that_measure_seconds_last_and_alone(cache, tmp_path, capsys):
+def test_two_run_at_once_and_those_that_measure_seconds_last_and_alone(
+    cache, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setenv("MINIPOSE_THREADS", "2")  # for all lessons together
     timed = f"print(not Path('ends').exists())  # as kit.seconds\n{COUNT}"
     some = notebooks(
         tmp_path,
@@ -52,10 +55,10 @@ def test_two_run_at_once_and_those_that_measure_seconds_last_and_alone(cache, tm
         two=MEET.format(here="b", there="a"),
     )
     assert ahead.stale(some, cache) == some
-    ahead.run(deepcopy(some), cache, 60, processors=2)
+    ahead.run(deepcopy(some), cache, 60)
     assert ahead.stale(some, cache) == {}  # known by what they were before they were run
     said = [printed(cache, notebook) for notebook in some.values()]
-    assert said == ["False\nall\n", "met\n1\n", "met\n"]
+    assert said == ["False\n2\n", "met\n1\n", "met\n"]
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "lessons to run: 3, 2 at a time" and len(lines) == 4
     assert lines[-1].startswith("[3/3] timed run: ")
@@ -63,7 +66,7 @@ def test_two_run_at_once_and_those_that_measure_seconds_last_and_alone(cache, tm
 
 def test_one_that_is_run_by_itself_has_all_processors(cache, tmp_path):
     some = notebooks(tmp_path, one=COUNT)
-    ahead.run(deepcopy(some), cache, 60, processors=8)
+    ahead.run(deepcopy(some), cache, 60, threads=8)
     assert [printed(cache, notebook) for notebook in some.values()] == ["all\n"]
 
 
@@ -73,7 +76,7 @@ FAIL = "from pathlib import Path; Path('fails').touch(); assert 1 == 2, 'no'"
 def test_one_that_fails_ends_the_build_and_says_why(cache, tmp_path):
     some = notebooks(tmp_path, bad=FAIL, later="print('later')")
     with pytest.raises(ahead.LessonFailed, match=r"(?s)bad\.py: .*AssertionError: no\n") as error:
-        ahead.run(deepcopy(some), cache, 60, processors=1)
+        ahead.run(deepcopy(some), cache, 60, threads=1)
     assert "\x1b" not in str(error.value)
     assert ahead.stale(some, cache) == some
 
@@ -81,13 +84,13 @@ def test_one_that_fails_ends_the_build_and_says_why(cache, tmp_path):
 def test_what_runs_beside_one_that_fails_is_kept(cache, tmp_path):
     some = notebooks(tmp_path, good=MEET.format(here="good", there="fails"), bad=FAIL)
     with pytest.raises(ahead.LessonFailed):
-        ahead.run(deepcopy(some), cache, 60, processors=2)
+        ahead.run(deepcopy(some), cache, 60, threads=2)
     assert [path.stem for path in ahead.stale(some, cache)] == ["bad"]
 
 
 def test_one_that_does_not_end_is_stopped(cache, tmp_path):
     with pytest.raises(ahead.LessonFailed, match="timed out"):
-        ahead.run(notebooks(tmp_path, endless="while True: pass"), cache, 1, processors=2)
+        ahead.run(notebooks(tmp_path, endless="while True: pass"), cache, 1, threads=2)
 
 
 def test_lessons_that_measure_seconds_are_known():

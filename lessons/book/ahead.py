@@ -24,6 +24,8 @@ from nbformat import NotebookNode
 
 from lessons import course
 from lessons.book import pages
+from minipose.errors import UserError
+from minipose.processors import processors
 
 MOST = 4  # lessons at a time: one takes up to 0.6 GB of memory
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
@@ -58,7 +60,7 @@ def before_pages(app: Any, env: Any, names: list[str]) -> None:
     notebooks = {one.path: pages.read(one.path.read_text(encoding="utf-8")) for one in lessons}
     try:
         run(stale(notebooks, cache), cache, config.nb_execution_timeout)
-    except LessonFailed as error:
+    except (LessonFailed, UserError) as error:
         sys.exit(f"error: {error}")  # of other exceptions Sphinx says more about itself
 
 
@@ -81,7 +83,7 @@ def run(
     notebooks: dict[Path, NotebookNode],
     cache: JupyterCacheAbstract,
     timeout: int,
-    processors: int | None = None,
+    threads: int | None = None,
 ) -> None:
     """Run notebooks in this order, as many at a time as there are processors, and keep the outputs.
 
@@ -92,7 +94,7 @@ def run(
     Parameters
     ----------
     timeout : s, for a cell
-    processors : default: those that this process may run on
+    threads : of all lessons together, default: as many as there are ``processors``
 
     Raises
     ------
@@ -100,10 +102,10 @@ def run(
         If one stops with an error. None is begun after it; what runs beside it goes on to its end,
         and what has been run is kept.
     """
-    processors = processors or _processors()
+    threads = threads or processors()
     alone = {path: notebook for path, notebook in notebooks.items() if is_timed(notebook)}
     shared = {path: notebook for path, notebook in notebooks.items() if path not in alone}
-    places = max(1, min(MOST, processors, len(shared)))
+    places = max(1, min(MOST, threads, len(shared)))
     if notebooks:
         print(f"lessons to run: {len(notebooks)}, {places} at a time", flush=True)
     done = 0
@@ -117,8 +119,8 @@ def run(
         print(f"[{done}/{len(notebooks)}] {path.stem} run: {seconds:.1f} s", flush=True)
 
     with asyncio.Runner(loop_factory=Loop) as runner:
-        runner.run(_run(shared, places, timeout, processors // places, keep))
-        runner.run(_run(alone, 1, timeout, processors, keep))
+        runner.run(_run(shared, places, timeout, threads // places, keep))
+        runner.run(_run(alone, 1, timeout, threads, keep))
 
 
 def is_timed(notebook: NotebookNode) -> bool:
@@ -135,7 +137,10 @@ async def _run(
 ) -> None:
     """Run notebooks, one in each place at a time; ``keep`` is called as each is done."""
     waiting, failed = list(notebooks), []
-    environment = dict.fromkeys(THREADS, str(threads)) if places > 1 else {}
+    environment = {**os.environ}
+    if places > 1:  # the user's MINIPOSE_THREADS is for all lessons together, BLAS's for each
+        environment = dict.fromkeys(THREADS, str(threads)) | environment
+        environment["MINIPOSE_THREADS"] = str(threads)
 
     async def in_one_place() -> None:
         while waiting and not failed:
@@ -145,7 +150,7 @@ async def _run(
             client.record_timing = False  # in the cells' metadata, by which the cache knows them
             start = time.perf_counter()
             try:
-                await client.async_execute(env=environment | os.environ)
+                await client.async_execute(env=environment)
             except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
                 failed.append(LessonFailed(f"{path}: {COLOUR.sub('', str(error))}"))
             else:
@@ -154,9 +159,3 @@ async def _run(
     await asyncio.gather(*(in_one_place() for _ in range(places)))
     if failed:
         raise failed[0]
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

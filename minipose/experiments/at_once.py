@@ -2,6 +2,10 @@
 
 Two processes that train one network wait for each other: one of them also makes the batches and
 moves the weights. Two trainings with a processor each do not, and their numbers are the same.
+
+Without ``minipose.fast`` products run on BLAS's own threads, and each process has as many of those
+as there are processors: NumPy has no way to change that once it is loaded. The command begun with
+``OPENBLAS_NUM_THREADS=1`` gives each training one.
 """
 
 from __future__ import annotations
@@ -9,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import io
 import multiprocessing
-import os
 import pickle
 import signal
 import sys
@@ -19,23 +22,12 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from minipose.errors import Interrupted, UserError, line_of
+from minipose.processors import processors
 from minipose.training.interrupts import SIGNALS, led
 from minipose.training.parts import on_threads, ready_to_fork
 
 Task = Callable[[], None]
 STOPPED = "stopped; all trainings are kept, go on with --resume"
-
-
-def processors() -> int:
-    """Those that this process may use, or as many as ``MINIPOSE_THREADS`` says."""
-    asked = os.environ.get("MINIPOSE_THREADS")
-    if asked:
-        if not (asked.isdecimal() and asked.isascii()):
-            raise UserError(f"MINIPOSE_THREADS: expected a whole number, got {asked!r}")
-        return max(1, int(asked))
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def possible(asked: int, device: str, ranks: int) -> int:

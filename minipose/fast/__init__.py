@@ -47,7 +47,8 @@ def load() -> None:
 def describe() -> str:
     """How it computes on this machine, in a few words."""
     workers = import_module("minipose.fast.workers")
-    return f"fast, {workers.thread_count()} threads, BLAS: {workers.blas_name()}"
+    processors = import_module("minipose.processors").processors
+    return f"fast, {processors()} threads, BLAS: {workers.blas_name()}"
 
 
 before_first_choice(load)

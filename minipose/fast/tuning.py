@@ -25,6 +25,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from minipose.processors import processors
+
 ROUNDS = 9
 GAIN = 1.04  # times as fast as the built-in size, at least
 MOST = (
@@ -102,13 +104,11 @@ def path() -> Path:
 
 def machine() -> dict[str, object]:
     """What the sizes depend on."""
-    from minipose.fast import workers
-
     return {
         "processor": platform.processor() or platform.machine(),
         "model": _model(),
         "numpy": np.__version__,
-        "threads": workers.thread_count(),
+        "threads": processors(),
     }
 
 

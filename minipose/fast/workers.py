@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
 
@@ -18,6 +17,7 @@ import numpy as np
 
 from minipose.fast import blas, jobs
 from minipose.fast.jobs import thread as _local
+from minipose.processors import processors
 
 T = TypeVar("T")
 
@@ -40,23 +40,12 @@ class Team(Protocol):
         """Use what was made since then for other arrays."""
 
 
-def thread_count() -> int:
-    """Threads to use: ``MINIPOSE_THREADS``, or the processors that this process may run on."""
-    asked = os.environ.get("MINIPOSE_THREADS")
-    if asked:
-        if not (asked.isdecimal() and asked.isascii()):
-            raise ValueError(f"MINIPOSE_THREADS: expected a whole number, got {asked!r}")
-        return max(1, int(asked))
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def threads_here() -> int:
-    """The same for the calling thread: fewer within ``at_most``, one within ``alone``."""
+    """As many as ``processors``: fewer within ``at_most``, one within ``alone``."""
     if getattr(_local, "working", False):
         return 1
-    return min(thread_count(), getattr(_local, "most", thread_count()))
+    count = processors()
+    return min(count, getattr(_local, "most", count))
 
 
 def run(task: Callable[[int], T], count: int) -> list[T]:

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from minipose.backend import Array
 from minipose.errors import UserError
+from minipose.processors import available, processors
 from minipose.training.communicator import Communicator, Pending, launched
 
 FORWARDED = 0.3  # s in which mpirun reads what was printed last
@@ -44,10 +45,10 @@ class MPICommunicator(Communicator):
         neighbours = here.size
         take_gpu(here.rank)
         cores = os.cpu_count() or 1
-        allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
-        self.threads = min(allowed, max(1, cores // neighbours))
+        mine = min(available(), max(1, cores // neighbours))
         self._calls: deque[InTurn] | None = deque() if neighbours <= cores else None
-        self.threads = int(os.environ.setdefault("MINIPOSE_THREADS", str(self.threads)))
+        os.environ.setdefault("MINIPOSE_THREADS", str(mine))
+        self.threads = processors()
 
     def broadcast(self, value: Any) -> Any:
         self.barrier()

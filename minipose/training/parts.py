@@ -30,7 +30,7 @@ Loss = Callable[[Module, Any], Tensor]
 def on_threads(threads: int) -> contextlib.AbstractContextManager[None]:
     """In this block kernels run on so many threads: other processes have the other processors.
 
-    Here they run on BLAS's own, which is asked for nothing.
+    Here they run on BLAS's own: how many those are is settled when NumPy is loaded.
     """
     return contextlib.nullcontext()
 
