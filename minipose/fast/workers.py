@@ -22,6 +22,7 @@ from minipose.processors import processors
 T = TypeVar("T")
 
 PIECE = 1 << 16  # numbers: small enough for the cache, large enough to be worth a call
+VIEWS = 256  # of zeros, that a thread keeps: more than the shapes of the pieces of a step
 
 
 class Team(Protocol):
@@ -197,12 +198,19 @@ def zeros_as(x: np.ndarray) -> np.ndarray:
         flat = known.get(x.dtype)
         if flat is None or flat.size < x.size:
             known.clear()
-            flat = known[x.dtype] = np.zeros(x.size, x.dtype)
-        axes = sorted(range(x.ndim), key=lambda axis: (-x.strides[axis], axis))
-        ordered = flat[: x.size].reshape([x.shape[axis] for axis in axes])
-        found = ordered.transpose([axes.index(axis) for axis in range(x.ndim)])
-        known[key] = found
+            flat = np.zeros(x.size, x.dtype)
+        elif len(known) > VIEWS:  # pictures of ever other sizes
+            known.clear()
+        known[x.dtype] = flat
+        found = known[key] = _as(x, flat)
     return found
+
+
+def _as(x: np.ndarray, flat: np.ndarray) -> np.ndarray:
+    """The first numbers of a row, with the shape and order of memory of x: a view."""
+    axes = sorted(range(x.ndim), key=lambda axis: (-x.strides[axis], axis))
+    ordered = flat[: x.size].reshape([x.shape[axis] for axis in axes])
+    return ordered.transpose([axes.index(axis) for axis in range(x.ndim)])
 
 
 def add_in_order(arrays: Iterable[np.ndarray]) -> np.ndarray:

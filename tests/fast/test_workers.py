@@ -109,6 +109,34 @@ def test_scratch_is_used_again_and_belongs_to_one_thread():
     assert not np.shares_memory(first, seen[0])
 
 
+@pytest.fixture
+def known(monkeypatch):
+    """The zeros of this thread, none at first."""
+    monkeypatch.setitem(jobs.thread.__dict__, "zeros", {})
+    return jobs.thread.__dict__["zeros"]
+
+
+def test_zeros_lie_as_what_they_are_compared_with_in_one_memory(known):
+    x = np.ones((2, 3, 4), np.float32)
+    first = workers.zeros_as(x)
+    for other in (x, *layouts(x)[:2], x.transpose(2, 0, 1), x[:, 1:]):
+        zeros = workers.zeros_as(other)
+        assert zeros.shape == other.shape and zeros.dtype == other.dtype and not zeros.any()
+        assert np.argsort(zeros.strides).tolist() == np.argsort(other.strides).tolist()
+        assert np.shares_memory(first, zeros)
+    assert workers.zeros_as(x) is first
+
+
+def test_zeros_of_many_shapes_are_forgotten_but_not_their_memory(known, monkeypatch):
+    monkeypatch.setattr(workers, "VIEWS", 8)
+    largest = workers.zeros_as(np.ones(5000))
+    for n in range(1, 50):
+        assert np.shares_memory(workers.zeros_as(np.ones((n, 3))), largest)
+        assert len(known) <= 8 + 1  # and the memory
+    larger = workers.zeros_as(np.ones(6000))
+    assert not np.shares_memory(larger, largest) and len(known) == 2
+
+
 def test_pieces_cover_all_once():
     assert [(p.start, p.stop) for p in workers.pieces(10, 4)] == [(0, 4), (4, 8), (8, 10)]
 
