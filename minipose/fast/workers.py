@@ -206,6 +206,11 @@ def zeros_as(x: np.ndarray) -> np.ndarray:
     return found
 
 
+def scratch_as(name: str, x: np.ndarray) -> np.ndarray:
+    """``scratch`` of this shape, dtype and order of memory."""
+    return _as(x, scratch(name, (x.size,), x.dtype))
+
+
 def _as(x: np.ndarray, flat: np.ndarray) -> np.ndarray:
     """The first numbers of a row, with the shape and order of memory of x: a view."""
     axes = sorted(range(x.ndim), key=lambda axis: (-x.strides[axis], axis))

@@ -109,6 +109,13 @@ def test_scratch_is_used_again_and_belongs_to_one_thread():
     assert not np.shares_memory(first, seen[0])
 
 
+def test_scratch_lies_as_what_it_is_made_for():
+    for x in layouts(np.ones((2, 3, 4)))[:2]:
+        found = workers.scratch_as("test", x)
+        assert found.strides == x.strides and found.dtype == x.dtype
+        assert np.shares_memory(found, workers.scratch("test", (1,), np.dtype(np.float32)))
+
+
 @pytest.fixture
 def known(monkeypatch):
     """The zeros of this thread, none at first."""
