@@ -18,6 +18,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from minipose.fast import workers
+from minipose.fast.adjoint import backward_kernel
 from minipose.fast.bias_relu import NOTHING, Ending
 from minipose.fast.products import in_blocks, multiply
 from minipose.kernels.im2col import output_size
@@ -75,10 +76,8 @@ def backward_input(grad_y: Array, weight: Array, size: Pair, stride: Pair, paddi
     (o, c), kernel, (n, _, *out) = weight.shape[:2], weight.shape[2:], grad_y.shape
     within = all(p < k for p, k in zip(padding, kernel, strict=True))
     if stride == (1, 1) and within and o <= COPIES * c:
-        rotated = weight[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
-        return forward(
-            grad_y, rotated, (1, 1), (kernel[0] - 1 - padding[0], kernel[1] - 1 - padding[1])
-        )
+        rotated, around = backward_kernel(weight, padding)
+        return forward(grad_y, rotated, (1, 1), around)
     grad_x = np.empty((c, n, *size), dtype=grad_y.dtype)
     transposed = np.ascontiguousarray(weight.reshape(o, -1).T)
 

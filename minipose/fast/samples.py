@@ -8,9 +8,8 @@ memory and are multiplied where they lie:
 
     y[p, q] (O, N) = w (O, kw·kh·C) · patch[p, q]        dL/dw = Σ_{p,q} dL/dy[p, q] · patch[p, q]ᵀ
 
-so a pixel is copied kh times, not kh·kw. dL/dx is a convolution of dL/dy, with k − 1 − p zeros
-around, with the kernel rotated by 180° and its channels exchanged. Threads take bands of lines,
-which the shapes alone cut.
+so a pixel is copied kh times, not kh·kw. dL/dx is a convolution of dL/dy (``adjoint``). Threads
+take bands of lines, which the shapes alone cut.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from minipose.fast import workers
+from minipose.fast.adjoint import backward_kernel
 from minipose.fast.bias_relu import NOTHING, Ending
 from minipose.fast.layout import batch_first, batch_last
 
@@ -51,9 +51,7 @@ def forward(x: Array, weight: Array, padding: Pair, ending: Ending = NOTHING) ->
 
 def backward_input(grad_y: Array, weight: Array, padding: Pair) -> Array:
     """dL/dx (N, C, H, W) for a padding of at most k − 1."""
-    rotated = weight[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
-    around = tuple(k - 1 - p for k, p in zip(weight.shape[2:], padding, strict=True))
-    return forward(grad_y, rotated, around)
+    return forward(grad_y, *backward_kernel(weight, padding))
 
 
 def backward_weight(grad_y: Array, x: Array, kernel: Pair, padding: Pair) -> Array:

@@ -10,8 +10,7 @@ contiguous pieces of kw·C numbers, copied as such:
 Where those pieces are long enough for a product of their own, the kernel's lines take turns:
 y is then a sum of kh products, and a line of the image is copied once instead of kh times.
 
-dL/dx of stride 1 is a convolution of dL/dy, with k − 1 − p zeros around, with the kernel rotated by
-180° and its channels exchanged: each pixel collects from the outputs that saw it.
+dL/dx of stride 1 is a convolution of dL/dy (``adjoint``).
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from minipose.fast import workers
+from minipose.fast.adjoint import backward_kernel
 from minipose.fast.bias_relu import NOTHING, Ending
 from minipose.fast.layout import channels_first, channels_last
 from minipose.kernels.im2col import output_size
@@ -62,9 +62,8 @@ def forward(
 
 def backward_input(grad_y: np.ndarray, weight: np.ndarray, padding: Pair) -> np.ndarray:
     """dL/dx (N, C, H, W) for stride 1 and a padding of at most k − 1."""
-    rotated = weight[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
-    around = tuple(k - 1 - p for k, p in zip(weight.shape[2:], padding, strict=True))
-    return forward(grad_y, rotated, (1, 1), around)
+    kernel, around = backward_kernel(weight, padding)
+    return forward(grad_y, kernel, (1, 1), around)
 
 
 def backward_weight(

@@ -13,7 +13,7 @@ would see the next one's first: between the lines lie the zeros of the padding, 
 of one line and the beginning of the next. Outputs there are left out.
 
 dL/dw[i] = Σ_s x_sᵀ dL/dy_s, where dL/dy has zeros between the lines, too; dL/dx is a convolution of
-dL/dy, with k − 1 − p zeros around, with the kernel rotated by 180° and its channels exchanged.
+dL/dy (``adjoint``).
 
 A strip of lines is as large as OpenBLAS multiplies without copying (``products.AS_THEY_LIE``): at
 16 channels such a product has half as much again the speed of a larger one.
@@ -25,6 +25,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from minipose.fast import workers
+from minipose.fast.adjoint import backward_kernel
 from minipose.fast.bias_relu import NOTHING, Ending
 from minipose.fast.layout import channels_first, channels_last
 from minipose.fast.products import AS_THEY_LIE
@@ -69,10 +70,8 @@ def forward(x: Array, weight: Array, padding: Pair, ending: Ending = NOTHING) ->
 
 
 def backward_input(grad_y: Array, weight: Array, padding: Pair) -> Array:
-    """dL/dx (N, C, H, W)."""
-    rotated = weight[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
-    around = tuple(k - 1 - p for k, p in zip(weight.shape[2:], padding, strict=True))
-    return forward(grad_y, rotated, around)
+    """dL/dx (N, C, H, W) for a padding of at most k − 1."""
+    return forward(grad_y, *backward_kernel(weight, padding))
 
 
 def backward_weight(grad_y: Array, x: Array, kernel: Pair, padding: Pair) -> Array:

@@ -20,7 +20,7 @@ Multiplications for each output and pair of channels, against r² as written: 36
 where images are small), 64/16 for 5×5, 64/9 for 6×6.
 
 The derivatives are the same steps transposed: dL/dU[ξ] = V[ξ]ᵀ dL/dM[ξ] with dL/dM = A dL/dY Aᵀ and
-dL/dw = Gᵀ dL/dU G; and dL/dx is a convolution of dL/dy with the kernel rotated by 180°.
+dL/dw = Gᵀ dL/dU G; and dL/dx is a convolution of dL/dy (``adjoint``).
 
 Images lie channels last, (N, H, W, C). Small ones go through together, as many as make a good
 product, and such blocks are spread over the threads; large ones are cut into lines of tiles. The
@@ -37,6 +37,7 @@ from collections.abc import Callable
 import numpy as np
 
 from minipose.fast import workers
+from minipose.fast.adjoint import backward_kernel
 from minipose.fast.bias_relu import NOTHING, Ending
 from minipose.fast.layout import channels_first, channels_last
 from minipose.fast.products import in_blocks
@@ -84,9 +85,8 @@ def forward(
 
 
 def backward_input(grad_y: np.ndarray, weight: np.ndarray, padding: Pair) -> np.ndarray:
-    """dL/dx: dL/dy, with r − 1 − p zeros around, correlated with the kernel rotated by 180°."""
-    around = tuple(k - 1 - p for k, p in zip(weight.shape[2:], padding, strict=True))
-    return correlate(grad_y, Kernels(weight[:, :, ::-1, ::-1]), around)
+    """dL/dx (N, C, H, W) for a padding of at most r − 1."""
+    return forward(grad_y, *backward_kernel(weight, padding))
 
 
 class Kernels:

@@ -194,9 +194,9 @@ def _order(target: Target) -> Callable[[tuple[float, pytest.Item]], tuple[bool, 
 
 
 def _place(target: Target) -> tuple[str, int]:
-    """Where the derivative is defined, as its code object tells it."""
-    module = importlib.import_module(target.module)
-    return module.__file__, target.part.lineno
+    """Where the derivative is defined, as its code object tells it: with its decorators."""
+    module, part = importlib.import_module(target.module), target.part
+    return module.__file__, min(node.lineno for node in (part, *part.decorator_list))
 
 
 def _fails(item: pytest.Item) -> bool:
