@@ -138,7 +138,7 @@ class _Other:
         """To the parameters' own."""
         for parameter, gradient in zip(self.model.parameters(), self.gradients, strict=True):
             if parameter.grad is not None:  # None: it is frozen, or no part of the loss needs it
-                workers.elementwise(_add, parameter.grad, gradient)
+                workers.elementwise(_add, parameter.grad, gradient, piece=workers.PIECE)
 
     def close(self) -> None:
         self.pipe.close()  # which is the sign to end

@@ -17,83 +17,20 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
 
 import numpy as np
 
+from minipose.errors import UserError, line_of
+from minipose.fast.choices import CHOICES, Choice, Work
 from minipose.processors import processors
 
-ROUNDS = 9
+ROUNDS = 15
+LONG, CALLS = 0.03, 16  # s that a candidate takes in a round, about, and calls in it at most
 GAIN = 1.04  # times as fast as the built-in size, at least
-MOST = (
-    0.75  # of the rounds, in which it has to be faster: on a busy machine medians differ by chance
-)
-
-
-class Choice(NamedTuple):
-    """A size, what it may be instead, and the work at which the candidates are measured."""
-
-    module: str
-    name: str
-    candidates: tuple[int, ...]
-    work: Callable[[], Callable[[], object]]
-
-    @property
-    def place(self) -> tuple[object, str]:
-        return import_module(f"minipose.fast.{self.module}"), self.name
-
-    @property
-    def value(self) -> int:
-        return getattr(*self.place)
-
-    def set(self, value: int) -> None:
-        setattr(*self.place, value)
-
-
-def _convolution(module: str, x: tuple[int, ...], kernel: tuple[int, ...], function: str):
-    """Forward, or dL/dw, of one convolution with a margin, channels last."""
-
-    def work() -> Callable[[], object]:
-        from minipose.fast.layout import channels_first
-
-        rng = np.random.default_rng(0)
-        n, c, h, w = x
-        images = channels_first(rng.standard_normal((n, h, w, c), dtype=np.float32))
-        weight = rng.standard_normal(kernel, dtype=np.float32)
-        of = import_module(f"minipose.fast.{module}")
-        steps = () if module == "winograd" else ((1, 1),)
-        y = of.forward(images, weight, *steps, (1, 1))
-        if function == "forward":
-            return lambda: of.forward(images, weight, *steps, (1, 1))
-        size = kernel[2] if module == "winograd" else kernel[2:]
-        return lambda: of.backward_weight(y, images, size, *steps, (1, 1))
-
-    return work
-
-
-def _pointwise() -> Callable[[], object]:
-    from minipose import ops
-    from minipose.tensor import Tensor
-
-    x = Tensor(np.random.default_rng(0).standard_normal((1 << 21,), dtype=np.float32))
-    return lambda: ops.sigmoid(x)
-
-
-CHOICES = (
-    Choice("winograd", "TILES", (96, 192, 384),
-           _convolution("winograd", (1, 64, 192, 128), (64, 64, 3, 3), "forward")),
-    Choice("winograd", "GROUP", (256, 512, 1024),
-           _convolution("winograd", (1, 64, 192, 128), (64, 64, 3, 3), "weight")),
-    Choice("strips", "STRIP_BYTES", (1 << 19, 1 << 20, 1 << 21),
-           _convolution("strips", (4, 16, 96, 64), (16, 16, 3, 3), "forward")),
-    Choice("columns", "BLOCK_BYTES", (1 << 19, 1 << 20, 1 << 21),
-           _convolution("columns", (64, 8, 28, 28), (16, 8, 3, 3), "forward")),
-    Choice("workers", "PIECE", (1 << 15, 1 << 16, 1 << 17), lambda: _pointwise()),
-)  # fmt: skip
+MOST = 0.75  # of the rounds, in which it has to be faster: medians may differ by chance
 
 
 def path() -> Path:
@@ -123,18 +60,26 @@ def _model() -> str:
 def measure(choice: Choice, rounds: int = ROUNDS) -> dict[int, list[float]]:
     """Seconds of each candidate in each round; the size is left as it was."""
     before, run = choice.value, choice.work()
+    _seconds(run, 1)  # which makes buffers
+    calls = max(1, min(CALLS, int(LONG / _seconds(run, 1))))
     times: dict[int, list[float]] = {value: [] for value in {before, *choice.candidates}}
     try:
         for k in range(-1, rounds):
             for value in sorted(times, reverse=k % 2 == 0):
                 choice.set(value)
-                start = time.perf_counter()
-                run()
-                if k >= 0:  # the first round makes buffers
-                    times[value].append(time.perf_counter() - start)
+                seconds = _seconds(run, calls)
+                if k >= 0:  # in the first round buffers become as large as any candidate needs
+                    times[value].append(seconds / calls)
     finally:
         choice.set(before)
     return times
+
+
+def _seconds(run: Work, calls: int) -> float:
+    start = time.perf_counter()
+    for _ in range(calls):
+        run()
+    return time.perf_counter() - start
 
 
 def best(seconds: dict[int, list[float]], built_in: int) -> int:
@@ -184,7 +129,11 @@ def main() -> int:
     """Measure from the built-in sizes on."""
     os.environ["MINIPOSE_TUNED"] = "0"
     import_module("minipose.fast").load()
-    tune()
+    try:
+        tune()
+    except (UserError, OSError) as error:  # a word for the number of threads, a full disk
+        print(f"error: {line_of(error)}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -22,6 +22,7 @@ from minipose.processors import processors
 T = TypeVar("T")
 
 PIECE = 1 << 16  # numbers: small enough for the cache, large enough to be worth a call
+LEAST = 1 << 17  # numbers that are worth a thread
 VIEWS = 256  # of zeros, that a thread keeps: more than the shapes of the pieces of a step
 
 
@@ -126,7 +127,7 @@ def at_most(threads: int) -> Iterator[None]:
             _local.most = before
 
 
-def elementwise(function: Callable[..., T], *arrays: np.ndarray, piece: int = PIECE) -> list[T]:
+def elementwise(function: Callable[..., T], *arrays: np.ndarray, piece: int) -> list[T]:
     """``function(*parts)`` for matching parts of arrays of one shape, by several threads.
 
     The first array decides the cut: along the axis that lies outermost in its memory, into parts of
@@ -138,7 +139,7 @@ def elementwise(function: Callable[..., T], *arrays: np.ndarray, piece: int = PI
     return run(lambda k: function(*parts[k]), len(parts))
 
 
-def matching_parts(*arrays: np.ndarray, piece: int = PIECE) -> list[tuple[np.ndarray, ...]]:
+def matching_parts(*arrays: np.ndarray, piece: int) -> list[tuple[np.ndarray, ...]]:
     """Views of the arrays, cut as ``elementwise`` does."""
     first = arrays[0]
     if first.size <= piece:
@@ -160,7 +161,7 @@ def pieces(total: int, size: int) -> list[slice]:
     return [slice(start, min(start + size, total)) for start in range(0, total, size)]
 
 
-def for_each_thread(size: int, most: int, least: int = 2 * PIECE) -> int:
+def for_each_thread(size: int, most: int, least: int = LEAST) -> int:
     """How many numbers of so many a task takes, where no sum depends on it: as few tasks for each
     thread as have at most ``most`` numbers, but at least what is worth a thread."""
     threads = threads_here()

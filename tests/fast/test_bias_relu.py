@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minipose.fast import bias_relu, workers
+from minipose.fast import bias_relu
 from tests.strategies import layouts
 
 SHAPES = {
@@ -19,8 +19,6 @@ SHAPES = {
 @pytest.mark.parametrize("relu", [False, True])
 @pytest.mark.parametrize("with_bias", [False, True])
 def test_it_is_a_sum_and_a_maximum(monkeypatch, relu, with_bias, shape):
-    monkeypatch.setattr(workers.elementwise, "__kwdefaults__", {"piece": 20})
-    monkeypatch.setattr(workers, "PIECE", 20)
     monkeypatch.setattr(bias_relu, "LONG_PIECE", 20)
     rng = np.random.default_rng(0)
     z, grad_y = rng.standard_normal(shape), rng.standard_normal(shape)

@@ -52,7 +52,6 @@ def small_pieces(monkeypatch):
     for module in (moving, upsampling):
         monkeypatch.setattr(module, "PIECE", 512)
     monkeypatch.setattr(pointwise, "PIECE", 512)
-    monkeypatch.setattr(pointwise.workers, "PIECE", 512)
 
 
 def array(order, seed, shape=(2, 5, 12, 8), dtype=np.float32):

@@ -1,11 +1,16 @@
 """Sizes that are measured on the user's machine: kept for it, and for no other."""
 
 import json
+import sys
 
 import pytest
 
-from minipose.fast import tuning, winograd
-from minipose.fast.tuning import CHOICES, Choice, best
+import minipose.fast
+from minipose.fast import jobs, tuning, winograd
+from minipose.fast.choices import CHOICES, Choice
+from minipose.fast.tuning import best
+
+minipose.fast.load()
 
 
 @pytest.fixture
@@ -23,7 +28,7 @@ def choice(slow):
     def work():
         def run():
             seen.append(winograd.TILES)
-            for _ in range(100_000 if winograd.TILES in slow else 10):
+            for _ in range(20_000 if winograd.TILES in slow else 10):
                 pass
 
         return run
@@ -44,6 +49,13 @@ def test_the_fastest_size_is_kept_and_used_here_only(cache, monkeypatch, capsys)
     monkeypatch.delenv("MINIPOSE_TUNED")
     monkeypatch.setenv("MINIPOSE_THREADS", "7")
     assert not tuning.use() and winograd.TILES == 192
+
+
+def test_a_word_for_the_number_of_threads_is_one_line(cache, monkeypatch, capsys):
+    monkeypatch.setenv("MINIPOSE_THREADS", "two")
+    assert tuning.main() == 1 and not cache.exists()
+    line = "error: MINIPOSE_THREADS: expected a whole number, got 'two'\n"
+    assert capsys.readouterr().err == line
 
 
 def test_what_is_as_fast_stays():
@@ -72,6 +84,32 @@ def test_a_file_of_another_kind_changes_nothing(text, cache):
 
 
 @pytest.mark.parametrize("one", CHOICES, ids=lambda one: f"{one.module}.{one.name}")
-def test_every_choice_names_a_size_that_is_built_in_and_can_be_measured(one):
-    assert one.value in one.candidates
-    one.work()()
+def test_every_candidate_is_another_cut_of_the_work(one, monkeypatch):
+    """Else what is measured is not what the size decides: smaller tasks are more calls."""
+    monkeypatch.setenv("MINIPOSE_THREADS", "2")
+    monkeypatch.setattr(jobs, "shared", lambda task, count, _: [task(k) for k in range(count)])
+    module, name = one.place
+    run, built_in = one.work(), one.value
+    monkeypatch.setattr(module, name, built_in)  # which it is again afterwards
+    calls = []
+    for value in one.candidates:
+        one.set(value)
+        calls.append(calls_within(module.__file__, run))
+    assert list(one.candidates) == sorted(set(one.candidates)) and built_in in one.candidates
+    assert calls == sorted(set(calls), reverse=True)
+
+
+def calls_within(file, run):
+    """How many calls of a file's functions ``run`` makes."""
+    count = 0
+
+    def look(frame, event, argument):
+        nonlocal count
+        count += event == "call" and frame.f_code.co_filename == file
+
+    sys.setprofile(look)
+    try:
+        run()
+    finally:
+        sys.setprofile(None)
+    return count
