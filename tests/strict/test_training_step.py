@@ -128,8 +128,15 @@ def fast_modules(run, folder=("minipose", "fast")):
         path = Path(file)
         return path.stem if path.parts[-1 - len(folder) : -1] == folder else None
 
+    def is_asked(frame):  # or what such a question calls
+        while frame is not None and module(frame.f_code.co_filename):
+            if frame.f_code in asked:
+                return True
+            frame = frame.f_back
+        return False
+
     def look(frame, event, argument):
-        if event == "call" and module(frame.f_code.co_filename) and frame.f_code not in asked:
+        if event == "call" and module(frame.f_code.co_filename) and not is_asked(frame):
             ran.add(module(frame.f_code.co_filename))
 
     sys.setprofile(look)
