@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from minipose.plots import canvas
 
+BESIDE = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)}  # the axes, on their right
 Series = Mapping[str, tuple[Sequence[float], Sequence[float]]]  # label -> (epochs, values)
 
 
@@ -19,6 +20,7 @@ def learning_curves(
     path: str | os.PathLike,
     across: str = "epoch",
     best: float | None = None,
+    close_up: bool = False,
 ) -> Path:
     """One panel per entry: its title names what is measured and the unit; a line per series.
 
@@ -30,8 +32,10 @@ def learning_curves(
     path : where the PNG goes
     across : what the horizontal axis shows
     best : where the weights that were kept come from
+    close_up : whether the vertical axis is cut to what lines do after their first quarter, for
+        lines that end close together; the legend is beside them
     """
-    plot = canvas.new_plot(4.6 * len(panels), 3.2)
+    plot = canvas.new_plot((6.8 if close_up else 4.6) * len(panels), 3.2)
     colours = [canvas.TRUTH, canvas.PREDICTION, canvas.ACCENT, canvas.GREY, canvas.LEFT, "#6d4c9f"]
     for i, (title, series) in enumerate(panels.items()):
         axes = plot.add_subplot(1, len(panels), i + 1)
@@ -40,7 +44,10 @@ def learning_curves(
             axes.plot(epochs, values, label=last, color=colour, linewidth=1.8, marker=".")
         axes.set_title(title, loc="left")
         axes.set_xlabel(across)
-        axes.set_ylim(bottom=0)
+        if close_up:
+            axes.set_ylim(*_later_range(series))
+        else:
+            axes.set_ylim(bottom=0)
         if best is not None:
             axes.axvline(best, color=canvas.GREY, linewidth=0.8, linestyle=":", zorder=0)
             axes.annotate(
@@ -48,8 +55,15 @@ def learning_curves(
                 ha="right", color=canvas.GREY, fontsize=8,
             )  # fmt: skip
         axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
-        axes.legend()
+        axes.legend(**(BESIDE if close_up else {}))
     return canvas.save(plot, path)
+
+
+def _later_range(series: Series) -> tuple[float, float]:
+    """Of all values behind the first quarter of each line, with a margin."""
+    later = [value for _, values in series.values() for value in values[len(values) // 4 :]]
+    margin = 0.06 * (max(later) - min(later)) or 0.01
+    return min(later) - margin, max(later) + margin
 
 
 def spread_curves(

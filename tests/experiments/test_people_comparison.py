@@ -270,6 +270,18 @@ def test_curves_of_one_epoch_and_of_rows_that_are_not_there(tmp_path, monkeypatc
     np.testing.assert_array_equal(gap.lines[0].get_ydata(), [0.1, np.nan, 0.3])
 
 
+def test_a_close_up_shows_all_that_lines_do_in_their_later_part(tmp_path, monkeypatch):
+    painted = []
+    monkeypatch.setattr(canvas, "save", lambda plot, path: painted.append(plot))
+    lines = {
+        "a": (range(8), [0, 0.5, 0.8, 0.9, 0.91, 0.9, 0.9, 0.9]),
+        "b": ([1], [0.7]),
+    }
+    curves.learning_curves({"dice": lines}, tmp_path / "a.png", close_up=True)
+    low, high = painted[0].axes[0].get_ylim()
+    assert 0.6 < low < 0.7 and 0.91 < high < 1
+
+
 def test_starts_are_compared_only_with_weights_to_begin_with():
     with pytest.raises(UserError, match=r"--compare starts: expected --start CHECKPOINT"):
         Settings(compare="starts")

@@ -180,5 +180,5 @@ def _curves(folder: Path, folders: dict[str, Path], reference: Path | None) -> D
     theirs = {name: curve for name, curve in theirs.items() if curve}
     if theirs:
         panels["Validation dice, report 2"] = theirs
-    learning_curves(panels, folder / "dice.png")
+    learning_curves(panels, folder / "dice.png", close_up=True)
     return {"dice.png": "Validation dice of each model's first training"}
