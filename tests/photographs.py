@@ -4,7 +4,8 @@ Against true joints of Human3.6M's frames (``--h36m``: annotations.npz and image
 17 joints; and against masks, joints and a detector's landmarks of Clothing Co-Parsing's people
 (``--ccp``: images/, masks/, keypoints/, labels.csv, world_landmarks.npz), over 14 joints, once each
 pose was rotated, scaled and shifted onto its target (PA-MPJPE). Beside it what the mean pose gives:
-of the training poses, and of the targets themselves, which no method may know.
+of the training poses, and of the targets themselves, which no method may know. And against masks
+alone (``--boxed``: images/, masks/), where the box around the people of a picture is given.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from scipy.ndimage import zoom
 
+from minipose.datasets.crop import box_of
 from minipose.datasets.guard import read_json
 from minipose.datasets.h36m import H36MStore
 from minipose.datasets.picture_files import read_grey, read_rgb
@@ -28,7 +31,7 @@ from minipose.experiments.pose3d.measure import mean_pose
 from minipose.experiments.settings import read_toml
 from minipose.metrics import dice_coefficient, joint_errors, procrustes
 from minipose.predict.networks import Networks, load_networks
-from minipose.predict.person import Result, predict_pictures
+from minipose.predict.person import Result, predict_pictures, with_room
 
 FOURTEEN = [0, 1, 2, 3, 4, 5, 6, 8, 11, 12, 13, 14, 15, 16]  # of H36M_17: no spine, no head
 # MediaPipe's landmarks of the same joints; two of them: their middle.
@@ -43,6 +46,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--h36m", type=Path, nargs="*", default=[], help="folders of frames")
     parser.add_argument("--masks", type=Path, help="silhouettes of these frames, NAME.png")
     parser.add_argument("--ccp", type=Path, help="Clothing Co-Parsing's folder")
+    parser.add_argument("--boxed", type=Path, help="a folder of photographs with masks")
     parser.add_argument("--limit", type=int, default=204, help="pictures of it (default: 204)")
     parser.add_argument("--checkpoint", type=Path, help="best.npz of a run of people")
     parser.add_argument("--pose3d", type=Path, help="best.npz of a run of h36m")
@@ -56,6 +60,8 @@ def main(argv: list[str] | None = None) -> int:
         masks_and_joints(networks, args.ccp, names)
         for given in (True, False):
             photographs(networks, args.ccp, names, given)
+    if args.boxed:
+        boxed(networks, args.boxed)
     return 0
 
 
@@ -144,6 +150,29 @@ def masks_and_joints(networks: Networks, folder: Path, names: list[str]) -> None
             f"| {where} | {np.mean(dice):.3f} | {(off <= 5).mean():.3f} | {(off <= 10).mean():.3f} "
             f"| {np.mean(found):.3f} | {len(off)} joints |"
         )
+
+
+def boxed(networks: Networks, folder: Path) -> None:
+    """The mask where the box around all people of a picture, with a margin, is given.
+
+    Constants beside it: all of the box, and the mean mask of the other pictures' boxes.
+    """
+    flat, found, truths = replace(networks, pose3d=None), [], []
+    for path in sorted((folder / "masks").glob("*.png")):
+        truth = read_grey(path) > 127
+        box = with_room(box_of(truth), truth.shape)
+        picture = read_rgb(folder / "images" / f"{path.stem}.jpg")
+        result = predict_pictures(flat, [picture], [box])[0]
+        found.append(dice_coefficient((result.mask > 0.5) * 1.0, truth * 1.0))
+        truths.append(truth[box[1] : box[3], box[0] : box[2]] * 1.0)
+    squares = [zoom(t, (64 / t.shape[0], 64 / t.shape[1]), order=1) for t in truths]
+    everything = [dice_coefficient(np.ones_like(t), t) for t in squares]
+    others = [(sum(squares) - t) / max(1, len(squares) - 1) > 0.5 for t in squares]
+    mean = [dice_coefficient(m * 1.0, t) for m, t in zip(others, squares, strict=True)]
+    print(f"\n{len(found)} photographs, boxes given, dice:\n")
+    print("| network | its median | all of the box | mean mask of the others |\n|---|---|---|---|")
+    numbers = (np.mean(found), np.median(found), np.mean(everything), np.mean(mean))
+    print("| " + " | ".join(f"{number:.3f}" for number in numbers) + " |")
 
 
 def _together(names: list[str]) -> Iterator[list[str]]:

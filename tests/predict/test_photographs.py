@@ -1,9 +1,11 @@
 """The measurement on real photographs: the joints it compares, and its tables."""
 
 import csv
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from minipose.datasets.picture_files import read_rgb
 from minipose.predict.networks import load_networks
@@ -62,6 +64,28 @@ def test_poses_in_real_frames_are_better_than_the_mean_pose(shared):
             error, constant = photographs.frame_errors(networks, frame, box=box)
             ratio[frame.path.stem.split("_")[0]] = error / constant
     assert len(ratio) == 4 and max(ratio["S1"], ratio["S5"], ratio["S7"]) < 0.85, ratio
+
+
+def test_masks_in_given_boxes_beside_constants(tmp_path, capsys, monkeypatch):
+    """Two people of whom all is found, and a third of whom nothing is."""
+    for name in ("images", "masks"):
+        (tmp_path / name).mkdir()
+    mask = np.zeros((60, 40), np.uint8)
+    mask[20:50, 10:30] = 255
+    for name in ("a", "b", "c"):
+        Image.fromarray(np.zeros((60, 40, 3), np.uint8)).save(tmp_path / f"images/{name}.jpg")
+        Image.fromarray(mask).save(tmp_path / f"masks/{name}.png")
+    given = []
+
+    def found(networks, pictures, boxes):
+        given.extend(boxes)
+        return [SimpleNamespace(mask=mask / 255 * (len(given) < 3))]
+
+    monkeypatch.setattr(photographs, "predict_pictures", found)
+    photographs.boxed(load_networks(), tmp_path)
+    assert given == [with_room((10, 20, 30, 50), (60, 40))] * 3
+    whole, median, box, mean = map(float, capsys.readouterr().out.split("|")[-5:-1])
+    assert (whole, median) == (0.667, 1) and 0.5 < box < 0.8 and mean > 0.95
 
 
 def test_the_tables(shared, capsys):
