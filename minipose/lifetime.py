@@ -1,4 +1,4 @@
-"""Processes that end with the one that began them, even if that one is killed without warning."""
+"""Processes that end with the one that began them, however it ends, and leave signals to it."""
 
 from __future__ import annotations
 
@@ -33,6 +33,12 @@ def end_with_parent(parent: int | None = None) -> None:
             target=_watch, args=(of_multiprocessing.sentinel,), daemon=True, name="end with parent"
         )
         watching.start()
+
+
+def leave_signals_to_parent() -> None:
+    """Ignore Ctrl-C and SIGTERM, which may reach a whole group: the parent ends this process."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
 
 
 def _watch(sentinel: int) -> None:

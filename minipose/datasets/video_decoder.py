@@ -30,7 +30,7 @@ from minipose.datasets.guard import (
     reading,
 )
 from minipose.errors import UserError
-from minipose.lifetime import end_with_parent
+from minipose.lifetime import end_with_parent, leave_signals_to_parent
 
 SECONDS = 10.0  # of the processor for a frame, which takes milliseconds
 MEMORY = 8 * 2**30  # bytes of addresses; 8K, 10 bits, 16 threads need 5
@@ -161,8 +161,7 @@ def _tell(out: BinaryIO, path: str, messages: Iterator[Message]) -> None:
 
 def main(argv: list[str]) -> int:
     """Decode for the parent of this number. Standard input has ``path``, ``grey``, ``camera``."""
-    for each in (signal.SIGINT, signal.SIGTERM):  # which may reach the whole group
-        signal.signal(each, signal.SIG_IGN)  # the parent decides, and ends this one
+    leave_signals_to_parent()
     end_with_parent(int(argv[0]))
     with contextlib.suppress(ImportError):  # is said where it is needed
         import av  # noqa: F401, while nothing is wanted yet

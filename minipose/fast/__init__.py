@@ -47,7 +47,8 @@ def load() -> None:
 def describe() -> str:
     """How it computes on this machine, in a few words."""
     workers = import_module("minipose.fast.workers")
-    processors = import_module("minipose.processors").processors
+    from minipose.processors import processors  # not with ``import minipose``, which is shallow
+
     return f"fast, {processors()} threads, BLAS: {workers.blas_name()}"
 
 

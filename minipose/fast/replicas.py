@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import sys
 from mmap import mmap
 from typing import Any
@@ -159,11 +158,10 @@ def _serve(
 ) -> None:
     """What the other process does: a part, its gradients, buffers and loss, the next part."""
     pipe.close()
-    from minipose.lifetime import end_with_parent  # not with ``import minipose``, which is shallow
+    from minipose import lifetime  # not with ``import minipose``, which is shallow
 
-    end_with_parent()
-    for each in (signal.SIGINT, signal.SIGTERM):  # which may reach the whole group
-        signal.signal(each, signal.SIG_IGN)  # the first process decides, and ends this one
+    lifetime.end_with_parent()
+    lifetime.leave_signals_to_parent()
     with workers.alone():
         while True:
             try:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import math
 import multiprocessing
-import signal
 from collections.abc import Callable
 from mmap import mmap
 from typing import Any, NamedTuple
@@ -149,11 +148,10 @@ def _empty(shape: tuple[int, ...], axes: tuple[int, ...], dtype: np.dtype) -> np
 
 def _begin(serve: Callable, pipe: Any, mine: Any, *arguments: Any) -> None:
     pipe.close()
-    from minipose.lifetime import end_with_parent  # not with ``import minipose``, which is shallow
+    from minipose import lifetime  # not with ``import minipose``, which is shallow
 
-    end_with_parent()
-    for each in (signal.SIGINT, signal.SIGTERM):  # which may reach the whole group
-        signal.signal(each, signal.SIG_IGN)  # the first process decides, and ends this one
+    lifetime.end_with_parent()
+    lifetime.leave_signals_to_parent()
     with contextlib.suppress(BrokenPipeError):  # the first has gone on without the answer
         serve(mine, *arguments)
 
