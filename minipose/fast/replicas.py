@@ -11,12 +11,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+from collections.abc import Sequence
 from mmap import mmap
 from typing import Any
 
 import numpy as np
 
-from minipose.fast import jobs, workers
+from minipose.fast import jobs, memory, workers
 from minipose.kernels.faster import offer
 from minipose.nn import Module
 from minipose.training.parts import (
@@ -38,13 +39,15 @@ class Replicas(Parts):
     same. A process that is forked meanwhile has neither the others nor weights of its own.
     """
 
-    def __init__(self, model: Module, loss: Loss, parts: int = 1) -> None:
+    def __init__(
+        self, model: Module, loss: Loss, parts: int = 1, elsewhere: Sequence[np.ndarray] = ()
+    ) -> None:
         super().__init__(model, loss, parts)
         _share(model)
         self._owner = os.getpid()
         self._others: list[_Other] = []
         jobs.rest()  # a fork takes none of the threads along, but the locks that they hold
-        self._others += (_Other(model, loss) for _ in range(parts - 1))
+        self._others += (_Other(model, loss, elsewhere) for _ in range(parts - 1))
 
     def __exit__(self, *exception: object) -> None:
         if os.getpid() != self._owner:
@@ -91,22 +94,22 @@ def _share(model: Module) -> None:
 
 
 def _shared_like(values: np.ndarray) -> np.ndarray:
-    memory = np.frombuffer(mmap(-1, max(values.nbytes, 1)), values.dtype, values.size)
-    memory = memory.reshape(values.shape)
-    memory[...] = values
-    return memory
+    shared = np.frombuffer(mmap(-1, max(values.nbytes, 1)), values.dtype, values.size)
+    shared = shared.reshape(values.shape)
+    shared[...] = values
+    return shared
 
 
 class _Other:
     """Another process with a copy of the network and the same weights."""
 
-    def __init__(self, model: Module, loss: Loss) -> None:
+    def __init__(self, model: Module, loss: Loss, elsewhere: Sequence[np.ndarray]) -> None:
         self.model = model
         self.gradients = [_shared_like(p.data) for p in model.parameters()]
         self.buffers = [_shared_like(buffer) for _, buffer in model.named_buffers()]
         context = multiprocessing.get_context("fork")
         self.pipe, theirs = context.Pipe()
-        arguments = (self.pipe, theirs, model, loss, self.gradients, self.buffers)
+        arguments = (self.pipe, theirs, model, loss, self.gradients, self.buffers, elsewhere)
         self.process = context.Process(target=_serve, args=arguments, daemon=True)
         self.process.start()
         theirs.close()
@@ -155,6 +158,7 @@ def _serve(
     loss: Loss,
     gradients: list[np.ndarray],
     buffers: list[np.ndarray],
+    elsewhere: Sequence[np.ndarray],
 ) -> None:
     """What the other process does: a part, its gradients, buffers and loss, the next part."""
     pipe.close()
@@ -162,6 +166,7 @@ def _serve(
 
     lifetime.end_with_parent()
     lifetime.leave_signals_to_parent()
+    memory.forget(elsewhere)
     with workers.alone():
         while True:
             try:
@@ -184,7 +189,7 @@ def _serve(
                 mine.send((0.0, error))
 
 
-def _suits(model: Module, loss: Loss, parts: int = 1) -> bool:
+def _suits(model: Module, loss: Loss, parts: int = 1, elsewhere: Sequence[np.ndarray] = ()) -> bool:
     on_cpu = all(isinstance(p.data, np.ndarray) for p in model.parameters())
     return parts > 1 and on_cpu and sys.platform == "linux" and workers.threads_here() >= parts
 

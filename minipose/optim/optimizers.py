@@ -49,6 +49,11 @@ class Optimizer:
         }
 
     @property
+    def arrays(self) -> list[Array]:
+        """The state of all parameters."""
+        return [array for arrays in self.state.values() for array in arrays]
+
+    @property
     def lr(self) -> float:
         """The learning rate; a schedule may let it fall to 0."""
         return self._lr

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from minipose.backend import Array
 from minipose.errors import Diverged, Interrupted, UserError
 from minipose.nn import Module
 from minipose.optim import Average, Optimizer, clip_gradients
@@ -55,7 +56,7 @@ def fit(task: Task, model: Module, optimizer: Optimizer, resume: bool = False) -
     first = Snapshot(model, optimizer, task.average)
     if progress.epoch or progress.step:
         first.forget()
-    parts = _parts(task, model)
+    parts = _parts(task, model, [*optimizer.arrays, *first.arrays])
     with parts, deferred_interrupts() as asked_to_stop:
         while progress.epoch < task.epochs and task.adapt(progress.history) is not None:
             try:
@@ -71,14 +72,14 @@ def fit(task: Task, model: Module, optimizer: Optimizer, resume: bool = False) -
     return progress.history
 
 
-def _parts(task: Task, model: Module) -> Parts:
+def _parts(task: Task, model: Module, elsewhere: list[Array]) -> Parts:
     if task.communicator.size > 1:
         if task.scaling is not None:
             raise UserError("--fp16 is one process's: several share a batch without it")
         return Ranks(model, task.loss, task.parts, task.communicator)
     if task.scaling is not None:
         return ScaledParts(model, task.loss, task.parts, task.scaling)
-    return in_parts(model, task.loss, task.parts)
+    return in_parts(model, task.loss, task.parts, elsewhere)
 
 
 def _run_epoch(

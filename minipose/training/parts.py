@@ -13,7 +13,7 @@ them at the same time, with the same numbers.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -146,6 +146,10 @@ def add_gradients(model: Module, loss: Loss, part: Part) -> float:
 
 
 @replaceable
-def in_parts(model: Module, loss: Loss, parts: int = 1) -> Parts:
-    """What computes gradients here: ``Parts``, or something faster of the same kind."""
+def in_parts(model: Module, loss: Loss, parts: int = 1, elsewhere: Sequence[Array] = ()) -> Parts:
+    """What computes gradients here: ``Parts``, or something faster of the same kind.
+
+    ``elsewhere``: large arrays that no gradient needs, such as an optimizer's state. Another
+    process that computes gradients does not keep them.
+    """
     return Parts(model, loss, parts)

@@ -6,7 +6,7 @@ import itertools
 import math
 from typing import Any
 
-from minipose.backend import array_module
+from minipose.backend import Array, array_module
 from minipose.errors import Diverged
 from minipose.nn import Module
 from minipose.optim import Average, Optimizer, clip_gradients
@@ -26,6 +26,11 @@ class Snapshot:
     def __init__(self, model: Module, optimizer: Optimizer, average: Average | None) -> None:
         holders = (model, optimizer, *([] if average is None else [average]))
         self.states = [(holder, holder.state_dict()) for holder in holders]
+
+    @property
+    def arrays(self) -> list[Array]:
+        """All that is kept."""
+        return [array for _, state in self.states for array in state.values()]
 
     def forget(self) -> None:
         """Give the memory back."""

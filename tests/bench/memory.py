@@ -16,5 +16,14 @@ def peak_memory(pid: int | str = "self") -> int:
 
 def own_memory(pid: int) -> int:
     """Bytes that a process has in memory and shares with no other."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith("Private_"))
+    return _mapped(pid, "Private_")
+
+
+def own_peak(pid: int) -> int:
+    """``peak_memory`` less what the process shares with others now, which these count."""
+    return peak_memory(pid) - _mapped(pid, "Shared_")
+
+
+def _mapped(pid: int, kind: str) -> int:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith(kind))

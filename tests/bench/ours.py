@@ -17,7 +17,7 @@ from minipose.models import HNet, PoseNet, UNet
 from minipose.training.parts import in_parts
 from tests.bench.cases import CLASSES, Case, data
 from tests.bench.lenet import LeNet
-from tests.bench.memory import own_memory, peak_memory
+from tests.bench.memory import own_memory, own_peak
 
 VARIANTS = ("minipose",)
 
@@ -64,7 +64,8 @@ class Side:
         split = case.training and os.environ["BENCH_CLOCK"] == "perf_counter"
         split = split and case.network != "lenet"
         self.net.train(case.training)
-        self.replicas = in_parts(self.net, self._loss, parts if split else 1)
+        state = self.optimizer.arrays if case.training else []
+        self.replicas = in_parts(self.net, self._loss, parts if split else 1, state)
         self.evaluating = contextlib.nullcontext() if case.training else evaluating(self.net)
         self.evaluating.__enter__()
         self.count = 0
@@ -75,12 +76,12 @@ class Side:
         self.replicas.__exit__()
 
     def host_memory(self) -> int:
-        """The most that those processes held, in bytes; pages that are shared count in each.
+        """The most that those processes held alone, in bytes.
 
-        Of those that compute outputs, only what is theirs alone: they share weights, prepared
-        kernels and the arrays of a batch with the first.
+        What they share with the first counts there: weights, gradients that are handed over,
+        prepared kernels, the arrays of a batch.
         """
-        trained = sum(peak_memory(pid) for pid in getattr(self.replicas, "processes", ()))
+        trained = sum(own_peak(pid) for pid in getattr(self.replicas, "processes", ()))
         asked = getattr(self.evaluating, "other_processes", ())
         return trained + sum(own_memory(pid) for pid in asked)
 

@@ -137,6 +137,21 @@ def test_a_layer_of_ones_own_is_asked_itself():
     close(found, expected(net, x))
 
 
+@pytest.mark.parametrize(
+    ("shape", "sizes"),
+    [
+        ((128, 1, 128, 128), [64, 64]),  # the first report's
+        ((1000, 1, 64, 64), [125] * 8),
+        ((8, 3, 96, 64), [4, 4]),  # the second report's, halved and whole
+        ((8, 3, 192, 128), [2, 2, 2, 2]),
+        ((1, 3, 192, 128), [1]),
+        ((4, 1, 8, 8), [4]),
+    ],
+)
+def test_which_samples_go_together(shape, sizes):
+    assert [cut.stop - cut.start for cut in parts.cuts(shape)] == sizes
+
+
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_processes_do_not_change_a_bit(count, processes):
     net, x = small(), pictures(count)

@@ -7,9 +7,10 @@ import threading
 import numpy as np
 import pytest
 
-from minipose.fast import workers
+from minipose.fast import memory, workers
 from minipose.fast.replicas import Replicas
 from minipose.training.parts import Parts, in_parts
+from tests.bench.memory import own_memory
 from tests.training.test_parts import Normalised, batch, loss, steps
 from tests.training.toy import Toy
 
@@ -96,3 +97,22 @@ def test_processes_end_with_the_training():
         process = replicas._others[0].process
         assert process.is_alive()
     assert process.exitcode == 0
+
+
+def test_a_process_does_not_keep_what_it_was_told_that_it_does_not_need():
+    """Such as an optimizer's state, whose old numbers would be its own after the first update."""
+    size, held = 1 << 24, []
+    for named in (True, False):
+        state = np.ones(size, np.uint8)
+        with Replicas(Toy().train(), loss, 2, [state] if named else []) as replicas:
+            replicas.backward(batch(4), 0)
+            np.testing.assert_array_equal(state, np.ones(size, np.uint8))
+            state += 1  # the pages of this process are others now
+            held.append(own_memory(replicas.processes[0]))
+    assert held[1] - held[0] > 0.9 * size
+
+
+def test_only_whole_pages_of_whole_arrays_are_forgotten():
+    whole = np.ones((4, 1 << 16))
+    memory.forget([whole[1:3], whole.T[:, 1], np.ones(3), np.ones(0)])
+    assert whole.all()

@@ -24,6 +24,7 @@ Compute = Callable[[Tensor], Any]
 Outputs = dict[str | None, np.ndarray]  # of a network that gives one Tensor: {None: it}
 
 A_PART = 64  # samples, of large batches
+LARGE, OF_LARGE = 1 << 16, 2  # samples of so many numbers are so many a part: others take memory
 MOST = 8  # parts
 FEWEST = 1 << 15  # numbers of the samples of a part
 
@@ -31,7 +32,8 @@ FEWEST = 1 << 15  # numbers of the samples of a part
 def cuts(shape: tuple[int, ...]) -> list[slice]:
     """Which samples of a batch of this shape go together."""
     count, numbers = shape[0], math.prod(shape)
-    parts = min(max(2, count // A_PART), MOST, count, numbers // FEWEST)
+    a_part = OF_LARGE if numbers >= LARGE * count else A_PART
+    parts = min(max(2, count // a_part), MOST, count, numbers // FEWEST)
     return workers.pieces(count, -(-count // max(1, parts)))
 
 
