@@ -124,7 +124,7 @@ def _range(row: dict) -> str:
 def _goal(ratio: float | None, goal: float) -> str:
     if ratio is None:
         return "–"
-    shown = f"{ratio:.2f} ({goal:g})"
+    shown = f"{ratio:.2f} ({goal:.3g})"
     return f"**{shown}**" if ratio >= goal else shown
 
 
