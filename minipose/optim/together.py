@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from minipose.backend import Array
 from minipose.optim.optimizers import Optimizer
 
 
@@ -47,6 +48,11 @@ class Together(Optimizer):
     def first_lr(self) -> float:
         """The first optimizer's learning rate when it was made."""
         return self.optimizers[0].first_lr
+
+    @property
+    def arrays(self) -> list[Array]:
+        """The state of all parameters."""
+        return [array for each in self.optimizers for array in each.arrays]
 
     @property
     def step_counts(self) -> list[int]:

@@ -251,6 +251,14 @@ def test_together_is_one_optimizer():
     assert again.step_counts == [1, 1, 0]
 
 
+def test_together_has_the_state_of_all():
+    _, both = together()
+    muon, adam = both.optimizers
+    mine = [id(array) for array in both.arrays]
+    theirs = [*muon.state["mean"], *adam.state["mean"], *adam.state["square"]]
+    assert mine == [id(array) for array in theirs]
+
+
 def test_together_takes_a_state_whole_or_not_at_all():
     _, both = together()
     state = both.state_dict()
