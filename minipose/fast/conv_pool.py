@@ -30,6 +30,7 @@ from minipose.fast import convolution, workers
 from minipose.fast.columns import BLOCK_BYTES
 from minipose.fast.layout import batch_first, batch_last
 from minipose.fast.rows import in_place
+from minipose.fast.samples import times_gradients
 from minipose.fast.suitable import accepted, on_cpu
 from minipose.kernels.faster import offer
 from minipose.ops import conv
@@ -112,7 +113,7 @@ def backward(
     bands = _bands(rows, weight)
 
     def task(k: int) -> tuple[np.ndarray, np.ndarray]:
-        grad_kernel = np.zeros(kernel.shape, dtype=x.dtype)
+        grad_kernel = np.zeros(kernel_t.shape, dtype=x.dtype)
         grad_bias = np.zeros(len(weight), dtype=x.dtype)
         for some in _lines(bands[k], len(x)):
             patches = _patches(_strips(images, some, weight), cols, weight)
@@ -122,8 +123,7 @@ def backward(
             spread = _product(weight, patches)
             _spread(grad, _flat(winner[some]), spread)
             flat = _as_matrices(spread, patches)  # (lines, Q, 4·O, N)
-            sums = workers.scratch("sums", (*flat.shape[:2], *kernel.shape), x.dtype)
-            np.matmul(flat, patches.swapaxes(2, 3), out=sums)
+            sums = times_gradients(patches, flat)
             of_bias = grad.sum(axis=2).reshape(*flat.shape[:2], -1)
             for line in range(len(sums)):
                 grad_kernel += sums[line].sum(axis=0)
@@ -161,9 +161,9 @@ def _block_weight(weight: np.ndarray) -> np.ndarray:
 
 
 def _unblock_weight(blocks: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """The adjoint of ``_block_weight``: the sum over the four places."""
+    """The adjoint of ``_block_weight``, of columns: the sum over the four places."""
     o, c, kh, kw = shape
-    blocks = blocks.reshape(2, 2, o, kw + 1, kh + 1, c)
+    blocks = blocks.T.reshape(2, 2, o, kw + 1, kh + 1, c)
     total = sum(blocks[b, a, :, b : b + kw, a : a + kh] for a in range(2) for b in range(2))
     return np.ascontiguousarray(total.transpose(0, 3, 2, 1))  # (O, kw, kh, C) -> (O, C, kh, kw)
 
@@ -218,9 +218,11 @@ def _add_patches(
     by_column = grad_patches.reshape(count, cols, kw + 1, kh + 1, c, n)
     shape = (count, grad_images.shape[1], kh + 1, c, n)
     strips = workers.scratch("strips", shape, grad_patches.dtype)
-    strips[...] = 0
+    strips[:, 2 * cols :] = 0
+    for j in range(2):  # every column up to there is in one of these
+        strips[:, j : 2 * cols : 2] = by_column[:, :, j]
     with in_place():
-        for j in range(kw + 1):
+        for j in range(2, kw + 1):
             strips[:, j : j + 2 * cols - 1 : 2] += by_column[:, :, j]
         for strip, p in zip(strips, range(lines.start, lines.stop), strict=True):
             grad_images[2 * p : 2 * p + kh + 1] += strip.transpose(1, 0, 2, 3)

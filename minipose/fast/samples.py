@@ -64,17 +64,22 @@ def backward_weight(grad_y: Array, x: Array, kernel: Pair, padding: Pair) -> Arr
 
     def task(k: int) -> Array:
         patches = _patches(images, bands[k], kernel)
-        some = grads[bands[k]].swapaxes(2, 3)  # (lines, W', N, O)
-        if taps >= MANY:  # BLAS takes many rows sooner by columns that are together
-            turned = workers.scratch("turned", some.shape, x.dtype)
-            np.copyto(turned, some)
-            some = turned
-        products = workers.scratch("products", (*patches.shape[:2], taps, o), x.dtype)
-        np.matmul(patches, some, out=products)
-        return products.sum(axis=(0, 1))
+        return times_gradients(patches, grads[bands[k]]).sum(axis=(0, 1))
 
     total = workers.add_in_order(workers.run(task, len(bands)))
     return np.ascontiguousarray(total.reshape(kw, kh, c, o).transpose(3, 2, 1, 0))
+
+
+def times_gradients(patches: Array, grads: Array) -> Array:
+    """Each patch (taps, N) times the gradients (O, N) of its outputs: (lines, W', taps, O), in this
+    thread's buffer."""
+    turned = grads.swapaxes(2, 3)
+    if patches.shape[2] >= MANY:  # BLAS takes many rows sooner by columns that are together
+        together = workers.scratch("turned", turned.shape, grads.dtype)
+        np.copyto(together, turned)
+        turned = together
+    shape = (*patches.shape[:3], grads.shape[2])
+    return np.matmul(patches, turned, out=workers.scratch("products", shape, grads.dtype))
 
 
 def _padded(x: Array, padding: Pair) -> Array:

@@ -196,9 +196,10 @@ class Module:
 
         A step's randomness then depends on nothing that a checkpoint would have to hold.
         """
+        like = self._some_array()
         for index, module in enumerate(self.modules()):
             if hasattr(module, "rng"):
-                module.rng = generator(self._some_array(), *entropy, index)
+                module.rng = generator(like, *entropy, index)
 
     def zero_grad(self) -> None:
         """Forget all gradients."""

@@ -45,26 +45,29 @@ class Case:
     eager_goal: float = 1.0
 
 
-def _pair(name: str, title: str, **settings: object) -> list[Case]:
+def _pair(
+    name: str, title: str, goals: tuple[float, float] = (1.0, 1.0), **settings: object
+) -> list[Case]:
+    train, infer = goals
     return [
-        Case(f"{name}-train", f"{title}, training step", training=True, **settings),
-        Case(f"{name}-infer", f"{title}, inference", training=False, **settings),
+        Case(f"{name}-train", f"{title}, training step", training=True, goal=train, **settings),
+        Case(f"{name}-infer", f"{title}, inference", training=False, goal=infer, **settings),
     ]
 
 
 POSENET = {"network": "posenet", "batch": 128, "size": (128, 128)}
-UNET = {"network": "unet", "size": (192, 128), "goal": 1.4, "eager_goal": 1.5}
+UNET = {"network": "unet", "size": (192, 128), "goals": (1.4, 1.3), "eager_goal": 1.5}
 
 CASES = [
-    *_pair("posenet-small", "PoseNet [5 10 15], 128 × 1×128×128", kernels=(5, 10, 15), goal=1.5,
-           eager_goal=3.0, **POSENET),
+    *_pair("posenet-small", "PoseNet [5 10 15], 128 × 1×128×128", kernels=(5, 10, 15),
+           goals=(1.5, 1.5), eager_goal=3.0, **POSENET),
     *_pair("posenet-large", "PoseNet [32 64 64], 128 × 1×128×128", kernels=(32, 64, 64),
-           goal=1.25, eager_goal=1.7, **POSENET),
+           goals=(1.6, 1.25), eager_goal=1.7, **POSENET),
     *_pair("lenet", "LeNet, 128 × 1×28×28", network="lenet", batch=128, size=(28, 28)),
     *_pair("unet", "U-Net 64-1024, 1 × 3×192×128", batch=1, **UNET),
     *_pair("unet-8", "U-Net 64-1024, 8 × 3×192×128", batch=8, **UNET),
     *_pair("unet-16", "U-Net 16-256 with normalisation, 8 × 3×96×64", network="unet", batch=8,
-           size=(96, 64), width=16, normalise=True, goal=1.5, eager_goal=1.5),
+           size=(96, 64), width=16, normalise=True, goals=(1.5, 1.5), eager_goal=1.5),
 ]  # fmt: skip
 
 # The library that report 2 used takes about 7 of PyTorch's U-Net steps for one H-Net step, so the
@@ -72,7 +75,7 @@ CASES = [
 LIBRARY_STEPS = 7
 CASES += _pair(
     "hnet", "H-Net 32+32 to 512+512 beside PyTorch's U-Net, 1 × 3×192×128", network="hnet", batch=1,
-    size=(192, 128), goal=8 / LIBRARY_STEPS, eager_goal=8 / LIBRARY_STEPS,
+    size=(192, 128), goals=(8 / LIBRARY_STEPS, 8 / LIBRARY_STEPS), eager_goal=8 / LIBRARY_STEPS,
 )  # fmt: skip
 
 QUICK = {"posenet-small-train", "posenet-small-infer", "unet-train", "unet-infer"}
