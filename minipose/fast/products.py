@@ -31,6 +31,7 @@ Array = np.ndarray
 PARTS = 8  # of a product, at most: enough for several threads to finish at about the same time
 SMALLEST = 64  # rows or columns of a part
 ALONE = 1 << 18  # multiplications that are not worth sharing
+FEW = 32  # rows of A up to which (Bᵀ Aᵀ)ᵀ is better, where columns of B are together
 
 AS_THEY_LIE = 10**6  # multiplications up to which OpenBLAS copies nothing
 SHORT = 1 << 13  # the product of the two shorter of M, K, N up to which it is better to cut
@@ -48,10 +49,15 @@ def multiply(a: Array, b: Array, out: Array | None = None, spread: Callable = wo
     longer = max(m, n)
     size = longer if m * k * n <= ALONE else -(-longer // (PARTS * SMALLEST)) * SMALLEST
     parts = workers.pieces(longer, size)
+    turned = m <= FEW and m < n and b.strides[0] == b.itemsize and m * k * n > ALONE
 
     def task(i: int) -> None:
         if rows_longer:
             in_blocks(a[parts[i]], b, out[parts[i]])
+        elif turned:
+            columns = b[:, parts[i]]
+            product = workers.scratch("turned product", (columns.shape[1], m), out.dtype)
+            out[:, parts[i]] = np.matmul(columns.T, a.T, out=product).T
         else:
             in_blocks(a, b[:, parts[i]], out[:, parts[i]])
 
