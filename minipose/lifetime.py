@@ -9,6 +9,8 @@ import signal
 import sys
 import threading
 from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from multiprocessing.util import Finalize
 
 PR_SET_PDEATHSIG = 1  # Linux: the signal that a process gets when its parent ends
 
@@ -39,6 +41,14 @@ def leave_signals_to_parent() -> None:
     """Ignore Ctrl-C and SIGTERM, which may reach a whole group: the parent ends this process."""
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_IGN)
+
+
+def end_with(holder: object, process: BaseProcess) -> None:
+    """End a process that leaves signals to this one: with its holder, or at the end of this one.
+
+    There ``multiprocessing`` would ask it by SIGTERM, which it ignores, and wait for it for ever.
+    """
+    Finalize(holder, process.kill, exitpriority=0)
 
 
 def _watch(sentinel: int) -> None:

@@ -104,6 +104,8 @@ class _Other:
     """Another process with a copy of the network and the same weights."""
 
     def __init__(self, model: Module, loss: Loss, elsewhere: Sequence[np.ndarray]) -> None:
+        from minipose import lifetime  # not with ``import minipose``, which is shallow
+
         self.model = model
         self.gradients = [_shared_like(p.data) for p in model.parameters()]
         self.buffers = [_shared_like(buffer) for _, buffer in model.named_buffers()]
@@ -112,6 +114,7 @@ class _Other:
         arguments = (self.pipe, theirs, model, loss, self.gradients, self.buffers, elsewhere)
         self.process = context.Process(target=_serve, args=arguments, daemon=True)
         self.process.start()
+        lifetime.end_with(self, self.process)
         theirs.close()
 
     def start(self, part: Part) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from minipose.fast.evaluation.unchanged import fingerprint
 from minipose.kernels.faster import plain_only
 from minipose.models import PoseNet, UNet
 from minipose.tensor import Tensor, no_grad
+from tests.training.test_loop import ROOT
 
 SIZE = (48, 80)
 
@@ -314,6 +317,28 @@ def test_processes_end_with_the_block(count, processes):
         (other,) = block.processes or block.members.others
         assert other.process.is_alive()
     assert other.process.exitcode == 0
+
+
+OPEN = """
+from minipose.fast import evaluation
+from tests.fast.test_evaluation import pictures, small
+from minipose.tensor import Tensor
+evaluation.LONG = evaluation.SHARED = 0.0
+block = evaluation.Evaluating(small())
+with_it = block.__enter__()
+for _ in range(2):
+    with_it(Tensor(pictures({count}, size=(96, 128))))
+raise SystemExit(len(block.other_processes))
+"""
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_a_program_that_ends_within_the_block_ends_the_processes(count):
+    """They ignore the signal by which ``multiprocessing`` asks a process to end."""
+    environment = os.environ | {"MINIPOSE_THREADS": "2"}
+    program = [sys.executable, "-c", OPEN.format(count=count)]
+    run = subprocess.run(program, cwd=ROOT, env=environment, timeout=60)
+    assert run.returncode == 1
 
 
 def test_an_interruption_at_the_end_of_the_block_leaves_recording_on(monkeypatch):

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -11,6 +13,7 @@ from minipose.fast import memory, workers
 from minipose.fast.replicas import Replicas
 from minipose.training.parts import Parts, in_parts
 from tests.bench.memory import own_memory
+from tests.training.test_loop import ROOT
 from tests.training.test_parts import Normalised, batch, loss, steps
 from tests.training.toy import Toy
 
@@ -97,6 +100,22 @@ def test_processes_end_with_the_training():
         process = replicas._others[0].process
         assert process.is_alive()
     assert process.exitcode == 0
+
+
+OPEN = """
+from minipose.fast.replicas import Replicas
+from tests.training.test_parts import batch, loss
+from tests.training.toy import Toy
+replicas = Replicas(Toy().train(), loss, 2)
+replicas.backward(batch(4), 0)
+raise SystemExit(7)
+"""
+
+
+def test_a_program_that_ends_within_the_block_ends_the_processes():
+    """They ignore the signal by which ``multiprocessing`` asks a process to end."""
+    run = subprocess.run([sys.executable, "-c", OPEN], cwd=ROOT, timeout=60)
+    assert run.returncode == 7
 
 
 def test_a_process_does_not_keep_what_it_was_told_that_it_does_not_need():

@@ -80,6 +80,8 @@ class Process:
     """
 
     def __init__(self, serve: Callable, room: tuple[int, int], *arguments: Any) -> None:
+        from minipose import lifetime  # not with ``import minipose``, which is shallow
+
         self.room, self.memory = room, [mmap(-1, size) for size in room]
         context = multiprocessing.get_context("fork")
         self.pipe, theirs = context.Pipe()
@@ -87,6 +89,7 @@ class Process:
         jobs.rest()  # a fork takes none of the threads along, but the locks that they hold
         self.process = context.Process(target=_begin, args=given, daemon=True)
         self.process.start()
+        lifetime.end_with(self, self.process)
         theirs.close()
 
     def start(self, arrays: list[np.ndarray]) -> None:
