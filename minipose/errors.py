@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import pickle
 from typing import Any, NoReturn
 
 
@@ -57,6 +58,21 @@ def line_of(error: Exception) -> str:
         names = [os.fsdecode(n) for n in (error.filename, error.filename2) if n is not None]
         return f"{' -> '.join(names)}: {error.strerror.lower()}"
     return str(error)
+
+
+def to_be_sent(error: BaseException) -> BaseException:
+    """For another process: the error, or one with its words if it cannot be pickled.
+
+    That one is reported in the same way.
+    """
+    try:
+        if str(pickle.loads(pickle.dumps(error))) == str(error):
+            return error
+    except Exception:  # whatever its class makes of it
+        pass
+    if isinstance(error, ValueError | OSError):
+        return UserError(line_of(error))
+    return RuntimeError(f"{type(error).__name__}: {error}")
 
 
 class UserError(ValueError):

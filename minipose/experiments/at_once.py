@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import io
 import multiprocessing
-import pickle
 import signal
 import sys
 import traceback
@@ -21,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from multiprocessing.connection import wait
 from typing import Any
 
-from minipose.errors import Interrupted, UserError, line_of
+from minipose.errors import Interrupted, UserError, to_be_sent
 from minipose.processors import processors
 from minipose.training.interrupts import SIGNALS, led
 from minipose.training.parts import on_threads, ready_to_fork
@@ -153,21 +152,9 @@ def _serve(pipe: Any, mine: Any, name: str, task: Task, threads: int) -> None:
     except KeyboardInterrupt as stopped:
         outcome = Interrupted(str(stopped)), ""
     except BaseException as error:
-        outcome = _to_be_sent(error), "".join(traceback.format_exception(error))
+        outcome = to_be_sent(error), "".join(traceback.format_exception(error))
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         mine.send(outcome)
-
-
-def _to_be_sent(error: BaseException) -> BaseException:
-    """The error; if it cannot be pickled, one with its words that is reported in the same way."""
-    try:
-        if str(pickle.loads(pickle.dumps(error))) == str(error):
-            return error
-    except Exception:  # whatever its class makes of it
-        pass
-    if isinstance(error, ValueError | OSError):
-        return UserError(line_of(error))
-    return RuntimeError(f"{type(error).__name__}: {error}")
 
 
 class _Traceback(Exception):

@@ -8,6 +8,7 @@ The numbers are those of parts that are computed one after another.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import sys
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from minipose.errors import to_be_sent
 from minipose.fast import jobs, memory, workers
 from minipose.kernels.faster import offer
 from minipose.nn import Module
@@ -123,14 +125,14 @@ class _Other:
             buffer[...] = now
         try:
             self.pipe.send(part)
-        except BrokenPipeError:
+        except OSError:
             raise self._gone() from None
 
     def answer(self) -> tuple[float, Exception | None]:
         """Wait; the part's term of the loss, or what went wrong."""
         try:
             return self.pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):
             raise self._gone() from None
 
     def _gone(self) -> ChildProcessError:
@@ -146,7 +148,10 @@ class _Other:
                 workers.elementwise(_add, parameter.grad, gradient, piece=workers.PIECE)
 
     def close(self) -> None:
-        self.pipe.close()  # which is the sign to end
+        """End it, also where another process that was forked meanwhile holds the pipe, too."""
+        with contextlib.suppress(OSError):  # it has ended by itself
+            self.pipe.send(None)
+        self.pipe.close()
         self.process.join()
 
 
@@ -170,11 +175,14 @@ def _serve(
     lifetime.end_with_parent()
     lifetime.leave_signals_to_parent()
     memory.forget(elsewhere)
-    with workers.alone():
+    # A broken pipe: the first process has gone on without the answer.
+    with contextlib.suppress(BrokenPipeError), workers.alone():
         while True:
             try:
                 part = mine.recv()
             except EOFError:
+                return
+            if part is None:
                 return
             try:
                 model.train(part.training)
@@ -187,9 +195,10 @@ def _serve(
                     gradient[...] = 0 if parameter.grad is None else parameter.grad
                 for buffer, given in zip(own, buffers, strict=True):
                     given[...] = buffer
-                mine.send((value, None))
+                answer = value, None
             except Exception as error:
-                mine.send((0.0, error))
+                answer = 0.0, to_be_sent(error)
+            mine.send(answer)
 
 
 def _suits(model: Module, loss: Loss, parts: int = 1, elsewhere: Sequence[np.ndarray] = ()) -> bool:

@@ -1,17 +1,19 @@
 """Parts of a batch in processes of their own: the same numbers as one after another."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
 
 from minipose.fast import memory, workers
 from minipose.fast.replicas import Replicas
-from minipose.training.parts import Parts, in_parts
+from minipose.training.parts import Part, Parts, in_parts
 from tests.bench.memory import own_memory
 from tests.training.test_loop import ROOT
 from tests.training.test_parts import Normalised, batch, loss, steps
@@ -85,6 +87,53 @@ def test_a_replica_that_is_gone_is_missed():
         process.join()
         with pytest.raises(ChildProcessError, match=r"exit code -9"):
             replicas.backward(batch(4), 0)
+
+
+def test_a_replica_that_is_gone_before_it_has_read_its_part_is_missed():
+    """Linux says then that the connection was reset, not that it has ended."""
+    with Replicas(Toy().train(), loss, 2) as replicas:
+        (other,) = replicas._others
+        os.kill(other.process.pid, signal.SIGSTOP)
+        other.start(Part(batch(2), 0.5, (0,), True))
+        os.kill(other.process.pid, signal.SIGKILL)
+        other.process.join()
+        with pytest.raises(ChildProcessError, match=r"exit code -9"):
+            other.answer()
+
+
+class OfTwo(Exception):
+    """Pickle calls it with one argument."""
+
+    def __init__(self, path, why):
+        super().__init__(f"{path}: {why}")
+
+
+def test_an_error_of_any_class_arrives():
+    def fails(model, some):
+        if os.getpid() != here:
+            raise OfTwo("a.npz", "damaged")
+        return loss(model, some)
+
+    here = os.getpid()
+    with Replicas(Toy().train(), fails, 2) as replicas:
+        with pytest.raises(RuntimeError, match=r"^OfTwo: a\.npz: damaged$"):
+            replicas.backward(batch(4), 0)
+
+
+def test_the_block_ends_beside_other_processes_and_without_a_word(capfd):
+    def slow(model, some):
+        time.sleep(0.2)
+        return loss(model, some)
+
+    with Replicas(Toy().train(), slow, 2) as replicas:
+        meanwhile = multiprocessing.get_context("fork").Process(target=time.sleep, args=(30,))
+        meanwhile.start()  # it has the pipe, too
+        replicas._others[0].start(Part(batch(2), 0.5, (0,), True))
+        start = time.monotonic()
+    assert time.monotonic() - start < 20
+    meanwhile.kill()
+    meanwhile.join()
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])

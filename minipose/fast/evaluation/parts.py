@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minipose.errors import to_be_sent
 from minipose.fast import jobs, workers
 from minipose.tensor import Tensor
 
@@ -179,4 +180,4 @@ def serve(mine: Any, inputs: mmap, outputs: mmap, compute: Compute, threads: int
                     there = [{name: next(places) for name in named} for named in parts]
                 mine.send((there, None))
             except Exception as error:
-                mine.send((None, error))
+                mine.send((None, to_be_sent(error)))

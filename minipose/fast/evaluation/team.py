@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from minipose.errors import to_be_sent
 from minipose.fast import workers
 from minipose.fast.evaluation.parts import Compute, Process
 from minipose.tensor import Tensor
@@ -186,5 +187,5 @@ def serve(mine: Any, inputs: mmap, outputs: mmap, compute: Compute, team: Team, 
         except EOFError:
             return
         except Exception as error:
-            mine.send((None, error))
+            mine.send((None, to_be_sent(error)))
             return
