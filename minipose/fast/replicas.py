@@ -38,7 +38,9 @@ class Replicas(Parts):
     """``Parts`` that are computed at the same time.
 
     The values of the model's parameters move to shared memory, and back at the end; they stay the
-    same. A process that is forked meanwhile has neither the others nor weights of its own.
+    same. A process that is forked meanwhile has neither the others nor weights of its own. The
+    others see weights, buffers and what is switched (``train``, ``eval``, ``requires_grad``) as
+    they are at each batch, all else of the model as it was when they began.
     """
 
     def __init__(
@@ -79,10 +81,10 @@ class Replicas(Parts):
                 statistics.take(first.fraction)
         finally:  # after an error, too: an answer left behind would be taken for the next one's
             answers = [other.answer() for other, _ in busy]
-        for (other, part), (loss, error) in zip(busy, answers, strict=True):
+        for (other, part), (loss, had, error) in zip(busy, answers, strict=True):
             if error is not None:
                 raise error
-            other.add_gradients()
+            other.add_gradients(had)
             statistics.add(part.fraction, other.buffers)
             total += loss
         statistics.write()
@@ -124,12 +126,12 @@ class _Other:
         for buffer, (_, now) in zip(self.buffers, self.model.named_buffers(), strict=True):
             buffer[...] = now
         try:
-            self.pipe.send(part)
+            self.pipe.send((part, _switches(self.model)))
         except OSError:
             raise self._gone() from None
 
-    def answer(self) -> tuple[float, Exception | None]:
-        """Wait; the part's term of the loss, or what went wrong."""
+    def answer(self) -> tuple[float, list[bool], Exception | None]:
+        """Wait; the part's term of the loss and which parameters it moves, or what went wrong."""
         try:
             return self.pipe.recv()
         except (EOFError, OSError):
@@ -141,10 +143,13 @@ class _Other:
             f"the process of a replica ended (exit code {self.process.exitcode})"
         )
 
-    def add_gradients(self) -> None:
-        """To the parameters' own."""
-        for parameter, gradient in zip(self.model.parameters(), self.gradients, strict=True):
-            if parameter.grad is not None:  # None: it is frozen, or no part of the loss needs it
+    def add_gradients(self, had: list[bool]) -> None:
+        """To the parameters' own, of those that the part had any of."""
+        everything = zip(self.model.parameters(), self.gradients, had, strict=True)
+        for parameter, gradient, there in everything:
+            if there and parameter.grad is None:  # the first part does not need it
+                parameter.grad = gradient.copy()
+            elif there:
                 workers.elementwise(_add, parameter.grad, gradient, piece=workers.PIECE)
 
     def close(self) -> None:
@@ -157,6 +162,22 @@ class _Other:
 
 def _add(total: np.ndarray, more: np.ndarray) -> None:
     total += more
+
+
+Switches = tuple[list[bool], list[bool]]
+
+
+def _switches(model: Module) -> Switches:
+    """Whether each module trains and each parameter learns: a layer may be frozen at any time."""
+    return [m.training for m in model.modules()], [p.requires_grad for p in model.parameters()]
+
+
+def _switch(model: Module, switches: Switches) -> None:
+    training, learning = switches
+    for module, trains in zip(model.modules(), training, strict=True):
+        module.training = trains
+    for parameter, learns in zip(model.parameters(), learning, strict=True):
+        parameter.requires_grad = learns
 
 
 def _serve(
@@ -179,25 +200,28 @@ def _serve(
     with contextlib.suppress(BrokenPipeError), workers.alone():
         while True:
             try:
-                part = mine.recv()
+                message = mine.recv()
             except EOFError:
                 return
-            if part is None:
+            if message is None:
                 return
             try:
-                model.train(part.training)
+                part, switches = message
+                _switch(model, switches)
                 model.zero_grad()
                 own = [buffer for _, buffer in model.named_buffers()]
                 for buffer, given in zip(own, buffers, strict=True):
                     buffer[...] = given
                 value = add_gradients(model, loss, part)
-                for parameter, gradient in zip(model.parameters(), gradients, strict=True):
-                    gradient[...] = 0 if parameter.grad is None else parameter.grad
+                found = [parameter.grad for parameter in model.parameters()]
+                for gradient, grad in zip(gradients, found, strict=True):
+                    if grad is not None:
+                        gradient[...] = grad
                 for buffer, given in zip(own, buffers, strict=True):
                     given[...] = buffer
-                answer = value, None
+                answer = value, [grad is not None for grad in found], None
             except Exception as error:
-                answer = 0.0, to_be_sent(error)
+                answer = 0.0, [], to_be_sent(error)
             mine.send(answer)
 
 

@@ -46,7 +46,6 @@ class Part(NamedTuple):
     batch: Any
     fraction: float
     entropy: tuple[int, ...]
-    training: bool
 
 
 class Parts:
@@ -79,7 +78,7 @@ class Parts:
             loss.backward()
             return loss.detach()
         pieces = [
-            Part(piece, fraction, (*entropy, k), self.model.training)
+            Part(piece, fraction, (*entropy, k))
             for k, (piece, fraction) in enumerate(split(batch, self.parts))
         ]
         return Tensor(np.float32(self.total(pieces)))

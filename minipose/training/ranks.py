@@ -110,8 +110,7 @@ class Ranks(Parts):
             self.model.zero_grad()
         statistics, total, error = RunningStatistics(self.model), 0.0, None
         parts = [
-            Part(rows, fraction, (*entropy, k), self.model.training)
-            for k, rows, fraction in self.division.pieces(share)
+            Part(rows, fraction, (*entropy, k)) for k, rows, fraction in self.division.pieces(share)
         ]
         try:
             for part in parts:

@@ -11,6 +11,7 @@ import time
 import numpy as np
 import pytest
 
+from minipose import nn, ops
 from minipose.fast import memory, workers
 from minipose.fast.replicas import Replicas
 from minipose.training.parts import Part, Parts, in_parts
@@ -46,6 +47,51 @@ def test_no_thread_of_a_kernel_is_alive_at_the_fork(monkeypatch):
         replicas.backward(batch(4), 0)
     assert kernels == [[]]
     assert workers.run(abs, 3) == [0, 1, 2]
+
+
+class TwoHeads(Toy):
+    """One for samples that begin with a large number, one for the others."""
+
+    def __init__(self):
+        super().__init__()
+        self.third = nn.Linear(16, 1, np.random.default_rng(1))
+
+    def forward(self, x):
+        head = self.third if x.data[0, 0] > 100 else self.second
+        return head(ops.tanh(self.first(x)))
+
+
+def gradients(make, net, some):
+    with make(net, loss, 2) as computing:
+        computing.backward(some, 0)
+    return [p.grad for p in net.parameters()]
+
+
+@pytest.mark.parametrize("large", [0, 2], ids=["the_first_part", "the_second_part"])
+def test_what_one_part_alone_needs_has_the_gradient_of_that(large):
+    some = batch(4)
+    some.x[large : large + 2] = 200
+    alone, processes = (gradients(make, TwoHeads().train(), some) for make in (Parts, Replicas))
+    assert all(grad is not None for grad in alone)
+    for a, b in zip(alone, processes, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_what_is_frozen_or_thawed_meanwhile_is_so_in_all_processes():
+    found = []
+    for make in (Parts, Replicas):
+        net = Normalised().train()
+        first = net.parameters()[0]
+        first.requires_grad = False
+        with make(net, loss, 2) as computing:
+            computing.backward(batch(4), 0)
+            assert first.grad is None
+            first.requires_grad = True
+            net.norm.eval()
+            computing.backward(batch(8), 1)
+        found.append([*(p.grad for p in net.parameters()), *net.state_dict().values()])
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_a_frozen_parameter_stays_without_a_gradient():
@@ -94,7 +140,7 @@ def test_a_replica_that_is_gone_before_it_has_read_its_part_is_missed():
     with Replicas(Toy().train(), loss, 2) as replicas:
         (other,) = replicas._others
         os.kill(other.process.pid, signal.SIGSTOP)
-        other.start(Part(batch(2), 0.5, (0,), True))
+        other.start(Part(batch(2), 0.5, (0,)))
         os.kill(other.process.pid, signal.SIGKILL)
         other.process.join()
         with pytest.raises(ChildProcessError, match=r"exit code -9"):
@@ -128,7 +174,7 @@ def test_the_block_ends_beside_other_processes_and_without_a_word(capfd):
     with Replicas(Toy().train(), slow, 2) as replicas:
         meanwhile = multiprocessing.get_context("fork").Process(target=time.sleep, args=(30,))
         meanwhile.start()  # it has the pipe, too
-        replicas._others[0].start(Part(batch(2), 0.5, (0,), True))
+        replicas._others[0].start(Part(batch(2), 0.5, (0,)))
         start = time.monotonic()
     assert time.monotonic() - start < 20
     meanwhile.kill()
