@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minipose.backend import Array
+from minipose.backend import Array, array_module
 from minipose.kernels.faster import replaceable
 from minipose.nn import Module
 from minipose.tensor import Tensor
@@ -94,12 +94,15 @@ class Parts:
 
 
 class RunningStatistics:
-    """A network's buffers, which every part of a batch moves from the same place."""
+    """A network's buffers, which every part of a batch moves from the same place.
+
+    Of whole numbers, such as a count of steps, the mean is rounded.
+    """
 
     def __init__(self, model: Module) -> None:
         self.buffers = [buffer for _, buffer in model.named_buffers()]
         self.before = [buffer.copy() for buffer in self.buffers]
-        self.mean = [0 * buffer for buffer in self.buffers]
+        self.mean = [array_module(b).asarray(0.0 * b) for b in self.buffers]  # 0-d ones, too
 
     def add(self, fraction: float, buffers: list[Array]) -> None:
         """What a part made of them counts by its fraction of the batch."""
@@ -115,7 +118,7 @@ class RunningStatistics:
     def write(self) -> None:
         """Leave the mean of all parts in the network."""
         for buffer, mean in zip(self.buffers, self.mean, strict=True):
-            buffer[...] = mean
+            buffer[...] = mean.round() if buffer.dtype.kind in "iub" else mean
 
 
 def split(batch: Any, parts: int) -> list[tuple[Any, float]]:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 
 from minipose import losses, nn
 from minipose.optim import SGD
@@ -75,6 +76,32 @@ def test_running_statistics_move_by_the_mean_of_the_parts():
     variance = sum(fraction * x.var(axis=0, ddof=1) for x, fraction in parts)
     np.testing.assert_allclose(net.norm.running_mean, 0.9 * before + 0.1 * mean, rtol=1e-5)
     np.testing.assert_allclose(net.norm.running_variance, 0.9 + 0.1 * variance, rtol=1e-5)
+
+
+class Counting(Toy):
+    """With a count that has no axis, and buffers of whole numbers."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("steps", np.zeros((), np.int64))
+        self.register_buffer("seconds", np.zeros((), np.float32))
+        self.register_buffer("begun", np.zeros(2, bool))
+
+    def forward(self, x):
+        self.steps += 1
+        self.seconds += 0.5
+        self.begun[0] = True
+        return super().forward(x)
+
+
+@pytest.mark.parametrize("parts", [2, 3])
+def test_other_buffers_move_as_in_each_part(parts):
+    net = Counting().train()
+    for step in range(3):
+        Parts(net, loss, parts).backward(batch(7), step)
+    assert net.steps == 3 and abs(net.seconds - 1.5) < 1e-6
+    assert net.begun.tolist() == [True, False]
+    assert net.steps.dtype == np.int64 and net.begun.dtype == bool
 
 
 def test_each_part_has_its_own_dropout():
