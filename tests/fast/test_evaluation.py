@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -229,6 +230,39 @@ def test_changed_layers_count_at_once(processes):
             after = ask(net, x)
             assert not np.array_equal(before[0], after[0])
             close(after, expected(net, x))
+
+
+class Scaled(nn.Module):
+    """With numbers that are no parameters."""
+
+    def __init__(self):
+        self.layer = nn.Conv2d(3, 4, 3, np.random.default_rng(0))
+        self.constant, self.number = Tensor(np.ones(1, np.float32)), np.float32(1)
+        self.function = ops.relu
+
+    def forward(self, x):
+        return self.function(self.layer(x) * self.constant) * float(self.number)
+
+
+def test_other_attributes_count_at_once(processes):
+    net, x = Scaled(), pictures(4)
+    with evaluating(net):
+
+        def follows():
+            close(ask(net, x), expected(net, x))
+            close(ask(net, x), expected(net, x))
+
+        follows()
+        net.constant.data[...] = 3
+        follows()
+        for number in (5, 7, 9, 11):
+            net.number = np.float32(2)  # whose place in memory is free then for the next one
+            net.number = np.float32(number)
+            follows()
+        for slope in (0.1, 0.2, 0.3, 0.4):
+            net.function = None
+            net.function = partial(ops.leaky_relu, slope=slope)
+            follows()
 
 
 def test_another_network_in_the_block_is_computed_as_ever():

@@ -15,12 +15,26 @@ import numpy as np
 
 from minipose.fast import workers
 from minipose.nn import Module
-from minipose.tensor import Parameter
+from minipose.tensor import Tensor
 
 PIECE = 1 << 17  # numbers
-VALUES = (bool, int, float, str, type(None))  # attributes that are equal if they look equal
+# Attributes that are equal if they look equal.
+VALUES = (bool, int, float, str, np.generic, type(None))
 
 Fingerprint = tuple[object, ...]
+
+
+class Itself:
+    """An object that is equal to no other: held, since another may get the number of one that is
+    gone."""
+
+    def __init__(self, it: object) -> None:
+        self.it = it
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Itself) and self.it is other.it
+
+    __hash__ = None
 
 
 def of_network(modules: Iterable[Module]) -> Fingerprint:
@@ -28,14 +42,14 @@ def of_network(modules: Iterable[Module]) -> Fingerprint:
     arrays: list[np.ndarray] = []
     layout: list[object] = []
     for module in modules:
-        layout.append(id(module))
+        layout.append(Itself(module))
         for name, value in module._members():
-            if isinstance(value, Parameter):
+            if isinstance(value, Tensor):
                 arrays.append(value.data)
             elif isinstance(value, np.ndarray):
                 arrays.append(value)
             else:
-                layout.append((name, value if isinstance(value, VALUES) else id(value)))
+                layout.append((name, value if isinstance(value, VALUES) else Itself(value)))
     return *layout, *fingerprint(arrays)
 
 
