@@ -34,8 +34,11 @@ MOST = 0.75  # of the rounds, in which it has to be faster: medians may differ b
 
 
 def path() -> Path:
-    """Where what was measured lies."""
-    folder = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    """Where what was measured lies. Raises UserError for a user without a folder."""
+    try:
+        folder = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:  # in a container, for instance: no HOME, and unknown to the system
+        raise UserError("this user has no home folder; set XDG_CACHE_HOME") from None
     return Path(folder) / "minipose" / "tuned.json"
 
 
@@ -93,7 +96,7 @@ def best(seconds: dict[int, list[float]], built_in: int) -> int:
 
 def tune(choices: tuple[Choice, ...] = CHOICES, rounds: int = ROUNDS) -> dict[str, int]:
     """Measure all, print them, keep and use what is better."""
-    found = {}
+    found, kept_in = {}, path()
     for choice in choices:
         seconds = measure(choice, rounds)
         value = best(seconds, choice.value)
@@ -103,9 +106,9 @@ def tune(choices: tuple[Choice, ...] = CHOICES, rounds: int = ROUNDS) -> dict[st
         if value != choice.value:
             found[f"{choice.module}.{choice.name}"] = value
             choice.set(value)
-    path().parent.mkdir(parents=True, exist_ok=True)
-    path().write_text(json.dumps({"machine": machine(), "sizes": found}, indent=2) + "\n")
-    print(f"kept in {path()}")
+    kept_in.parent.mkdir(parents=True, exist_ok=True)
+    kept_in.write_text(json.dumps({"machine": machine(), "sizes": found}, indent=2) + "\n")
+    print(f"kept in {kept_in}")
     return found
 
 

@@ -58,6 +58,19 @@ def test_a_word_for_the_number_of_threads_is_one_line(cache, monkeypatch, capsys
     assert capsys.readouterr().err == line
 
 
+def test_a_user_without_a_home_has_the_built_in_sizes(cache, monkeypatch, capsys):
+    """As in a container whose user no file of it knows; else nothing could be computed there."""
+
+    def unknown():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(tuning.Path, "home", unknown)
+    assert not tuning.use()
+    assert tuning.main() == 1
+    assert capsys.readouterr().err == "error: this user has no home folder; set XDG_CACHE_HOME\n"
+
+
 def test_what_is_as_fast_stays():
     assert best({96: [1.0] * 4, 192: [1.01] * 4, 384: [2.0] * 4}, 192) == 192
     assert best({96: [1.0] * 4, 192: [1.5] * 4, 384: [2.0] * 4}, 192) == 96
