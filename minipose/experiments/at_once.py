@@ -147,12 +147,13 @@ def _serve(pipe: Any, mine: Any, name: str, task: Task, threads: int) -> None:
         end_with_parent()
         with led(), on_threads(threads):
             task()
-        sys.stdout.end()
-        sys.stderr.end()
     except KeyboardInterrupt as stopped:
         outcome = Interrupted(str(stopped)), ""
     except BaseException as error:
         outcome = to_be_sent(error), "".join(traceback.format_exception(error))
+    with contextlib.suppress(OSError):  # nobody reads: the first process will notice, too
+        sys.stdout.end()
+        sys.stderr.end()
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         mine.send(outcome)
 

@@ -213,6 +213,16 @@ def test_a_signal_that_reaches_the_whole_group_lets_all_save(tmp_path, sent):
     assert (tmp_path / "quick").exists() and (tmp_path / "slow").exists()
 
 
+def test_what_a_process_said_before_it_failed_is_heard(capfd):
+    def fails():
+        print("no line's end", end="")
+        raise UserError("a.npz: not a checkpoint")
+
+    with pytest.raises(UserError):
+        at_once.do({"a": fails, "b": lambda: None}, 2)
+    assert "a: no line's end\n" in capfd.readouterr().out
+
+
 class OfTwo(UserError):
     """Pickle calls it with one argument."""
 
