@@ -47,7 +47,8 @@ class MPICommunicator(Communicator):
         cores = os.cpu_count() or 1
         mine = min(available(), max(1, cores // neighbours))
         self._calls: deque[InTurn] | None = deque() if neighbours <= cores else None
-        os.environ.setdefault("MINIPOSE_THREADS", str(mine))
+        if not os.environ.get("MINIPOSE_THREADS"):  # empty says nothing, see ``processors``
+            os.environ["MINIPOSE_THREADS"] = str(mine)
         self.threads = processors()
 
     def broadcast(self, value: Any) -> Any:
