@@ -64,7 +64,12 @@ def _convolution(
         if not of_weight:
             return forward
         y = forward()
-        return lambda: y.backward(y.data, retain_graph=True)
+
+        def backward() -> None:
+            weight.grad = None
+            y.backward(y.data, retain_graph=True)
+
+        return backward
 
     return work
 
@@ -87,13 +92,13 @@ def _norm() -> Work:
     """Batch norm and ReLU, forward and backward."""
     x, grad_y = _leaf(8, 32, 96, 64), _pictures(8, 32, 96, 64)
     weight, bias = Parameter(_numbers(32)), Parameter(_numbers(32))
-    return lambda: ops.batch_norm(x, weight, bias, relu=True)[0].backward(grad_y)
+    return _there_and_back(lambda: ops.batch_norm(x, weight, bias, relu=True)[0], x, grad_y)
 
 
 def _softmax() -> Work:
     """Log-softmax of U-Net's 26 channels, forward and backward."""
     x, grad_y = _leaf(1, 26, 192, 128), _pictures(1, 26, 192, 128)
-    return lambda: ops.log_softmax(x).backward(grad_y)
+    return _there_and_back(lambda: ops.log_softmax(x), x, grad_y)
 
 
 def _moving() -> Work:
@@ -113,6 +118,14 @@ def _updates() -> Work:
     parameter = Parameter(_numbers(_threads() << 20))
     parameter.grad = _numbers(*parameter.shape)
     return Adam([parameter]).step
+
+
+def _there_and_back(forward: Callable[[], Tensor], x: Tensor, grad_y: Array) -> Work:
+    def work() -> None:
+        x.grad = None  # to add to the last one's is work that no size cuts
+        forward().backward(grad_y)
+
+    return work
 
 
 def _pictures(n: int, c: int, h: int, w: int) -> Array:
