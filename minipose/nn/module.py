@@ -14,6 +14,7 @@ import numpy as np
 from minipose.backend import Array, generator, is_whole, to_device, to_host
 from minipose.tensor import Parameter, Tensor
 
+COLLECTIONS = (list, tuple, dict, set, frozenset)
 Watch = Callable[["Module", tuple[Tensor, ...], dict[str, object]], object]
 
 _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)  # of each thread by itself
@@ -223,7 +224,10 @@ class Module:
     def _members(self) -> Iterator[tuple[str, object]]:
         """Names and values of the attributes, also those within lists, tuples and mappings."""
         for name, value in vars(self).items():
-            yield from _within(name, value)
+            if isinstance(value, COLLECTIONS):
+                yield from _within(name, value)
+            else:
+                yield name, value
 
 
 def _tree(module: Module, name: str, above: set[Module]) -> list[str]:
