@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -26,6 +26,7 @@ def compare(
     recipes: Mapping[str, tuple[str, Any]],
     further: Callable[[Run, Module], dict[str, Any]] | None = None,
     prepare: Callable[[Run], Run] = lambda run: run,
+    longest: Sequence[str] = (),
 ) -> Rows:
     """Train every recipe with every seed; the seeds of one row are those of the others.
 
@@ -38,6 +39,7 @@ def compare(
     recipes : {label: (folder, recipe)}
     further : (run, best network) -> more numbers of a row
     prepare : run -> the run with what it begins with, which may be trained now
+    longest : rows that take longest, which begin first: so that none is left to train alone
     """
     runs = [
         (label, replace(run, recipe=recipe, seed=seed, folder=run.folder / folder / f"seed-{seed}"))
@@ -45,6 +47,8 @@ def compare(
         for label, (folder, recipe) in recipes.items()
     ]
     left = [(label, one) for label, one in runs if not _finished(one)]
+    early = {label: place for place, label in enumerate(longest)}
+    left.sort(key=lambda pair: early.get(pair[0], len(early)))
     tasks = {
         f"{label}, seed {one.seed}": partial(_train, job, one, further, prepare)
         for label, one in left

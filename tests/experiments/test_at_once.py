@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -151,6 +152,20 @@ def test_a_store_that_was_made_anew_meanwhile_is_refused(tmp_path):
             side_by_side.compare(JOB, run, {"a": ("a", Recipe()), "b": ("b", Recipe())})
 
 
+@pytest.mark.parametrize(("longest", "order"), [([], "ab ab"), (["b"], "bb aa"), (["a"], "aa bb")])
+def test_what_takes_longest_begins_first(tmp_path, monkeypatch, capsys, longest, order):
+    begun = []
+    monkeypatch.setattr(side_by_side, "_train", lambda job, one, *_: begun.append(one))
+    monkeypatch.setattr(side_by_side, "_numbers", lambda one: {"of": str(one.folder)})
+    run = Run(None, {}, Recipe(), 0, tmp_path, seeds=2)
+    recipes = {"a": ("a", Recipe()), "b": ("b", Recipe())}
+    rows = side_by_side.compare(JOB, run, recipes, longest=longest)
+    assert [one.folder.parent.name for one in begun] == list(order.replace(" ", ""))
+    for label in "ab":
+        places = [Path(row["of"]).relative_to(tmp_path) for row in rows[label]]
+        assert places == [Path(label, f"seed-{seed}") for seed in (0, 1)]
+
+
 @pytest.mark.parametrize("content", ["[]", "{}", '{"splits": 3}', '{"spl'])
 def test_damaged_numbers_are_named_before_anything_is_trained(tmp_path, content):
     (tmp_path / "a" / "seed-0").mkdir(parents=True)
@@ -176,6 +191,7 @@ def test_one_at_a_time_where_several_would_share():
 GROUP = """
 import sys, time
 from functools import partial
+from pathlib import Path
 from pathlib import Path
 from minipose.errors import Interrupted
 from minipose.experiments import at_once, side_by_side

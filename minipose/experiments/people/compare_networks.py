@@ -81,7 +81,7 @@ def compare_networks(job: Job, run: Run) -> Rows:
             "parameters": sum(p.size for p in net.parameters()),
         }
 
-    everything = compare(job, run, recipes, further)
+    everything = compare(job, run, recipes, further, longest=[HARMONIC, ROTATED_TOO, WIDE])
     rows = finished(everything)
     nets = {}
     for label in rows:
