@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import multiprocessing
 import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.util import Finalize
 
 PR_SET_PDEATHSIG = 1  # Linux: the signal that a process gets when its parent ends
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def end_with_parent(parent: int | None = None) -> None:
@@ -39,15 +42,28 @@ def end_with_parent(parent: int | None = None) -> None:
 
 def leave_signals_to_parent() -> None:
     """Ignore Ctrl-C and SIGTERM, which may reach a whole group: the parent ends this process."""
-    for each in (signal.SIGINT, signal.SIGTERM):
+    for each in SIGNALS:
         signal.signal(each, signal.SIG_IGN)
 
 
-def end_with(holder: object, process: BaseProcess) -> None:
-    """End a process that leaves signals to this one: with its holder, or at the end of this one.
+@contextlib.contextmanager
+def signals_later() -> Iterator[None]:
+    """Ctrl-C and SIGTERM wait until the end of this block, in a process that is forked in it for
+    ever."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    There ``multiprocessing`` would ask it by SIGTERM, which it ignores, and wait for it for ever.
+
+def begin(process: BaseProcess, holder: object) -> None:
+    """Start a process that leaves signals to this one, and ends with its holder or with this one.
+
+    At the end of this one ``multiprocessing`` would ask it by SIGTERM and wait for it for ever.
     """
+    with signals_later():
+        process.start()
     Finalize(holder, process.kill, exitpriority=0)
 
 

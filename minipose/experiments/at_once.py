@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import io
 import multiprocessing
-import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -21,8 +20,9 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from minipose.errors import Interrupted, UserError, to_be_sent
+from minipose.lifetime import end_with_parent, signals_later
 from minipose.processors import processors
-from minipose.training.interrupts import SIGNALS, led
+from minipose.training.interrupts import led
 from minipose.training.parts import on_threads, ready_to_fork
 
 Task = Callable[[], None]
@@ -87,11 +87,8 @@ def _ended(running: list[_Process]) -> Iterator[list[_Process]]:
 
 def _begin(running: list[_Process], name: str, task: Task, threads: int) -> None:
     """Start one more; a signal waits until it is one of those that will be stopped."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    try:
+    with signals_later():
         running.append(_Process(name, task, threads))
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _stop(running: list[_Process]) -> None:
@@ -139,8 +136,6 @@ class _Process:
 def _serve(pipe: Any, mine: Any, name: str, task: Task, threads: int) -> None:
     """What the process does; it begins with signals blocked."""
     pipe.close()
-    from minipose.lifetime import end_with_parent
-
     sys.stdout, sys.stderr = _Named(name, sys.stdout), _Named(name, sys.stderr)
     outcome: tuple[BaseException, str] | None = None
     try:

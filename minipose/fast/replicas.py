@@ -117,8 +117,7 @@ class _Other:
         self.pipe, theirs = context.Pipe()
         arguments = (self.pipe, theirs, model, loss, self.gradients, self.buffers, elsewhere)
         self.process = context.Process(target=_serve, args=arguments, daemon=True)
-        self.process.start()
-        lifetime.end_with(self, self.process)
+        lifetime.begin(self.process, self)
         theirs.close()
 
     def start(self, part: Part) -> None:

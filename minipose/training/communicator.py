@@ -14,6 +14,7 @@ from typing import Any, NoReturn, Protocol, TypeVar
 import numpy as np
 
 from minipose.backend import Array
+from minipose.errors import to_be_sent
 
 T = TypeVar("T")
 
@@ -87,7 +88,7 @@ class Communicator:
             try:
                 result = function(*arguments)
             except Exception as raised:
-                error = raised
+                error = self._to_all(raised)
         result, error = self.broadcast((result, error))
         if error is not None:
             raise error
@@ -101,9 +102,13 @@ class Communicator:
 
     def agree(self, error: Exception | None) -> None:
         """Raise the error of the first rank that has one, on every rank."""
-        for found in self.gather(error):
+        for found in self.gather(self._to_all(error)):
             if found is not None:
                 raise found
+
+    def _to_all(self, error: Exception | None) -> Exception | None:
+        """As the others can receive it."""
+        return error if error is None or self.size == 1 else to_be_sent(error)
 
     def share(self, items: list[T]) -> list[T]:
         """This rank's of a list that all have: every size-th, from its rank on."""

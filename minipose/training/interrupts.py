@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 
 from minipose.errors import Interrupted
+from minipose.lifetime import SIGNALS
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 STATUS = 130  # of a process that was interrupted
 
 _in_command, _noted = threading.Event(), threading.Event()  # see ``heeded``

@@ -89,8 +89,7 @@ class Process:
         given = (serve, self.pipe, theirs, *self.memory, *arguments)
         jobs.rest()  # a fork takes none of the threads along, but the locks that they hold
         self.process = context.Process(target=_begin, args=given, daemon=True)
-        self.process.start()
-        lifetime.end_with(self, self.process)
+        lifetime.begin(self.process, self)
         theirs.close()
 
     def start(self, arrays: list[np.ndarray]) -> None:
