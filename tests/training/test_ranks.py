@@ -173,6 +173,29 @@ def test_what_rank_0_finds_or_fails_at_is_everyones():
     assert together(2, program) == [0, 0]
 
 
+class OfTwo(UserError):
+    """Cannot be made again from its text alone, as a process that receives it would."""
+
+    def __init__(self, given: str, expected: str) -> None:
+        super().__init__(f"{given}, expected {expected}")
+
+
+def test_an_error_of_any_class_reaches_every_rank():
+    def fails():
+        raise OfTwo("3", "4")
+
+    def program(ranks):
+        with pytest.raises(UserError, match="^3, expected 4$"):
+            ranks.first(fails)
+        with pytest.raises(UserError, match="^3, expected 4$"):
+            ranks.agree(OfTwo("3", "4") if ranks.rank == 1 else None)
+        return ranks.rank
+
+    assert together(2, program) == [0, 1]
+    with pytest.raises(OfTwo):
+        ALONE.agree(OfTwo("3", "4"))
+
+
 def test_ranks_that_differ_take_the_weights_of_the_first():
     def program(ranks):
         net = Toy()
