@@ -1,9 +1,10 @@
 """Element by element on threads, in pieces that fit the cache, into arrays that are made once.
 
 What several functions do to a piece is done while it is in the cache, so memory is read and written
-once. σ and its logarithm need e = e^−|x| alone, which neither overflows nor loses small values:
+once. A power that is too large for a number is infinite, and its reciprocal 0; logarithms need
+e = e^−|x| alone, which neither overflows nor loses small values:
 
-    σ(x) = e^min(x, 0) / (1 + e)        σ(x) σ(−x) = e / (1 + e)²
+    σ(x) = 1 / (1 + e^−x)               σ(x) σ(−x) = σ(x) / (1 + eˣ)
     ln σ(x) = min(x, 0) − ln(1 + e)     ln(1 + eˣ) = max(x, 0) + ln(1 + e)
 
 NumPy compares with zeros of ``workers.zeros_as`` three times as fast as with the number 0.
@@ -63,11 +64,10 @@ def _times_sigmoid_of_negative(out: Array, grad: Array, x: Array) -> None:
     np.divide(grad, out, out=out)
 
 
-def _times_slope_of_sigmoid(out: Array, grad: Array, y: Array) -> None:
-    """g y (1 − y)."""
-    np.subtract(1, y, out=out)
+def _times_slope_of_sigmoid(out: Array, grad: Array, x: Array, y: Array) -> None:
+    """g y σ(−x): of a large x 1 − y has few digits, or none."""
+    _times_sigmoid_of_negative(out, grad, x)
     np.multiply(out, y, out=out)
-    np.multiply(out, grad, out=out)
 
 
 def _decay(x: Array) -> Array:
@@ -127,10 +127,11 @@ def leaky_relu(x: Tensor, slope: float = 0.01) -> Tensor:
 
 def sigmoid(x: Tensor) -> Tensor:
     """``ops.sigmoid``."""
-    y = made(_sigmoid, x.data)
+    data = x.data
+    y = made(_sigmoid, data)
 
     def backward(grad_y):
-        return (made(_times_slope_of_sigmoid, grad_y, y),)
+        return (made(_times_slope_of_sigmoid, grad_y, data, y),)
 
     return record("sigmoid", y, inputs=(x,), backward=backward)
 
@@ -182,7 +183,7 @@ def _suits(x: object, *_: object) -> bool:
 
 
 def _suits_leaky(x: object, slope: float = 0.01) -> bool:
-    return _suits(x) and isinstance(slope, float) and 0 <= slope <= 1
+    return _suits(x) and isinstance(slope, float) and 0 < slope <= 1  # 0 · ∞ is no number
 
 
 def _suits_pair(a: object, b: object) -> bool:

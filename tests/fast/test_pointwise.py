@@ -94,6 +94,29 @@ def test_values_that_are_no_numbers_or_far_away(name):
     np.testing.assert_allclose(found, wanted, rtol=3e-6, atol=1e-30)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["sigmoid", "softplus", "log_sigmoid"])
+def test_slopes_far_away_keep_their_digits(name, dtype):
+    """σ' is about e^−x for a large x, not 0 as soon as 1 − σ is."""
+    x = np.array([-80.0, -40.0, -20.0, -12.0, 0.0, 5.0, 12.0, 17.0, 20.0, 40.0, 80.0] * 9, dtype)
+
+    def slope():
+        leaf = Tensor(x, requires_grad=True)
+        getattr(ops, name)(leaf).backward(np.ones_like(x))
+        return leaf.grad
+
+    found = slope()
+    with plain_only():
+        wanted = slope()
+    np.testing.assert_allclose(found, wanted, rtol=2e-5 if dtype == np.float32 else 1e-13)
+
+
+def test_a_leaky_relu_without_a_leak_lets_infinity_pass():
+    x = Tensor(np.full(64, np.inf, np.float32))
+    with np.errstate(invalid="ignore"):
+        assert (ops.leaky_relu(x, 0.0).data == np.inf).all()
+
+
 def test_the_offers_are_taken():
     x = Tensor(array("NHWC", 0))
     assert choose(ops.relu, x) is pointwise.relu
