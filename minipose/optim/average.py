@@ -9,7 +9,7 @@ import numpy as np
 
 from minipose.backend import Array, array_module, to_host
 from minipose.nn import Module
-from minipose.optim.groups import as_list
+from minipose.optim.groups import each_once
 from minipose.optim.optimizers import check_fits, overwrite
 from minipose.tensor import Parameter
 
@@ -49,7 +49,7 @@ class Average:
         self.decay, self.updates = float(decay), 0
         self._network = network if isinstance(network, Module) else None
         if self._network is None:
-            self._parameters = {str(i): p for i, p in enumerate(as_list("Average", network))}
+            self._parameters = {str(i): p for i, p in enumerate(each_once("Average", network))}
         else:
             self._parameters = dict(network.named_parameters())
         if not self._parameters:

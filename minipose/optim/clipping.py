@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from minipose.backend import Array, array_module
-from minipose.optim.groups import as_list
+from minipose.optim.groups import each_once
 from minipose.tensor import Parameter
 
 
@@ -16,7 +16,7 @@ def clip_gradients(parameters: Iterable[Parameter], max_norm: float) -> Array:
     """g ← g·min(1, max_norm/‖g‖), where ‖g‖ is the norm of all gradients taken as one vector.
 
     The direction stays. Call it between ``backward`` and ``step``; parameters without a gradient
-    count as 0.
+    count as 0, one that is given twice counts once.
 
     Returns
     -------
@@ -53,4 +53,4 @@ def _with_gradient(
 ) -> list[Parameter]:
     if not isinstance(limit, (int, float, np.number)) or not 0 < limit < math.inf:
         raise ValueError(f"{name}: expected {limit_name} above 0, got {limit}")
-    return [p for p in as_list(name, parameters) if p.grad is not None]
+    return [p for p in each_once(name, parameters) if p.grad is not None]

@@ -58,7 +58,7 @@ def as_groups(
     """
     given = as_list(name, parameters)
     if not any(isinstance(each, dict) for each in given):
-        groups = [{"parameters": _once_each(name, given)}]
+        groups = [{"parameters": _movable(name, given)}]
     else:
         groups = [_as_group(f"{name}: group {k}", g, options) for k, g in enumerate(given)]
     if not any(group["parameters"] for group in groups):
@@ -77,6 +77,11 @@ def as_list(where: str, parameters: Iterable[Parameter] | Iterable[Group]) -> li
     return list(parameters)
 
 
+def each_once(where: str, parameters: Iterable[Parameter]) -> list[Parameter]:
+    """``as_list`` of parameters; one that is shared by two layers may be in it twice."""
+    return list({id(p): p for p in as_list(where, parameters)}.values())
+
+
 def _as_group(where: str, group: Group, options: tuple[str, ...]) -> Group:
     if not isinstance(group, dict):
         raise TypeError(f"{where}: expected a dict with 'parameters', got {_in_words(group)}")
@@ -90,11 +95,11 @@ def _as_group(where: str, group: Group, options: tuple[str, ...]) -> Group:
     own = {name: value for name, value in group.items() if name != "parameters"}
     for name, value in own.items():
         check(where, name, value)
-    return {"parameters": _once_each(where, as_list(where, parameters)), **own}
+    return {"parameters": _movable(where, parameters), **own}
 
 
-def _once_each(where: str, parameters: Iterable[Parameter]) -> list[Parameter]:
-    found = list({id(p): p for p in parameters}.values())
+def _movable(where: str, parameters: Iterable[Parameter]) -> list[Parameter]:
+    found = each_once(where, parameters)
     for p in found:
         if not isinstance(p, Tensor) or p.node is not None:
             got = _in_words(p)

@@ -75,6 +75,16 @@ def test_what_does_not_change_is_its_own_average():
             np.testing.assert_array_equal(value, before[name])
 
 
+def test_a_parameter_that_is_given_twice_gets_its_own_weights_back():
+    w = mp.Parameter([0.0])
+    mean = Average([w, w], decay=0.5)
+    w.assign_(np.array([11.0]))
+    mean.update()
+    with mean.applied():
+        assert w.item() == 9
+    assert w.item() == 11
+
+
 def test_an_error_inside_the_block_puts_the_weights_back():
     net = Net()
     mean = Average(net)

@@ -69,6 +69,12 @@ def test_values_are_clipped_one_by_one(xp):
     assert a.grad.dtype == np.float32
 
 
+def test_a_parameter_that_is_given_twice_is_clipped_once():
+    (p,) = with_gradients(np, [3.0, 4.0])
+    assert float(clip_gradients([p, p], 1.0)) == pytest.approx(5)
+    np.testing.assert_allclose(p.grad, [0.6, 0.8], rtol=1e-6)
+
+
 def test_limits_have_to_be_above_0():
     for wrong in (0, -1, np.nan, np.inf, "a", None):
         with pytest.raises(ValueError, match=r"clip_gradients: expected max_norm above 0, got"):
