@@ -36,7 +36,7 @@ def cosine(steps: float, final: float = 0.0) -> Schedule:
     """1 − (1 − final)·(1 − cos(π·step/steps))/2: from 1 down to ``final``, where it stays.
 
     It is ``final`` from step = steps on, which is the first step after a training of ``steps``
-    steps: the last one, of number steps − 1, has a little more.
+    steps: the last one, of number steps − 1, has a little more. Of no steps at all it stays 1.
 
     Source: Loshchilov & Hutter 2017, eq. 5, without restarts.
     """
@@ -45,7 +45,7 @@ def cosine(steps: float, final: float = 0.0) -> Schedule:
         raise ValueError(f"cosine: expected steps of 0 or more, got {steps}")
 
     def factor(step: float) -> float:
-        fallen = 0.5 - 0.5 * math.cos(math.pi * min(step, steps) / max(steps, 1))
+        fallen = 0.5 - 0.5 * math.cos(math.pi * min(step, steps) / (steps or 1))
         return 1 - (1 - final) * fallen
 
     return factor

@@ -27,6 +27,7 @@ def test_each_at_its_corners():
     assert at(cosine(8), 0, 4, 8, 9) == [1, 0.5, 0, 0]
     assert at(cosine(8, 0.2), 0, 2, 8, 99) == [1, 0.2 + 0.4 * (1 + math.sqrt(0.5)), 0.2, 0.2]
     assert at(cosine(1), 0, 1) == [1, 0] and at(cosine(0, 0.3), 0, 5) == [1, 1]
+    assert at(cosine(0.5, 0.2), 0, 0.25, 0.5, 1) == [1, 0.6, 0.2, 0.2]  # less than a step
     assert at(exponential(1, 0.5), 0, 1) == [1, 0.5]
     assert at(step_decay(3, 0.5), 0, 2, 3, 5, 6) == [1, 1, 0.5, 0.5, 0.25]
     assert at(step_decay(10), 9, 10) == [1, 0.1]
@@ -45,6 +46,7 @@ def test_warmup_hold_cosine_as_it_was_measured():
     ]
     assert rate(401) < 1
     assert at(warmup_hold_cosine(10, warmup=0, held=1.0), 0, 10) == [1, 1]
+    assert at(warmup_hold_cosine(10, warmup=0, held=0.95, final=0.1), 9, 10, 11) == [1, 0.1, 0.1]
     assert at(warmup_hold_cosine(10, warmup=4, held=0.0, final=0.0), 1, 5, 10) == [
         0.5 * (0.5 + 0.5 * math.cos(math.pi / 10)),
         0.5,
