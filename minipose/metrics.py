@@ -55,19 +55,21 @@ def procrustes(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    predicted, target : shape (T, N, 3)
+    predicted, target : shape (T, N, 3); a pose with a joint that is not finite becomes nan
 
     Source: Umeyama 1991, equations 40-42.
     """
     predicted, target = _poses("procrustes", predicted, target)
     p_mean, q_mean = predicted.mean(axis=1, keepdims=True), target.mean(axis=1, keepdims=True)
     p, q = predicted - p_mean, target - q_mean
-    u, s, vt = np.linalg.svd(p.transpose(0, 2, 1) @ q)
+    product = p.transpose(0, 2, 1) @ q
+    known = np.isfinite(product).all(axis=(1, 2), keepdims=True)  # LAPACK takes no other
+    u, s, vt = np.linalg.svd(np.where(known, product, 0))
     flip = np.ones_like(s)
     flip[:, -1] = np.sign(np.linalg.det(u @ vt))
     rotation = (u * flip[:, None, :]) @ vt
     scale = (s * flip).sum(axis=1) / np.maximum((p * p).sum(axis=(1, 2)), 1e-12)
-    return scale[:, None, None] * (p @ rotation) + q_mean
+    return np.where(known, scale[:, None, None] * (p @ rotation) + q_mean, np.nan)
 
 
 def identical_fraction(poses: np.ndarray, starts: np.ndarray | None = None) -> float:
@@ -159,6 +161,7 @@ def pixel_errors(predicted: np.ndarray, target: np.ndarray, visible: np.ndarray)
     predicted, target : (N, J, 2), px
     visible : bool (N, J)
     """
+    predicted, target = _floats(predicted), _floats(target)
     if predicted.shape != target.shape or predicted.shape[:2] != visible.shape:
         raise ValueError(
             f"pixel_errors: predicted {predicted.shape}, target {target.shape}, visible "
@@ -227,10 +230,16 @@ def _poses(name: str, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _same_shape(name: str, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    a, b = np.asarray(a), np.asarray(b)
+    a, b = _floats(a), _floats(b)
     if a.shape != b.shape or a.size == 0:
         raise ValueError(f"{name}: predicted {a.shape}, target {b.shape}")
     return a, b
+
+
+def _floats(values: np.ndarray) -> np.ndarray:
+    """Of 32 bits or more: unsigned differences wrap, and squares of 256 mm overflow in 16 bits."""
+    values = np.asarray(values)
+    return values.astype(np.result_type(values, np.float32), copy=False)
 
 
 def _check_keypoints(name: str, keypoints: np.ndarray) -> None:
@@ -240,5 +249,6 @@ def _check_keypoints(name: str, keypoints: np.ndarray) -> None:
 
 def _distance(keypoints: np.ndarray, a: int, b: int) -> np.ndarray:
     known = (keypoints[:, a, 2] > 0) & (keypoints[:, b, 2] > 0)
-    length = np.linalg.norm(keypoints[:, a, :2] - keypoints[:, b, :2], axis=1)
+    places = _floats(keypoints[:, :, :2])
+    length = np.linalg.norm(places[:, a] - places[:, b], axis=1)
     return np.where(known, length, np.nan)

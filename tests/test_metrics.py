@@ -8,6 +8,7 @@ from minipose.metrics import (
     MID_HIP,
     NECK,
     NOSE,
+    acceleration_error,
     correct_fraction,
     dice_coefficient,
     head_sizes,
@@ -42,6 +43,35 @@ def test_procrustes_undoes_a_similarity_but_no_reflection():
     assert pa_mpjpe(moved, target) < 1e-9
     mirrored = target * np.array([-1.0, 1.0, 1.0])
     assert pa_mpjpe(mirrored, target) > 50
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.int16, np.uint16])
+def test_numbers_of_any_kind_are_subtracted_and_squared_as_floats(dtype):
+    target = np.array([[[0, 0, 0], [400, 300, 0], [0, 300, 400]]] * 3, dtype)
+    predicted = np.array([[[0, 0, 0], [100, 300, 400], [0, 300, 0]]] * 3, dtype)
+    target[1, 1, 0] = 500
+    np.testing.assert_allclose(joint_errors(predicted, target)[0], [0, 500, 400], rtol=1e-6)
+    assert mpjpe(predicted[:1], target[:1], root_relative=False) == pytest.approx(300)
+    bent = acceleration_error(predicted, target)
+    assert bent == pytest.approx(200 / 3)
+    assert pa_mpjpe(predicted, target) == pytest.approx(
+        pa_mpjpe(predicted.astype(float), target.astype(float)), rel=1e-4
+    )
+    errors = pixel_errors(predicted[..., :2], target[..., :2], np.ones((3, 3), bool))
+    np.testing.assert_allclose(errors[0], [0, 300, 0], rtol=1e-6)
+    keypoints = np.ones((1, 25, 3), dtype)
+    keypoints[0, NOSE, :2], keypoints[0, NECK, :2] = (0, 300), (400, 0)
+    assert head_sizes(keypoints) == pytest.approx(500)
+
+
+def test_a_pose_that_is_not_finite_is_unknown_and_spoils_no_other():
+    target = rng.standard_normal((3, 17, 3)) * 300
+    predicted = 2.0 * target
+    predicted[1, 4, 2] = np.nan
+    aligned = procrustes(predicted, target)
+    assert np.isnan(aligned[1]).all()
+    np.testing.assert_allclose(aligned[[0, 2]], target[[0, 2]], atol=1e-9)
+    assert np.isnan(pa_mpjpe(predicted, target)) and np.isnan(mpjpe(predicted, target))
 
 
 def test_identical_fraction_counts_within_sequences_only():
