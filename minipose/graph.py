@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Protocol
 
-from minipose.backend import Array
+from minipose.backend import Array, array_module
 from minipose.kernels.faster import replaceable
 
 Shape = tuple[int, ...]
@@ -148,7 +148,8 @@ class Gradients:
         """The whole gradient of a result; None where nothing flows."""
         grad = self._of.pop(id(node), None)
         if node.retains and grad is not None:
-            node.grad = grad if node.grad is None else node.grad + grad
+            total = grad if node.grad is None else node.grad + grad
+            node.grad = array_module(total).asarray(total)  # NumPy's sum of 0-d arrays is a number
         return grad
 
     def hand_over(self, leaf: Leaf) -> None:

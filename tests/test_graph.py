@@ -130,6 +130,15 @@ def test_a_gradient_is_kept_only_where_retain_grad_says_so():
     assert x.retain_grad() is x  # a leaf keeps its gradient anyway
 
 
+def test_a_kept_gradient_is_an_array_also_of_a_single_number():
+    x = Tensor(2.0, requires_grad=True)
+    y = (x * 3.0).retain_grad()
+    for _ in range(2):
+        (y * y).backward(retain_graph=True)
+    assert isinstance(y.grad, np.ndarray) and y.grad.shape == () and y.grad == 24
+    assert isinstance(x.grad, np.ndarray) and x.grad == 72
+
+
 def test_kept_gradients_add_up_like_those_of_leaves():
     x = leaf(1.0, 2.0)
     y = (x * 3.0).retain_grad()
