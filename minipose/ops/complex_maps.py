@@ -8,6 +8,7 @@ on a channel acts alike on its real and on its imaginary part.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from minipose.backend import Array, array_module, product
 from minipose.kernels.circular_harmonics import Streams, parts, planes, spans
 from minipose.kernels.faster import replaceable
 from minipose.ops.dropout import kept_and_scaled
-from minipose.ops.shape import concatenate, select
+from minipose.ops.shape import all_tensors, concatenate, select
 from minipose.tensor import Tensor, record
 
 SMALL = 1e-8  # added to |z|²: the magnitude has a derivative at 0 too
@@ -42,7 +43,7 @@ def complex_batch_norm(x: Tensor, streams: Streams) -> Tensor:
     check_streams("complex_batch_norm", x, streams)
     xp = array_module(x.data)
     re, im = _split(x.data, streams)
-    axes, count = (0, 2, 3), x.size // x.shape[1]
+    axes, count = (0, 2, 3), len(x.data) * math.prod(x.shape[2:])
     re = re - _mean(re)
     im = im - _mean(im)
     r = xp.sqrt(re * re + im * im + SMALL)
@@ -121,6 +122,7 @@ def complex_relu(x: Tensor, bias: Tensor, streams: Streams) -> Tensor:
     Source: Worrall et al. 2017, equation 12 (C-ReLU).
     """
     check_streams("complex_relu", x, streams)
+    all_tensors("complex_relu", [bias])
     if bias.shape != (sum(streams),):
         raise ValueError(f"complex_relu: expected bias {(sum(streams),)}, got {bias.shape}")
     xp = array_module(x.data)
@@ -241,7 +243,11 @@ def _join(re: Array, im: Array, streams: Streams) -> Array:
 
 
 def check_streams(name: str, x: Tensor, streams: Streams) -> None:
-    """Raise ``ValueError`` unless x is (N, 2C, H, W) with C complex channels in ``streams``."""
+    """Raise ``ValueError`` unless x is (N, 2C, H, W) with C complex channels in ``streams``.
+
+    ``TypeError`` for an array.
+    """
+    all_tensors(name, [x])
     if x.ndim != 4 or x.shape[1] != planes(streams):
         raise ValueError(
             f"{name}: streams {tuple(streams)} are {planes(streams)} planes, got x {x.shape}"
@@ -249,7 +255,8 @@ def check_streams(name: str, x: Tensor, streams: Streams) -> None:
 
 
 def check_gate(name: str, weight: Tensor, bias: Tensor, streams: Streams) -> None:
-    """Raise ``ValueError`` unless weight is (C, C) and bias (C,)."""
+    """Raise ``ValueError`` unless weight is (C, C) and bias (C,); ``TypeError`` for arrays."""
+    all_tensors(name, [weight, bias])
     c = sum(streams)
     if weight.shape != (c, c) or bias.shape != (c,):
         raise ValueError(

@@ -130,7 +130,7 @@ def upsample_conv2d(
 
 def _pad_to_same(x: Tensor, weight: Tensor, stride: int | Pair) -> tuple[Tensor, Pair]:
     """x, of an even kernel with a line of zeros more at its end, and the margins on both sides."""
-    if x.ndim != 4 or weight.ndim != 4:
+    if not isinstance(x, Tensor) or x.ndim != 4 or weight.ndim != 4:
         return x, (0, 0)  # ``check_conv2d`` says what is wrong
     if pair("conv2d", "stride", stride, 1) != (1, 1):
         raise ValueError(f"conv2d: padding 'same' needs a stride of 1, got {stride}")
@@ -148,7 +148,7 @@ def check_conv2d(
     x: Tensor, weight: Tensor, bias: Tensor | None, stride: int | Pair, padding: int | Pair
 ) -> tuple[Pair, Pair]:
     """Stride and padding as pairs. Raises ValueError, see ``conv2d``, or TypeError for arrays."""
-    all_tensors("conv2d", [x, weight])
+    all_tensors("conv2d", [x, weight] if bias is None else [x, weight, bias])
     stride, padding = pair("conv2d", "stride", stride, 1), pair("conv2d", "padding", padding, 0)
     shapes = f"(x {x.shape}, weight {weight.shape})"
     if x.ndim != 4 or weight.ndim != 4:

@@ -24,7 +24,7 @@ from minipose.kernels.circular_harmonics import (
 )
 from minipose.kernels.faster import replaceable
 from minipose.ops.conv import conv2d
-from minipose.ops.shape import select
+from minipose.ops.shape import all_tensors, select
 from minipose.ops.upsample import upsample_bilinear
 from minipose.tensor import Tensor, record
 
@@ -44,6 +44,7 @@ def polar(radial: Tensor, phase: Tensor) -> Tensor:
     -------
     Tensor, shape (2, *shape)
     """
+    all_tensors("polar", [radial, phase])
     if radial.shape != phase.shape:
         raise ValueError(f"polar: radial {radial.shape} and phase {phase.shape} differ in shape")
     xp = array_module(radial.data)
@@ -179,7 +180,11 @@ def check_weights(
     of: Streams,
     kernel_size: int,
 ) -> None:
-    """Raise ``ValueError`` unless weights and centres have the shapes that the streams ask for."""
+    """Raise ``ValueError`` unless weights and centres have the shapes that the streams ask for.
+
+    ``TypeError`` for arrays.
+    """
+    all_tensors(name, [weights, *centres])
     expected = (2, sum(into), sum(of), len(ring_basis(kernel_size, 0)))
     if weights.shape != expected:
         raise ValueError(
@@ -194,6 +199,7 @@ def check_weights(
 
 def check_input(name: str, x: Tensor, of: Streams) -> bool:
     """Whether x is a real image: planes for the real parts of order 0 and nothing else."""
+    all_tensors(name, [x])
     real = len(of) == 1
     wanted = of[0] if real else planes(of)
     if x.ndim != 4 or x.shape[1] not in {wanted, planes(of)}:

@@ -55,7 +55,7 @@ def batch_norm(
     Source: Ioffe & Szegedy 2015, algorithm 1 and section 3.
     """
     check_batch_norm("batch_norm", x, weight, bias)
-    m = x.size // x.shape[1]
+    m = math.prod(x.shape[:1] + x.shape[2:])
     if m < 2:
         raise ValueError(
             f"batch_norm: expected two values of each channel or more, whose variance is to be "

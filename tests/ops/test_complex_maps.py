@@ -164,3 +164,19 @@ X, W, B = Tensor(np.ones((1, 4, 2, 2))), Tensor(np.ones((2, 2))), Tensor(np.ones
 def test_mistakes_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("complex_batch_norm", lambda x, w, b: ops.complex_batch_norm(x.data, (1, 1))),
+        ("magnitude_gate", lambda x, w, b: ops.magnitude_gate(x, w, b.data, (1, 1))),
+        ("magnitude_gate", lambda x, w, b: ops.magnitude_gate(x, w.data, b, (1, 1))),
+        ("normalised_gate", lambda x, w, b: ops.normalised_gate(x, w, b.data, (1, 1))),
+        ("complex_relu", lambda x, w, b: ops.complex_relu(x, b.data, (1, 1))),
+        ("concatenate_streams", lambda x, w, b: ops.concatenate_streams([x.data], [(1, 1)])),
+    ],
+)
+def test_an_array_in_place_of_a_tensor_is_named(name, call):
+    with pytest.raises(TypeError, match=f"^{name}: expected Tensors, got ndarray"):
+        call(*(Tensor(np.ones(shape)) for shape in ((1, 4, 2, 2), (2, 2), (2,))))

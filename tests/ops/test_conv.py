@@ -146,3 +146,19 @@ X, W = Tensor(np.ones((1, 3, 8, 8))), Tensor(np.ones((4, 2, 3, 3)))
 def test_mistakes_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x, w, b: ops.conv2d(x, w, b.data),
+        lambda x, w, b: ops.conv2d_relu(x, w, b.data),
+        lambda x, w, b: ops.conv2d(x, w.data, b),
+        lambda x, w, b: ops.conv2d(x.data, w, b, padding="same"),
+        lambda x, w, b: ops.upsample_conv2d(x, w, b.data),
+    ],
+)
+def test_an_array_in_place_of_a_tensor_is_named(call):
+    shapes = (1, 2, 4, 4), (3, 2, 2, 2), (3,)
+    with pytest.raises(TypeError, match=r"^conv2d: expected Tensors, got ndarray"):
+        call(*(Tensor(np.ones(shape)) for shape in shapes))

@@ -72,3 +72,10 @@ def test_no_samples_beside_some():
     y.backward(np.ones((2, 3)))
     assert none.grad.shape == (0, 3)
     np.testing.assert_array_equal(some.grad, np.ones((2, 3)))
+
+
+def test_no_channels_are_normalised_to_none():
+    x, none = Tensor(np.ones((2, 0, 3, 3)), requires_grad=True), Tensor(np.ones(0))
+    for y in (ops.batch_norm(x, none, none)[0], ops.complex_batch_norm(x, (0, 0))):
+        y.backward(np.ones_like(y.data))
+        assert y.shape == x.grad.shape == x.shape

@@ -157,3 +157,11 @@ X, W, C = Tensor(np.ones((1, 4, 3, 3))), Tensor(np.ones((2, 2, 2, 1))), Tensor(n
 def test_mistakes_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_an_array_in_place_of_a_tensor_is_named():
+    with pytest.raises(TypeError, match=r"^polar: expected Tensors, got ndarray"):
+        ops.polar(C, C.data)
+    for x, w, c in ((X.data, W, C), (X, W.data, C), (X, W, C.data)):
+        with pytest.raises(TypeError, match=r"^harmonic_conv2d: expected Tensors, got ndarray"):
+            ops.harmonic_conv2d(x, w, [C, c], (1, 1), (1, 1))
