@@ -8,7 +8,7 @@ import numpy as np
 
 from minipose import ops
 from minipose.kernels.circular_harmonics import Streams, ring_basis, spans
-from minipose.nn.arguments import check_generator
+from minipose.nn.arguments import check_generator, number
 from minipose.nn.initialise import next_generator
 from minipose.nn.module import Module
 from minipose.tensor import Parameter, Tensor
@@ -125,6 +125,7 @@ class MapDropout(Module):
     """Set a fraction of the complex channels to zero in training, nothing in evaluation."""
 
     def __init__(self, rate: float, streams: Streams) -> None:
+        number("MapDropout", "a rate of at least 0 and below 1", rate, lambda r: 0 <= r < 1)
         self.rate, self.streams = rate, tuple(streams)
         self.rng = next_generator()
 

@@ -149,6 +149,7 @@ def test_biases_begin_at_zero():
             lambda: nn.UpsampleNearest(1.5),
             r"UpsampleNearest: expected scale of 1 or more, got 1\.5",
         ),
+        (lambda: nn.MapDropout(1.5, (1,)), "MapDropout: expected a rate of at least 0 and below 1"),
         (lambda: nn.Dropout("a"), "Dropout: expected a rate of at least 0 and below 1, got 'a'"),
         (lambda: nn.LeakyReLU("a"), "LeakyReLU: expected a slope as a number, got 'a'"),
         (lambda: nn.BatchNorm2d(3, momentum=None), "BatchNorm2d: expected a momentum .* got None"),
