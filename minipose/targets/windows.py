@@ -35,6 +35,7 @@ def window_labels(keypoints: np.ndarray) -> np.ndarray:
     """
     if keypoints.ndim != 3 or keypoints.shape[1:] != (17, 2):
         raise ValueError(f"window_labels: expected (N, 17, 2), got {keypoints.shape}")
+    keypoints = keypoints.astype(np.result_type(keypoints, np.float32), copy=False)  # of bytes, too
     low = window_edges()
     inside = (
         _between(keypoints[..., 1], low)[..., :, None]

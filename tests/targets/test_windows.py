@@ -87,3 +87,9 @@ def test_more_than_a_third_of_an_edge_is_in_at_most_three_windows_a_row(seed, si
 def test_a_wrong_shape_is_named():
     with pytest.raises(ValueError, match=r"window_labels: expected \(N, 17, 2\), got \(17, 2\)"):
         window_labels(np.zeros((17, 2)))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float16])
+def test_keypoints_of_few_bits_have_the_same_labels(dtype):
+    keypoints = np.random.default_rng(0).uniform(0, 127, (3, 17, 2)).astype(dtype)
+    np.testing.assert_array_equal(window_labels(keypoints), window_labels(keypoints.astype(float)))
