@@ -18,6 +18,8 @@ from minipose.graph import Backward, Node, walk
 _recording = ContextVar("recording", default=True)  # of each thread by itself
 _debugging = ContextVar("debugging", default=False)
 
+NUMBERS = "fiub"  # kinds of NumPy's: floats, integers, booleans
+
 
 @contextlib.contextmanager
 def no_grad() -> Iterator[None]:
@@ -270,16 +272,20 @@ def _as_float_array(array: object) -> Array:
         )
     if not is_array(array):
         try:
-            return np.asarray(array, dtype=np.float32)
+            numbers = np.asarray(array)
+            if numbers.dtype.kind in NUMBERS + "O":  # those beyond 64 bits are objects
+                return numbers.astype(np.float32)
         except (TypeError, ValueError):
-            raise TypeError(
-                f"Tensor: expected an array or numbers, got {type(array).__name__}"
-            ) from None
-    if isinstance(array, np.generic):
-        array = np.asarray(array)
-    if array.dtype.kind not in "fiub":
+            pass
+        raise TypeError(f"Tensor: expected an array or numbers, got {type(array).__name__}")
+    if isinstance(array, (np.generic, np.ndarray)):
+        array = np.asarray(array)  # of a matrix, too, whose * is another product
+    if array.dtype.kind not in NUMBERS:
         raise TypeError(f"Tensor: expected real numbers, got an array of {array.dtype}")
-    return array if array.dtype in (np.float32, np.float64) else array.astype(np.float32)
+    if array.dtype in (np.float32, np.float64):
+        return array
+    native = array.dtype.newbyteorder("=")  # of a file with the other order of bytes
+    return array.astype(native if native == np.float64 else np.float32)
 
 
 def _shown(array: Array, kind: str) -> str:

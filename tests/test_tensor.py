@@ -247,6 +247,33 @@ def test_nothing_is_not_a_number():
         mp.Tensor(None)
 
 
+@pytest.mark.parametrize(
+    "value", ["3", b"3", ["1", "2"], np.str_("3"), 1j, np.complex64(1j), [np.complex64(1j), 1]]
+)
+def test_words_and_complex_numbers_are_no_values(value):
+    x = mp.Tensor([1.0, 2.0])
+    for call in (mp.Tensor, lambda v: x + v, lambda v: mp.ops.maximum(v, x)):
+        with pytest.raises(TypeError, match=r"expected (an array or|real) numbers, got"):
+            call(value)
+
+
+def test_whole_numbers_beyond_64_bits_are_values():
+    assert mp.Tensor(10**30).item() == (mp.Tensor(0.0) + 10**30).item() == np.float32(1e30)
+
+
+def test_other_orders_of_bytes_keep_their_digits():
+    for kind in ("f4", "f8"):
+        x = mp.Tensor(np.array([1 / 3], f">{kind}"))
+        assert x.dtype == np.dtype(f"={kind}") and x.data[0] == np.array([1 / 3], kind)[0]
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_a_matrix_becomes_an_array():
+    x = mp.Tensor(np.matrix([[1.0, 2.0], [3.0, 4.0]]))
+    np.testing.assert_array_equal((x * x).data, [[1, 4], [9, 16]])
+    np.testing.assert_array_equal(x.sum(axis=0).data, [4, 6])
+
+
 def test_methods_are_the_ops():
     x = mp.Tensor(np.array([[0.5, 2.0, 1.0]]))
     names = "abs exp log log_softmax max mean min relu sigmoid softmax sqrt sum tanh var flatten"

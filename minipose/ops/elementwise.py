@@ -14,7 +14,7 @@ import numpy as np
 
 from minipose.backend import Array, array_module, is_array
 from minipose.kernels.faster import replaceable
-from minipose.tensor import Tensor, record
+from minipose.tensor import NUMBERS, Tensor, record
 
 Operand = Tensor | Array | float
 
@@ -49,13 +49,14 @@ def pair(name: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
 def _like(name: str, value: object, other: object) -> Tensor:
     if not isinstance(other, Tensor):
         raise TypeError(f"{name}: expected at least one Tensor, got {type(other).__name__}")
-    number, xp = isinstance(value, (int, float, np.generic)), array_module(other.data)
+    number, xp = isinstance(value, (int, float)), array_module(other.data)
+    number = number or (isinstance(value, np.generic) and value.dtype.kind in NUMBERS)
     if number and xp is not np:
         return Tensor(_constant(xp, float(value), other.dtype))
     if not number and is_array(value):
         return Tensor(value.astype(other.dtype) if value.dtype.kind in "iub" else value)
     try:
-        if value is not None:
+        if number or (value is not None and np.asarray(value).dtype.kind in NUMBERS + "O"):
             return Tensor(xp.asarray(value, dtype=other.dtype))
     except (TypeError, ValueError):
         pass
