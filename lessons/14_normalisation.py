@@ -160,7 +160,8 @@ kit.save_plot(plot, "14_normalisation")
 # the table says for this one task, and it is not always a gain.
 #
 # Report 1's network has three convolutions (lesson 20), report 2's twenty-three (lesson 29), each
-# begun at the right size: neither has a norm, in the reports or here. A batch of one picture, as in
+# begun at the right size: in the reports neither has a norm. minipose has both ways; its short
+# trainings put a norm before every tanh or ReLU (lessons 27 and 31). A batch of one picture, as in
 # report 2, would be a poor sample for one; a *group norm* takes mean and spread of some channels of
 # one picture instead, and needs no batch.
 
