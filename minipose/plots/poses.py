@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from minipose.metrics import joint_errors
 from minipose.plots import canvas
 from minipose.skeletons import H36M_17_EDGES, H36M_17_SIDES
 from minipose.storage import atomic
@@ -91,13 +92,14 @@ def animate_take(
     Parameters
     ----------
     images : uint8 (T, 128, 128), consecutive frames
-    predicted, target : (T, 17, 3), mm
+    predicted, target : (T, 17, 3), mm; how far they are apart is that of their joints about the
+        pelvis, as in the tables (eq. 9)
     frames_per_second : of the animation; a GIF's frame lasts a whole number of 1/100 s
     """
     from PIL import Image
 
     frames = []
-    errors = np.linalg.norm(predicted - target, axis=2).mean(axis=1)
+    errors = joint_errors(predicted, target).mean(axis=1)
     for image, guess, truth, error in zip(images, predicted, target, errors, strict=True):
         plot = canvas.new_plot(6.6, 2.5)
         axes = plot.add_subplot(1, 3, 1)
