@@ -52,9 +52,14 @@ def pictures_in(folder: Path, without: Collection[str | Path] = ()) -> list[Path
 
 
 def key_of(path: Path, folder: Path, mark: str = "") -> str:
-    """A file's path within a folder, without ending and without a ``mark`` at its end."""
+    """A file's path within a folder, without ending and without a ``mark`` at its end.
+
+    A backslash, which some systems allow in a name, parts folders as well; what is written under
+    the key stays in its folder all the same.
+    """
     inner = path.relative_to(folder)
-    return plain((inner.parent / inner.stem.removesuffix(mark)).as_posix())
+    pieces = plain((inner.parent / inner.stem.removesuffix(mark)).as_posix()).split("/")
+    return "/".join(piece for piece in pieces if piece not in ("", ".", ".."))
 
 
 def counted_endings(paths: Iterable[Path]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from data_tools.people.folders import key_of
 from data_tools.people.names import by_number, stem_of
 from data_tools.people.pairing import pair
 
@@ -68,3 +69,10 @@ def test_names_in_either_form_of_unicode_and_by_number():
         assert by_number(written) == "17"
     assert by_number("holiday.2024") == "holiday.2024" and by_number("a.b.jpg") == "a.b"
     assert by_number("9" * 5000) == "9" * 5000
+
+
+@pytest.mark.parametrize("name", ["a\\..\\..\\..\\x", "\\etc\\x", "a\\.\\x"])
+def test_no_name_leads_out_of_its_folder(name):
+    key = key_of(Path("photos", f"{name}.png"), Path("photos"))
+    assert (Path("/there") / key).resolve().parent.is_relative_to("/there")
+    assert key.endswith("x") and ".." not in key
