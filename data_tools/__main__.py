@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-from minipose.errors import missing_package
+from minipose.errors import missing_package, print_any_name
 
 TOOLS = {
     "h36m": "import Human3.6M, or its stand-in, into one store for report 1's job",
@@ -17,6 +17,7 @@ TOOLS = {
 
 def main(argv: list[str] | None = None) -> int:
     """Hand over to a tool. Returns its exit status; 2 if there is none of that name."""
+    print_any_name()
     argv = sys.argv[1:] if argv is None else argv
     if argv and argv[0] in TOOLS:
         try:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import minipose
 from minipose import experiments
-from minipose.errors import Parser, UserError, line_of, missing_package
+from minipose.errors import Parser, UserError, line_of, missing_package, print_any_name
 from minipose.exchange import commands as exchange
 from minipose.training.communicator import launched
 from minipose.training.interrupts import heeded
@@ -138,6 +138,7 @@ def _add_train_flags(parser: argparse.ArgumentParser, job: str) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command. 0 done, 1 failed with one line, 2 wrong usage, 130 interrupted."""
+    print_any_name()
     args = build_parser().parse_args(argv)
     try:
         with heeded():

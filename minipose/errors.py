@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import pickle
+import sys
 from typing import Any, NoReturn
 
 
@@ -58,6 +60,16 @@ def line_of(error: Exception) -> str:
         names = [os.fsdecode(n) for n in (error.filename, error.filename2) if n is not None]
         return f"{' -> '.join(names)}: {error.strerror.lower()}"
     return str(error)
+
+
+def print_any_name() -> None:
+    """Let output hold what its encoding lacks, such as a name that is no UTF-8: as ``\\udce9``.
+
+    Else the line that names one file would end the work on all.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # and no stand-in of a notebook
+            stream.reconfigure(errors="backslashreplace")
 
 
 def to_be_sent(error: BaseException) -> BaseException:

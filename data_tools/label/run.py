@@ -22,7 +22,7 @@ from data_tools.people.folders import (
     key_of,
     pictures_in,
 )
-from data_tools.people.names import MARK
+from data_tools.people.names import MARK, plain
 from data_tools.people.sources import KNOWN
 from minipose.datasets.picture_files import read_rgb
 from minipose.errors import UserError
@@ -38,7 +38,7 @@ def photographs(path: Path) -> dict[str, Path]:
         If there are none.
     """
     if path.is_file():
-        return {path.stem: path}
+        return {plain(path.stem): path}
     if not path.is_dir():
         raise UserError(f"{path}: no such file or folder")
     folder = next((path / name for name in IMAGE_FOLDERS if (path / name).is_dir()), path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from pathlib import Path, PurePosixPath
 
@@ -9,10 +10,15 @@ PICTURES = (
     ".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".heic", ".heif",
 )  # fmt: skip
 MARK = "_mask"  # NAME_mask.png beside NAME.jpg is a mask, not a picture
+NO_LETTER = re.compile("[\ud800-\udfff]")  # how Python has bytes of a name that are no UTF-8
 
 
 def plain(text: str) -> str:
-    """A name in Unicode's composed form: some systems store "é" as two characters."""
+    """A name in Unicode's composed form: some systems store "é" as two characters.
+
+    Of a name in another encoding than UTF-8, bytes that are no letters become ``%E9``.
+    """
+    text = NO_LETTER.sub(lambda byte: f"%{ord(byte[0]) & 0xFF:02X}", text)
     return unicodedata.normalize("NFC", text.replace("\\", "/"))
 
 

@@ -27,7 +27,7 @@ from data_tools.people.folders import (
 from data_tools.people.given_split import read_split
 from data_tools.people.keypoints import KeypointPlaces
 from data_tools.people.masks import MaskPlaces, fit
-from data_tools.people.names import stem_of
+from data_tools.people.names import plain, stem_of
 from data_tools.people.pairing import pair
 from minipose.datasets.guard import reading
 from minipose.errors import UserError
@@ -170,7 +170,7 @@ def _own_labels(kind: str, path: Path, root: Path) -> _Own:
         return _Own("coco", persons.people, persons.mask, persons.image_folder)
     if kind == "ccp":
         return _Own("ccp", unmasked="no mask: the picture has tags only")
-    return _Own(root.resolve().name or kind if kind == "folder" else kind)
+    return _Own(plain(root.resolve().name) or kind if kind == "folder" else kind)
 
 
 def _own_masks(kind: str, root: Path, folder: Path) -> MaskPlaces:
@@ -242,7 +242,7 @@ def name_apart(sources: list[Source]) -> None:
         if any(name in other for j, other in enumerate(names) if j != k):
             place = source.path.resolve()
             place = place.parent if place.is_file() or place.name == name else place
-            name = f"{place.name}/{name}"
+            name = f"{plain(place.name)}/{name}"
         unique, number = name, 2
         while unique in given:
             unique, number = f"{name} {number}", number + 1

@@ -113,7 +113,8 @@ class Take:
                     values = [f"{x:.2f}", f"{y:.2f}", f"{r.fit.confidence:.4f}", ""]
                     values += [f"{v:.1f}" for v in mm]
                     writer.writerow([*start, "H36M_17", name, *values])
-        write_text(path, text.getvalue())
+        # A file's name may be no UTF-8, which a text file has to be.
+        write_text(path, text.getvalue().encode(errors="backslashreplace").decode())
 
     def _npz(self, path: Path) -> None:
         """Arrays with a row for each picture, nan where nothing was found; see docs/photographs."""

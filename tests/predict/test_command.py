@@ -1,6 +1,7 @@
 """``python -m minipose predict``: what is written, and what mistakes look like."""
 
 import json
+import os
 import sys
 
 import numpy as np
@@ -63,6 +64,19 @@ def test_everything_about_a_picture(here, networks, capsys):
     printed = capsys.readouterr().out
     assert "mask and joints: trained for 3 epochs, on data that the file does not name" in printed
     assert "me.jpg: " in printed and "found/me_person.png" in printed
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_no_utf_8_does_not_end_the_work_on_others(here, networks, monkeypatch):
+    picture(here / os.fsdecode(b"p/a\xe9.png"))
+    picture(here / "p/b.png")
+    with open("said", "w", encoding="utf-8", errors="strict") as said:
+        monkeypatch.setattr(sys, "stdout", said)
+        assert main(["predict", "p", "--format", "csv", *networks]) == 0
+    lines = (here / "said").read_text()
+    assert "p/a\\udce9.png: " in lines and "p/b.png: " in lines
+    rows = (here / "found/pictures_joints.csv").read_text().splitlines()
+    assert {row.split(",")[0] for row in rows[1:]} == {"p/a\\udce9.png", "p/b.png"}
 
 
 def test_a_folder_with_bad_files_and_two_of_one_name(here, networks, capsys):

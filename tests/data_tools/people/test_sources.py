@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import unicodedata
 
 import numpy as np
@@ -246,3 +248,13 @@ def test_a_damaged_annotation_is_one_line(tmp_path, content):
     (tmp_path / "annotations.json").write_bytes(content)
     with pytest.raises(UserError, match=r"annotations\.json: not a"):
         open_source(tmp_path, Places())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_names_that_are_no_utf_8(tmp_path):
+    root = tmp_path / os.fsdecode(b"fotos \xe9t\xe9")
+    for name in (b"ren\xe9", b"ren\xe8"):
+        save_sample(root, os.fsdecode(name))
+    people, reasons, remarks = built(root, tmp_path / "a.h5")
+    assert sorted(people) == ["ren%E8", "ren%E9"] and not reasons and not remarks
+    assert people["ren%E9"].source == "fotos %E9t%E9"
