@@ -7,9 +7,11 @@ names, one a line, in ``train.txt``, ``val.txt`` and ``test.txt``.
 from __future__ import annotations
 
 import csv
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
-from data_tools.people.names import plain, stem_of
+from data_tools.people.names import PICTURES, plain
 from minipose.datasets.guard import reading
 from minipose.datasets.splits import PARTS
 from minipose.errors import UserError
@@ -23,7 +25,7 @@ MEANING = {
 
 
 def read_split(root: Path, given: Path | None = None) -> dict[str, str]:
-    """Name -> "train", "validation" or "test"; empty where the source gives no split.
+    """Name as written -> "train", "validation" or "test"; empty where the source gives no split.
 
     Parameters
     ----------
@@ -47,8 +49,37 @@ def read_split(root: Path, given: Path | None = None) -> dict[str, str]:
         if part:
             with reading(path, "not a readable list of names"):
                 lines = path.read_text(encoding="utf-8-sig").split("\n")
-            split.update({_name(line): part for line in lines if line.strip()})
+            split.update({plain(line.strip()): part for line in lines if line.strip()})
     return split
+
+
+def parts_of(split: dict[str, str], names: Sequence[str]) -> dict[str, str]:
+    """The part of each picture that the split names.
+
+    A picture is named by its path, with its ending or without, or by as much of the path's end as
+    both have. Where only the last piece agrees, no other picture may have that.
+
+    Parameters
+    ----------
+    split : of ``read_split``
+    names : the pictures' paths within their source, without ending
+    """
+    rows = {_without_ending(row): part for row, part in split.items()} | split
+    ends: dict[str, set[str]] = defaultdict(set)  # end of a row's path -> parts of those rows
+    for row, part in rows.items():
+        for end in _ends(row):
+            ends[end].add(part)
+    once = Counter(name.rpartition("/")[2] for name in names)
+    found = {}
+    for name in names:
+        last = name.rpartition("/")[2]
+        parts = [{rows[name]}] if name in rows else [ends.get(name, set())]
+        parts += [{rows[end]} for end in _ends(name) if end in rows]
+        parts += [ends.get(last, set())] if once[last] == 1 else []
+        part = next((each for each in parts if len(each) == 1), None)
+        if part:
+            found[name] = min(part)
+    return found
 
 
 def _read_table(path: Path, required: bool) -> dict[str, str]:
@@ -63,8 +94,15 @@ def _read_table(path: Path, required: bool) -> dict[str, str]:
     for name, part in rows:
         if part not in MEANING:
             raise UserError(f"{path}: {name}: split {part!r}, expected one of {', '.join(PARTS)}")
-    return {_name(name): MEANING[part] for name, part in rows if MEANING[part]}
+    return {plain(name.strip()): MEANING[part] for name, part in rows if MEANING[part]}
 
 
-def _name(text: str) -> str:
-    return stem_of(plain(text.strip()))
+def _without_ending(name: str) -> str:
+    stem, _, ending = name.rpartition(".")
+    return stem if stem and f".{ending.lower()}" in PICTURES else name
+
+
+def _ends(path: str) -> list[str]:
+    """``a/b/c`` -> ``a/b/c``, ``b/c``, ``c``."""
+    pieces = path.split("/")
+    return ["/".join(pieces[n:]) for n in range(len(pieces))]

@@ -24,10 +24,10 @@ from data_tools.people.folders import (
     key_of,
     pictures_in,
 )
-from data_tools.people.given_split import read_split
+from data_tools.people.given_split import parts_of, read_split
 from data_tools.people.keypoints import KeypointPlaces
 from data_tools.people.masks import MaskPlaces, fit
-from data_tools.people.names import plain, stem_of
+from data_tools.people.names import plain
 from data_tools.people.pairing import pair
 from minipose.datasets.guard import reading
 from minipose.errors import UserError
@@ -135,10 +135,10 @@ def _list(path: Path, root: Path, kind: str, places: Places) -> Source:
         place.files, found = pair("masks", place.files, names)
         remarks += found
     split = read_split(root, places.split)
+    parts = parts_of(split, names)
     remarks += _unread(root, folder, images, [keypoints, *masks])
     if split:
-        known = sum(stem_of(name) in split for name in names)
-        remarks.append(f"{known} of {len(names)} pictures have a part of the split")
+        remarks.append(f"{len(parts)} of {len(names)} pictures have a part of the split")
     candidates = [
         Candidate(
             name,
@@ -146,7 +146,7 @@ def _list(path: Path, root: Path, kind: str, places: Places) -> Source:
             own.name,
             _people(name, image, keypoints, own),
             _mask(name, image, masks, own),
-            split.get(stem_of(name), ""),
+            parts.get(name, ""),
         )
         for name, image in images.items()
     ]

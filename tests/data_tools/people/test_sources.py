@@ -14,6 +14,8 @@ from scipy.io import savemat
 
 from data_tools.people.__main__ import main
 from data_tools.people.build import build
+from data_tools.people.given_split import parts_of
+from data_tools.people.names import plain
 from data_tools.people.sources import Places, detect, name_apart, open_source
 from minipose.datasets import picture_files
 from minipose.datasets.people import PeopleStore
@@ -104,6 +106,22 @@ def test_the_source_s_split_goes_into_the_store(tmp_path, form):
     parts = {name: p.split for name, p in people.items()}
     assert parts == {"a": "train", "b": "validation", "c": "test", "d": ""}
     assert "3 of 4 pictures have a part of the split" in remarks
+
+
+def test_a_split_names_pictures_whose_names_have_dots_and_folders():
+    names = ["at 10.15.30", "at 10.15.42", "a/x", "b/x", "c/y", "n", "n.png", "z"]
+    split = {
+        "at 10.15.30": "train", "at 10.15.42.png": "validation", "a/x.JPG": "train",
+        "b\\x": "validation", "images/c/y.jpg": "test", "n": "train", "n.png": "test",
+        "old/z.jpg": "train", "d/x": "test",
+    }  # fmt: skip
+    assert parts_of({plain(row): part for row, part in split.items()}, names) == {
+        "at 10.15.30": "train", "at 10.15.42": "validation", "a/x": "train", "b/x": "validation",
+        "c/y": "test", "n": "train", "n.png": "test", "z": "train",
+    }  # fmt: skip
+    # What is named in one folder is not meant in another; what is named in none, in all.
+    assert parts_of({"a/x": "train"}, ["a/x", "b/x"]) == {"a/x": "train"}
+    assert parts_of({"x": "train"}, ["a/x", "b/x"]) == {"a/x": "train", "b/x": "train"}
 
 
 def test_a_split_that_is_none_is_refused_in_one_line(tmp_path, capsys):
