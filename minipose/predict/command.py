@@ -147,8 +147,7 @@ def _video(source: Source, output: Output) -> None:
     """Every frame of a video, or of a camera until it is stopped."""
     take, stem, files = output.take(source.kind), output.stem(source.name), output.files_of(source)
     output.expect_free([*files.values(), *take.files(stem).values()])
-    for old in files["openpose"].glob("*_keypoints.json") if "openpose" in files else ():
-        old.unlink()  # of a longer video
+    old = list(files["openpose"].glob("*_keypoints.json")) if "openpose" in files else []
     try:
         interrupted = False
         with opened(source) as video, movie(files["movie"], video.rate) as made:
@@ -157,6 +156,8 @@ def _video(source: Source, output: Output) -> None:
                 found = smoothed_results(found, output.settings.smooth, 1 / video.rate)
             try:
                 for frame, result in found:
+                    while old:  # of a longer video; they stay where this one cannot be read
+                        old.pop().unlink()
                     made.add(movie_frame(result, output.networks.pose3d is not None))
                     take.add(str(source.path), frame.number, frame.seconds, result)
                     if "openpose" in files:

@@ -51,7 +51,8 @@ class Video:
             if number == limit:
                 return
         reason = self.decoder.broke
-        if reason and number == 0:
+        if number == 0:
+            reason = reason or "it has no frame"
             raise UserError(f"{self.decoder.path}: not a readable video ({reason})")
         if reason:
             self.ended = f"breaks off after {counted(number, 'frame')} ({reason})"

@@ -186,6 +186,27 @@ def test_a_video_that_breaks_off(here, networks, capsys):
     assert not (here / "found").exists() or not written(here / "found")
 
 
+def test_a_video_without_a_frame_is_one_line_and_the_rest_goes_on(here, networks, capsys):
+    import av
+
+    (here / "v").mkdir()
+    video(here / "v/a.mp4")
+    assert main(["predict", "v", "--format", "openpose", *networks]) == 0
+    (here / "v/a.mp4").unlink()
+    with av.open("v/a.avi", "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        container.start_encoding()
+    video(here / "v/b.mp4")
+    capsys.readouterr()
+    assert main(["predict", "v", "--format", "openpose", "--overwrite", *networks]) == 1
+    error = capsys.readouterr().err
+    assert "error: v/a.avi: not a readable video (it has no frame)\n" in error
+    assert "1 of 2 failed" in error and (here / "found/b_person.mp4").is_file()
+    # What was found in the one before, of the same name, is not thrown away for nothing.
+    assert len(list((here / "found/a_keypoints").iterdir())) == 5
+
+
 def test_a_video_that_crashes_its_decoder(here, networks, monkeypatch, capsys):
     pytest.importorskip("av")
     video(here / "v.mp4", 5)
