@@ -12,6 +12,7 @@ from PIL import ExifTags, Image
 from data_tools.label.labeller import About, Found
 from data_tools.people.openpose import SUFFIX
 from minipose.datasets.picture_files import opened, read_rgb
+from minipose.refusals import in_words
 from minipose.storage import write_text
 
 COPIED = {"JPEG": ("RGB", "L"), "PNG": ("RGB", "L")}  # kept byte by byte where they are upright
@@ -25,6 +26,8 @@ def write_upright(path: Path, folder: Path, name: str) -> Path:
     ------
     UserError
         If the file is not a readable picture, or has too many pixels.
+    CannotWrite
+        If the disk that is written to is full: no fault of the picture.
     """
     pixels = read_rgb(path)
     with opened(path) as image:
@@ -32,11 +35,12 @@ def write_upright(path: Path, folder: Path, name: str) -> Path:
         copied = image.mode in COPIED.get(image.format, ()) and not turned
         ending = ".jpg" if image.format in LOSSY else ".png"
     out = folder / f"{name}{ending}"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    if copied:
-        shutil.copyfile(path, out)
-    else:
-        Image.fromarray(pixels).save(out, quality=95, subsampling=0)
+    with in_words(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if copied:
+            shutil.copyfile(path, out)
+        else:
+            Image.fromarray(pixels).save(out, quality=95, subsampling=0)
     return out
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
+import shutil
 
 import numpy as np
 import pytest
@@ -174,3 +177,17 @@ def test_it_is_called_by_its_own_name_too():
     with pytest.raises(SystemExit) as stop:
         own(["--help"])
     assert stop.value.code == 0
+
+
+@pytest.mark.parametrize("kind", ["copied", "turned"])
+def test_a_full_disk_is_no_fault_of_the_photographs(tmp_path, capsys, monkeypatch, kind):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    photograph(tmp_path / "photos/a.png" if kind == "copied" else tmp_path / "photos/a.bmp")
+    where, name = (shutil, "copyfile") if kind == "copied" else (Image.Image, "save")
+    monkeypatch.setattr(where, name, full)
+    status, said, error = run(capsys, tmp_path / "photos", "--out", tmp_path / "labelled")
+    assert status == 1 and "unreadable" not in said + error
+    assert "no space left on device" in error and error.count("\n") == 1
+    assert not (tmp_path / "labelled").exists()
