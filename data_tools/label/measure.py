@@ -45,6 +45,8 @@ class Comparison:
         every, has = np.array(self.dice), np.array(self.labelled)
         lines = [f"{len(every)} pictures with a mask, {has.sum()} of them labelled"]
         for words, values in (("labelled", every[has]), ("all, 0 without a label", every)):
+            if not len(values):
+                continue
             low, middle, high = np.percentile(values, (25, 50, 75))
             lines.append(f"dice of {words}: median {middle:.3f}, quartiles {low:.3f} {high:.3f}")
         if self.distances:

@@ -8,6 +8,7 @@ import numpy as np
 
 from data_tools.label.labeller import MIDDLE_OF, About, Found
 from data_tools.people.joints import complete, to_body_25
+from minipose.datasets.guard import reading
 from minipose.errors import UserError
 from minipose.skeletons import BODY_25, COCO_17
 
@@ -54,8 +55,9 @@ class Torchvision:
         for constructor, pattern in networks.items():
             for path in sorted(folder.glob(pattern)):
                 network = getattr(detection, constructor)(weights=None, weights_backbone=None)
-                state = self.torch.load(path, map_location="cpu", weights_only=True)
-                network.load_state_dict(state)
+                with reading(path, f"maskrcnn: no readable weights of {constructor}"):
+                    state = self.torch.load(path, map_location="cpu", weights_only=True)
+                    network.load_state_dict(state)
                 return network.eval()
         expected = " or ".join(networks.values())
         raise UserError(f"maskrcnn: no weights in {folder}: expected {expected}, from torchvision")

@@ -40,3 +40,11 @@ def test_dice_distances_and_what_is_missing(tmp_path, capsys):
 def test_a_folder_that_is_not_there_is_one_line(tmp_path, capsys):
     assert main([str(tmp_path / "no"), str(tmp_path)]) == 1
     assert capsys.readouterr().err.endswith("no: no such file or folder\n")
+
+
+def test_no_picture_has_a_label(tmp_path, capsys):
+    save_sample(tmp_path / "hand", "a")
+    save_sample(tmp_path / "labels", "b")
+    assert main([str(tmp_path / "labels"), str(tmp_path / "hand")]) == 0
+    said = capsys.readouterr().out
+    assert "1 pictures with a mask, 0 of them labelled" in said and "dice of labelled" not in said

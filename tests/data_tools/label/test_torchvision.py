@@ -156,3 +156,13 @@ def test_weights_elsewhere(torch, tmp_path):
 def test_a_missing_package_is_one_line(nothing_installed):
     with pytest.raises(UserError, match=r"^maskrcnn: torch is not installed: python -m pip"):
         Torchvision()
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no archive"), EOFError("Ran out of input")])
+def test_weights_that_were_fetched_in_part_are_one_line(torch, monkeypatch, error):
+    def load(path, **_):
+        raise error
+
+    monkeypatch.setattr(sys.modules["torch"], "load", load)
+    with pytest.raises(UserError, match=r"0a1b2c3d\.pth: maskrcnn: no readable weights of "):
+        Torchvision()
