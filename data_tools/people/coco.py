@@ -16,7 +16,7 @@ from data_tools.people.candidate import Dropped, People, dropping
 from data_tools.people.joints import OCCLUDED, skeleton_of, to_body_25, to_numbers
 from data_tools.people.names import stem_of
 from data_tools.people.openpose import everybody
-from data_tools.people.results import PERSON
+from data_tools.people.results import PERSON, score_of
 from data_tools.people.rle import read_segmentation
 from minipose.datasets.guard import read_json, reading
 from minipose.skeletons import COCO_17, COCO_23
@@ -101,7 +101,7 @@ class CocoPersons:
         if not people:
             return None
         with dropping("mask unreadable"):
-            largest = max(people, key=lambda a: float(a.get("area", 0)))
+            largest = max(people, key=lambda a: score_of(a, "area", 0.0))
         return read_segmentation(largest["segmentation"], size)
 
 

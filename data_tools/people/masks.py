@@ -1,7 +1,8 @@
 """Read the mask that belongs to a picture, in every form that the tools write.
 
-- a picture under the image's name (PNG, JPEG or GIF): > 200 is person, as report 2 has it; a mask
-  that holds nothing above 1 is read as 0/1; of a cut-out with transparency, what is opaque;
+- a picture under the image's name (PNG, JPEG or GIF), upright as EXIF says: > 200 is person, as
+  report 2 has it; a mask that holds nothing above 1 is read as 0/1; of a cut-out with transparency,
+  what is opaque;
 - a label map (ATR's pictures, Clothing Co-Parsing's ``groundtruth`` in a ``.mat``): any class above
   0 is person, palette indices and never colours;
 - an array in a .npy, read as a black and white picture;
@@ -16,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from data_tools.matlab import load_matlab
 from data_tools.people.candidate import Dropped, dropping
@@ -58,7 +59,7 @@ def read_mask(path: Path, labels: bool = False, person: int = PERSON) -> np.ndar
         if ending == ".npy":
             return _black_and_white(path, _read_array(path))
         with opened(path) as image:
-            values = _values(image, labels)
+            values = _values(ImageOps.exif_transpose(image), labels)
         return values > 0 if labels else _black_and_white(path, values)
 
 
@@ -154,7 +155,8 @@ def _read_matterport(path: Path, person: int) -> np.ndarray:
     people = np.flatnonzero(classes == person)
     if len(people) == 0:
         raise Dropped("no person in the mask file", f"{path.name}: {len(classes)} detections")
-    return masks[:, :, people[np.argmax(scores[people])]] != 0
+    sure = np.nan_to_num(scores[people].astype(np.float64))  # of NaN, argmax would take the first
+    return masks[:, :, people[np.argmax(sure)]] != 0
 
 
 class MaskPlaces:

@@ -96,7 +96,7 @@ class MaskResults:
             if entry.get("category_id", person) != person:
                 continue
             name = by_number(str(entry["image_id"]))
-            if name not in self.best or _score(entry) > _score(self.best[name]):
+            if name not in self.best or score_of(entry) > score_of(self.best[name]):
                 self.best[name] = entry
 
     def read(self, name: str) -> np.ndarray | None:
@@ -114,6 +114,7 @@ def person_number(entries: list) -> int:
     return 0 if any(isinstance(c, int) and c == 0 for c in found) else PERSON
 
 
-def _score(entry: dict) -> float:
-    score = entry.get("score", 1)
-    return float(score) if isinstance(score, (int, float)) else 0.0
+def score_of(entry: dict, name: str = "score", missing: float = 1.0) -> float:
+    """A number of an entry to compare it by; 0 for what is none, which NaN is not either."""
+    score = entry.get(name, missing)
+    return float(score) if isinstance(score, (int, float)) and score == score else 0.0

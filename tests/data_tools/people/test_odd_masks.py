@@ -146,3 +146,13 @@ def test_a_mask_picture_of_too_many_pixels(tmp_path):
     declared(tmp_path / "a.png", 13300, 13300)
     with pytest.raises(Dropped, match=r"mask unreadable: .*13300 × 13300 px, expected at most"):
         read_mask(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png"])
+def test_a_mask_is_upright_as_exif_says(tmp_path, name):
+    """An editor may keep the photograph's own EXIF in the mask that was drawn over it."""
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90° clockwise
+    pixels = np.where(mask(), np.uint8(255), np.uint8(0))
+    Image.fromarray(np.ascontiguousarray(np.rot90(pixels))).save(tmp_path / name, exif=exif)
+    assert (read_mask(tmp_path / name) == mask()).mean() > 0.98

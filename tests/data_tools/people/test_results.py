@@ -9,7 +9,7 @@ import pytest
 
 from data_tools.people.candidate import Dropped
 from data_tools.people.keypoints import KeypointPlaces
-from data_tools.people.masks import MaskPlaces
+from data_tools.people.masks import MaskPlaces, read_mask
 from data_tools.people.results import JointResults
 from minipose.errors import UserError
 from minipose.skeletons import BODY_25, COCO_17, COCO_23, HALPE_26
@@ -148,3 +148,22 @@ def test_counts_as_python_prints_bytes(tmp_path):
         one["segmentation"]["counts"] = counts
         (tmp_path / "r.json").write_text(json.dumps([one]))
         assert np.array_equal(MaskPlaces([tmp_path / "r.json"]).read("a"), pixels)
+
+
+def test_a_score_that_is_no_number_is_the_least(tmp_path):
+    """NaN is neither above nor below another score, so the first entry would have stayed."""
+    nobody = np.zeros_like(mask())
+    nobody[0, 0] = True
+
+    def runs(m):
+        return {"size": m.shape, "counts": encode(m)}
+
+    entries = [
+        {"image_id": "a", "category_id": 1, "segmentation": runs(m), "score": score}
+        for m, score in ((nobody, float("nan")), (mask(), 0.9), (nobody, 0.3))
+    ]
+    (tmp_path / "results.json").write_text(json.dumps(entries))
+    assert np.array_equal(MaskPlaces([tmp_path / "results.json"]).read("a"), mask())
+    masks = np.stack([nobody, mask()], axis=2)
+    np.savez(tmp_path / "b.npz", masks=masks, class_ids=[1, 1], scores=[np.nan, 0.9])
+    assert np.array_equal(read_mask(tmp_path / "b.npz"), mask())
