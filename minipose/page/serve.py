@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from minipose.errors import UserError
 from minipose.page.document import as_json
@@ -122,6 +122,11 @@ def refused(headers: Mapping[str, str], port: int, posted: bool) -> str | None:
     return None
 
 
+def whole(text: str) -> int | None:
+    """A whole number of digits alone, not below 0; of a longer one its first 15 digits, or None."""
+    return int(text.lstrip("0")[:15] or 0) if text.isascii() and text.isdigit() else None
+
+
 class _Handler(BaseHTTPRequestHandler):
     """GET / is the page, POST /predict a photograph."""
 
@@ -133,11 +138,16 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ""
     protocol_version = "HTTP/1.1"
 
+    def handle(self) -> None:
+        """Answer until the browser has gone, which it may do at any time."""
+        with contextlib.suppress(ConnectionError):
+            super().handle()
+
     def do_GET(self) -> None:
         """The page."""
         if self._stranger(posted=False):
             return
-        if urlsplit(self.path).path != "/":
+        if self._address().path != "/":
             self._say(HTTPStatus.NOT_FOUND, {"error": "there is only the page at /"})
             return
         self._send(HTTPStatus.OK, self.page, "text/html; charset=utf-8")
@@ -147,24 +157,25 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True  # what is refused is not read, so nothing may follow it
         if self._stranger(posted=True):
             return
-        address = urlsplit(self.path)
+        address = self._address()
         if address.path != "/predict":
             self._say(HTTPStatus.NOT_FOUND, {"error": "photographs go to /predict"})
             return
-        length = self.headers.get("Content-Length", "")
-        if not (length.isascii() and length.isdigit()):
+        length = whole(self.headers.get("Content-Length", ""))
+        if length is None:
             self._say(HTTPStatus.LENGTH_REQUIRED, {"error": "expected a Content-Length"})
             return
-        if not 0 < int(length[:12]) <= BYTES:
-            words = f"{int(length[:12])} bytes, expected 1 to {BYTES >> 20} MiB"
+        if not 0 < length <= BYTES:
+            words = f"{length} bytes, expected 1 to {BYTES >> 20} MiB"
             self._say(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"error": words})
             return
-        self._say(*self._predict(int(length), parse_qs(address.query)))
+        self._say(*self._predict(length, parse_qs(address.query)))
 
     def _predict(self, length: int, query: dict[str, list[str]]) -> tuple[HTTPStatus, Answer]:
-        number = query.get("run", ["0"])[0]
-        if not (number.isascii() and number.isdigit() and int(number) < len(self.looks)):
-            words = f"run: expected 0 to {len(self.looks) - 1}, got {number[:NAME]!r}"
+        run = query.get("run", ["0"])[0]
+        number = whole(run)
+        if number is None or number >= len(self.looks):
+            words = f"run: expected 0 to {len(self.looks) - 1}, got {run[:NAME]!r}"
             return HTTPStatus.BAD_REQUEST, {"error": words}
         content = self.rfile.read(length)
         if len(content) < length:
@@ -173,13 +184,20 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             with self.lock:
                 start = time.perf_counter()
-                answer = self.looks[int(number)](Upload(content, name))
+                answer = self.looks[number](Upload(content, name))
         except ValueError as error:  # a UserError is one as well
             return HTTPStatus.UNPROCESSABLE_ENTITY, {"error": str(error)}
         except MemoryError:
             words = f"{name}: too large for the memory of this machine"
             return HTTPStatus.UNPROCESSABLE_ENTITY, {"error": words}
         return HTTPStatus.OK, answer | {"seconds": time.perf_counter() - start}
+
+    def _address(self) -> SplitResult:
+        """What is asked for; of what is no address, nothing."""
+        try:
+            return urlsplit(self.path)
+        except ValueError:
+            return urlsplit("")
 
     def _stranger(self, posted: bool) -> bool:
         why = refused(self.headers, self.server.server_address[1], posted)

@@ -8,7 +8,7 @@ from pathlib import Path
 from minipose.devices import use_device
 from minipose.errors import UserError
 from minipose.experiments import run as runner
-from minipose.page.runs import RunFolder, is_run, read_runs
+from minipose.page.runs import is_run, read_runs
 from minipose.storage import expect_folder, write_text
 
 FOLDER = Path("runs/show")
@@ -39,15 +39,18 @@ def show(args: argparse.Namespace) -> None:
     out = None if args.serve and args.out is None else _file(args.out, sources)
     runs = read_runs(sources)
     device = use_device(args.device or "cpu", bool(args.tf32))
-    made = _page(runs, args, device)
+    from minipose.page.document import page
+    from minipose.page.examples import COUNT, viewers
+
+    found = viewers(runs, args.data, args.limit or COUNT, device)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
-        write_text(out, made)
+        write_text(out, page(runs, found))
         print(out)
     if args.serve:
         from minipose.page.serve import serve
 
-        serve(runs, lambda drop: _page(runs, args, device, drop), args.port, device)
+        serve(runs, lambda drop: page(runs, found, drop), args.port, device)
 
 
 def _serve_alone(args: argparse.Namespace) -> None:
@@ -59,14 +62,6 @@ def _serve_alone(args: argparse.Namespace) -> None:
 
     device = use_device(args.device or "cpu", bool(args.tf32))
     serve([], lambda drop: page([], [], drop), args.port, device)
-
-
-def _page(runs: list[RunFolder], args: argparse.Namespace, device: str, drop: str = "") -> str:
-    from minipose.page.document import page
-    from minipose.page.examples import COUNT, viewers
-
-    found = viewers(runs, args.data, args.limit or COUNT, device)
-    return page(runs, found, drop)
 
 
 def _file(out: Path | None, sources: list[Path]) -> Path:

@@ -7,9 +7,11 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
+import time
 import zlib
 from pathlib import Path
 
@@ -18,6 +20,7 @@ import pytest
 from PIL import Image
 
 from minipose.cli import main
+from minipose.page import serve
 from minipose.page.runs import read_runs
 from minipose.page.serve import BYTES, drop, server
 from minipose.page.upload import Upload, predictor
@@ -93,6 +96,8 @@ def test_strangers_are_refused(listening, method, headers, words):
         ("/predict", b"", {}, 413, "0 bytes, expected 1 to 20 MiB"),
         ("/predict", None, {"Content_Length": str(BYTES + 1)}, 413, "expected 1 to 20 MiB"),
         ("/predict", None, {"Content_Length": "9" * 30}, 413, "expected 1 to 20 MiB"),
+        ("/predict", None, {"Content_Length": "000000000001" + "9" * 12}, 413, "1 to 20 MiB"),
+        ("/predict?run=" + "9" * 5000, picture(), {}, 400, "run: expected 0 to 2"),
         ("/predict", None, {"Content_Length": "-1"}, 411, "expected a Content-Length"),
         ("/elsewhere", picture(), {}, 404, "go to /predict"),
     ],
@@ -114,6 +119,35 @@ def test_there_are_no_other_pages(listening):
     assert ask(listening, path="/../../etc/passwd")[0] == 404
     assert ask(listening, "POST", "/", b"x")[0] == 404
     assert ask(listening, "PUT", "/", b"x")[0] == 501
+    with socket.create_connection(("127.0.0.1", listening), 30) as plain:  # clients refuse that
+        plain.sendall(f"GET http://[x HTTP/1.1\r\nHost: 127.0.0.1:{listening}\r\n\r\n".encode())
+        assert plain.recv(100).startswith(b"HTTP/1.1 404 ")
+
+
+def test_the_served_page_says_once_what_it_lacks(people_run, tmp_path, monkeypatch):
+    pages = []
+    monkeypatch.setattr(serve, "serve", lambda runs, page, *_: pages.append(page("<p>drop</p>")))
+    arguments = ["--data", str(tmp_path / "gone.h5"), "--out", str(tmp_path / "a.html"), "--serve"]
+    assert main(["show", str(people_run), *arguments]) == 0
+    for made in (*pages, (tmp_path / "a.html").read_text()):
+        assert made.count("No viewer of predictions") == 1
+    assert "<p>drop</p>" in pages[0] and len(pages) == 1
+
+
+def test_a_browser_that_goes_in_mid_upload_is_no_error(monkeypatch):
+    wrong, done = [], threading.Event()
+    with server(0, [None]) as one:
+        monkeypatch.setattr(one, "handle_error", lambda *_: wrong.append(sys.exception()))
+        monkeypatch.setattr(one, "shutdown_request", lambda request: done.set() or request.close())
+        threading.Thread(target=one.handle_request).start()
+        place = f"127.0.0.1:{one.server_port}"
+        lines = ["POST /predict HTTP/1.1", f"Host: {place}", f"Origin: http://{place}"]
+        gone = socket.create_connection(("127.0.0.1", one.server_port), 30)
+        gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset
+        gone.sendall("\r\n".join([*lines, "Content-Length: 99", "", "abc"]).encode())
+        time.sleep(0.2)
+        gone.close()
+        assert done.wait(30) and not wrong
 
 
 def test_it_listens_on_this_machine_alone(listening):
