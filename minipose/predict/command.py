@@ -23,10 +23,10 @@ from minipose.predict.networks import load_networks
 from minipose.predict.person import Result, check_picture, predict_pictures
 from minipose.predict.settings import Settings
 from minipose.predict.smoothing import smoothed_results
-from minipose.predict.sources import PICTURE, Source, find_sources
+from minipose.predict.sources import PICTURE, TABLES, Source, find_sources
 from minipose.predict.tables import openpose
 from minipose.predict.tracking import Tracker
-from minipose.predict.writing import PICTURES, Output
+from minipose.predict.writing import Output
 from minipose.storage import expect_folder, write_text
 
 TOGETHER = 8  # pictures or frames that go through the networks at once
@@ -97,7 +97,7 @@ def _pictures(sources: Sequence[Source], output: Output, problems: Problems) -> 
     """All pictures, a few at a time; what was found so far stays if somebody stops it."""
     box, threshold = output.settings.box, output.settings.threshold
     mask = None if output.settings.mask is None else read_grey(output.settings.mask) > 127
-    take, tables = output.take(PICTURE), output.stem(PICTURES)
+    take, tables = output.take(PICTURE), output.stem(TABLES)
     output.expect_free(list(take.files(tables).values()))
     with tqdm(total=len(sources), unit="picture", disable=not sys.stderr.isatty()) as bar:
 

@@ -23,6 +23,7 @@ VIDEOS = (
 )  # fmt: skip
 CAMERAS = "/dev/video"  # what Linux calls them
 PICTURE, VIDEO, CAMERA = "picture", "video", "camera"
+TABLES = "pictures"  # the name of the tables that hold all pictures of a call
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,16 @@ def _walk(folder: Path, out: Path) -> list[Path]:
 def _names(found: dict[Path, Path]) -> dict[Path, str]:
     """A name for each file: its own; where two would be the same, with folders, then the ending."""
     names = {path: inner.with_suffix("").as_posix() for path, inner in found.items()}
+
+    def with_ending(paths: list[Path]) -> dict[Path, str]:
+        return {p: f"{names[p]}_{p.suffix[1:].lower()}" for p in paths}
+
+    kinds = {path: kind_of(path) or PICTURE for path in found}
+    if PICTURE in kinds.values():  # then there may be tables of that name
+        same = [p for p, name in names.items() if name.casefold() == TABLES]
+        names |= with_ending([p for p in same if kinds[p] != PICTURE])
     _tell_apart(names, _with_folders)
-    _tell_apart(names, lambda paths: {p: f"{names[p]}_{p.suffix[1:].lower()}" for p in paths})
+    _tell_apart(names, with_ending)
     _tell_apart(names, lambda paths: {p: f"{names[p]}-{n}" for n, p in enumerate(paths, start=1)})
     return names
 

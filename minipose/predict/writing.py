@@ -18,7 +18,6 @@ from minipose.predict.sources import PICTURE, Source
 from minipose.predict.tables import Take, openpose, pose_json
 from minipose.storage import atomic, write_text
 
-PICTURES = "pictures"  # the name of the tables that hold all pictures of a call
 USUAL_OF_PICTURES, USUAL_OF_VIDEOS = ("openpose",), ("csv",)  # formats where none is given
 
 

@@ -45,6 +45,12 @@ def test_pictures_of_one_name_are_told_apart_by_folders_then_by_endings(files):
     assert len({name.casefold() for name in found.values()}) == 5  # x and X are one on some disks
 
 
+def test_no_video_is_called_like_the_tables_of_all_pictures(files):
+    out = files("p/me.jpg", "p/pictures.mp4", "q/Pictures.mp4") / "found"
+    assert names(find_sources(["p"], out))["p/pictures.mp4"] == "pictures_mp4"
+    assert names(find_sources(["q"], out)) == {"q/Pictures.mp4": "Pictures"}
+
+
 def test_folders_are_looked_through_but_not_what_was_written(files):
     files(
         "p/1.jpg", "p/in/2.png", "p/found/1_person.png", "p/.hidden.jpg", "p/.git/3.jpg", "p/n.txt"
