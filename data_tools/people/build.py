@@ -16,9 +16,10 @@ from data_tools.people.candidate import Candidate, Dropped, People, dropping
 from data_tools.people.joints import complete
 from data_tools.people.openpose import joints_found
 from minipose.datasets.guard import storable
-from minipose.datasets.people import SPLIT_SEED, PeopleWriter, Person
+from minipose.datasets.people import SPLIT_SEED, TEXTS, PeopleWriter, Person
 from minipose.datasets.picture_files import read_rgb
 from minipose.datasets.resize import SIDE, factor_for, resize_bicubic, resize_mask, scale_points
+from minipose.datasets.texts import encoded
 
 EXAMPLES = 3  # names shown for each reason
 ON_MASK = 0.5  # of a person's joints must lie on the mask; of 1,160 good ones 0.91 and more do
@@ -129,6 +130,8 @@ def make_person(candidate: Candidate, rules: Rules) -> tuple[Person, bool]:
     Dropped
         With the first rule that it breaks.
     """
+    with dropping("name is too long"):
+        encoded([candidate.name], TEXTS["name"])
     with dropping("keypoints unreadable"):
         people = candidate.people()
         person = _choose(people, rules)

@@ -30,6 +30,7 @@ from data_tools.people.masks import MaskPlaces, fit
 from data_tools.people.names import plain
 from data_tools.people.pairing import pair
 from minipose.datasets.guard import reading
+from minipose.datasets.people import TEXTS
 from minipose.errors import UserError
 
 KINDS = ("lsp", "mpii", "atr", "ccp", "coco", "folder")
@@ -234,7 +235,10 @@ def _unread(root: Path, folder: Path, images: dict[str, Path], places: list) -> 
 
 
 def name_apart(sources: list[Source]) -> None:
-    """Sources of one name get their folders' names as well, and numbers where those agree too."""
+    """Sources of one name get their folders' names as well, and numbers where those agree too.
+
+    Of a long name, the beginning: as much as a store holds, and a number.
+    """
     names = [{c.source for c in source.candidates} for source in sources]
     given: set[str] = set()
     for k, source in enumerate(sources):
@@ -243,6 +247,7 @@ def name_apart(sources: list[Source]) -> None:
             place = source.path.resolve()
             place = place.parent if place.is_file() or place.name == name else place
             name = f"{plain(place.name)}/{name}"
+        name = name.encode()[: TEXTS["source"] - len(" 99999")].decode(errors="ignore")
         unique, number = name, 2
         while unique in given:
             unique, number = f"{name} {number}", number + 1

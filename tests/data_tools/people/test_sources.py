@@ -276,3 +276,20 @@ def test_names_that_are_no_utf_8(tmp_path):
     people, reasons, remarks = built(root, tmp_path / "a.h5")
     assert sorted(people) == ["ren%E8", "ren%E9"] and not reasons and not remarks
     assert people["ren%E9"].source == "fotos %E9t%E9"
+
+
+def test_names_that_are_too_long_for_a_store(tmp_path):
+    long = "人" * 80  # 240 bytes, and a name in a file system has at most 255
+    root = tmp_path / long
+    save_sample(root, "a")
+    for kind in ("images", "keypoints", "masks"):
+        (root / kind / long / long).mkdir(parents=True)
+    save_sample(root, f"{long}/{long}/{long[:70]}")
+    sources = [open_source(root, Places()) for _ in range(2)]
+    name_apart(sources)
+    given = [{c.source for c in source.candidates} for source in sources]
+    assert given[0] != given[1] and "人" * 20 in str(given[0])
+    tally = build(sources[1].candidates, tmp_path / "a.h5")
+    assert tally.written == 1 and list(tally.dropped) == ["name is too long"]
+    with PeopleStore(tmp_path / "a.h5") as store:
+        assert store.names == ["a"] and {*store.sources} == given[1]
