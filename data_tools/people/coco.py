@@ -6,15 +6,15 @@ one list, Halpe 26 or 136. Where ``categories`` names the joints, the names tell
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from data_tools.people.candidate import Dropped, People, dropping
 from data_tools.people.joints import OCCLUDED, skeleton_of, to_body_25, to_numbers
-from data_tools.people.names import stem_of
+from data_tools.people.names import plain, stem_of
 from data_tools.people.openpose import everybody
 from data_tools.people.results import PERSON, score_of
 from data_tools.people.rle import read_segmentation
@@ -55,27 +55,47 @@ class CocoPersons:
         # person_keypoints_val2017.json describes the pictures in val2017/.
         split = path.stem.rpartition("_")[2]
         self.image_folder = split if path.stem.startswith("person_keypoints_") else None
-        stems = [stem_of(name) for name in names.values()]
-        self.names = set(stems)
-        self.ambiguous = {stem for stem, n in Counter(stems).items() if n > 1}
-        self.by_name: dict[str, list[dict]] = defaultdict(list)
+        self.by_path: dict[str, list[dict]] = defaultdict(list)
+        self.paths: dict[str, list[str]] = defaultdict(list)  # by their last pieces
+        for name in names.values():
+            self.paths[stem_of(name)].append(_path(name))
         for annotation in annotations:
-            self.by_name[stem_of(names[annotation["image_id"]])].append(annotation)
+            self.by_path[_path(names[annotation["image_id"]])].append(annotation)
 
     def people(self, image: Path) -> People:
         """Everybody in a picture as BODY_25 (25, 3): v = 2 is confidence 1, hidden v = 1 is ½."""
-        stem = stem_of(image)
-        if stem not in self.names:
-            raise Dropped(NO_JOINTS, "the annotation does not name it")
-        if stem in self.ambiguous:
-            raise Dropped(NO_JOINTS, "the annotation has two pictures of this name")
-        people = self.by_name[stem]
+        people = self._annotations(image)
         if len(people) == 1 and "keypoints" not in people[0]:
             raise Dropped(NO_JOINTS, "its person has no 'keypoints'")
         if any(a.get("iscrowd") for a in people):
             raise Dropped("a crowd", "annotated as one region")
         found = [self._joints(a) for a in people]
         return everybody(found) if found else People([], COCO_17)
+
+    def names(self, image: Path, at_the_top: bool) -> bool:
+        """Whether the annotation's path is the picture's, and not its name alone.
+
+        Parameters
+        ----------
+        at_the_top : the picture lies in no folder within the pictures' own
+        """
+        found = self._named(image)
+        return bool(found) and (at_the_top or "/" in found[0])
+
+    def _named(self, image: Path) -> list[str]:
+        """The annotation's paths that the picture's own ends with, the longest first."""
+        own = f"/{_path(image)}"
+        named = [path for path in self.paths.get(stem_of(image), ()) if own.endswith(f"/{path}")]
+        return sorted(named, key=len, reverse=True)
+
+    def _annotations(self, image: Path) -> list[dict]:
+        """Everybody in a picture, which may lie in another folder than the annotation says."""
+        found = self._named(image) or self.paths.get(stem_of(image), [])
+        if not found:
+            raise Dropped(NO_JOINTS, "the annotation does not name it")
+        if len(found) > 1 and (len(found[0]) == len(found[1]) or not self._named(image)):
+            raise Dropped(NO_JOINTS, "the annotation has two pictures of this name")
+        return self.by_path.get(found[0], [])
 
     def _joints(self, annotation: dict) -> tuple[np.ndarray, Sequence[str]]:
         """BODY_25 joints, and the skeleton that they come from."""
@@ -97,12 +117,21 @@ class CocoPersons:
 
     def mask(self, image: Path, size: tuple[int, int]) -> np.ndarray | None:
         """The outline of the largest person; None if nobody is annotated."""
-        people = [a for a in self.by_name.get(stem_of(image), []) if a.get("segmentation")]
+        try:
+            people = [a for a in self._annotations(image) if a.get("segmentation")]
+        except Dropped:  # of the joints
+            return None
         if not people:
             return None
         with dropping("mask unreadable"):
             largest = max(people, key=lambda a: score_of(a, "area", 0.0))
         return read_segmentation(largest["segmentation"], size)
+
+
+def _path(name: Path | str) -> str:
+    """A picture's path without ending."""
+    path = PurePosixPath(plain(str(name)))
+    return (path.parent / path.stem).as_posix()
 
 
 def _person_category(categories: object) -> dict | None:

@@ -6,6 +6,7 @@ own annotation; masks from the places given on the command line, else from the s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,7 +28,7 @@ from data_tools.people.folders import (
 from data_tools.people.given_split import parts_of, read_split
 from data_tools.people.keypoints import KeypointPlaces
 from data_tools.people.masks import MaskPlaces, fit
-from data_tools.people.names import plain
+from data_tools.people.names import plain, stem_of
 from data_tools.people.pairing import pair
 from minipose.datasets.guard import reading
 from minipose.datasets.people import TEXTS
@@ -67,6 +68,7 @@ class _Own:
     mask: Callable[[Path, tuple[int, int]], np.ndarray | None] | None = None
     images: str | None = None
     unmasked: str = "no mask"
+    names: Callable[[Path, bool], bool] = lambda image, at_the_top: at_the_top  # by the whole path
 
 
 def detect(path: Path) -> str:
@@ -126,6 +128,7 @@ def _list(path: Path, root: Path, kind: str, places: Places) -> Source:
     if not images:
         raise UserError(f"{folder}: holds no picture")
     names = list(images)
+    own = _of_one_picture(own, folder, Counter(map(stem_of, images.values())))
     keypoints = KeypointPlaces(
         [*places.keypoints, *(root / name for name in KEYPOINT_FOLDERS), folder], places.keypoints
     )
@@ -168,10 +171,27 @@ def _own_labels(kind: str, path: Path, root: Path) -> _Own:
         if annotation is None:
             raise UserError(f"{path}: expected annotations.json")
         persons = coco.CocoPersons(annotation)
-        return _Own("coco", persons.people, persons.mask, persons.image_folder)
+        return _Own("coco", persons.people, persons.mask, persons.image_folder, names=persons.names)
     if kind == "ccp":
         return _Own("ccp", unmasked="no mask: the picture has tags only")
     return _Own(plain(root.resolve().name) or kind if kind == "folder" else kind)
+
+
+def _of_one_picture(own: _Own, folder: Path, called: Counter[str]) -> _Own:
+    """Labels that are told by a picture's name alone, for no other picture of that name."""
+
+    def alone(image: Path) -> bool:
+        return called[stem_of(image)] == 1 or own.names(image, image.parent == folder)
+
+    def people(image: Path) -> People:
+        if not alone(image):
+            raise Dropped("no joints for this picture", "another picture has this name")
+        return own.people(image)
+
+    def mask(image: Path, size: tuple[int, int]) -> np.ndarray | None:
+        return own.mask(image, size) if alone(image) else None
+
+    return replace(own, people=own.people and people, mask=own.mask and mask)
 
 
 def _own_masks(kind: str, root: Path, folder: Path) -> MaskPlaces:

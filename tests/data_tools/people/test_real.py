@@ -127,7 +127,7 @@ def test_outlines_as_masks(shared):
     source = open_source(root, Places())
     persons = CocoPersons(root / "annotations.json")
     for candidate in source.candidates:
-        if len(persons.by_name[candidate.name]) == 1:
+        if len(persons.by_path[candidate.name]) == 1:
             expected = read_mask(root / "masks" / f"{candidate.name}.png")
             got = persons.mask(candidate.image, expected.shape)
             assert (got & expected).sum() / (got | expected).sum() > 0.96, candidate.name

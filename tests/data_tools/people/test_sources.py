@@ -20,6 +20,7 @@ from data_tools.people.sources import Places, detect, name_apart, open_source
 from minipose.datasets import picture_files
 from minipose.datasets.people import PeopleStore
 from minipose.errors import UserError
+from tests.data_tools.people.test_masks import encode
 from tests.data_tools.people_trees import (
     HEIGHT,
     WIDTH,
@@ -293,3 +294,25 @@ def test_names_that_are_too_long_for_a_store(tmp_path):
     assert tally.written == 1 and list(tally.dropped) == ["name is too long"]
     with PeopleStore(tmp_path / "a.h5") as store:
         assert store.names == ["a"] and {*store.sources} == given[1]
+
+
+@pytest.mark.parametrize("named, kept", [("a/x.jpg", ["a/x"]), ("x.jpg", []), ("c/a/x.jpg", [])])
+def test_labels_of_one_picture_are_not_those_of_another_of_its_name(tmp_path, named, kept):
+    """Joints and outline would fit each other, so nobody would see it."""
+    for folder in "ab":
+        (tmp_path / "images" / folder).mkdir(parents=True)
+        picture().save(tmp_path / f"images/{folder}/x.jpg")
+    joints = person()
+    joints[:, 2] = 2
+    outline = {"size": mask().shape, "counts": encode(mask())}
+    about = {"image_id": 1, "category_id": 1, "keypoints": joints.ravel().tolist()}
+    content = {
+        "images": [{"id": 1, "file_name": named}],
+        "annotations": [about | {"segmentation": outline}],
+    }
+    (tmp_path / "annotations.json").write_text(json.dumps(content))
+    people, reasons, _ = built(tmp_path, tmp_path / "a.h5")
+    (tmp_path / "images/a/x.jpg").rename(tmp_path / "images/x.jpg")
+    assert list(built(tmp_path, tmp_path / "b.h5")[0]) == (["x"] if named == "x.jpg" else [])
+    assert list(people) == kept and sum(map(len, reasons.values())) == 2 - len(kept)
+    assert list(reasons) == ["no joints for this picture"]
