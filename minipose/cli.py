@@ -152,7 +152,8 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except MemoryError as error:
-        print(f"error: out of memory ({error}); try a smaller --batch", file=sys.stderr)
+        advice = "; try a smaller --batch" if hasattr(args, "batch") else ""
+        print(f"error: out of memory ({str(error) or 'no more is free'}){advice}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
         print(f"error: {missing_package(error)}", file=sys.stderr)

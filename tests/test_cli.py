@@ -338,3 +338,15 @@ GONE = (False, "gone", "")
 
 def tf32():
     return os.environ.get("CUPY_TF32")
+
+
+@pytest.mark.parametrize("command", [["predict", "a.jpg"], ["train", "people", "--data", "a.h5"]])
+def test_out_of_memory_names_no_flag_that_the_command_lacks(command, monkeypatch, capsys):
+    def run(_):
+        raise MemoryError
+
+    monkeypatch.setattr("minipose.cli._run", run)
+    assert main(command) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: out of memory (no more is free)") and error.count("\n") == 1
+    assert ("--batch" in error) == (command[0] == "train")
