@@ -30,10 +30,11 @@ def read_take_numbers(root: Path) -> dict[tuple[int, str], int]:
         []
     ]
     numbers = {}
-    for _, subaction, *names in (row for row in rows if len(row) == len(header)):
-        for subject, name in zip(header[2:], names, strict=True):
-            if subject[1:].isdigit() and subaction.isdigit():
-                numbers[int(subject[1:]), name] = int(subaction)
+    with reading(path, "no table of takes in it"):
+        for _, subaction, *names in (row for row in rows if len(row) == len(header)):
+            for subject, name in zip(header[2:], names, strict=True):
+                if subject[1:].isdecimal() and subaction.isdecimal():
+                    numbers[int(subject[1:]), name] = int(subaction)
     return numbers
 
 

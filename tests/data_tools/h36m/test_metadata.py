@@ -2,7 +2,7 @@
 
 import pytest
 
-from data_tools.h36m.metadata import read_cameras, read_frame_rate
+from data_tools.h36m.metadata import read_cameras, read_frame_rate, read_take_numbers
 from minipose.datasets.h36m import FRAMES_A_SECOND, H36MStore, H36MWriter
 from minipose.errors import UserError
 from tests.datasets.test_h36m import rows
@@ -48,3 +48,15 @@ def test_entities_neither_grow_nor_read_other_files(tmp_path):
         (tmp_path / "metadata.xml").write_text(f"<!DOCTYPE x [{entities}]><x><w0>&a9;</w0></x>")
         with pytest.raises(UserError, match=r"metadata\.xml: not readable as XML \("):
             read_cameras(tmp_path)
+
+
+@pytest.mark.parametrize("number, error", [("²", None), ("9" * 5000, "no table of takes in it")])
+def test_a_take_s_number_that_is_none(tmp_path, number, error):
+    rows = (("Action", "subaction", "S1"), ("2", number, "Walking"), ("2", "1", "Walking 1"))
+    cells = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in rows)
+    (tmp_path / "metadata.xml").write_text(f"<metadata><mapping>{cells}</mapping></metadata>")
+    if error is None:
+        assert read_take_numbers(tmp_path) == {(1, "Walking 1"): 1}
+        return
+    with pytest.raises(UserError, match=rf"metadata\.xml: {error}"):
+        read_take_numbers(tmp_path)
