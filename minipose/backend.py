@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 Array = Any  # a numpy.ndarray, a cupy.ndarray or a registered stand-in
+NUMBERS = "fiub"  # kinds of dtypes: floats, integers, booleans
 
 _registered: list[tuple[type, ModuleType]] = []
 
@@ -202,3 +203,11 @@ class DeviceGenerator:
         if self._made is None:
             self._made = self._xp.random.default_rng(self.seed)
         return getattr(self._made, name)
+
+
+def shown(array: Array, kind: str) -> str:
+    """The values as NumPy writes them, a few at most: those of many rows stand in one line."""
+    options = {"precision": 4, "separator": ", ", "threshold": 20, "edgeitems": 2}
+    host = to_host(array)
+    text = np.array2string(host, prefix=f"{kind}(", **options)
+    return text if text.count("\n") < 5 else np.array2string(host.reshape(-1), **options)

@@ -12,13 +12,11 @@ from contextvars import ContextVar
 
 import numpy as np
 
-from minipose.backend import Array, array_module, is_array, to_host
+from minipose.backend import NUMBERS, Array, array_module, is_array, shown, to_host
 from minipose.graph import Backward, Node, walk
 
 _recording = ContextVar("recording", default=True)  # of each thread by itself
 _debugging = ContextVar("debugging", default=False)
-
-NUMBERS = "fiub"  # kinds of NumPy's: floats, integers, booleans
 
 
 @contextlib.contextmanager
@@ -125,7 +123,7 @@ class Tensor:
         if self.node is None and self.requires_grad:
             history = ", requires_grad"
         kind = type(self).__name__
-        return f"{kind}({_shown(self.data, kind)}, shape {self.shape}, {self.dtype}{history})"
+        return f"{kind}({shown(self.data, kind)}, shape {self.shape}, {self.dtype}{history})"
 
     @property
     def grad(self) -> Array | None:
@@ -286,14 +284,6 @@ def _as_float_array(array: object) -> Array:
         return array
     native = array.dtype.newbyteorder("=")  # of a file with the other order of bytes
     return array.astype(native if native == np.float64 else np.float32)
-
-
-def _shown(array: Array, kind: str) -> str:
-    """The values as NumPy writes them, a few at most: those of many rows stand in one line."""
-    options = {"precision": 4, "separator": ", ", "threshold": 20, "edgeitems": 2}
-    host = to_host(array)
-    text = np.array2string(host, prefix=f"{kind}(", **options)
-    return text if text.count("\n") < 5 else np.array2string(host.reshape(-1), **options)
 
 
 def _check_result(name: str, y: Array, inputs: Sequence[Tensor]) -> None:

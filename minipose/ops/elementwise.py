@@ -12,9 +12,9 @@ from types import ModuleType
 
 import numpy as np
 
-from minipose.backend import Array, array_module, is_array
+from minipose.backend import NUMBERS, Array, array_module, is_array
 from minipose.kernels.faster import replaceable
-from minipose.tensor import NUMBERS, Tensor, record
+from minipose.tensor import Tensor, record
 
 Operand = Tensor | Array | float
 

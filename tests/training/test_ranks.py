@@ -185,9 +185,9 @@ def test_an_error_of_any_class_reaches_every_rank():
         raise OfTwo("3", "4")
 
     def program(ranks):
-        with pytest.raises(UserError, match="^3, expected 4$"):
+        with pytest.raises(UserError, match=r"^3, expected 4$"):
             ranks.first(fails)
-        with pytest.raises(UserError, match="^3, expected 4$"):
+        with pytest.raises(UserError, match=r"^3, expected 4$"):
             ranks.agree(OfTwo("3", "4") if ranks.rank == 1 else None)
         return ranks.rank
 
