@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import minipose.fast
-from minipose import Parameter, Tensor, ops, optim
+from minipose import Tensor, ops, optim
 from minipose.fast import (
     conv_pool,
     convolution,
@@ -27,10 +27,8 @@ from minipose.fast import (
     products,
     replicas,
     softmax,
-    updates,
     upsampling,
 )
-from minipose.fast.device import updates as device_updates
 from minipose.kernels import faster
 from minipose.kernels.faster import choose, plain_only
 from minipose.ops.norm import follow
@@ -242,28 +240,6 @@ def test_both_forms_compute_the_same(make):
     fast, plain = run(make, nullcontext, nullcontext)[1], run(make, plain_only, plain_only)[1]
     for a, b in zip(fast, plain, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-12)
-
-
-@pytest.mark.parametrize("make", [optim.SGD, optim.Adam])
-def test_updates_are_chosen_by_where_the_parameters_are(make):
-    def chosen(arrays, moved):
-        return choose(optim.update, make([Parameter(a) for a in arrays], 0.1), moved)
-
-    host, device = np.ones(3), strict.ones((3,))
-    assert chosen([host, host], [0, 1]) is chosen([host, host], [1]) is updates.in_pieces
-    assert chosen([device, device], [0, 1]) is device_updates.at_once
-    assert chosen([device, device], [1]) is chosen([host, device], [0, 1]) is optim.update
-    narrow = strict.asarray(np.ones(3, np.float32))
-    assert chosen([device, narrow], [0, 1]) is optim.update  # of two precisions
-
-
-def test_updates_of_whole_parameters_are_chosen_by_where_they_are():
-    def chosen(*arrays):
-        return choose(optim.update, optim.Muon([Parameter(a) for a in arrays]), [0])
-
-    host, device = np.ones((2, 3)), strict.ones((2, 3))
-    assert chosen(host, host) is updates.one_by_one
-    assert chosen(device, device) is chosen(host, device) is optim.update
 
 
 def test_replicas_are_chosen_for_parts_on_threads(monkeypatch):

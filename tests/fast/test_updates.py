@@ -1,4 +1,4 @@
-"""Updates in pieces: the same numbers as in one go, and with any number of threads."""
+"""Updates in pieces: chosen by where the parameters are, the same numbers as in one go."""
 
 from contextlib import nullcontext
 
@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 import minipose as mp
+from minipose import Parameter, optim
 from minipose.backend import to_host
-from minipose.kernels.faster import plain_only
+from minipose.fast import updates
+from minipose.fast.device import updates as device_updates
+from minipose.kernels.faster import choose, plain_only
 from minipose.optim import SGD, Adam, Muon
 from tests.strict import strict
 
@@ -111,3 +114,25 @@ def test_each_parameter_moves_with_its_own_state_and_options():
         results.append([p.data for p in w] + optimizer.state["mean"])
     for ours, expected in zip(*results, strict=True):
         np.testing.assert_allclose(ours, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("make", [optim.SGD, optim.Adam])
+def test_updates_are_chosen_by_where_the_parameters_are(make):
+    def chosen(arrays, moved):
+        return choose(optim.update, make([Parameter(a) for a in arrays], 0.1), moved)
+
+    host, device = np.ones(3), strict.ones((3,))
+    assert chosen([host, host], [0, 1]) is chosen([host, host], [1]) is updates.in_pieces
+    assert chosen([device, device], [0, 1]) is device_updates.at_once
+    assert chosen([device, device], [1]) is chosen([host, device], [0, 1]) is optim.update
+    narrow = strict.asarray(np.ones(3, np.float32))
+    assert chosen([device, narrow], [0, 1]) is optim.update  # of two precisions
+
+
+def test_updates_of_whole_parameters_are_chosen_by_where_they_are():
+    def chosen(*arrays):
+        return choose(optim.update, optim.Muon([Parameter(a) for a in arrays]), [0])
+
+    host, device = np.ones((2, 3)), strict.ones((2, 3))
+    assert chosen(host, host) is updates.one_by_one
+    assert chosen(device, device) is chosen(host, device) is optim.update
