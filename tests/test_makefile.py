@@ -3,62 +3,20 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.test_docs import ROOT
+from tests.makefile_tree import PYTHON, asked, make, needs_make, tree_beside
 
-pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
-
-# Stands in for Python: notes its arguments, one a line, and makes the store that it is asked for.
-PYTHON = """#!/bin/sh
-printf '%s\\n' "$@" -- >> ../asked
-while [ $# -gt 1 ]; do
-  case "$1 $2" in
-    '--out '*.h5) echo made > "$2";;
-    '--out '*-mediapipe|'--out '*-openpose|'--out '*-maskrcnn) mkdir "$2"; echo > "$2/labels.json";;
-    '--out '*/) mkdir -p "$2";;
-  esac
-  shift
-done
-"""
+pytestmark = needs_make
 ODD = ["(x) y", "[x]", "it's", "a#b", "a(b)", "two  spaces", "100%", "ä;b", "a,b", "x*"]
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """The Makefile beside an environment that is set up already."""
-    tree = tmp_path / "tree"
-    (tree / ".venv/bin").mkdir(parents=True)
-    (tree / "data").mkdir()
-    shutil.copy(ROOT / "Makefile", tree)
-    (tree / "data_tools").mkdir()
-    shutil.copy(ROOT / "data_tools/store_name.py", tree / "data_tools")
-    shutil.copytree(ROOT / ".ci", tree / ".ci")
-    (tree / "pyproject.toml").touch()
-    (tree / ".venv/.installed-run").touch()
-    (tree / ".venv/bin/python").write_text(PYTHON)
-    (tree / ".venv/bin/python").chmod(0o755)
-    return tree
-
-
-def make(tree: Path, *arguments: str) -> subprocess.CompletedProcess:
-    """Run make without what a make around the tests has put into the environment."""
-    environment = {"PATH": os.environ["PATH"], "HOME": str(tree.parent)}
-    command = ["make", *arguments]
-    return subprocess.run(
-        command, cwd=tree, env=environment, capture_output=True, text=True, check=False
-    )
-
-
-def asked(tree: Path) -> list[list[str]]:
-    """The arguments of each command so far."""
-    log = tree.parent / "asked"
-    text = log.read_text() if log.exists() else ""
-    return [one.splitlines() for one in text.split("--\n")[:-1]]
+    return tree_beside(tmp_path)
 
 
 @pytest.mark.parametrize("name", ODD)
@@ -127,18 +85,6 @@ def test_photographs_are_labelled_once_and_again_when_they_change(label, tree):
     assert asked(tree)[6][2] == "label" and folder not in asked(tree)[6]
 
 
-@pytest.mark.parametrize("label", ["mediapipe", "openpose"])
-def test_mediapipe_is_set_up_where_it_is_wanted(label, tree):
-    """By a stand-in for Python that notes what pip is asked for."""
-    (tree.parent / "photos").mkdir()
-    shutil.copytree(tree / ".venv/bin", tree / ".venv-label/bin")
-    assert make(tree, "train-unet", "DATA=../photos", f"LABEL={label}").returncode == 0
-    calls = asked(tree)
-    (pip,) = (k for k, call in enumerate(calls) if call[:3] == ["-m", "pip", "install"])
-    assert calls[pip][-3:] == ["--no-deps", "-r", ".ci/label.txt"]
-    assert calls[pip + 1][2] == "label" and (tree / ".venv-label/.installed").exists()
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -182,74 +128,6 @@ def test_wrong_data_is_one_line_before_anything_is_done(target, tree):
 def test_what_uses_no_data_does_not_look_for_it(target, tree):
     done = make(tree, target, "DATA=/nowhere")
     assert done.returncode == 0 and not done.stderr
-
-
-def test_the_oldest_versions_have_an_environment_of_their_own(tree):
-    oldest = tree / ".venv-oldest"
-    shutil.copytree(tree / ".venv", oldest)
-    (oldest / ".installed").touch()
-    os.utime(tree / ".ci/oldest.py", (1, 1))
-    assert make(tree, "test-oldest", "ARGS=-x").returncode == 0
-    check, *lint, test = asked(tree)
-    assert check == [".ci/oldest.py", "--installed"]
-    assert [each[:2] for each in lint] == [["-m", "ruff"]] * 2
-    assert test[:2] == ["-m", "pytest"] and test[-1] == "-x"
-
-
-def test_the_oldest_versions_are_handed_to_pip(tree):
-    """The set-up itself, with a stand-in for Python that notes what pip is asked for."""
-    oldest = tree / ".venv-oldest"
-    shutil.copytree(tree / ".venv/bin", oldest / "bin")
-    setup = ["sh", ".ci/setup", "dev", ".venv-oldest/.installed", "oldest"]
-    subprocess.run(setup, cwd=tree, check=True, capture_output=True)
-    (_, pins, pip) = asked(tree)
-    assert pins == [".ci/oldest.py"] and pip[:3] == ["-m", "pip", "install"]
-    assert pip[pip.index("-c") + 1] == ".venv-oldest/oldest.txt"
-    assert (oldest / ".installed").exists() and not (tree / ".venv/.installed").exists()
-    subprocess.run(["sh", ".ci/setup", "dev", ".venv/.installed"], cwd=tree, check=True)
-    newest = asked(tree)[-1]
-    assert newest[newest.index("-c") + 1] == "/dev/null"
-
-
-def test_the_versions_that_were_tested_are_handed_to_pip(tree):
-    (tree / ".venv/.installed-run").unlink()
-    assert make(tree, "setup", "VERSIONS=tested").returncode == 0
-    pip = asked(tree)[-1]
-    assert pip[pip.index("-c") + 1] == ".ci/tested.txt"
-    (tree / ".venv/.installed-run").unlink()
-    refused = make(tree, "setup", "VERSIONS=any old")
-    assert refused.returncode != 0
-    assert "VERSIONS=any old: expected tested or newest" in refused.stderr
-
-
-# A GPU that does not work, with CuPy (MISSING=none) or without it (MISSING=cupy).
-WITHOUT_GPU = """#!/bin/sh
-printf '%s\\n' "$@" -- >> ../asked
-case "$*" in
-  *"import cupy"*) [ "$(cat ../missing)" = none ] ;;
-  *minipose.devices*) echo "error: no GPU works" >&2; exit 1 ;;
-esac
-"""
-
-
-@pytest.mark.skipif(
-    bool(shutil.which("nvidia-smi")) or Path("/proc/driver/nvidia/version").exists(),
-    reason="there is a driver here",
-)
-@pytest.mark.parametrize("missing", ["cupy", "none"])
-@pytest.mark.parametrize("target", ["train-h36m", "train-unet", "first-light", "test"])
-def test_without_a_gpu_nothing_is_installed_or_drawn(target, missing, tree):
-    (tree / ".venv/.installed-run").unlink()
-    (tree / ".venv/bin/python").write_text(WITHOUT_GPU)
-    (tree.parent / "missing").write_text(missing)
-    done = make(tree, target, "DEVICE=cuda")
-    words = [" ".join(command) for command in asked(tree)]
-    if missing == "cupy":
-        assert "DEVICE=cuda: no NVIDIA driver here" in done.stderr
-        assert done.returncode == 2 and not any("pip install" in w for w in words)
-    elif target.startswith("train"):
-        assert "error: no GPU works" in done.stderr and done.returncode == 2
-    assert not any("data_tools" in w or "pip install .[gpu]" in w for w in words)
 
 
 def test_another_seed_has_drawings_a_store_and_a_run_of_its_own(tree):
@@ -353,80 +231,3 @@ def test_weights_that_come_along_are_trained_and_then_packaged(tree):
     before = len(asked(tree))
     assert make(tree, "weights", "PEOPLE=a", "POSE3D=b").returncode == 0
     assert asked(tree)[before:] == [["-m", "minipose.weights", "a", "b"]]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "store", "run", "flags"),
-    [
-        ([], "h36m-quick", "h36m-quick", ["--recipe", "quick"]),
-        (["RECIPE=report"], "h36m-quick", "h36m-report", ["--recipe", "report"]),
-        (["ARGS=--recipe report"], "h36m-quick", "h36m-report", ["--recipe", "report"]),
-        (["ARGS=--recipe=report"], "h36m-quick", "h36m-report", ["--recipe", "report"]),
-        (["FULL=1", "RECIPE=quick"], "h36m-full", "h36m-full-quick", ["--recipe", "quick"]),
-        (["FULL=1", "RECIPE=full"], "h36m-full", "h36m-full", ["--recipe", "full"]),
-        (
-            ["KERNELS=32 64 64", "SEED=2"], "h36m-quick-seed-2", "h36m-quick-32-64-64-seed-2",
-            ["--kernels", "32", "64", "64"],
-        ),
-        (
-            ["ACTIONS=Walking Eating"], "h36m-quick-Eating-Walking", "h36m-quick-Eating-Walking",
-            ["--recipe", "quick"],
-        ),
-        (["ACTIONS=Walking"], "h36m-quick", "h36m-quick", ["--recipe", "quick"]),
-    ],
-)  # fmt: skip
-def test_a_run_of_3d_pose_is_named_by_what_ran(arguments, store, run, flags, tree):
-    """C5: and what is asked for by ARGS= is no other."""
-    assert make(tree, "train-h36m", *arguments).returncode == 0
-    drawing, importing, training = asked(tree)
-    assert training[training.index("--data") + 1] == f"data/{store}.h5"
-    assert training[training.index("--out") + 1] == f"runs/{run}"
-    at = training.index(flags[0])
-    assert training[at : at + len(flags)] == flags
-    if "Eating" in store:
-        assert drawing[drawing.index("--actions") :][:3] == ["--actions", "Walking", "Eating"]
-        assert importing[-3:] == ["--actions", "Walking", "Eating"]
-    else:
-        assert "--actions" not in drawing + importing
-
-
-def test_actions_of_a_folder_have_a_store_of_their_own(tree):
-    (tree.parent / "human36m").mkdir()
-    stores = []
-    for actions in ([], ["ACTIONS=Eating"]):
-        assert make(tree, "ablate-h36m", "DATA=../human36m", *actions).returncode == 0
-        importing, training = asked(tree)[-2:]
-        stores.append(importing[importing.index("--out") + 1])
-        assert training[training.index("--data") + 1] == stores[-1] and "--ablate" in training
-        assert training[training.index("--recipe") + 1] == "ablation"
-    assert stores[1] == stores[0].replace(".h5", "-Eating.h5")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["ACTIONS=Walking Swimming"], "ACTIONS=Walking Swimming: expected some of Directions "),
-        (["ACTIONS=Eating", "DATA=a.h5"], "ACTIONS=Eating: expected DATA= with Human3.6M's folder"),
-    ],
-)
-def test_wrong_actions_are_one_line(arguments, message, tree):
-    (tree / "a.h5").touch()
-    done = make(tree, "train-h36m", *arguments)
-    assert done.returncode == 2 and not asked(tree)
-    assert message in done.stderr and done.stderr.count("\n") == 1
-
-
-def test_poses_of_a_run_are_filmed_and_held_constant(tree):
-    (tree / "a run").mkdir()
-    (tree / "a run/best.npz").touch()
-    (tree / "a.h5").touch()
-    assert make(tree, "films-h36m", "OUT=a run", "DATA=a.h5").returncode == 0
-    assert make(tree, "constant-poses", "OUT=a run").returncode == 0
-    filming, drawing, importing, holding = asked(tree)
-    measure = ["-m", "minipose", "evaluate", "a run/best.npz", "--data"]
-    assert filming == [*measure, "a.h5", "--videos", "a run/videos", "--device", "cpu"]
-    assert drawing[2:4] == ["twin", "h36m"] and importing[-1] == "data/h36m-50hz.h5"
-    assert holding[:6] == [*measure, "data/h36m-50hz.h5"]
-    assert {"--all", "--hold", "12", "--smooth", "all"} < set(holding)
-    assert make(tree, "films-h36m", "DATA=a.h5").returncode == 0  # and trains what there is none of
-    assert [one[2] for one in asked(tree)[4:]] == ["train", "evaluate"]
