@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from minipose import Tensor, losses
 from minipose.backend import array_module, to_host
 from minipose.gradcheck import check_direction
-from tests import reference
+from tests import loss_reference
 from tests.ops.case import Case, calls, uniform
 
 
@@ -68,14 +68,14 @@ ROWS = {
     "categorical_cross_entropy": predictions(classes, anywhere, uniform(0, 1)),
 }
 CASES = [
-    Case(name, _against(getattr(losses, name)), row, getattr(reference, name))
+    Case(name, _against(getattr(losses, name)), row, getattr(loss_reference, name))
     for name, row in ROWS.items()
 ] + [
     Case(
         "categorical_cross_entropy/labels",
         losses.categorical_cross_entropy,  # labels are brought to where the scores lie
         labelled(),
-        reference.cross_entropy_of_labels,
+        loss_reference.cross_entropy_of_labels,
     )
 ]
 

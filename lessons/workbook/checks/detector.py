@@ -4,7 +4,7 @@ import numpy as np
 
 from lessons.workbook.judge import ask, leaf, loss, same
 from minipose import losses
-from tests import reference
+from tests import loss_reference
 
 rng = np.random.default_rng(20)
 Z = rng.normal(0, 2, (4, 17))
@@ -36,7 +36,7 @@ def softplus(mine):
 def window_cross_entropy(mine):
     p = (1 + np.tanh(Z)) / 2
     q = 1 / (1 + np.exp(-Z))
-    right = float(reference.window_cross_entropy(Z, H))
+    right = float(loss_reference.window_cross_entropy(Z, H))
     known = {
         "without the ½": 2 * right,
         "without 1/T": 4 * right,
@@ -61,7 +61,7 @@ def window_cross_entropy(mine):
         mine.window_cross_entropy,
         {"scores": Z},
         H,
-        reference.window_cross_entropy,
+        loss_reference.window_cross_entropy,
         losses.window_cross_entropy,
         {4: "pictures", 17: "windows"},
         known,

@@ -4,7 +4,7 @@ import numpy as np
 
 from lessons.workbook.judge import ask, leaf, loss, same
 from minipose import losses, metrics
-from tests import reference
+from tests import loss_reference
 
 rng = np.random.default_rng(30)
 P = rng.uniform(0.05, 0.95, (4, 5, 6))
@@ -57,7 +57,7 @@ def dice_loss(mine):
         mine.dice_loss,
         {"probabilities": P},
         T,
-        reference.dice_loss,
+        loss_reference.dice_loss,
         losses.dice_loss,
         SIZES,
         known,

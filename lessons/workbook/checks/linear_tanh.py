@@ -4,7 +4,7 @@ import numpy as np
 
 from lessons.workbook.judge import Wrong, ask, loss, operation, same
 from minipose import losses, ops
-from tests import reference
+from tests import loss_reference, reference
 
 SIZES = {4: "examples", 2: "inputs", 3: "outputs"}
 rng = np.random.default_rng(5)
@@ -102,7 +102,7 @@ def mse(mine):
 
     goal = np.arange(8.0).reshape(4, 2) / 3
     sizes = {8: "numbers", 4: "examples"}
-    loss("mse", mine.mse, {"predicted": X}, goal, reference.mse, losses.mse, sizes, {}, known)
+    loss("mse", mine.mse, {"predicted": X}, goal, loss_reference.mse, losses.mse, sizes, {}, known)
 
 
 def tensor(mine):

@@ -5,7 +5,7 @@ import numpy as np
 import minipose as mp
 from lessons.workbook.judge import leaf, loss, same, tensor
 from minipose import losses
-from tests import reference
+from tests import loss_reference
 
 rng = np.random.default_rng(21)
 SAID, TRUE = rng.normal(0, 100, (2, 4, 6))
@@ -36,7 +36,7 @@ def joint_squared_error(mine):
         mine.joint_squared_error,
         {"predicted": SAID},
         TRUE,
-        reference.joint_squared_error,
+        loss_reference.joint_squared_error,
         losses.joint_squared_error,
         SIZES,
         known,

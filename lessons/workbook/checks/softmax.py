@@ -4,7 +4,7 @@ import numpy as np
 
 from lessons.workbook.judge import ask, loss, same
 from minipose import losses
-from tests import reference
+from tests import loss_reference, reference
 
 Z = np.random.default_rng(9).normal(0, 2, (4, 3))
 T = np.eye(3)[[0, 2, 1, 2]]
@@ -74,7 +74,7 @@ def cross_entropy(mine):
         mine.cross_entropy,
         {"scores": Z},
         T,
-        reference.categorical_cross_entropy,
+        loss_reference.categorical_cross_entropy,
         losses.categorical_cross_entropy,
         SIZES,
         known,
