@@ -36,6 +36,12 @@ def test_functions_of_the_core_are_short():
     assert not {where: n for where, n in lengths.items() if n > house.TARGET_FUNCTION}
 
 
+def test_no_file_is_too_long_for_one_idea():
+    names = house.sources()
+    assert len(names) > 500
+    assert not {name: n for name in names if (n := house.line_count(name)) > house.TARGET_FILE}
+
+
 def test_hidden_imports_are_found(tmp_path, monkeypatch):
     package = tmp_path / "minipose"
     package.mkdir()
