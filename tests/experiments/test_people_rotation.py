@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 
 from minipose.datasets.people import PeopleStore
 from minipose.experiments.job import Run
@@ -12,6 +13,7 @@ from minipose.experiments.people.augmentation import rotated
 from minipose.experiments.people.compare_networks import compare_networks
 from minipose.experiments.people.job import JOB
 from minipose.experiments.people.recipe import Recipe
+from minipose.experiments.people.train import build
 from tests.experiments.people import stick_person, write_store
 
 
@@ -22,6 +24,15 @@ def test_turning_by_right_angles_is_exact():
     quarter = rotated(person, 90).image
     assert any(np.array_equal(quarter, np.rot90(person.image, k)) for k in (1, 3))
     assert rotated(stick_person(np.random.default_rng(3)), 30).mask.shape == (48, 48)
+
+
+@pytest.mark.parametrize("halved", [0, 1])
+def test_a_harmonic_network_does_as_well_at_every_right_angle(halved):
+    people = [stick_person(np.random.default_rng(seed), (40, 26)) for seed in range(3)]
+    recipe = Recipe(network="hnet", model="mask", width=2, halved=halved)
+    net = build(recipe, 0)
+    upright, *others = (comparison._dice_rotated(net, people, a, recipe) for a in (0, 90, 180, 270))
+    np.testing.assert_allclose(others, upright, rtol=1e-5)
 
 
 def test_findings_about_rotated_pictures():

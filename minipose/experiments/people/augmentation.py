@@ -139,15 +139,16 @@ def warp(
     return replace(person, image=image, mask=mask, keypoints=keypoints)
 
 
-def rotated(person: Person, degrees: float) -> Person:
+def rotated(person: Person, degrees: float, multiple: int = MULTIPLE) -> Person:
     """The picture on a square, rotated about its centre; beyond its border it is mirrored.
 
     The square is as large as the longer side, so the person stays whole unless they reach into the
-    corners, rounded up to what the networks work on: they would pad it at the right and at the
-    bottom only, which does not rotate with the picture. At 0 degrees nothing but the square is
-    added, so that all angles are compared on it. Joints are left out.
+    corners, rounded up to what the networks work on (a ``multiple`` of so many px; of more where
+    they see the picture smaller): they would pad it at the right and at the bottom only, which does
+    not rotate with the picture. At 0 degrees nothing but the square is added, so that all angles
+    are compared on it. Joints are left out.
     """
-    side = -(-max(person.mask.shape) // MULTIPLE) * MULTIPLE
+    side = -(-max(person.mask.shape) // multiple) * multiple
     matrix, middle = rotation(degrees), np.full(2, (side - 1) / 2)
     offset = (np.array(person.mask.shape) - 1) / 2 - matrix @ middle
     image, mask = _resampled(person, matrix, offset, (side, side), "reflect")

@@ -17,7 +17,7 @@ from minipose.experiments.people.augmentation import rotated
 from minipose.experiments.people.data import make_batch
 from minipose.experiments.people.objective import total_loss
 from minipose.experiments.people.outputs import predict_array
-from minipose.experiments.people.recipe import Recipe
+from minipose.experiments.people.recipe import MULTIPLE, Recipe
 from minipose.experiments.people.tables import REPORT
 from minipose.experiments.people.train import build
 from minipose.experiments.report import publish
@@ -126,9 +126,14 @@ def findings(rows: Rows) -> list[str]:
 def _dice_rotated(net: Module, people: list[Person], degrees: float, recipe: Recipe) -> float:
     values = []
     for person in people:
-        there = rotated(person, degrees)
+        there = rotated(person, degrees, _multiple(recipe))
         values.append(dice_coefficient(predict_array(net, there.image, recipe).mask, there.mask))
     return float(np.mean(values))
+
+
+def _multiple(recipe: Recipe) -> int:
+    """px, of a picture's sides, of which nothing is dropped and nothing padded."""
+    return MULTIPLE * recipe.patch * 2**recipe.halved
 
 
 def _seconds_a_step(recipe: Recipe, people: list[Person], device: str) -> float:
@@ -195,7 +200,7 @@ def _draw(
     }
     draw_dice_by_angle(series, folder / "angles.png")
     angles = (0, 45, 90, 180)
-    pictures = [rotated(person, a) for a in angles]
+    pictures = [rotated(person, a, _multiple(recipe)) for a in angles]
     columns = [("picture", [p.image for p in pictures]), ("mask", [p.mask * 1.0 for p in pictures])]
     for label, net in nets.items():
         columns.append((label, [predict_array(net, p.image, recipe).mask for p in pictures]))
