@@ -97,6 +97,7 @@ def best(seconds: dict[int, list[float]], built_in: int) -> int:
 def tune(choices: tuple[Choice, ...] = CHOICES, rounds: int = ROUNDS) -> dict[str, int]:
     """Measure all, print them, keep and use what is better."""
     found, kept_in = {}, path()
+    kept_in.parent.mkdir(parents=True, exist_ok=True)  # before what takes half a minute
     for choice in choices:
         seconds = measure(choice, rounds)
         value = best(seconds, choice.value)
@@ -106,7 +107,6 @@ def tune(choices: tuple[Choice, ...] = CHOICES, rounds: int = ROUNDS) -> dict[st
         if value != choice.value:
             found[f"{choice.module}.{choice.name}"] = value
             choice.set(value)
-    kept_in.parent.mkdir(parents=True, exist_ok=True)
     kept_in.write_text(json.dumps({"machine": machine(), "sizes": found}, indent=2) + "\n")
     print(f"kept in {kept_in}")
     return found

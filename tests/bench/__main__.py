@@ -9,6 +9,7 @@ Results of other cases from earlier runs on the same machine stay in the table.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
 from pathlib import Path
@@ -42,9 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--clock", default="wall", choices=driver.CLOCKS, help="processor, where others use it too"
     )
-    parser.add_argument("--seconds", type=float, default=driver.SECONDS, help="for each pair")
+    parser.add_argument("--seconds", type=_seconds, default=driver.SECONDS, help="for each pair")
     parser.add_argument(
-        "--runs", type=int, default=1, help="of it all, one after another: medians and ranges"
+        "--runs", type=_count, default=1, help="of it all, one after another: medians and ranges"
     )
     parser.add_argument("--fresh", action="store_true", help="forget the results of earlier runs")
     parser.add_argument(
@@ -72,6 +73,22 @@ def main(arguments: list[str] | None = None) -> int:
     for threads in options.threads:
         run(options, device, threads)
     return 0
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+    return seconds
 
 
 def _numbers(text: str) -> list[int]:

@@ -43,6 +43,18 @@ def test_ops_are_chosen_by_name_or_by_how_their_row_begins(capsys):
     )
 
 
+@pytest.mark.parametrize(
+    "wrong", ["--runs 0", "--runs x", "--seconds 0", "--seconds nan", "--threads 0"]
+)
+def test_what_cannot_be_measured_is_refused(capsys, wrong):
+    with pytest.raises(SystemExit) as stopped:
+        bench.main(wrong.split())
+    assert stopped.value.code == 2
+    assert (
+        capsys.readouterr().err.splitlines()[-1].startswith(f"error: argument {wrong.split()[0]}")
+    )
+
+
 @pytest.mark.parametrize("name", ["unet-infer", "posenet-small-infer", "lenet-infer"])
 def test_arithmetic_is_that_of_the_convolutions(monkeypatch, name):
     """Counted call by call in a forward pass, with kernels at every place where they are put."""

@@ -126,3 +126,11 @@ def calls_within(file, run):
     finally:
         sys.setprofile(None)
     return count
+
+
+def test_where_nothing_can_be_kept_nothing_is_measured(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(tuning, "measure", lambda *_: pytest.fail("measured"))
+    with pytest.raises(OSError):
+        tuning.tune()
