@@ -14,8 +14,26 @@ from minipose.lifetime import SIGNALS
 
 STATUS = 130  # of a process that was interrupted
 
-_in_command, _noted = threading.Event(), threading.Event()  # see ``heeded``
-_led = threading.Event()  # see ``led``
+
+class _Flag:
+    """An event without a lock: a handler that interrupts the code which holds a lock, and asks for
+    it, waits for ever."""
+
+    def __init__(self) -> None:
+        self.value = False
+
+    def set(self) -> None:
+        self.value = True
+
+    def clear(self) -> None:
+        self.value = False
+
+    def is_set(self) -> bool:
+        return self.value
+
+
+_in_command, _noted = _Flag(), _Flag()  # see ``heeded``
+_led = _Flag()  # see ``led``
 SAME = 0.2  # s: ``timeout`` and others signal a process and then its group, which is one request
 _first = [0.0]  # when the first signal came
 
@@ -73,7 +91,7 @@ def deferred_interrupts() -> Iterator[Callable[[], bool]]:
     Interrupted
         At the end, if there was a signal and nobody obeyed it.
     """
-    asked = threading.Event()
+    asked = _Flag()
     if threading.current_thread() is not threading.main_thread():
         yield asked.is_set
         return

@@ -133,3 +133,37 @@ def test_the_log_after_a_resume_is_that_of_a_run_in_one_go(tmp_path, stop_after)
         for name in ("stopped", "whole")
     )
     assert [row["train_loss"] for row in stopped] == [row["train_loss"] for row in whole]
+
+
+SIGNALLED_EVERYWHERE = """
+import os, signal, sys
+from minipose.training.interrupts import led
+
+def ends(nth):  # with a signal before the nth line of noting that a process is done
+    lines = iter(range(nth))
+
+    def trace(frame, event, argument):
+        if event == "line" and next(lines, None) == nth - 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return trace
+
+    try:
+        with led():
+            sys.settrace(trace)
+    except KeyboardInterrupt:
+        pass
+    os._exit(0)
+
+for nth in range(1, 30):
+    child = os.fork()
+    if not child:
+        ends(nth)
+    os.waitpid(child, 0)
+print("all ended")
+"""
+
+
+def test_a_signal_while_another_is_noted_stops_no_process_for_ever():
+    command = [sys.executable, "-c", SIGNALLED_EVERYWHERE]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20)
+    assert done.stdout == "all ended\n", done.stderr
