@@ -3,20 +3,10 @@
 import numpy as np
 
 from minipose import nn
-from minipose.fast import evaluation
-from minipose.fast.evaluation import parts
 from minipose.kernels.faster import plain_only
 from minipose.tensor import Tensor, no_grad
 
 SIZE = (48, 80)
-
-
-def share_everything(monkeypatch):
-    """Every second batch goes to two processes, however small it is."""
-    monkeypatch.setenv("MINIPOSE_THREADS", "2")
-    monkeypatch.setattr(evaluation, "LONG", 0.0)
-    monkeypatch.setattr(evaluation, "SHARED", 0.0)
-    monkeypatch.setattr(parts, "FEWEST", 1)
 
 
 def small():

@@ -16,14 +16,8 @@ from tests.fast.evaluation_nets import (
     expected,
     pictures,
     same,
-    share_everything,
     small,
 )
-
-
-@pytest.fixture
-def processes(monkeypatch):
-    share_everything(monkeypatch)
 
 
 @pytest.mark.parametrize("count", [1, 4])
@@ -35,14 +29,7 @@ def test_batches_of_other_sizes_follow(count, processes):
             close(ask(net, x), expected(net, x))
 
 
-@pytest.mark.parametrize("count", [1, 4])
-def test_changed_weights_count_at_once(count, processes):
-    net, x = small(), pictures(count)
-    changes = (
-        lambda: net[2].weight.data.__imul__(1.5),
-        lambda: net[1].running_mean.__iadd__(0.25),
-        lambda: net.load_state_dict({k: v * 0.75 for k, v in net.state_dict().items()}),
-    )
+def each_counts(net, x, changes):
     with evaluating(net):
         for change in changes:
             for _ in range(2):
@@ -51,6 +38,17 @@ def test_changed_weights_count_at_once(count, processes):
             after = ask(net, x)
             assert not np.array_equal(before[0], after[0])
             close(after, expected(net, x))
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_changed_weights_count_at_once(count, processes):
+    net, x = small(), pictures(count)
+    changes = (
+        lambda: net[2].weight.data.__imul__(1.5),
+        lambda: net[1].running_mean.__iadd__(0.25),
+        lambda: net.load_state_dict({k: v * 0.75 for k, v in net.state_dict().items()}),
+    )
+    each_counts(net, x, changes)
 
 
 def test_changed_layers_count_at_once(processes):
@@ -61,14 +59,7 @@ def test_changed_layers_count_at_once(processes):
         lambda: net.layers.append(nn.MaxPool2d(2)),
         lambda: net.layers.__setitem__(4, nn.Conv2d(33, 40, 3, np.random.default_rng(5))),
     )
-    with evaluating(net):
-        for change in changes:
-            for _ in range(2):
-                before = ask(net, x)
-            change()
-            after = ask(net, x)
-            assert not np.array_equal(before[0], after[0])
-            close(after, expected(net, x))
+    each_counts(net, x, changes)
 
 
 class Scaled(nn.Module):

@@ -20,15 +20,9 @@ from tests.fast.evaluation_nets import (
     expected,
     pictures,
     same,
-    share_everything,
     small,
 )
 from tests.training.test_loop import ROOT
-
-
-@pytest.fixture
-def processes(monkeypatch):
-    share_everything(monkeypatch)
 
 
 @pytest.mark.parametrize(
