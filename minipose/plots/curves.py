@@ -7,11 +7,13 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from minipose.plots import canvas
 
 BESIDE = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)}  # the axes, on their right
+BESIDE_EACH_OTHER = 3  # panels
+MUCH_LONGER = 10  # times: the shorter line would be a few points at the left edge
 Series = Mapping[str, tuple[Sequence[float], Sequence[float]]]  # label -> (epochs, values)
 
 
@@ -24,7 +26,8 @@ def learning_curves(
 ) -> Path:
     """One panel per entry: its title names what is measured and the unit; a line per series.
 
-    The legend gives the last value of each line; ``best`` is marked on the horizontal axis.
+    The legend gives the last value of each line; ``best`` is marked on the horizontal axis, which
+    is logarithmic where one line is much longer than another.
 
     Parameters
     ----------
@@ -35,10 +38,12 @@ def learning_curves(
     close_up : whether the vertical axis is cut to what lines do after their first quarter, for
         lines that end close together; the legend is beside them
     """
-    plot = canvas.new_plot((6.8 if close_up else 4.6) * len(panels), 3.2)
+    down = math.ceil(len(panels) / BESIDE_EACH_OTHER)
+    beside = math.ceil(len(panels) / down)
+    plot = canvas.new_plot((6.8 if close_up else 4.6) * beside, 3.2 * down)
     colours = [canvas.TRUTH, canvas.PREDICTION, canvas.ACCENT, canvas.GREY, canvas.LEFT, "#6d4c9f"]
     for i, (title, series) in enumerate(panels.items()):
-        axes = plot.add_subplot(1, len(panels), i + 1)
+        axes = plot.add_subplot(down, beside, i + 1)
         for (label, (epochs, values)), colour in zip(series.items(), colours * 3, strict=False):
             last = f"{label}: {values[-1]:.3g}"  # in the legend, where last values never collide
             axes.plot(epochs, values, label=last, color=colour, linewidth=1.8, marker=".")
@@ -48,13 +53,16 @@ def learning_curves(
             axes.set_ylim(*_later_range(series))
         else:
             axes.set_ylim(bottom=0)
+        ends = [epochs[-1] for epochs, _ in series.values()]
+        if max(ends) > MUCH_LONGER * min(ends):
+            axes.set_xscale("log")
+            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            axes.minorticks_off()
+        else:
+            axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
         if best is not None:
             axes.axvline(best, color=canvas.GREY, linewidth=0.8, linestyle=":", zorder=0)
-            axes.annotate(
-                f"best {across}: {best:g}", (best, 0), (-4, 4), textcoords="offset points",
-                ha="right", color=canvas.GREY, fontsize=8,
-            )  # fmt: skip
-        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
+            axes.set_xlabel(f"{across} (the best, dotted: {best:g})")
         axes.legend(**(BESIDE if close_up else {}))
     return canvas.save(plot, path)
 

@@ -282,6 +282,18 @@ def test_a_close_up_shows_all_that_lines_do_in_their_later_part(tmp_path, monkey
     assert 0.6 < low < 0.7 and 0.91 < high < 1
 
 
+def test_short_lines_beside_long_ones_have_a_logarithmic_axis(tmp_path, monkeypatch):
+    painted = []
+    monkeypatch.setattr(canvas, "save", lambda plot, path: painted.append(plot))
+    ours, theirs = ([1, 2], [0.5, 0.6]), (range(1, 101), [0.7] * 100)
+    panels = {"alone": {"a": ours}, "beside": {"a": ours, "b": theirs}, "c": {"a": theirs}}
+    curves.learning_curves({**panels, "d": {"a": ours}}, tmp_path / "a.png", best=2)
+    axes = painted[0].axes
+    assert [each.get_xscale() for each in axes] == ["linear", "log", "linear", "linear"]
+    assert axes[2].get_position().y1 < axes[0].get_position().y0  # two and two
+    assert {each.get_xlabel() for each in axes} == {"epoch (the best, dotted: 2)"}
+
+
 def test_starts_are_compared_only_with_weights_to_begin_with():
     with pytest.raises(UserError, match=r"--compare starts: expected --start CHECKPOINT"):
         Settings(compare="starts")

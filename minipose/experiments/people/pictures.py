@@ -76,14 +76,14 @@ def draw_curves(folder: Path, recipe: Recipe, reference: Path | None) -> Drawn:
     model = "hnet" if recipe.network == "hnet" else recipe.model
     panels: dict[str, dict[str, Any]] = {}
     for column, (title, theirs) in PANELS.items():
-        for part, their_part in PARTS.items():
-            if f"{part}_{column}" not in rows[-1]:
-                continue
-            lines = panels.setdefault(title, {})
-            lines[part] = (epochs, [r[f"{part}_{column}"] for r in rows])
-            curve = report_curve(reference, model, f"{their_part}_{theirs}") if theirs else None
+        parts = [part for part in PARTS if f"{part}_{column}" in rows[-1]]
+        lines = {part: (epochs, [r[f"{part}_{column}"] for r in rows]) for part in parts}
+        for part in parts if theirs else []:
+            curve = report_curve(reference, model, f"{PARTS[part]}_{theirs}")
             if curve:
                 lines[f"report 2: {part}"] = curve
+        if lines:
+            panels[title] = lines
     best = min(rows, key=lambda row: row["validation_loss"])["epoch"]
     learning_curves(panels, folder / "learning_curve.png", best=best)
     return {"learning_curve.png": "Learning curves (report 2, figures 5, 10, 13, 15 and 17)"}
