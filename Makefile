@@ -256,7 +256,7 @@ include .ci/pose3d.mk
 train-unet: $(VENV)/.installed-run $(people_STORE)  ## mask and joints of a person (MODEL=triple, hnet, ...)
 	$(call train,people,people-$(RAN)-$(subst +,-,$(MODEL)),$(SIZE)) --model $(call quoted,$(MODEL)) $(ARGS)
 
-compare-unet: $(VENV)/.installed-run $(people_STORE)  ## report 2's five models at one budget, beside its table II
+compare-unet: $(VENV)/.installed-run $(people_STORE)  ## report 2's five models, beside its table II
 	$(call train,people,people-models,compare) --compare models --limit 1000 $(ARGS)
 
 compare-hnet: $(VENV)/.installed-run $(people_STORE)  ## U-Nets and H-Net on rotated pictures, beside table I

@@ -22,7 +22,7 @@ from minipose.datasets.resize import SIDE, factor_for, resize_bicubic, resize_ma
 from minipose.datasets.texts import encoded
 
 EXAMPLES = 3  # names shown for each reason
-ON_MASK = 0.5  # of a person's joints must lie on the mask; of 1,160 good ones 0.91 and more do
+ON_MASK = 0.5  # of a person's joints must lie on the mask; of 1,028 good people 0.91 and more do
 REACH = 2  # px of the small picture by which the mask is widened for that
 
 

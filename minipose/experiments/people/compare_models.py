@@ -48,7 +48,7 @@ def compare_models(job: Job, run: Run) -> Rows:
         name: run.folder / places[name][0] / f"seed-{row[0]['seed']}" for name, row in rows.items()
     }
     drawn = _curves(run.folder, folders, run.reference)
-    title = "Five models at one budget (report 2, table II)"
+    title = "Five models side by side (report 2, table II)"
     publish(run.folder, title, text, drawn, {"seed": run.seed, "models": rows})
     return rows
 

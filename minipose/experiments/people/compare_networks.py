@@ -1,4 +1,4 @@
-"""U-Nets against the harmonic network at one budget, on upright and on rotated pictures."""
+"""U-Nets beside the harmonic network, on upright and on rotated pictures."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ class Recipe(Choices):
         1.0, "of the mean squared error in the total", number(least=0)
     )
     peak: float = choice(
-        100.0, "highest value of the regression target; with 1 it collapses", number(above=0)
+        100.0, "highest value of the regression target; in the report, 1 collapsed", number(above=0)
     )
     background_weight: float = choice(
         1.0, "of the background in the cross entropy; below 1 joints count for more",
