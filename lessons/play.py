@@ -1,4 +1,4 @@
-"""Run one lesson in this process: ``python -m lessons.play FILE [--answers] [--tries]``.
+"""Run one lesson in this process (``python -m lessons.play FILE``).
 
 The answers stand in a file of their own, ``answers/`` and the lesson's name. They go on where the
 lesson ends, with all its names, so what they say is computed by what the lesson has just done.
@@ -11,20 +11,27 @@ import re
 import sys
 from pathlib import Path
 
+from minipose.errors import Parser
+
 FOLDER = Path(__file__).resolve().parent
 CHANGE = re.compile(r"^(\w+) = (.+?)  # try (.+)$", flags=re.M)
 
 
 def main(arguments: list[str]) -> None:
-    path = Path(arguments[0])
+    parser = Parser(prog="python -m lessons.play", description=__doc__.partition("\n")[0])
+    parser.add_argument("lesson", type=Path, help="its file")
+    parser.add_argument("--answers", action="store_true", help="its answers, too")
+    parser.add_argument("--tries", action="store_true", help="and every change that it offers")
+    args = parser.parse_args(arguments)
+    path = args.lesson
     sys.path.insert(0, str(FOLDER))
     names = {"__name__": "__main__", "__file__": str(path)}
     text = path.read_text(encoding="utf-8")
     _execute(text, path, names)
-    if "--answers" in arguments:
+    if args.answers:
         answers = answers_of(path)
         _execute(answers.read_text(encoding="utf-8"), answers, names)
-    if "--tries" in arguments:
+    if args.tries:
         for changed in tries(text):
             _execute(changed, path, names)
 

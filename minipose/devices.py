@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import sys
 
 import numpy as np
 
@@ -84,7 +83,11 @@ def gpu_status() -> tuple[bool, str, str]:
 
 
 if __name__ == "__main__":
+    from minipose.errors import Parser
+
+    parser = Parser(prog="python -m minipose.devices", description=__doc__.partition("\n")[0])
+    parser.add_argument("device", help="cpu, cuda or auto")
     try:
-        print(resolve_device(sys.argv[1])[1])
+        print(resolve_device(parser.parse_args().device)[1])
     except ValueError as error:
         raise SystemExit(f"error: {error}") from None

@@ -7,6 +7,7 @@ Everything is computed from the files of the tree; only the list of floors is wr
 
 from __future__ import annotations
 
+import argparse
 import ast
 import functools
 import json
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tokenize
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -206,8 +207,11 @@ def _relative(paths: list[str]) -> list[str]:
     return sorted(Path(path).resolve().relative_to(ROOT).as_posix() for path in paths)
 
 
-def main() -> int:
+def main(arguments: Sequence[str] = ()) -> int:
     """Print all tables."""
+    argparse.ArgumentParser(
+        prog="python -m tests.house", description=__doc__.partition("\n")[0]
+    ).parse_args(arguments)
     floors = sources()
     print("## Floors\n")
     print("Code: lines that are neither blank nor comment nor docstring.\n")
@@ -283,4 +287,4 @@ def _table(head: list[str], rows: list[list[object]]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -6,6 +6,7 @@ pass the linter and the tests as it stands. All arguments go to pytest.
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -66,6 +67,10 @@ def copy(into: Path) -> None:
 
 def main(arguments: list[str]) -> int:
     """Copy, lint, test. Returns the exit status of the first command that fails."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.plain", description=__doc__.partition("\n")[0]
+    )
+    _, arguments = parser.parse_known_args(arguments)  # pytest's
     with tempfile.TemporaryDirectory(prefix="minipose-plain-") as folder:
         tree = Path(folder) / "away" / ROOT.name  # nothing that lies beside the checkout is found
         copy(tree)

@@ -11,6 +11,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from minipose.errors import Parser
+
 NAMED = ("https://www.sphinx-doc.org/", "https://pradyunsg.me", "https://github.com/pradyunsg/furo")
 
 
@@ -80,7 +82,9 @@ def _wrong(book: Path, path: Path, address: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Print the problems; 1 if there are any, or no book."""
-    book = Path(arguments[0])
+    parser = Parser(prog="python -m lessons.book.check", description=__doc__.partition("\n")[0])
+    parser.add_argument("book", type=Path, help="folder that Sphinx wrote")
+    book = parser.parse_args(arguments).book
     found = problems(book) if (book / "index.html").is_file() else [f"{book}: no index.html"]
     print("\n".join(found), end="\n" if found else "")
     return 1 if found else 0

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from lessons.book.check import problems
-from minipose.errors import UserError
+from minipose.errors import Parser, UserError
 from minipose.storage import atomic_folder
 
 LEFT_OUT = (
@@ -46,13 +46,16 @@ def publish(book: Path, site: Path) -> tuple[int, int]:
 
 def main(arguments: list[str]) -> int:
     """0 done, 1 failed with one line."""
-    book, site = map(Path, arguments)
+    parser = Parser(prog="python -m lessons.book.publish", description=__doc__.partition("\n")[0])
+    parser.add_argument("book", type=Path, help="folder that Sphinx wrote")
+    parser.add_argument("site", type=Path, help="folder to make")
+    args = parser.parse_args(arguments)
     try:
-        files, size = publish(book, site)
+        files, size = publish(args.book, args.site)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"{site}: {files} files, {size / 2**20:.1f} MiB; put it on any static host as it is")
+    print(f"{args.site}: {files} files, {size / 2**20:.1f} MiB; put it on any static host as it is")
     return 0
 
 

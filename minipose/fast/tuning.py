@@ -17,13 +17,14 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 
-from minipose.errors import UserError, line_of
+from minipose.errors import Parser, UserError, line_of
 from minipose.fast.choices import CHOICES, Choice, Work
 from minipose.processors import processors
 
@@ -128,8 +129,11 @@ def use() -> bool:
     return bool(sizes)
 
 
-def main() -> int:
+def main(arguments: Sequence[str] = ()) -> int:
     """Measure from the built-in sizes on."""
+    Parser(
+        prog="python -m minipose.fast.tuning", description=__doc__.partition("\n")[0]
+    ).parse_args(arguments)
     os.environ["MINIPOSE_TUNED"] = "0"
     import_module("minipose.fast").load()
     try:
@@ -141,4 +145,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -6,7 +6,7 @@ the process's peak in MB.
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -37,4 +37,8 @@ def main(root: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("raw", type=Path, help="folder of Human3.6M")
+    parser.add_argument("store", type=Path, help="to write")
+    args = parser.parse_args()
+    main(args.raw, args.store)

@@ -7,6 +7,7 @@ there is room, which has to end in what a run in one go leaves.
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import shutil
@@ -161,10 +162,17 @@ def row(name: str, report: dict) -> str:
 
 
 def main(argv: list[str]) -> int:
-    """All programs and a table; ``--write`` puts it into the page."""
-    if argv[:1] == ["--one"]:
+    """All programs and a table."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.torture.disks", description=__doc__.partition("\n")[0]
+    )
+    parser.add_argument("--write", action="store_true", help="puts the table into its page")
+    parser.add_argument("--one", nargs=2, metavar=("PROGRAM", "HOW"), help="one case, as JSON")
+    args = parser.parse_args(argv)
+    if args.one:
+        program, how = args.one
         with tempfile.TemporaryDirectory() as folder:
-            print(json.dumps(one(Path(folder), PROGRAMS[argv[1]], argv[2])))
+            print(json.dumps(one(Path(folder), PROGRAMS[program], how)))
         return 0
     if not possible():
         print("disks of our own need Linux and root: not run")
@@ -173,7 +181,7 @@ def main(argv: list[str]) -> int:
     for name, how in CASES:
         lines.append(row(name, apart(name, how)))
         print(lines[-1], flush=True)
-    if argv[:1] == ["--write"]:
+    if args.write:
         write_between(PAGE, "disks", lines)
     return int(any("**other**" in line for line in lines))
 
