@@ -7,8 +7,9 @@
 # - **Source.** `minipose/nn/module.py`, `minipose/training/checkpoint.py`.
 # - **Running time.** Under 10 s.
 #
-# Report 1's training took days, and computers are switched off in days. Two things are needed: all
-# numbers of a network must have names, and one has to know which numbers a training consists of.
+# Report 1's training took days, and in days a computer may be switched off. Two things are needed:
+# all numbers of a network must have names, and one has to know which numbers a training consists
+# of.
 #
 # ## A tree
 #
