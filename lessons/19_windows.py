@@ -97,10 +97,10 @@ assert (count <= only.max() + 6 * bones).all()
 
 # %% [markdown]
 # Where more bones meet, more windows can count; but they must be long. (The pelvis has three short
-# ones, which hardly leave its window.) How many windows can one bone add? If windows did not
-# overlap, no more than three could each hold over 30 % of it. They do overlap, by 0.22 px. A bone
-# that runs along such a strip, say a shin of a person who stands straight, lies in two columns of
-# windows at once: then six are possible. It is rare, but it is the limit:
+# ones, which end in its own window or the next.) How many windows can one bone add? If windows did
+# not overlap, no more than three could each hold over 30 % of it. They do overlap, by 0.22 px. A
+# bone that runs along such a strip, say a shin of a person who stands straight, lies in two columns
+# of windows at once: then six are possible. It is rare, but it is the limit:
 
 # %%
 overlap = WINDOW - (starts[1] - starts[0])
