@@ -145,7 +145,7 @@ class ArrayValue(Value):
 
     def __matmul__(self, other):
         a, b = self.data, other.data
-        return ArrayValue(a @ b, (self, other), lambda g: (g @ b.T, a.T @ g))
+        return type(self)(a @ b, (self, other), lambda g: (g @ b.T, a.T @ g))
 
     def receive(self, grad):
         super().receive(summed_to(self.data.shape, grad))

@@ -55,7 +55,7 @@ def three_parts(seed, each=10):
 
 # %% [markdown]
 # Three parts with three tasks. **Training** examples move the weights. **Validation** examples move
-# no weight, but all decisions: how long to train, how many units. **Test** examples decide nothing
+# no weight; they decide how long to train, how many units to take. **Test** examples decide nothing
 # and are looked at once, at the end. The test asks for people who occur in neither of the others.
 #
 # ## One training, three curves
@@ -176,8 +176,8 @@ kit.save_plot(plot, "07_overfitting")
 # %% [markdown]
 # Without dropout the network is no better than the mean elbow for people it has not seen. Report
 # 1's gap between 41 and 80 mm is the second kind: its network knows its five people. Report 2's
-# network drops 30 % of its channels, and its gap is between pictures, not people: its masks score
-# 0.98 in training and 0.92 on others, where 1 is perfect (lesson 36).
+# network drops 30 % of its units on most levels, and its gap is between pictures, not people: its
+# masks score 0.98 in training and 0.92 on others, where 1 is perfect (lesson 36).
 
 # %% [markdown]
 # ## Change this, predict, run

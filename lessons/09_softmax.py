@@ -166,6 +166,7 @@ found = net(mp.Tensor(unseen)).data.argmax(axis=1)
 print(
     f"E at the end {loss.item():.3f}; {np.mean(found == unseen_regions):.1%} of unseen points right"
 )
+# whoever always says the same region is right in a third of the cases:
 assert np.mean(found == unseen_regions) > 0.9 and np.mean(unseen_regions == 0) < 0.34
 
 # %%
@@ -194,8 +195,8 @@ kit.save_plot(plot, "09_softmax")
 # ## Change this, predict, run
 #
 # Divide the scores by a number before softmax (the field calls it a *temperature*). What happens to
-# the probabilities of 2, 1 and −1 for a large one, and for a small one? (The *entropy* is the mean
-# of $-\log p$: 0 if one class is sure, $\log 3$ if all three are equally likely.)
+# the probabilities of 2, 1 and −1 for a large one, and for a small one? (The *entropy*,
+# $-\sum p \log p$, is 0 if one class is sure, $\log 3$ if all three are equally likely.)
 
 # %% tags=["change-this"]
 TEMPERATURE = 1.0  # try 0.1, 0.5, 5.0, 100.0

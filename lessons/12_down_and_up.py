@@ -8,9 +8,9 @@
 # - **Running time.** Under 10 s.
 #
 # Report 2's network, U-Net (lesson 29), has twenty-three convolutions, and between them steps
-# without a single weight: averages, enlargements, margins, channels put side by side. Each is
-# **linear**: it copies numbers, adds them up, or drops them. Such a step has one law for its way
-# back, and no calculus is needed:
+# without a single weight: pools, enlargements, margins, channels put side by side. All but the
+# maximum are **linear**: they copy numbers, add them up, or drop them. Such a step has one law for
+# its way back, and no calculus is needed:
 #
 # - what was *copied* to several places gets the *sum* of what comes from them;
 # - what was *added up* hands the same on to *each* part;
@@ -70,8 +70,8 @@ assert np.array_equal(grad, 4 * averaged)
 # %% [markdown]
 # *Bilinear* enlargement puts between two pixels what lies between their values: ¾ of the nearer
 # and ¼ of the other, and the same downwards. So a pixel is used in up to sixteen places, with
-# weights that add up to 4 (inside): it gets a weighted sum. Write the step as a matrix, column by
-# column, and its transpose must be the rule:
+# weights that add up to 4: it gets a weighted sum. Write the step as a matrix, column by column,
+# and its transpose must be the rule:
 
 # %%
 columns = []
@@ -119,7 +119,7 @@ assert np.array_equal(left.grad, g[:, :1]) and np.array_equal(right.grad, g[:, 1
 # ## One check for all of them
 #
 # For every linear step, $\langle A x, g\rangle = \langle x, A^T g\rangle$ (lesson 10): no step
-# width $h$, no rounding to think of. And central differences (lesson 4) must agree.
+# width $h$, and no error but rounding. And central differences (lesson 4) must agree.
 
 # %%
 STEPS = {

@@ -9,8 +9,8 @@
 #
 # ## Not all the same
 #
-# If all weights of a layer start equal, so do its outputs, and so do the gradients of its weights:
-# they stay equal for ever, and a hundred units do the work of one. So weights start at random.
+# If all weights start equal, all outputs of a layer are equal, and so is what comes back to them:
+# its units stay equal for ever, and a hundred do the work of one. So weights start at random.
 
 # %%
 import math
@@ -139,7 +139,7 @@ kit.save_plot(plot, "13_initialisation")
 assert {table.verdict(name, "Glorot") for name in ("a third", "three times")} == {"worse"}
 
 # %% [markdown]
-# The dashed line is the constant baseline, always 0. The two others never get below it.
+# The dashed line is the constant baseline, always 0. The two others do no better.
 
 # %% [markdown]
 # ## Change this, predict, run
@@ -163,7 +163,7 @@ with kit.experiment(FACTOR, as_given=1.0):
 # %% [markdown]
 # ## Five questions
 #
-# 1. Why must the weights of a layer not all begin equal?
+# 1. Why must weights not all begin equal?
 # 2. Which variance of the weights keeps the spread of a sum of 100 numbers?
 # 3. Why does Glorot take a mean of "in" and "out"?
 # 4. Why is He's variance twice as large?

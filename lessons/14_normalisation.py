@@ -19,7 +19,7 @@
 #
 # ## The way back
 #
-# If one $x_j$ grows, then $\hat x_j$ grows, but $\mu$ grows, too, and so does $\sigma$: every value
+# If one $x_j$ grows, then $\hat x_j$ grows, but $\mu$ grows, too, and $\sigma$ changes: every value
 # of the channel moves. Three ways, three terms. With $h = \gamma\,dL/dy$, what arrives at $\hat x$:
 #
 # $$\frac{dL}{dx_j} = \frac1\sigma\Bigl(h_j - \frac1m\sum_i h_i
@@ -155,9 +155,10 @@ table.draw(axes)
 kit.save_plot(plot, "14_normalisation")
 
 # %% [markdown]
-# With norms it hardly matters how large the weights began: that is what they are for, and why very
-# deep networks became possible. What they do *besides*, where weights have the right size already,
-# the table says for this one task, and it is not always a gain.
+# With norms it hardly matters how large the weights began: that is what they are for, and one
+# reason why very deep networks became possible (skips, as in lesson 29, are another). What they do
+# *besides*, where weights have the right size already, the table says for this one task, and it is
+# not always a gain.
 #
 # Report 1's network has three convolutions (lesson 20), report 2's twenty-three (lesson 29), each
 # begun at the right size: in the reports neither has a norm. minipose has both ways; its short

@@ -113,9 +113,10 @@ axes.tick_params(length=0)
 kit.save_plot(plot, "15_blind_checks")
 
 # %% [markdown]
-# Each of the first four has a blind spot: where its choice is *symmetric*, right and wrong
-# coincide. A sum hides softmax; among equal numbers nobody sees what was mirrored or transposed;
-# with one sample, mean is sum. Random numbers have no symmetry. So `gradcheck` draws $c$ at random.
+# Each of the first four has a blind spot. The fourth is too coarse. In the other three a choice is
+# *symmetric*, and there right and wrong coincide: a sum hides softmax; among equal numbers nobody
+# sees what was mirrored or transposed; with one sample, mean is sum. Random numbers have no
+# symmetry. So `gradcheck` draws $c$ at random.
 # minipose's own tests are tested in the same way: `make mutants` alters every derivative in turn,
 # and a test must fail each time.
 #

@@ -7,8 +7,9 @@
 # - **Source.** `minipose/nn/module.py`, `minipose/training/checkpoint.py`.
 # - **Running time.** Under 10 s.
 #
-# Report 1's training took days, and computers are switched off in days. Two things are needed: all
-# numbers of a network must have names, and one has to know which numbers a training consists of.
+# Report 1's training took days, and in days a computer may be switched off. Two things are needed:
+# all numbers of a network must have names, and one has to know which numbers a training consists
+# of.
 #
 # ## A tree
 #
@@ -162,9 +163,9 @@ assert (
 )
 
 # %% [markdown]
-# So a training is: the weights, the optimizer's state, where it stands, and the random numbers that
-# are still to come. These need no place in the file if they follow from (seed, epoch, step), as
-# here and in minipose's loop.
+# So a training is: the weights (and a norm's running means, lesson 14), the optimizer's state,
+# where it stands, and the random numbers that are still to come. These need no place in the file if
+# they follow from (seed, epoch, step), as here and in minipose's loop.
 #
 # Is bit for bit not too much to ask? The differences are small and the network would be as good.
 # But "the same to the bit" can be *tested*, and "about the same" hides what was forgotten.

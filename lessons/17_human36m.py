@@ -165,7 +165,7 @@ with kit.experiment(STEP, as_given=(500, 0, 0)):
 # 2. What do the rows of a camera's rotation matrix mean?
 # 3. Why does report 1 subtract the pelvis?
 # 4. What does a picture not tell about a point in space?
-# 5. Which two numbers of the pinhole camera turn a direction into a pixel?
+# 5. Which two numbers of the pinhole camera, for each axis, turn a direction into a pixel?
 #
 # The answers: `make lesson N=17 ANSWERS=1`, once you have your own.
 # Write it yourself: `make check N=17`, `exercises/17_human36m.py`.

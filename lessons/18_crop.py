@@ -58,7 +58,7 @@ print(f"box {x1 - x0} × {y1 - y0} px, square {side}, scaled by {mapping.scale:.
 # If the picture is shifted and scaled, the joints must be too, by the *same* numbers. There is one
 # trap. Let a pixel's centre be a whole number: then pixel 0 reaches from −½ to +½, and the picture
 # begins at −½, not at 0. Scaling keeps the *border* in place, so the step to the border and back
-# belongs in the formula:
+# belongs in the formula ($x_0$ is the first pixel of the square, $s$ the scale):
 #
 # $$p' = (p + \tfrac12 - x_0)\,s - \tfrac12$$
 

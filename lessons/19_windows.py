@@ -28,7 +28,7 @@ from minipose.targets.windows import FRACTION, window_labels
 
 store = people.walkers()
 frames = np.arange(0, len(store), 48)
-keypoints = store.read("keypoints_2d", frames)  # (28, 17, 2) px
+keypoints = store.read("keypoints_2d", frames)  # (19, 17, 2) px
 SIDE, GRID, WINDOW = 128, 10, 13
 starts = [k * (SIDE - WINDOW) / (GRID - 1) - 0.5 for k in range(GRID)]  # the picture begins at −½
 
@@ -80,7 +80,7 @@ assert (slow != fast).sum() <= 1  # a fraction of 0.3 to within one step may fal
 
 # %%
 labels = window_labels(keypoints).reshape(-1, 17, GRID * GRID)
-count = labels.sum(axis=2)  # (28, 17): positive windows of each joint
+count = labels.sum(axis=2)  # (19, 17): positive windows of each joint
 cells = [(row, column) for row in range(GRID) for column in range(GRID)]
 only = np.zeros((len(few), 17))  # windows that hold the joint itself
 for n, joints in enumerate(few):
@@ -97,10 +97,10 @@ assert (count <= only.max() + 6 * bones).all()
 
 # %% [markdown]
 # Where more bones meet, more windows can count; but they must be long. (The pelvis has three short
-# ones, which hardly leave its window.) How many windows can one bone add? If windows did not
-# overlap, no more than three could each hold over 30 % of it. They do overlap, by 0.22 px. A bone
-# that runs along such a strip, say a shin of a person who stands straight, lies in two columns of
-# windows at once: then six are possible. It is rare, but it is the limit:
+# ones, which end in its own window or the next.) How many windows can one bone add? If windows did
+# not overlap, no more than three could each hold over 30 % of it. They do overlap, by 0.22 px. A
+# bone that runs along such a strip, say a shin of a person who stands straight, lies in two columns
+# of windows at once: then six are possible. It is rare, but it is the limit:
 
 # %%
 overlap = WINDOW - (starts[1] - starts[0])

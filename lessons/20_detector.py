@@ -94,7 +94,7 @@ print(f"which do {products:,} products a picture; the fully connected layers {co
 # %% [markdown]
 # ## Training
 #
-# Some hundred pictures of six people. Subject 11 is never trained on.
+# Several hundred pictures of six people. Subject 11 is never trained on.
 
 # %%
 store = people.walkers()

@@ -25,7 +25,7 @@ from minipose.skeletons import H36M_17, mirrored
 
 store = people.walkers()
 frames = store.split()["test"][::8]
-truth = store.read("joints_3d", frames).astype(float)  # (24, 17, 3) mm
+truth = store.read("joints_3d", frames).astype(float)  # (16, 17, 3) mm
 rng = np.random.default_rng(0)
 noisy = truth + rng.normal(0, 30, truth.shape)
 

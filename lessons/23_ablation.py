@@ -89,9 +89,10 @@ verdicts = {name: table.verdict(name, "base") for name in VARIATIONS if name != 
 
 # %% [markdown]
 # Only what is well outside the spread may be claimed, whatever one hopes for. (And two runs that
-# happen to end close together do not show that the spread is small: look at all the brackets.)
-# Here: without momentum the report's rule has hardly begun (lesson 8: momentum makes its steps ten
-# times as long); its rate of 0.001 was meant for 100 epochs.
+# happen to end close together do not show that the spread is small: look at all the brackets. Nor
+# is a verdict certain: *luck* is what chance alone exceeds in one comparison of twenty, and here
+# are five.) Here: without momentum the report's rule has hardly begun (lesson 8: momentum makes its
+# steps ten times as long); its rate of 0.001 was meant for 100 epochs.
 
 # %%
 assert table.mean("base") < constant

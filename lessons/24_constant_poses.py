@@ -71,14 +71,16 @@ else:
     print("report 1's own predictions are not here: the synthetic stand-in has to do")
 
 # %% [markdown]
-# A network is a smooth function: two different pictures give two different answers, if only in the
-# last digit. **Identical to the bit** means that the inputs were identical. So it is the picture
-# that is constant, not the network: probably the film was read by jumping to every 12th frame. The
-# poses come from another file and moved on.
+# A network's answer depends on very many pixels: two pictures of somebody who moves give two
+# different answers, if only in the last digit. **Identical to the bit**, and twelve times in a row,
+# means that the inputs were identical. So it is the picture that is constant, not the network:
+# probably the film was read by jumping to every 12th frame. The poses come from another file and
+# moved on.
 #
 # If so, one picture has twelve labels, and the best that training can do is to aim at their middle.
-# The error within a run must be large, small, large: a V. And no network, however good, gets below
-# the distance from the twelve poses to their middle.
+# The error within a run must be large, small, large: a V. And no network, however good, gets much
+# below the distance from the twelve poses to their middle. (We take the mean for it. The place from
+# which the mean distance is smallest, the *geometric median*, is near.)
 
 # %%
 if path:
@@ -141,7 +143,7 @@ kit.save_plot(plot, "24_constant_poses")
 # ## Change this, predict, run
 #
 # Hold each picture for more or fewer labels. What happens to the fraction of identical neighbours,
-# and to the floor that no network can get below?
+# and to the floor?
 
 # %% tags=["change-this"]
 HOLD = 12  # try 2, 25, 50
@@ -156,7 +158,7 @@ with kit.experiment(HOLD, as_given=12):
 # %% [markdown]
 # ## Five questions
 #
-# 1. Why can a network not say the same to the bit for two different pictures?
+# 1. Why does a network not say the same to the bit for two different pictures?
 # 2. Twelve labels belong to one picture. What is the best that training can aim at?
 # 3. Why is the error within a run large, small, large?
 # 4. Which experiment shows that the network is not the cause?

@@ -60,7 +60,7 @@ space = joints.reshape(-1, 17, 3)
 for numbers in (keypoints, space):
     ours = np.stack([mirrored_by_hand(pose) for pose in numbers])
     assert np.array_equal(ours, mirror(numbers))
-    assert np.allclose(mirror(mirror(numbers)), numbers, atol=1e-4)  # twice is not at all
+    assert np.allclose(mirror(mirror(numbers)), numbers, atol=1e-4)
 print("left and right exchanged, x negated: as minipose does it, and twice gives what was there")
 
 # %% [markdown]

@@ -162,10 +162,9 @@ kit.save_plot(plot, "27_train_h36m")
 
 # %% [markdown]
 # Now run it in full: `make train-h36m`, some minutes on two cores. On the synthetic people, S11 was
-# off by 38.45 mm after 9 epochs, where the mean pose is off by 169.35 (`docs/pose_3d.md`), once
-# there was somebody else in every take; with six people to learn from, by 70.67. Read that report
-# as you read this one: first the baseline, then the gaps, then the joints. `make train-h36m
-# DATA=/path/to/human36m` does the same with the real films.
+# off by 44 mm, where the mean pose is off by 169 (`docs/pose_3d.md`): there somebody else walks in
+# every take, 94 people in all. Read that report as you read this one: first the baseline, then the
+# gaps, then the joints. `make train-h36m DATA=/path/to/human36m` does the same with the real films.
 
 # %% [markdown]
 # ## Change this, predict, run

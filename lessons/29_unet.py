@@ -8,10 +8,10 @@
 #
 # PoseNet ends in fully connected layers: a fixed list of numbers, 51 places, for a picture of one
 # fixed size. For a mask one needs an answer for each pixel, of a picture of any size, and what is
-# right for one pixel should be right for all. So report 2 takes **U-Net**, which has convolutions
-# only. On the way *down* it halves the picture four times, so that a pixel of the smallest channels
-# has seen much of the person; on the way *up* it doubles it four times again. What a halving throws
-# away is handed across: the **skip** connections.
+# right for one pixel should be right for all. So report 2 takes **U-Net**, whose weights are all in
+# convolutions. On the way *down* it halves the picture four times, so that a pixel of the smallest
+# channels has seen much of the person; on the way *up* it doubles it four times again. What a
+# halving throws away is handed across: the **skip** connections.
 #
 # ## The parts
 #
@@ -96,8 +96,8 @@ assert parameters(64, [2, 26, 1]) == 31_033_565
 # %% [markdown]
 # ## How far does a pixel see?
 #
-# Ask the engine: the derivative of one output pixel with respect to the input is not zero exactly
-# where the input matters. With the skips, and with zeros in their place:
+# Ask the engine: where the derivative of one output pixel with respect to the input is not zero, a
+# small change of the input matters. With the skips, and with zeros in their place:
 
 # %%
 x = mp.Tensor(np.random.default_rng(1).random((1, 3, 224, 224), np.float32), requires_grad=True)

@@ -72,8 +72,8 @@ print(f"people cover {covered:.1%}; best p for cross entropy {lowest:.3f}, for d
 assert abs(lowest - covered) < 2e-3 and highest == constant[-1]
 
 # %% [markdown]
-# Cross entropy wants the honest probability, and cut at ½ that is an empty mask. Dice wants
-# everybody everywhere. Both are poor, in opposite ways.
+# Cross entropy wants the honest probability, and cut at ½ that is an empty mask. Dice wants the
+# person everywhere. Both are poor, in opposite ways.
 #
 # ## A trap
 #

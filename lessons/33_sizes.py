@@ -98,8 +98,9 @@ assert all(len({tuple(padded[i]) for i in group}) == 1 for group in groups)
 # ## Is padding innocent?
 #
 # Zeros beyond the border are what a convolution with a margin sees anyway. But only in the first
-# layer: biases make the padded part non-zero in the second. So a picture's answer changes a little
-# with what is padded to it. How much, and where?
+# layer: what it puts into the padded part is not zero next to the picture, whose last pixels it
+# sees from there, nor anywhere once there are biases. So a picture's answer changes a little with
+# what is padded to it. How much, and where?
 
 # %%
 net = UNet({"mask": 2}, width=4, rng=np.random.default_rng(1)).eval()

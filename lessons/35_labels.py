@@ -77,7 +77,8 @@ assert runs[:, 1].max() < runs[:, 2].min() < runs[:, 0].min()
 # alone sees the first number: *worse* than the labels' error. The measure cannot tell a mistake of
 # the network from one of the label.
 #
-# Errors *with* a pattern are learned. Let all labels be 60 mm too far to the right and above:
+# Errors *with* a pattern are learned. Let all labels be 60 mm too far to the right, and 60 too
+# high:
 
 # %%
 shifted = kit.on_one_thread(learn, 0, NOISE, 60.0)

@@ -145,15 +145,15 @@ kit.save_plot(plot, "39_harmonic_unet")
 # Report 2 got 0.911 from its H-Net and 0.919 from U-Net, one run each, and kept U-Net, for less
 # training time: 6.5 hours against 30. But those hours compare two *frameworks* as much as two
 # networks: U-Net ran in Keras, H-Net in PyTorch, with a library that writes out all filters. Here
-# both run in one: `make compare-hnet` took 1.8 times as long for the H-Net as for a U-Net with as
+# both run in one: in `make compare-hnet` an H-Net's step took 1.75 times that of a U-Net with as
 # many channels. Which is better for upright people is open after few steps, where neither beats the
-# mean mask. Where pictures may lie on their side (from a drone, under a microscope) it is not.
+# mean mask. On rotated pictures it is not; but a U-Net that is shown rotated pictures was not
+# behind H-Net there (`docs/harmonic.md`).
 #
 # ## Change this, predict, run
 #
-# An arrow that is multiplied by a fixed arrow keeps its order. But what of the last step: only the
-# real part of order 0 leaves. Take the real part of order 1 instead: how much does the output of a
-# rotated picture differ from the rotated output?
+# In the last step only the real part of order 0 leaves. Take that of order 1 instead: how much does
+# the output of a rotated picture differ from the rotated output?
 
 # %% tags=["change-this"]
 LEAVES = "order 0"  # try "order 1", "length of order 1"

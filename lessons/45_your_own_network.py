@@ -174,7 +174,7 @@ run(minipose, "evaluate", GIVEN, "--data", data, "--out", folder / "given")
 given, constant = numbers(folder / "given")
 found = [numbers(out)[0] for out in runs]
 for k, what in enumerate(("dice of unseen masks", "joints, px off")):
-    table = Comparison(what, constant[k], "mean of the training", lower_is_better=k == 1)
+    table = Comparison(what, constant[k], "training mean", lower_is_better=k == 1, paired=True)
     table.note("as it was given", [given[k]] * 3)  # nothing random: three times the same
     table.note("trained further", [numbers_[k] for numbers_ in found])
     table.show(against="as it was given")
@@ -217,8 +217,6 @@ run(minipose, "show", runs[0], "--out", folder / "mine.html")
 # - **Seeds**: three or more, with their spread, and no claim within it?
 # - **Failures**: the worst pictures, and what they have in common? On which must it not be used?
 # - **Repeat**: command, versions and seed?
-#
-# Consent, split and leakage cannot be made good afterwards.
 
 # %% [markdown]
 # ## Change this, predict, run

@@ -19,6 +19,6 @@ kit.answer(
 2. Its axes in the room: to the right, down, and away from it.
 3. One picture cannot tell where in the room somebody stands; what is left is the pose.
 4. How far away it is: all points of a ray fall on one pixel.
-5. The focal length and the point straight ahead, both in px, each for x and for y.
+5. The focal length and where the point straight ahead lies, both in px.
 """
 )

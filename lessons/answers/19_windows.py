@@ -19,7 +19,7 @@ kit.answer(
 2. Most answers are no; whoever always says no is nearly always right.
 3. The fraction of yes among the labels.
 4. A window counts for a joint if enough of a bone at that joint lies in it; more bones, more
-   windows. The pelvis's three are short: they lie in the windows that count in any case.
+   windows. The pelvis's three are short: they end in its own window or in the next.
 5. Ten times 13 is 130, two more than there is room for: nine steps of 12.78 px, so 0.22 px each.
 """
 )

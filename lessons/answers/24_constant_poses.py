@@ -17,7 +17,7 @@ kit.answer(
 # %% tags=["hide-cell"]
 kit.answer(
     """
-1. It is a smooth function of its input: other pixels, other numbers, if only in the last digit.
+1. Its answer depends on very many pixels: others give other numbers, if only in the last digit.
 2. At the middle of the twelve poses.
 3. The middle of the twelve is near the poses in the middle of the run and far from its ends.
 4. The same network, trained on pictures that are all different: no two answers are equal then.

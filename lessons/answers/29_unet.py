@@ -22,6 +22,6 @@ kit.answer(
    way up.
 3. Four times: 12 × 8.
 4. It mixes the channels of each pixel to the scores that are asked for.
-5. The gradient of that pixel with respect to the picture is not zero exactly there.
+5. By the gradient of that pixel with respect to the picture: there it is not zero.
 """
 )

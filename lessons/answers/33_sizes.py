@@ -14,8 +14,8 @@ kit.answer(
 2. Places of joints then stay what they are: nothing moves.
 3. Fewer zeros are computed; but a batch holds pictures of one shape only, and there are more,
    smaller batches.
-4. After the first layer the padded part is no longer zero, because of the biases, and the next
-   convolution sees it.
+4. After the first layer the padded part is no longer zero: a kernel there sees the picture's last
+   pixels, and a bias is added everywhere. The next convolution sees it.
 5. Dice counts pixels that are person, said or true; a mean counts all, also those of the padding.
 """
 )

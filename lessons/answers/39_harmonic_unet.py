@@ -34,6 +34,7 @@ kit.answer(
 2. Each complex channel is two planes of numbers, and every pair of channels has its filter.
 3. To rounding, always: it is how the network is built, not what it has learned.
 4. The framework: Keras and PyTorch, with a library that writes out every filter.
-5. H-Net where pictures come at any angle, U-Net where people stand upright.
+5. H-Net where the answer must rotate exactly with the picture. U-Net where people stand upright,
+   and also where it can be shown pictures at all angles.
 """
 )

@@ -52,7 +52,8 @@ class Value:
     def receive(self, grad):
         """Something has arrived: keep it in self.grad, which is None at first.
 
-        A value that is used twice gets the sum of what arrives.
+        A value that is used twice gets the sum of what arrives. (Later arrays arrive, and others
+        may hold the same one: make a new sum, and change nothing that has arrived.)
         """
         # Your turn.
         raise NotImplementedError("your turn")

@@ -9,8 +9,8 @@ def fans(shape):
     """How many numbers one output is made of, and how many outputs one number goes to: (in, out).
 
     ``shape`` is (outputs, inputs) of a layer, or (out channels, in channels, k, k) of a
-    convolution: there one output sees in channels · k · k numbers, and one number goes to out
-    channels · k · k.
+    convolution: there one output is made of (in channels) · k · k numbers, and one number goes to
+    (out channels) · k · k outputs.
     """
     # Your turn.
     taps = int(np.prod(shape[2:]))

@@ -1,8 +1,29 @@
-"""Typical mistakes in the exercises of lessons 15 and 17 to 34: rows as in ``mistakes_layers``."""
+"""Typical mistakes in the exercises of lessons 15 to 34: rows as in ``mistakes_layers``."""
 
 from tests.workbook.mistakes_layers import Rows
 
 POSES: dict[str, Rows] = {
+    "save_resume": (
+        ('found.update(part.named_parameters(f"{before}{name}."))', "pass", "the modules below"),
+        ("return {name: tensor.data.copy()", "return 1 or {name: 0", "returns a int, expected a"),
+        ('f"{before}{name}."', 'f"{before}{name}"', "a dot stands between"),
+        ('part.named_parameters(f"{before}{name}.")', "part.named_parameters()", "hand the way"),
+        ("name: tensor.data.copy()", "name: tensor.data", "save copies"),
+        (
+            "            tensor.data = state[name].copy()",
+            "            tensor.data = state[name]",
+            "share an array",
+        ),
+        ("        if own.keys() != state.keys():", "        if False:", "expected a ValueError"),
+        ("            tensor.data = state[name].copy()", "            pass", "nothing is put back"),
+        ("own.keys() != state.keys()", "list(own) != list(state)", "only names and shapes count"),
+        (
+            "name, tensor in own.items():\n            tensor.data = state[name].copy()",
+            "tensor, array in zip(own.values(), state.values()):\n"
+            "            tensor.data = array.copy()",
+            "go by the name",
+        ),
+    ),
     "blind_checks": (
         (
             "rng.standard_normal(np.shape(f(x)))",

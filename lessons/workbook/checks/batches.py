@@ -38,15 +38,16 @@ def step(mine):
     from mine.linear_tanh import mse
 
     target = np.array([[1.0, -2.0]])
-    w = leaf(np.array([[3.0, 1.0]]))
+    w, b = leaf(np.array([[2.5, 1.5]])), leaf(np.array([[0.5, -0.5]]))
     asked = []
 
     def loss_of():
         asked.append(w.data.copy())
-        return mse(w, target)
+        return mse(w + b, target)
 
-    start, slope = w.data.copy(), w.data - target  # d(mean of two squares)/dw
-    loss = mine.step([w], loss_of, 0.1)
+    start, shift = w.data.copy(), b.data.copy()
+    slope = start + shift - target  # d(mean of two squares)/dw, and by b as well
+    loss = mine.step([w, b], loss_of, 0.1)
     if not asked:
         raise Wrong("step never called loss_of()")
     known = {
@@ -55,18 +56,20 @@ def step(mine):
         "if nothing moves: set parameter.data": start,
     }
     same("w after one step", w.data, start - 0.1 * slope, known=known)
+    known = {"if only the first parameter moves: does the loop end too soon?": shift}
+    same("the second parameter after one step", b.data, shift - 0.1 * slope, known=known)
     if hasattr(loss, "rule"):
         raise Wrong("step returns a tensor, which keeps the whole graph: float(loss.data)")
     same(
         "the loss that step returns",
         loss,
         (slope**2).mean(),
-        known={"if it is computed after the step": ((0.9 * slope) ** 2).mean()},
+        known={"if it is computed after the step": ((0.8 * slope) ** 2).mean()},
     )
-    mine.step([w], loss_of, 0.1)
-    piled = start - 0.1 * slope - 0.1 * (slope + 0.9 * slope)
+    mine.step([w, b], loss_of, 0.1)
+    piled = start - 0.1 * slope - 0.1 * (slope + 0.8 * slope)
     known = {"if the gradient of the first step is still there: set .grad = None first": piled}
-    same("w after two steps", w.data, start - 0.1 * slope - 0.1 * 0.9 * slope, known=known)
+    same("w after two steps", w.data, start - 0.1 * slope - 0.1 * 0.8 * slope, known=known)
 
 
 PARTS = (batches, step)

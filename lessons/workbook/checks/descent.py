@@ -7,27 +7,31 @@ from lessons.workbook.judge import leaf, same
 
 START = np.array([2.0, -3.0, 0.5])
 GRADS = [np.array([1.0, -0.5, 0.25]), np.array([0.5, 2.0, -1.0]), np.array([-1.5, 1.0, 0.1])]
+SECOND = np.array([[1.5], [-0.5]])  # another parameter, whose gradient is that of GRADS, doubled
 
 
 def _ours(make):
-    """Where minipose's optimizer is after each step."""
-    w = mp.Parameter(START.copy())
-    optimizer, path = make([w]), []
+    """Where minipose's optimizer has brought both parameters after each step."""
+    w, second = mp.Parameter(START.copy()), mp.Parameter(SECOND.copy())
+    optimizer, path = make([w, second]), []
     for grad in GRADS:
-        w.grad = grad.copy()
+        w.grad, second.grad = grad.copy(), 2 * grad[:2, None]
         optimizer.step()
-        path.append(w.data.copy())
+        path.append((w.data.copy(), second.data.copy()))
     return path
 
 
 def _compare(name, make, path, known):
-    w = leaf(START)
-    optimizer = make([w])
-    for k, (grad, expected) in enumerate(zip(GRADS, path)):
-        w.grad = grad.copy()
+    w, second = leaf(START), leaf(SECOND)
+    optimizer = make([w, second])
+    for k, (grad, (expected, beside)) in enumerate(zip(GRADS, path)):
+        w.grad, second.grad = grad.copy(), 2 * grad[:2, None]
         optimizer.step()
         mistakes = {m: walk[k] for m, walk in known.items()}
         same(f"{name}: w after step {k + 1}", w.data, expected, known=mistakes, rtol=1e-9)
+        mistakes = {"if only the first parameter moves: does the loop end too soon?": SECOND}
+        what = f"{name}: the second parameter after step {k + 1}"
+        same(what, second.data, beside, known=mistakes, rtol=1e-9)
 
 
 def _walk(move):

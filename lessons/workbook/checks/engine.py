@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from lessons.workbook.judge import Wrong, arrived, same, tensor
 
 A, B, G = 0.8, -1.7, 0.6
@@ -63,6 +65,20 @@ def receive(mine):
     same("grad, after 0.5 and 0.25 have arrived,", value.grad, 0.75, known=known)
     if value.data != A:
         raise Wrong("receive changed .data: only .grad is to change")
+    _receive_arrays(mine)
+
+
+def _receive_arrays(mine):
+    """From exercise 5 on arrays arrive; a sum hands one and the same array to both its inputs."""
+    value, first = mine.Value(np.zeros(2)), np.array([1.0, 2.0])
+    value.receive(first)
+    value.receive(np.array([10.0, 20.0]))
+    same("grad, after two arrays have arrived,", value.grad, [11.0, 22.0])
+    if (first != [1.0, 2.0]).any():
+        raise Wrong(
+            "receive changed the array that had arrived first (+= does that), and other values may "
+            "hold it, too: self.grad + grad makes a new one"
+        )
 
 
 PARTS = (add, multiply, subtract, tanh, receive)

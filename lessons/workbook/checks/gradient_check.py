@@ -85,6 +85,7 @@ def relative_error(mine):
         mine.relative_error(zero, zero),
         0,
     )
+    same("relative_error of zeros alone", mine.relative_error(np.zeros(2), np.zeros(2)), 0)
     same("relative_error of 0 and 0.5", mine.relative_error(np.zeros(1), np.full(1, 0.5)), 1)
 
 

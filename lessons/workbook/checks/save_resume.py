@@ -76,6 +76,7 @@ def load(mine):
     net.scale.data[0] = 99.0
     if saved["scale"][0] == 99.0:
         raise Wrong("load and the saved state share an array: put in copies")
+    _in_another_order(_tree(mine), saved)
     for fault, wrong in {
         "without first.layer.bias": {n: saved[n] for n in NAMES[:2]},
         "with something else besides": {**saved, "last.weight": np.zeros(2)},
@@ -94,6 +95,18 @@ def load(mine):
         for name, tensor in fresh.named_parameters().items():
             if np.shape(tensor.data) != before[name].shape or (tensor.data != before[name]).any():
                 raise Wrong(f"load of a state {fault} has changed {name} before it found that out")
+
+
+def _in_another_order(net, saved):
+    """A dictionary may come in any order: what counts is the name of an array."""
+    text = "a state whose names come in another order"
+    try:
+        net.load(dict(reversed(saved.items())))
+    except ValueError:
+        raise Wrong(f"load refuses {text}: only names and shapes count") from None
+    for name, tensor in net.named_parameters().items():
+        if not np.array_equal(tensor.data, saved[name]):
+            raise Wrong(f"{text} is put back wrongly: go by the name of each array")
 
 
 state.needs = load.needs = (named_parameters,)
