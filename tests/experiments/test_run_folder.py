@@ -114,3 +114,15 @@ def test_a_run_folder_has_one_owner(tmp_path):
     with owned(tmp_path / "run", settings, recipe, resume=True):
         pass
     assert [p.name for p in (tmp_path / "run").iterdir()] == ["config.toml"]
+
+
+@pytest.mark.parametrize("name", ["\N{GRINNING FACE}", "a\x7fb", "caf\udce9", '"\\ \n'])
+def test_a_run_below_a_folder_of_any_name_goes_on(tmp_path, name):
+    """config.toml is TOML whatever the letters, and says the same when it is read again."""
+    folder = tmp_path / name
+    begun(folder / "run", data=folder / "a.h5")
+    begun(folder / "run", resume=True, data=folder / "a.h5")
+    before = read_toml(folder / "run" / "config.toml")
+    assert before["data"] == str(folder / "a.h5").replace("\udce9", r"\xe9")
+    (folder / "run" / "store.json").unlink()  # as of an earlier version, which compares the path
+    begun(folder / "run", resume=True, data=folder / "a.h5")
