@@ -163,6 +163,8 @@ def test_the_published_rule_is_eq_7_at_another_rate():
         (["--seeds", "2"], "seeds: expected --ablate with it, got 2 alone"),
         (["--no-pretrain", "--detector", "d.npz"], "detector: nothing is transferred without pret"),
         (["--detector", "d.npz", "--detection-lr", "1"], "detection_lr: no detector is trained wi"),
+        (["--detection-epochs", "0"], "detection_epochs: expected 1 or more with pretrain, got 0"),
+        (["--ablate", "--detection-epochs", "0"], "detection_epochs: expected 1 or more with pret"),
         (["--detector", "none.npz"], "none.npz: no such file"),
         (["--detector", "RUN/best.npz"], "best.npz: holds h36m regression, expected a detector"),
         (["--detector", "RUN/detection-last.npz", "--kernels", "2", "1", "1"], "a detector with k"),

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from minipose.experiments.job import Drawn, Job, Run
-from minipose.experiments.people.pictures import report_curve
 from minipose.experiments.people.recipe import MODELS, Recipe
+from minipose.experiments.people.reference import report_curve
 from minipose.experiments.people.tables import REPORT, shown
 from minipose.experiments.report import publish
 from minipose.experiments.side_by_side import (
