@@ -12,7 +12,6 @@ from minipose.experiments.people import pictures
 from minipose.experiments.people.baselines import baselines
 from minipose.experiments.people.data import grouped, make_batch, training_batches
 from minipose.experiments.people.objective import total_loss
-from minipose.experiments.people.pictures import report_curve
 from minipose.experiments.people.recipe import MODELS, RECIPES, Recipe
 from minipose.experiments.people.train import build, rate, train
 from minipose.plots.people import class_picture
@@ -212,19 +211,6 @@ def test_mistakes_end_in_one_line(path, tmp_path, capsys, flags, message):
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
     assert not (tmp_path / "run").exists()
-
-
-def test_the_reports_curves_where_there_are_any(tmp_path):
-    logs = tmp_path / "logs.csv"
-    assert report_curve(logs, "triple", "val_dice") is None
-    logs.write_text(
-        "model,epoch,val_dice,val_ce\ntriple,1,0.5,\ntriple,2,0.75,0.1\nh-net mask only,1,0.3,\n"
-    )
-    assert report_curve(logs, "triple", "val_dice") == ([1, 2], [0.5, 0.75])
-    assert report_curve(logs, "triple", "val_ce") == ([2], [0.1])
-    assert report_curve(logs, "hnet", "val_dice") == ([1], [0.3])
-    assert report_curve(logs, "mask", "val_dice") is None
-    assert report_curve(None, "triple", "val_dice") is None
 
 
 def test_joints_in_colour():
