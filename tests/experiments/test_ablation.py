@@ -9,9 +9,10 @@ from minipose.cli import main
 from minipose.datasets.h36m import H36MStore
 from minipose.experiments.job import Run
 from minipose.experiments.pose3d import variants
+from minipose.experiments.pose3d.data import mirror
 from minipose.experiments.pose3d.findings import CLAIMS, best_of, errors, findings
 from minipose.experiments.pose3d.recipe import RECIPES
-from minipose.experiments.pose3d.train import step_rate, train, train_detector
+from minipose.experiments.pose3d.train import _output_range, step_rate, train, train_detector
 from minipose.training.log import read_log
 from tests.datasets.test_h36m import rows as frames
 from tests.datasets.test_h36m import write
@@ -180,6 +181,15 @@ def test_what_cannot_apply_is_refused_in_one_line(flags, message, store, run, tm
     assert main([*command, "--batch", "8", "--epochs", "1"]) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: ") and message in error and error.count("\n") == 1
+
+
+def test_tanh_reaches_the_joints_of_mirrored_images(store):
+    recipe = BASE.changed(output_tanh=True, flip=True)
+    with H36MStore(store) as opened:
+        poses = opened.read("joints_3d", np.arange(len(opened)))
+        centre, scale = _output_range(opened, np.arange(len(opened)), recipe)
+    for joints in (poses, mirror(poses)):
+        assert (np.abs(joints.reshape(-1, 51) - centre) < scale).all()
 
 
 @pytest.fixture(scope="module")
