@@ -66,6 +66,8 @@ def claim(
         changed = _changed(choices, before, now)
         other_data = _other_data(folder, before, now, identity)
         if resume:
+            for name in choices.keys() & before.keys():
+                choices[name].metadata["check"](f"{path}: {name}", before[name])
             _expect_same(folder, settings, before, now, changed, other_data)
             _expect_same_weights(folder, now, begins)
         elif found and other_data:
