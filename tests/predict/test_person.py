@@ -123,6 +123,7 @@ def test_a_mirror_image_counts_as_much_as_the_picture(packaged):
     moved = mirrored.keypoints[MIRRORED]
     moved[:, 0] = image.shape[1] - 1 - moved[:, 0]
     assert np.median(np.abs(moved - plain.keypoints)) < 1
+    assert abs(np.median((moved - plain.keypoints)[:, 0])) < 0.5  # no joint is moved to one side
 
 
 def test_nobody(tmp_path):
