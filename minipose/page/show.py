@@ -27,6 +27,8 @@ def show(args: argparse.Namespace) -> None:
             raise UserError(f"--serve: expected the folder of a run, got {sources[0]}")
         if len(sources) > 1:
             raise UserError(f"expected one store, or the folders of runs, got {len(sources)} files")
+        if args.data is not None:
+            raise UserError(f"--data: is the store of runs, expected folders, got {sources[0]}")
         args.source = sources[0]
         runner.show(args)
         return

@@ -194,6 +194,7 @@ def test_a_log_of_any_numbers_makes_a_page(tmp_path, rows):
         (["RUN", "--out", "page.txt"], "--out: expected a file .html"),
         (["RUN", "--limit", "0"], "limit: expected a whole number of 1 or more, got 0"),
         (["a.h5", "b.h5"], "expected one store"),
+        (["a.h5", "--data", "b.h5"], "--data: is the store of runs, expected folders, got a.h5"),
         (["a.h5", "--serve"], "--serve: expected the folder of a run"),
         ([], "expected the folders of runs, a store (.h5), or --serve"),
     ],

@@ -118,7 +118,10 @@ def train_detector(run: Run) -> PoseNet:
 def detection_numbers(
     net: Module, store: H36MStore, frames: np.ndarray, communicator: Communicator = ALONE
 ) -> dict[str, float]:
-    """``cross_entropy_per_window`` and ``average_precision`` of a detector on these frames."""
+    """``cross_entropy_per_window`` and ``average_precision`` of a detector on these frames.
+
+    The latter is the mean of those of 1,024 frames at a time.
+    """
     entropy = precision = 0.0
     for start in range(0, len(frames), VALIDATION_PIECE):
         piece = frames[start : start + VALIDATION_PIECE]
