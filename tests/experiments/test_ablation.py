@@ -9,6 +9,7 @@ from minipose.cli import main
 from minipose.datasets.h36m import H36MStore
 from minipose.experiments.job import Run
 from minipose.experiments.pose3d import variants
+from minipose.experiments.pose3d.ablation import _about
 from minipose.experiments.pose3d.data import mirror
 from minipose.experiments.pose3d.findings import CLAIMS, best_of, errors, findings
 from minipose.experiments.pose3d.recipe import RECIPES
@@ -58,6 +59,7 @@ def test_rows_share_a_detector_and_an_ablation_that_was_stopped_goes_on(
         assert (folder / f"detector/seed-{seed}/detection-last.npz").exists()
         assert not list(folder.glob(f"0?/seed-{seed}/detection-*"))
     text = (folder / "report.md").read_text()
+    assert "have 1 epochs of detection and 2 of regression; the others have 3 of reg" in text
     assert "| wild | 2 | diverged |" in text and "| mean pose |" in text
     assert text.count("95 % interval") > 2 and (folder / "ablation.png").exists()
 
@@ -214,6 +216,14 @@ def test_a_given_detector_is_transferred_instead_of_training_one(store, run, tmp
     with np.load(run / "last.npz") as own, np.load(tmp_path / "last.npz") as other:
         for name in own.files:
             assert name == "meta" or (own[name] == other[name]).all()
+
+
+def test_the_epochs_of_a_given_detector_are_not_those_of_the_recipe(store, tmp_path):
+    with H36MStore(store) as opened:
+        one = Run(opened, opened.split(), BASE, 0, tmp_path, detector=tmp_path / "d.npz")
+        text = _about(one, {"row": [{}]}, {})
+    assert f"have 8 epochs of regression, and the layers of {tmp_path / 'd.npz'} before" in text
+    assert "epochs of detection" not in text
 
 
 def test_a_detector_that_gets_no_better_ends(store, tmp_path):
