@@ -96,6 +96,7 @@ def test_evaluate_finds_what_training_reported(store, trained, tmp_path, capsys)
     assert printed.startswith("device: cpu\n")
     assert numbers(tmp_path / "new" / "report.json") == numbers(trained / "report.json")
     assert {p.name for p in (tmp_path / "new").iterdir()} == {"report.md", "report.json"}
+    assert "the best one" not in printed  # a checkpoint does not say that
     assert main([*command, "--save", str(tmp_path / "a/b/found.npz")]) == 0
     assert (tmp_path / "a/b/found.npz").is_file()
     (tmp_path / "file").touch()
