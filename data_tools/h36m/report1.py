@@ -85,6 +85,11 @@ def _append_subject(
             )
         scale = _to_grey(images, folder / f"data_36MS{subject}.mat")
         labels = _labels(subject, rows)
+        if rows != 4 * sum(TAKE_FRAMES[subject]):
+            print(
+                f"S{subject}: {rows} rows, expected {4 * sum(TAKE_FRAMES[subject])}: each eighth "
+                "is taken for one camera's view of a take"
+            )
         stop = rows if limit is None else min(rows, limit * step)
         dropped = 0
         for piece in _pieces(f"S{subject}", stop, step):

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from data_tools.label.labeller import Found
+from data_tools.people.build import examples
 from data_tools.people.candidate import Candidate, Dropped
 from data_tools.people.sources import Places, open_source
 from minipose.datasets.picture_files import read_rgb
@@ -29,13 +31,15 @@ class Comparison:
     Attributes
     ----------
     dice : of each picture of the reference; 0 where it has no label
-    labelled : whether it has one
+    labelled : whether it has one that can be used
+    unusable : names of labels that cannot, and why
     distances : px at the store's scale (shorter side 128), of the joints that both have
     missing : joints of the reference that the label lacks
     """
 
     dice: list[float] = field(default_factory=list)
     labelled: list[bool] = field(default_factory=list)
+    unusable: list[str] = field(default_factory=list)
     distances: list[float] = field(default_factory=list)
     people: int = 0
     missing: int = 0
@@ -44,6 +48,8 @@ class Comparison:
         """Lines for people."""
         every, has = np.array(self.dice), np.array(self.labelled)
         lines = [f"{len(every)} pictures with a mask, {has.sum()} of them labelled"]
+        if self.unusable:
+            lines.append(f"{len(self.unusable)} labels cannot be used: {examples(self.unusable)}")
         for words, values in (("labelled", every[has]), ("all, 0 without a label", every)):
             if not len(values):
                 continue
@@ -75,19 +81,36 @@ def compare(labelled: Path, reference: Path) -> Comparison:
             mask, _ = true.mask(size)
         except Dropped:
             continue
-        found = labels.get(true.name)
+        found = None
+        try:
+            found = _label(labels[true.name], size) if true.name in labels else None
+        except Dropped as reason:
+            result.unusable.append(f"{true.name} ({reason})")
         result.labelled.append(found is not None)
-        result.dice.append(0.0 if found is None else _dice(found.mask(size)[0], mask))
+        result.dice.append(0.0 if found is None else _dice(found.mask, mask))
         if found is not None:
-            _compare_joints(found, true, factor_for(size), result)
+            _compare_joints(found.joints, true, factor_for(size), result)
     if not result.dice:
         raise UserError(f"{reference}: no picture has a mask")
     return result
 
 
-def _compare_joints(found: Candidate, true: Candidate, factor: float, result: Comparison) -> None:
+def _label(candidate: Candidate, size: tuple[int, int]) -> Found:
+    """The main person's joints and mask.
+
+    Raises
+    ------
+    Dropped
+        If one of them is missing or cannot be read.
+    """
+    people = candidate.people()
+    if not people:
+        raise Dropped("no person found")
+    return Found(people[0], candidate.mask(size)[0])
+
+
+def _compare_joints(label: np.ndarray, true: Candidate, factor: float, result: Comparison) -> None:
     """The label's joints and those of the person of the reference that is nearest to them."""
-    label = found.people()[0]
     try:
         people = true.people()
     except Dropped:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from data_tools.arguments import path
+from data_tools.arguments import path, seed
 from data_tools.people.build import Rules, build
 from data_tools.people.sources import KINDS, Places, name_apart, open_source
 from minipose.datasets.people import SPLIT_SEED
@@ -53,7 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--side", type=int, default=Rules.side, help="px of the shorter side")
     parser.add_argument("--limit", type=int, help="keep at most this many, drawn at random")
-    parser.add_argument("--seed", type=int, default=SPLIT_SEED, help="of that draw")
+    parser.add_argument("--seed", type=seed, default=SPLIT_SEED, help="of that draw")
     parser.add_argument("--workers", type=int, default=2, help="threads")
     return parser
 

@@ -71,9 +71,9 @@ class Tally:
             lines += [f"{n:>9}    from {source}" for source, n in sorted(self.kept.items())]
         lines.append(f"{self.total - kept:>9}  left out")
         for reason, names in sorted(self.dropped.items(), key=lambda item: -len(item[1])):
-            lines.append(f"{len(names):>9}    {reason}: {_examples(names)}")
+            lines.append(f"{len(names):>9}    {reason}: {examples(names)}")
         for remark, names in sorted(self.remarks.items()):
-            lines.append(f"{len(names):>9}  remarked: {remark}: {_examples(names)}")
+            lines.append(f"{len(names):>9}  remarked: {remark}: {examples(names)}")
         if self.unseen:
             lines.append(f"{self.unseen:>9}  not looked at: the limit was reached")
         return "\n".join(lines)
@@ -242,6 +242,7 @@ def _in_order(
                 result.cancel()
 
 
-def _examples(names: list[str]) -> str:
+def examples(names: list[str]) -> str:
+    """The first of them."""
     more = ", ..." if len(names) > EXAMPLES else ""
     return ", ".join(names[:EXAMPLES]) + more

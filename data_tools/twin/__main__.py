@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from pathlib import Path
 
 from tqdm import tqdm
 
-from data_tools.arguments import path
+from data_tools.arguments import path, seed
 from minipose.errors import Parser, line_of
 from minipose.storage import expect_folder
 
@@ -44,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     h36m.add_argument("--step", type=int, default=5, help="draw one 50 Hz frame in this many")
     h36m.add_argument("--frame-hold", type=int, default=1, help="frames that share an image")
-    h36m.add_argument("--seed", type=int, default=0)
+    h36m.add_argument("--seed", type=seed, default=0)
     h36m.add_argument("--workers", type=int, default=2, help="processes")
     people = kinds.add_parser(
         "people",
@@ -53,16 +52,16 @@ def main(argv: list[str] | None = None) -> int:
     )
     people.add_argument("--out", type=path, required=True, help="folder to write below")
     people.add_argument("--count", type=int, default=1000, help="pictures")
-    people.add_argument("--seed", type=int, default=0)
+    people.add_argument("--seed", type=seed, default=0)
     people.add_argument("--workers", type=int, default=2, help="processes")
     poses = kinds.add_parser(
         "poses",
         help="such people cut out as Human3.6M's crops with their poses: a finished store",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    poses.add_argument("--out", type=Path, required=True, help="store to write (.h5)")
+    poses.add_argument("--out", type=path, required=True, help="store to write (.h5)")
     poses.add_argument("--count", type=int, default=20000, help="people")
-    poses.add_argument("--seed", type=int, default=0)
+    poses.add_argument("--seed", type=seed, default=0)
     poses.add_argument(
         "--reclining", type=float, default=0.0, help="fraction who sit or lie on the floor"
     )

@@ -19,7 +19,7 @@ import h5py
 import numpy as np
 
 from minipose.datasets.duplicates import Fingerprints
-from minipose.datasets.guard import expect_bytes, reading
+from minipose.datasets.guard import expect_bytes, reading, storable
 from minipose.datasets.splits import PARTS, split_samples
 from minipose.datasets.store import CHECK, CHECK_ROWS, Store, StoreWriter, check_of, digest
 from minipose.datasets.texts import encoded
@@ -110,7 +110,7 @@ class PeopleWriter(StoreWriter):
             raise ValueError(
                 f"{person.name}: expected keypoints (25, 3), got {person.keypoints.shape}"
             )
-        if not np.isfinite(person.keypoints).all():
+        if not storable(person.keypoints).all():
             raise ValueError(f"{person.name}: a joint is not a finite number")
         for name, length in TEXTS.items():
             encoded([getattr(person, name)], length)

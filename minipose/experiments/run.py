@@ -72,16 +72,19 @@ def evaluate(args: argparse.Namespace) -> None:
     settings = _settings(args)
     for folder in filter(None, (settings.out, args.videos)):
         expect_folder(folder)
-    job, net, meta = load_network(args.checkpoint, use_device(settings.device, settings.tf32))
+    device = use_device(settings.device, settings.tf32)
+    name, net, recipe, meta = read_network(args.checkpoint, device)
+    job: Job = experiments.load(name).JOB
     filters = _filters(job, args)
-    if args.save is not None and args.save.suffix != ".npz":
-        raise UserError(f"--save: expected a file .npz, got {args.save}")
+    if args.save is not None:
+        if args.save.suffix != ".npz" or args.save.is_dir():
+            raise UserError(f"--save: expected a file .npz, got {args.save}")
+        expect_folder(args.save.parent)
     with job.open_store(settings.data) as store:
         if args.all:
             split = {WHOLE: np.arange(len(store))[: settings.limit]}
         else:
             split = store.split(limit=settings.limit)
-        recipe = _recipe(job, meta)
         measured = job.measure(net, store, split, recipe)
         if filters or args.hold > 1:
             measured["smoothing"] = job.effect(net, store, split, filters, args.hold)
@@ -90,6 +93,7 @@ def evaluate(args: argparse.Namespace) -> None:
             found = job.predictions(net, store, unseen, recipe)
             if len(filters) == 1:
                 found = job.smooth(filters[0], found, store, unseen)
+            args.save.parent.mkdir(parents=True, exist_ok=True)
             with atomic(args.save) as partial, open(partial, "wb") as file:
                 np.savez(file, **found)
             print(f"{args.save}: {len(unseen)} {job.items}")
@@ -168,12 +172,6 @@ def _filters(job: Job, args: argparse.Namespace) -> tuple[str, ...]:
     from minipose.experiments.pose3d.filters import FILTERS
 
     return tuple(FILTERS) if args.smooth == "all" else (args.smooth,)
-
-
-def _recipe(job: Job, meta: dict[str, Any]) -> Any:
-    if not isinstance(meta["recipe"], dict):
-        raise UserError(f"recipe: expected choices by name, got {meta['recipe']!r}")
-    return job.recipe(**checked(meta["recipe"], (job.recipe,)))
 
 
 def _settings(args: argparse.Namespace) -> RunSettings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, asdict
 from pathlib import Path
@@ -57,14 +58,16 @@ def claim(
     """
     path = folder / CONFIG
     choices = declared(type(settings), type(recipe))
-    now = _plain({**asdict(settings), **asdict(recipe), "out": folder})
-    begins = _begins(choices, now)
+    given = {**asdict(settings), **asdict(recipe), "out": folder}
+    now, begins = _plain(given), _begins(choices, given)
     found = _holds(folder)
     if path.exists():
         before = _plain({n: c.default for n, c in choices.items()}) | read_toml(path)
         changed = _changed(choices, before, now)
         other_data = _other_data(folder, before, now, identity)
         if resume:
+            for name in choices.keys() & before.keys():
+                choices[name].metadata["check"](f"{path}: {name}", before[name])
             _expect_same(folder, settings, before, now, changed, other_data)
             _expect_same_weights(folder, now, begins)
         elif found and other_data:
@@ -120,13 +123,13 @@ def _expect_same(
         )
 
 
-def _begins(choices: Mapping[str, Field], now: Mapping[str, Any]) -> dict[str, str]:
+def _begins(choices: Mapping[str, Field], given: Mapping[str, Any]) -> dict[str, str]:
     """{choice: SHA-256 of its file}, for the files of weights that training begins with."""
     digests = {}
     for name, choice in choices.items():
         matters = choice.metadata["affects_numbers"] and choice.metadata["check"].kind is Path
-        if matters and name != "data" and now.get(name):
-            with open(now[name], "rb") as file:
+        if matters and name != "data" and given.get(name):
+            with open(given[name], "rb") as file:
                 digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
     return digests
 
@@ -184,13 +187,21 @@ def _holds(folder: Path) -> str | None:
 
 def write_toml(path: Path, values: Mapping[str, Any]) -> None:
     """Write flat settings (numbers, texts, true and false, lists of them) as TOML."""
-    # TOML's numbers, truth values, lists and basic strings are written like JSON's.
-    write_text(path, "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()))
+    # TOML's numbers, truth values, lists and basic strings are written like JSON's, but a character
+    # beyond 16 bits is not written as two, and DEL not as it is.
+    lines = (f"{k} = {json.dumps(v, ensure_ascii=False)}\n" for k, v in values.items())
+    write_text(path, "".join(lines).replace("\x7f", "\\u007f"))
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """As they come back from a file: lists, paths as texts, and nothing that is not given."""
-    plain = {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
-    return {
-        name: str(v) if isinstance(v, Path) else v for name, v in plain.items() if v is not None
-    }
+    """As they come back from a file: lists, paths as texts, and nothing that is not given.
+
+    Bytes of a path that are no UTF-8 become ``\\xff``: no text file could hold them.
+    """
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Path):
+            return os.fsencode(value).decode(errors="backslashreplace")
+        return list(value) if isinstance(value, tuple) else value
+
+    return {name: plain(value) for name, value in values.items() if value is not None}

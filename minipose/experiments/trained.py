@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from minipose import experiments
+from minipose.datasets.guard import in_a_line
 from minipose.errors import UserError
 from minipose.experiments.settings import Choices, checked
 from minipose.nn import Module
@@ -30,9 +31,10 @@ def read_network(path: Path, device: str = "cpu") -> Trained:
         If it is not a checkpoint, or one that predicts nothing by itself.
     """
     _, meta = checkpoint.read(path)
-    name = experiments.EARLIER.get(meta.get("job"), meta.get("job"))
+    name = str(meta.get("job"))
+    name = experiments.EARLIER.get(name, name)
     if name not in experiments.JOBS:
-        raise UserError(f"{path}: a checkpoint of an unknown job {name!r}")
+        raise UserError(f"{path}: a checkpoint of an unknown job {meta.get('job')!r}")
     lacking = [key for key in ("recipe", "seed", "progress") if key not in meta]
     if lacking:
         raise UserError(f"{path}: the checkpoint of a training lacks {lacking[0]!r}")
@@ -41,9 +43,13 @@ def read_network(path: Path, device: str = "cpu") -> Trained:
         raise UserError(f"{path}: does not say how far its training has come")
     kind = experiments.load(name, "recipe").Recipe
     try:
+        if not isinstance(meta["recipe"], dict):
+            raise UserError(f"recipe: expected choices by name, got {meta['recipe']!r}")
         recipe = kind(**checked(meta["recipe"], (kind,)))
         net = experiments.load(name, "predict").make_network(recipe, meta)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from None
+    except ModuleNotFoundError:
+        raise
+    except Exception as error:  # of whatever a file may say of its network
+        raise UserError(f"{path}: {in_a_line(error)}") from None
     checkpoint.load(path, net)
     return Trained(name, net.to(device).eval(), recipe, meta)

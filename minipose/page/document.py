@@ -19,7 +19,6 @@ from minipose.page.measures import Measure, in_a_sentence, measures_of, number, 
 from minipose.page.runs import RunFolder
 
 HERE = Path(__file__).parent
-PATHS = ("data", "out", "reference", "start", "resume")  # settings that name places, not choices
 
 
 @dataclass(frozen=True)
@@ -132,8 +131,10 @@ def _lede(runs: Sequence[RunFolder]) -> str:
     for run in runs:
         measures = measures_of(run)
         about = in_a_sentence(measures[0]) if measures else "no finished report"
-        log = list(run.logs.values())[-1] if run.logs else []
-        epochs = f", {len(log)} epochs" if log else ""
+        if not measures and run.report:  # of several trainings, which the report tells of
+            about = "a comparison" if run.settings.get("compare") else "a report without measures"
+        own = [rows for title, rows in run.logs.items() if title in ("", "Detection", "Regression")]
+        epochs = f", {len(own[-1])} epochs" if own else ""
         seconds = number(run.report.get("training_seconds"))
         time = f" in {_duration(seconds)}" if seconds is not None else ""
         words.append(f"{f'{run.name}: ' if len(runs) > 1 else ''}{about}{epochs}{time}.")

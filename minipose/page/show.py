@@ -8,6 +8,7 @@ from pathlib import Path
 from minipose.devices import use_device
 from minipose.errors import UserError
 from minipose.experiments import run as runner
+from minipose.experiments.settings import RunSettings, checked
 from minipose.page.runs import is_run, read_runs
 from minipose.storage import expect_folder, write_text
 
@@ -26,6 +27,8 @@ def show(args: argparse.Namespace) -> None:
             raise UserError(f"--serve: expected the folder of a run, got {sources[0]}")
         if len(sources) > 1:
             raise UserError(f"expected one store, or the folders of runs, got {len(sources)} files")
+        if args.data is not None:
+            raise UserError(f"--data: is the store of runs, expected folders, got {sources[0]}")
         args.source = sources[0]
         runner.show(args)
         return
@@ -37,6 +40,7 @@ def show(args: argparse.Namespace) -> None:
                 "report.json), nor a store (.h5)"
             )
     out = None if args.serve and args.out is None else _file(args.out, sources)
+    checked({"limit": args.limit}, (RunSettings,))
     runs = read_runs(sources)
     device = use_device(args.device or "cpu", bool(args.tf32))
     from minipose.page.document import page

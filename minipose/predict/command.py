@@ -186,6 +186,8 @@ def _frames(video: Video, output: Output) -> Iterator[tuple[Frame, Result]]:
     total = min(filter(None, (video.count, limit)), default=None)
     with tqdm(total=total, unit="frame", disable=not sys.stderr.isatty()) as bar:
         for frames in _chunks(video.frames(limit), TOGETHER):
+            for frame in frames:
+                check_picture(frame.image, path=video.decoder.path)
             yield from zip(frames, track([frame.image for frame in frames]), strict=True)
             bar.update(len(frames))
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from minipose import weights
+from minipose.datasets.guard import reading
 from minipose.errors import UserError
 from minipose.experiments.settings import read_toml
 from minipose.experiments.trained import read_network
@@ -79,9 +80,9 @@ def load_networks(
     if checkpoint_path is not None:
         given = load_network(checkpoint_path, device)
         people, spatial = (given, None) if given.job == "people" else (None, given)
+    if pose3d is not None and spatial is not None:
+        raise UserError(f"--pose3d: {checkpoint_path} is a network of that job already")
     if pose3d is not None and str(pose3d) != NO_POSE:
-        if spatial is not None:
-            raise UserError(f"--pose3d: {checkpoint_path} is a network of that job already")
         spatial = load_network(Path(pose3d), device)
         if spatial.job != "h36m":
             raise UserError(f"{pose3d}: a checkpoint of {spatial.job!r}, expected one of 'h36m'")
@@ -101,7 +102,8 @@ def load_network(path: Path, device: str = "cpu") -> Network:
         If it is not a checkpoint, or one that predicts nothing by itself.
     """
     job, net, recipe, meta = read_network(path, device)
-    mean = np.array(meta["mean_pose_mm"]).reshape(17, 3) if "mean_pose_mm" in meta else None
+    with reading(path, "no mean pose in it"):
+        mean = np.array(meta["mean_pose_mm"]).reshape(17, 3) if "mean_pose_mm" in meta else None
     return Network(job, net, recipe, _trained_on(meta, path), path, mean)
 
 

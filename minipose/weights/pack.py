@@ -11,18 +11,19 @@ from typing import Any
 import numpy as np
 
 from minipose import experiments
-from minipose.datasets.guard import read_json
+from minipose.datasets.guard import read_json, reading
 from minipose.datasets.texts import text_of
 from minipose.errors import UserError
 from minipose.experiments.job import Job
 from minipose.experiments.pose3d.measure import mean_pose
-from minipose.experiments.settings import read_toml
+from minipose.experiments.settings import checked, declared, read_toml
 from minipose.storage import atomic, write_text
 from minipose.training import checkpoint
 from minipose.weights import CARD, PEOPLE, POSE3D
 
 LARGEST = 6_000_000  # bytes of both files
-PATHS = ("data", "out", "start", "reference", "device", "config")  # of one machine, in a config
+# Of one machine, in a config.
+PATHS = ("data", "out", "start", "detector", "reference", "device", "config")
 DRAWN = "drawn people"
 LICENCES = {
     DRAWN: "made by `data_tools twin`; nobody else has rights in them",
@@ -45,7 +46,7 @@ LIMITS = {
 
 @dataclass(frozen=True)
 class Run:
-    """A run folder: its checkpoint's arrays and meta, its choices, its numbers.
+    """A run folder: its checkpoint's arrays and meta, its choices, its numbers as Markdown.
 
     ``data`` says how many samples of which kind the network was trained on; ``mean_pose`` is the
     mean of the poses that a regressor was trained on, (17, 3) in mm; ``begun`` is the run with
@@ -57,7 +58,7 @@ class Run:
     arrays: dict[str, np.ndarray]
     meta: dict[str, Any]
     config: dict[str, Any]
-    report: dict[str, Any]
+    numbers: str
     data: dict[str, int]
     mean_pose: np.ndarray | None
     begun: Run | None
@@ -88,17 +89,25 @@ def read_run(folder: Path, name: str, data: str | None = None) -> Run:
     found = experiments.EARLIER.get(meta.get("job"), meta.get("job"))
     if found != name:
         raise UserError(f"{folder}: a run of {found!r}, expected one of {name!r}")
+    with reading(folder / "best.npz", "does not say how far its training has come"):
+        int(meta["progress"]["epoch"]), float(meta["progress"]["seconds"])
     config, report = read_toml(folder / "config.toml"), read_json(folder / "report.json")
     if data is not None and data not in LICENCES:
         raise UserError(f"--data: expected one of {', '.join(LICENCES)}, got {data!r}")
     job = experiments.load(name).JOB
-    with job.open_store(Path(config["data"])) as store:
-        rows = store.split(limit=config.get("limit"))["train"]
+    with reading(folder / "report.json", "not the report of a finished training"):
+        numbers = _summary(job, report)
+    known = declared(job.settings)
+    given = {n: config[n] for n in ("data", "limit", "start") if n in config and n in known}
+    given = checked(given, (job.settings,), f"{folder / 'config.toml'}: ")
+    if "data" not in given:
+        raise UserError(f"{folder / 'config.toml'}: does not say what the run was trained on")
+    with job.open_store(given["data"]) as store:
+        rows = store.split(limit=given.get("limit"))["train"]
         kinds = {data: len(rows)} if data else _kinds(job, store, rows)
         pose = mean_pose(store, rows) if name == "h36m" else None
-    start = config.get("start")
-    begun = None if start is None else read_run(Path(start).parent, name, data)
-    return Run(job, folder, arrays, meta, config, report, kinds, pose, begun)
+    begun = read_run(given["start"].parent, name, data) if "start" in given else None
+    return Run(job, folder, arrays, meta, config, numbers, kinds, pose, begun)
 
 
 def _kinds(job: Job, store: Any, rows: np.ndarray) -> dict[str, int]:
@@ -182,7 +191,7 @@ def _card(packed: dict[str, Run], sizes: dict[str, int]) -> str:
         lines += ["### Data and licence", ""]
         lines += _licences(run)
         lines += ["", "### Limits", "", LIMITS[job.name], "", "### Numbers", ""]
-        lines += [_summary(job, run.report), "", "### Recipe", "", "```toml", *_recipe(run), "```"]
+        lines += [run.numbers, "", "### Recipe", "", "```toml", *_recipe(run), "```"]
     return "\n".join(lines) + "\n"
 
 

@@ -48,3 +48,12 @@ def test_an_empty_out_is_no_folder(command, tmp_path, monkeypatch, capsys):
     error = capsys.readouterr().err
     assert stop.value.code == 2 and error.count("\n") == 1
     assert "--out: expected a path, got ''" in error and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["twin people", "twin h36m", "twin poses", "people photos"])
+def test_a_seed_below_0_is_no_seed(command, tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([*command.split(), "--out", str(tmp_path / "a.h5"), "--seed", "-1"])
+    error = capsys.readouterr().err
+    assert stop.value.code == 2 and error.count("\n") == 1 and not list(tmp_path.iterdir())
+    assert "argument --seed: expected a whole number of 0 or more, got '-1'" in error

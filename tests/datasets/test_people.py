@@ -164,6 +164,8 @@ def test_a_joint_that_is_no_number_neither_goes_in_nor_comes_out(tmp_path):
     with PeopleWriter(tmp_path / "a.h5") as writer:
         with pytest.raises(ValueError, match="name 1 é: a joint is not a finite number"):
             writer.append(bad)
+        with pytest.raises(ValueError, match="name 1 é: a joint is not a finite number"):
+            writer.append(replace(bad, keypoints=np.full((25, 3), 1e39)))  # no float32
         writer.append(person(0))
         writer.append(person(1))
     with h5py.File(tmp_path / "a.h5", "r+") as file:

@@ -9,9 +9,11 @@ from minipose.cli import main
 from minipose.datasets.h36m import H36MStore
 from minipose.experiments.job import Run
 from minipose.experiments.pose3d import variants
+from minipose.experiments.pose3d.ablation import _about
+from minipose.experiments.pose3d.data import mirror
 from minipose.experiments.pose3d.findings import CLAIMS, best_of, errors, findings
 from minipose.experiments.pose3d.recipe import RECIPES
-from minipose.experiments.pose3d.train import step_rate, train, train_detector
+from minipose.experiments.pose3d.train import _output_range, step_rate, train, train_detector
 from minipose.training.log import read_log
 from tests.datasets.test_h36m import rows as frames
 from tests.datasets.test_h36m import write
@@ -57,6 +59,7 @@ def test_rows_share_a_detector_and_an_ablation_that_was_stopped_goes_on(
         assert (folder / f"detector/seed-{seed}/detection-last.npz").exists()
         assert not list(folder.glob(f"0?/seed-{seed}/detection-*"))
     text = (folder / "report.md").read_text()
+    assert "have 1 epochs of detection and 2 of regression; the others have 3 of reg" in text
     assert "| wild | 2 | diverged |" in text and "| mean pose |" in text
     assert text.count("95 % interval") > 2 and (folder / "ablation.png").exists()
 
@@ -163,6 +166,8 @@ def test_the_published_rule_is_eq_7_at_another_rate():
         (["--seeds", "2"], "seeds: expected --ablate with it, got 2 alone"),
         (["--no-pretrain", "--detector", "d.npz"], "detector: nothing is transferred without pret"),
         (["--detector", "d.npz", "--detection-lr", "1"], "detection_lr: no detector is trained wi"),
+        (["--detection-epochs", "0"], "detection_epochs: expected 1 or more with pretrain, got 0"),
+        (["--ablate", "--detection-epochs", "0"], "detection_epochs: expected 1 or more with pret"),
         (["--detector", "none.npz"], "none.npz: no such file"),
         (["--detector", "RUN/best.npz"], "best.npz: holds h36m regression, expected a detector"),
         (["--detector", "RUN/detection-last.npz", "--kernels", "2", "1", "1"], "a detector with k"),
@@ -178,6 +183,15 @@ def test_what_cannot_apply_is_refused_in_one_line(flags, message, store, run, tm
     assert main([*command, "--batch", "8", "--epochs", "1"]) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: ") and message in error and error.count("\n") == 1
+
+
+def test_tanh_reaches_the_joints_of_mirrored_images(store):
+    recipe = BASE.changed(output_tanh=True, flip=True)
+    with H36MStore(store) as opened:
+        poses = opened.read("joints_3d", np.arange(len(opened)))
+        centre, scale = _output_range(opened, np.arange(len(opened)), recipe)
+    for joints in (poses, mirror(poses)):
+        assert (np.abs(joints.reshape(-1, 51) - centre) < scale).all()
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +216,14 @@ def test_a_given_detector_is_transferred_instead_of_training_one(store, run, tmp
     with np.load(run / "last.npz") as own, np.load(tmp_path / "last.npz") as other:
         for name in own.files:
             assert name == "meta" or (own[name] == other[name]).all()
+
+
+def test_the_epochs_of_a_given_detector_are_not_those_of_the_recipe(store, tmp_path):
+    with H36MStore(store) as opened:
+        one = Run(opened, opened.split(), BASE, 0, tmp_path, detector=tmp_path / "d.npz")
+        text = _about(one, {"row": [{}]}, {})
+    assert f"have 8 epochs of regression, and the layers of {tmp_path / 'd.npz'} before" in text
+    assert "epochs of detection" not in text
 
 
 def test_a_detector_that_gets_no_better_ends(store, tmp_path):

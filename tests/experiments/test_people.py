@@ -8,11 +8,10 @@ import pytest
 from minipose.cli import main
 from minipose.datasets.people import PeopleStore
 from minipose.experiments.job import Run
-from minipose.experiments.people import pictures
+from minipose.experiments.people import compare_models, pictures
 from minipose.experiments.people.baselines import baselines
 from minipose.experiments.people.data import grouped, make_batch, training_batches
 from minipose.experiments.people.objective import total_loss
-from minipose.experiments.people.pictures import report_curve
 from minipose.experiments.people.recipe import MODELS, RECIPES, Recipe
 from minipose.experiments.people.train import build, rate, train
 from minipose.plots.people import class_picture
@@ -118,6 +117,16 @@ def test_constant_answers(store):
     assert constant["mse_of_zero"] > 0 and constant["mean_places_joint_error_px"] < 5
 
 
+def test_models_on_pictures_without_joints_have_no_constant_places(tmp_path):
+    """There 0 would be a measured fraction."""
+    with PeopleStore(write_store(tmp_path / "plain.h5", joints=False)) as opened:
+        constant = baselines(opened, opened.split(), Recipe())
+    part = {"dice": 0.5, "pictures": 2}
+    row = {"splits": {"train": part, "validation": part}, "epoch": 1, "epochs": 2}
+    table = compare_models.table({"mask": [row | {"baselines": constant}]}, Recipe(), 8)
+    assert "| frequencies 0 | mean places – | mean places – |" in table
+
+
 def test_two_trainings_with_one_seed_agree_bit_by_bit(store, tmp_path):
     recipe = RECIPES["quick"].changed(
         width=2, epochs=1, batch=3, dropout=0.3, quarter_epochs=0, halved=0
@@ -187,6 +196,7 @@ def test_from_the_command_line_to_a_report_and_back(path, tmp_path, monkeypatch,
     assert main(whole) == 0
     out = capsys.readouterr().out
     assert "10 all pictures" in out and "found.npz: 10 pictures" in out
+    assert "the mean mask of these pictures (" in out and "the training pictures" not in out
     with np.load("found.npz") as found:
         assert found["keypoints"].shape == (10, 25, 3) and found["name"][3] == "person3"
         assert (
@@ -212,19 +222,6 @@ def test_mistakes_end_in_one_line(path, tmp_path, capsys, flags, message):
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
     assert not (tmp_path / "run").exists()
-
-
-def test_the_reports_curves_where_there_are_any(tmp_path):
-    logs = tmp_path / "logs.csv"
-    assert report_curve(logs, "triple", "val_dice") is None
-    logs.write_text(
-        "model,epoch,val_dice,val_ce\ntriple,1,0.5,\ntriple,2,0.75,0.1\nh-net mask only,1,0.3,\n"
-    )
-    assert report_curve(logs, "triple", "val_dice") == ([1, 2], [0.5, 0.75])
-    assert report_curve(logs, "triple", "val_ce") == ([2], [0.1])
-    assert report_curve(logs, "hnet", "val_dice") == ([1], [0.3])
-    assert report_curve(logs, "mask", "val_dice") is None
-    assert report_curve(None, "triple", "val_dice") is None
 
 
 def test_joints_in_colour():

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from minipose.datasets.people import PeopleStore
+from minipose.datasets.people import PeopleStore, Person
 from minipose.experiments.people import measure as measuring
-from minipose.experiments.people.augmentation import halved, mirror
+from minipose.experiments.people.augmentation import as_seen, halved, mirror
 from minipose.experiments.people.confidence import evidence
 from minipose.experiments.people.joint_errors import measure_joints
 from minipose.experiments.people.measure import measure, measure_part, predictions
@@ -137,6 +137,27 @@ def test_a_picture_and_its_mirror_image():
     moved = np.abs(both.joint_places()[0] - there.joint_places()[0])[present]
     assert moved.max() <= 1  # targets are drawn at the integer part of a place
     assert np.abs(mirrored.joint_places()[0] - there.joint_places()[0])[present].max() > 5
+
+
+@pytest.mark.parametrize("halvings", [0, 1, 2])
+@pytest.mark.parametrize("width", [96, 97, 98, 99])
+def test_joints_of_both_lie_where_they_do_in_one(halvings, width):
+    """A mirror turns the integer part of a place round, and what is left out when it is halved."""
+    away = []
+    for k, x in enumerate(np.arange(30, 60, 0.1)):
+        nose = np.zeros((25, 3), np.float32)
+        nose[0] = (x, 70, 1)
+        mask = np.ones((160, width), np.uint8)
+        person = Person(np.zeros((160, width, 3), np.uint8), mask, nose)
+        both = []
+        for n, one in enumerate((person, mirror(person))):
+            seen = as_seen(one, Recipe(halved=halvings))
+            channels = expand(*joint_targets(seen.keypoints, seen.mask.shape))
+            channels *= 0.9 if n == k % 2 else 1.0  # the network is surer now here, now there
+            both.append(Prediction(mask * 1.0, channels, reduced=2**halvings, blur=1.5))
+        away.append(both[0].mean_with(both[1]).joint_places()[0][0] - (x, 70))
+    np.testing.assert_allclose(np.mean(away, axis=0)[0], 0, atol=0.1 * 2**halvings)
+    assert np.abs(away).max() <= 2**halvings
 
 
 def test_the_mean_is_measured_apart(store):

@@ -96,6 +96,12 @@ def test_evaluate_finds_what_training_reported(store, trained, tmp_path, capsys)
     assert printed.startswith("device: cpu\n")
     assert numbers(tmp_path / "new" / "report.json") == numbers(trained / "report.json")
     assert {p.name for p in (tmp_path / "new").iterdir()} == {"report.md", "report.json"}
+    assert "the best one" not in printed  # a checkpoint does not say that
+    assert main([*command, "--save", str(tmp_path / "a/b/found.npz")]) == 0
+    assert (tmp_path / "a/b/found.npz").is_file()
+    (tmp_path / "file").touch()
+    assert main([*command, "--save", str(tmp_path / "file/found.npz")]) == 1
+    assert capsys.readouterr().err == f"error: {tmp_path / 'file'}: a file, expected a folder\n"
     assert main(command) == 0
     table = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
     assert table and all(line.count("|") > 2 for line in table)
@@ -189,7 +195,17 @@ def test_what_a_checkpoint_lacks_is_named(job, trained, tmp_path, capsys):
         "lacks 'recipe'": {k: v for k, v in meta.items() if k != "recipe"},
         "epochs: expected a whole number": meta | {"recipe": {**meta["recipe"], "epochs": 0.5}},
         "unknown colour; known are": meta | {"recipe": {**meta["recipe"], "colour": 1}},
+        "unknown job []": meta | {"job": []},
+        "recipe: expected choices by name, got []": meta | {"recipe": []},
+        "unrecognized seed string": meta | {"seed": "abc"},
+        "expected non-negative integer": meta | {"seed": -1},
     }
+    if job == "people":
+        cases["expected two numbers, got None"] = meta | {"calibration": {"slope": None}}
+        cases["unexpected keyword argument 'a'"] = meta | {"calibration": {"a": 1}}
+    else:
+        cases["KeyError: 'head'"] = {k: v for k, v in meta.items() if k != "head"}
+        cases["no mean pose in it"] = meta | {"mean_pose_mm": [1, 2]}
     for message, changed in cases.items():
         changed.pop("format", None)
         checkpoint.save(tmp_path / "c.npz", net, None, changed)

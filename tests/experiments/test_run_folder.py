@@ -114,3 +114,24 @@ def test_a_run_folder_has_one_owner(tmp_path):
     with owned(tmp_path / "run", settings, recipe, resume=True):
         pass
     assert [p.name for p in (tmp_path / "run").iterdir()] == ["config.toml"]
+
+
+@pytest.mark.parametrize("name", ["\N{GRINNING FACE}", "a\x7fb", "caf\udce9", '"\\ \n'])
+def test_a_run_below_a_folder_of_any_name_goes_on(tmp_path, name):
+    """config.toml is TOML whatever the letters, and says the same when it is read again."""
+    folder = tmp_path / name
+    begun(folder / "run", data=folder / "a.h5")
+    begun(folder / "run", resume=True, data=folder / "a.h5")
+    before = read_toml(folder / "run" / "config.toml")
+    assert before["data"] == str(folder / "a.h5").replace("\udce9", r"\xe9")
+    (folder / "run" / "store.json").unlink()  # as of an earlier version, which compares the path
+    begun(folder / "run", resume=True, data=folder / "a.h5")
+
+
+@pytest.mark.parametrize("value", ['"9"', "[9]", "true", "0"])
+def test_a_config_that_somebody_has_spoiled_is_named(tmp_path, value):
+    begun(tmp_path, epochs=3)
+    path = tmp_path / "config.toml"
+    path.write_text(path.read_text().replace("\nepochs = 3\n", f"\nepochs = {value}\n"))
+    with pytest.raises(UserError, match=r"config\.toml: epochs: expected a whole number"):
+        begun(tmp_path, resume=True, epochs=3)

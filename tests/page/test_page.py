@@ -148,6 +148,15 @@ def test_what_is_missing_is_said_and_the_rest_is_shown(people_run, tmp_path, cap
         assert words in page
 
 
+def test_a_comparison_is_called_one(tmp_path):
+    (tmp_path / "1-mask/seed-0").mkdir(parents=True)
+    (tmp_path / "1-mask/seed-0/log.csv").write_text("epoch,train_loss\n1,2\n2,1\n")
+    (tmp_path / "config.toml").write_text('compare = "models"\n')
+    assert '<p class="lede">no finished report.</p>' in page(read_runs([tmp_path]), [])
+    (tmp_path / "report.json").write_text('{"seed": 0, "models": {}}')
+    assert '<p class="lede">a comparison.</p>' in page(read_runs([tmp_path]), [])
+
+
 JUNK = ["1", "[]", '"x"', "null", "{}", '{"a": 1}', "[[]]", "1e999", "true", "-" + "9" * 400]
 KEYS = ["splits", "baselines", "model", "network", "training_seconds", "versions"]
 
@@ -183,7 +192,9 @@ def test_a_log_of_any_numbers_makes_a_page(tmp_path, rows):
         ([""], "not the folder of a run"),
         (["RUN", "nowhere.h5"], "nowhere.h5: no such file or folder"),
         (["RUN", "--out", "page.txt"], "--out: expected a file .html"),
+        (["RUN", "--limit", "0"], "limit: expected a whole number of 1 or more, got 0"),
         (["a.h5", "b.h5"], "expected one store"),
+        (["a.h5", "--data", "b.h5"], "--data: is the store of runs, expected folders, got a.h5"),
         (["a.h5", "--serve"], "--serve: expected the folder of a run"),
         ([], "expected the folders of runs, a store (.h5), or --serve"),
     ],

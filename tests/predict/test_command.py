@@ -223,6 +223,14 @@ def test_a_video_that_crashes_its_decoder(here, networks, monkeypatch, capsys):
         assert arrays["frame"].tolist() == [0, 1, 2]
 
 
+def test_a_video_that_is_a_strip_is_named(here, networks, capsys):
+    with movie(here / "strip.mp4", 25) as made:
+        made.add(np.zeros((16, 400, 3), np.uint8))
+    Image.new("RGB", (50, 60)).save("x.png")
+    assert main(["predict", "strip.mp4", "x.png", *networks]) == 1
+    assert "error: strip.mp4: 400 × 16 px is too narrow" in capsys.readouterr().err
+
+
 def test_a_missing_package_for_videos_is_one_line(here, networks, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "av", None)
     (here / "v.mp4").write_bytes(b"")
@@ -266,6 +274,7 @@ def test_which_checkpoint_is_which(here, networks, capsys):
     _, people, _, pose3d = networks
     for flags, message in (
         (["--checkpoint", pose3d, "--pose3d", pose3d], "--pose3d: "),
+        (["--checkpoint", pose3d, "--pose3d", "none"], "pose.npz is a network of that job already"),
         (["--checkpoint", people, "--pose3d", people], "people.npz: a checkpoint of 'people', "),
         (["--checkpoint", "x.png"], "x.png: not a readable checkpoint"),
     ):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data_tools.twin.people import make_sample
-from minipose.datasets.resize import resize_bicubic
+from minipose.datasets.resize import resize_bicubic, scale_points
 from minipose.errors import UserError
 from minipose.experiments.people.augmentation import MIRRORED
 from minipose.experiments.people.predict import Found, shrunk
@@ -123,6 +123,7 @@ def test_a_mirror_image_counts_as_much_as_the_picture(packaged):
     moved = mirrored.keypoints[MIRRORED]
     moved[:, 0] = image.shape[1] - 1 - moved[:, 0]
     assert np.median(np.abs(moved - plain.keypoints)) < 1
+    assert abs(np.median((moved - plain.keypoints)[:, 0])) < 0.5  # no joint is moved to one side
 
 
 def test_nobody(tmp_path):
@@ -154,6 +155,16 @@ def test_large_pictures_are_reduced_by_means(plain):
     assert small.shape == (128, 128, 3) and np.abs(small.astype(int) - 100).max() <= 2
     little = picture(150, 200)
     np.testing.assert_array_equal(shrunk(little, 0.9), resize_bicubic(little, 0.9))
+
+
+def test_a_large_picture_of_an_odd_size_keeps_its_places():
+    """4,009 px are no whole number of the squares of 15 px that become one; 0.3 px are 9 there."""
+    factor, middle = 128 / 4009, 3949
+    spot = np.zeros((4009, 4009, 3), np.uint8)
+    spot[middle - 50 : middle + 51, middle - 50 : middle + 51] = 255
+    small = shrunk(spot, factor)[..., 0].astype(float)
+    place = small.sum(axis=0) @ np.arange(128) / small.sum()
+    assert place == pytest.approx(scale_points(np.array(middle), factor), abs=0.05)
 
 
 @pytest.mark.parametrize(

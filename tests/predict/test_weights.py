@@ -49,7 +49,8 @@ def runs(tmp_path, monkeypatch):
         folder = tmp_path / f"run-{name}"
         folder.mkdir()
         make(folder / "best.npz")
-        write_toml(folder / "config.toml", {"data": str(tmp_path / f"{name}.h5"), "seed": 7})
+        places = {"data": str(tmp_path / f"{name}.h5"), "detector": str(tmp_path / "d.npz")}
+        write_toml(folder / "config.toml", places | {"seed": 7})
         (folder / "report.json").write_text(json.dumps(REPORTS[name]))
     return tmp_path
 
@@ -115,9 +116,9 @@ def test_what_cannot_be_packed_is_one_line(runs, capsys, monkeypatch):
     refused("its sources are not known here (''); --pose3d-data says whose data")
     refused("--data: expected one of drawn people, ", "--pose3d-data", "mine")
     known = ("--pose3d-data", "drawn people")
-    monkeypatch.setattr("minipose.weights.pack.LARGEST", 1000)
-    refused("together more than 0 MB; train smaller ones", *known)
-    monkeypatch.undo()
+    with monkeypatch.context() as changed:
+        changed.setattr("minipose.weights.pack.LARGEST", 1000)
+        refused("together more than 0 MB; train smaller ones", *known)
     arrays, meta = checkpoint.read(runs / "run-h36m/best.npz")
     arrays["model/out.bias"] += 1e6
     meta.pop("format")
@@ -128,6 +129,25 @@ def test_what_cannot_be_packed_is_one_line(runs, capsys, monkeypatch):
     refused("report.json: no such file", *known)
     assert main([str(runs / "run-h36m"), str(runs / "run-h36m"), "--out", str(runs / "w")]) == 1
     assert "a run of 'h36m', expected one of 'people'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("config.toml", "seed = 7\n", "config.toml: does not say what the run was trained on"),
+        ("config.toml", 'data = ["a"]\n', "config.toml: data: expected a path, got ['a']"),
+        ("config.toml", 'data = "a.h5"\nlimit = "x"\n', "config.toml: limit: expected a whole num"),
+        ("report.json", "[]", "report.json: not the report of a finished training"),
+        ("report.json", '{"models": {}}', "report.json: not the report of a finished training"),
+    ],
+)
+def test_a_run_that_is_not_whole_is_one_line(runs, name, content, message, monkeypatch, capsys):
+    monkeypatch.setattr("minipose.weights.pack._summary", lambda job, report: report["splits"])
+    (runs / "run-h36m" / name).write_text(content)
+    assert pack(runs, "--pose3d-data", "drawn people") == 1
+    error = capsys.readouterr().err
+    assert message in error and error.startswith("error: ") and error.count("\n") == 1
+    assert not (runs / "w").exists()
 
 
 def test_what_comes_along_is_small_described_and_part_of_the_package():

@@ -51,8 +51,8 @@ def baselines(store: PeopleStore, split: Split, recipe: Recipe) -> dict[str, Any
     result: dict[str, Any] = {f"dice_of_{n}": value / len(validation) for n, value in sums.items()}
     result["mse_of_zero"] = squares / len(validation)
     frequencies = frequencies / frequencies.sum()
-    entropy = -(mass * np.log(np.maximum(frequencies, 1e-12))).sum() / len(validation)
-    result["cross_entropy_of_frequencies"] = float(entropy)
+    entropy = 0.0 - (mass * np.log(np.maximum(frequencies, 1e-12))).sum()  # 0, never −0
+    result["cross_entropy_of_frequencies"] = float(entropy / len(validation))
     places = _mean_places(store, training) * store.sizes[validation][:, None, ::-1]
     joints = measure_joints(places, store.keypoints[validation], store.sizes[validation])
     result |= {f"mean_places_{k}": v for k, v in joints.items() if k != "per_joint"}

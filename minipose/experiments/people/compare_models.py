@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from minipose.experiments.job import Drawn, Job, Run
-from minipose.experiments.people.pictures import report_curve
 from minipose.experiments.people.recipe import MODELS, Recipe
+from minipose.experiments.people.reference import report_curve
 from minipose.experiments.people.tables import REPORT, shown
 from minipose.experiments.report import publish
 from minipose.experiments.side_by_side import (
@@ -42,8 +42,8 @@ def compare_models(job: Job, run: Run) -> Rows:
     }
     everything = compare(job, run, places)
     rows = finished(everything)
-    table = _table(rows, run.recipe, len(run.split["train"]))
-    text = "\n".join([table, *findings(rows), squares(), *diverged(everything), ""])
+    whole = table(rows, run.recipe, len(run.split["train"]))
+    text = "\n".join([whole, *findings(rows), squares(), *diverged(everything), ""])
     folders = {
         name: run.folder / places[name][0] / f"seed-{row[0]['seed']}" for name, row in rows.items()
     }
@@ -131,7 +131,8 @@ def _sentence(claim: str) -> str:
     return claim[0].upper() + claim[1:]
 
 
-def _table(rows: Rows, recipe: Recipe, pictures: int) -> str:
+def table(rows: Rows, recipe: Recipe, pictures: int) -> str:
+    """The numbers of each model, of constant answers, and the report's."""
     first = next(iter(rows.values()))[0]
     constant = first["baselines"]
     counts = " and ".join(str(first["splits"][part]["pictures"]) for part in first["splits"])
@@ -162,7 +163,7 @@ def _table(rows: Rows, recipe: Recipe, pictures: int) -> str:
         f"mean mask {constant['dice_of_mean_mask']:.4g}",
         f"zeros {constant['mse_of_zero']:.4g}",
         f"frequencies {constant['cross_entropy_of_frequencies']:.4g}",
-        f"mean places {constant.get('mean_places_within_5_px', 0):.4g}",
+        f"mean places {shown(constant.get('mean_places_within_5_px'))}",
         f"mean places {shown(constant.get('mean_places_pck_half_head'))}",
         "",
     ]

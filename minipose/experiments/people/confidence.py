@@ -62,6 +62,10 @@ class Calibration:
     slope: float = 1.0
     offset: float = float(-log_odds(HALF))
 
+    def __post_init__(self) -> None:
+        if not all(isinstance(v, float | int) for v in (self.slope, self.offset)):
+            raise ValueError(f"calibration: expected two numbers, got {self.slope}, {self.offset}")
+
     def __call__(self, evidence: np.ndarray) -> np.ndarray:
         """The confidences, of any shape."""
         return 1 / (1 + np.exp(-self.slope * log_odds(evidence) - self.offset))

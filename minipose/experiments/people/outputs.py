@@ -42,6 +42,7 @@ class Prediction:
         before the highest pixel is taken
     evidence : how much of each joint is in its channel, (25,), or None
     calibration : from that to the probability that the joint is there
+    right : px of the network's picture, by which joints lie right of their highest pixel
     """
 
     mask: np.ndarray
@@ -51,6 +52,7 @@ class Prediction:
     blur: float = 0.0
     evidence: np.ndarray | None = None
     calibration: Calibration = UNTOLD
+    right: float = 0.5
 
     @property
     def confidence(self) -> np.ndarray:
@@ -70,7 +72,7 @@ class Prediction:
         seen = gaussian_filter(channels, (0, self.blur, self.blur)) if self.blur else channels
         best = seen.reshape(len(seen), -1).argmax(axis=1)
         rows, columns = np.unravel_index(best, seen.shape[1:])
-        places = np.stack([columns, rows], axis=1) + 0.5
+        places = np.stack([columns + self.right, rows + 0.5], axis=1)
         # A pixel's centre lies half a pixel from its edge, in both pictures.
         return (places + 0.5) * self.reduced - 0.5, channels.max(axis=(1, 2))
 
@@ -80,18 +82,34 @@ class Prediction:
         def mean(ours: np.ndarray | None, theirs: np.ndarray | None) -> np.ndarray | None:
             return None if ours is None else (ours + theirs[..., ::-1]) / 2
 
-        joints, there = mirrored.joints, self.evidence
-        if joints is not None:  # what is a left joint there is a right one here
-            joints = joints[[0, *(1 + other for other in MIRRORED)]]
+        joints, right, there = None, self.right, self.evidence
+        if self.joints is not None:
+            joints, right = self._joints_with(mirrored)
         if there is not None:
             there = (there + mirrored.evidence[MIRRORED]) / 2
         return replace(
             self,
             mask=mean(self.mask, mirrored.mask),
-            joints=mean(self.joints, joints),
+            joints=joints,
             evidence=there,
             regression=mean(self.regression, mirrored.regression),
+            right=right,
         )
+
+    def _joints_with(self, mirrored: Prediction) -> tuple[np.ndarray, float]:
+        """The mean of both pictures' joints, and by how much these lie right of their pixels.
+
+        The integer part of a place is on average half a pixel left of it here, and right of it in
+        the mirror. So channels of the mirror are moved by a column, unless the incomplete last
+        column of a picture, which the network does not see, moves them the other way: it is at the
+        right here, and at the left there.
+        """
+        # What is a left joint there is a right one here.
+        theirs = mirrored.joints[[0, *(1 + other for other in MIRRORED)]][..., ::-1]
+        unseen = self.mask.shape[1] / self.reduced - theirs.shape[2]  # of a column
+        moved = round(1 - unseen)
+        theirs = np.concatenate([theirs[..., moved:], theirs[..., theirs.shape[2] - moved :]], -1)
+        return (self.joints + theirs) / 2, (unseen + moved) / 2
 
     def joint_pictures(self) -> np.ndarray:
         """The joints' probabilities in the whole picture, (26, H, W)."""

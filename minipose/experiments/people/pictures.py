@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from minipose.experiments.job import Drawn, Run
 from minipose.experiments.people.confidence import SURE
 from minipose.experiments.people.outputs import Prediction, predict_array
 from minipose.experiments.people.recipe import Recipe
+from minipose.experiments.people.reference import report_curve
 from minipose.metrics import dice_coefficient, visible_joints
 from minipose.nn import Module
 from minipose.plots.curves import learning_curves
@@ -29,12 +29,6 @@ PANELS = {  # column of the log without its part: (title, column of the report's
     "within_5_px": ("Fraction of joints within 5 px", None),
 }
 PARTS = {"training": "train", "validation": "val"}  # ours -> the report's curves
-REPORT_NAMES = {  # ours -> the report's logs
-    "mask+regression": "mask+regression",
-    "mask+regression-softmax": "mask+softmax regression",
-    "triple": "triple",
-    "hnet": "h-net mask only",
-}
 
 
 def draw_run(run: Run, net: Module) -> Drawn:
@@ -144,21 +138,3 @@ def _spread(store: PeopleStore, samples: np.ndarray) -> list[Person]:
 def _truth(person: Person) -> tuple[np.ndarray, np.ndarray]:
     visible = visible_joints(person.keypoints[None], np.array([person.mask.shape]))[0]
     return person.keypoints[:, :2], visible
-
-
-def report_curve(
-    reference: Path | None, model: str, column: str
-) -> tuple[list[float], list[float]] | None:
-    """The report's own epochs and values, where its logs are at hand and have this model.
-
-    Parameters
-    ----------
-    reference : CSV: model, epoch, val_dice, val_mse, val_ce, ...
-    model : one of ours, or "hnet"
-    """
-    if reference is None or not reference.is_file():
-        return None
-    with open(reference, newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["model"] == REPORT_NAMES.get(model)]
-    known = [(float(row["epoch"]), float(row[column])) for row in rows if row[column]]
-    return ([epoch for epoch, _ in known], [value for _, value in known]) if known else None

@@ -81,8 +81,8 @@ def shrunk(picture: np.ndarray, factor: float) -> np.ndarray:
         height, width = picture.shape[:2]
         reduced = np.asarray(Image.fromarray(picture).reduce(step))
         wanted = (round(factor * height), round(factor * width))
-        exact = max(wanted[0] / reduced.shape[0], wanted[1] / reduced.shape[1])
-        return resize_bicubic(reduced, exact)[: wanted[0], : wanted[1]]
+        # The last pixel that is left may stand for fewer; the scale is that of the others.
+        return resize_bicubic(reduced, factor * step)[: wanted[0], : wanted[1]]
     return resize_bicubic(picture, factor)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from minipose.errors import UserError
 from minipose.experiments.checks import PATH, YES_OR_NO, number, one_of, whole
+from minipose.experiments.people.reference import read_curves
 from minipose.experiments.settings import (
     Choices,
     RunSettings,
@@ -238,12 +239,18 @@ class Settings(RunSettings):
             raise UserError(f"start: networks of several widths begin anew, got {self.start}")
 
     def expect_use(self, recipe: Recipe) -> None:
-        """Refuse what would have no effect."""
+        """Refuse what would have no effect, and files that would be missed in the end only."""
         if self.compare:
             given = changed_from(RECIPES[self.recipe], recipe)
             expect_free(given, VARIED[self.compare], f"--compare {self.compare}")
         else:
             expect_comparison(self, "--compare")
+        if recipe.patch > 1 and (recipe.network == "hnet" or self.compare == "networks"):
+            raise UserError(f"patch: an H-Net sees single pixels, expected 1, got {recipe.patch}")
+        if self.reference is not None:
+            if self.compare not in (None, "models"):
+                raise UserError(f"reference: --compare {self.compare} draws no learning curves")
+            read_curves(self.reference)
 
 
 def default_out(settings: Settings, recipe: Recipe) -> str:

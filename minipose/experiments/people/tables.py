@@ -65,9 +65,10 @@ def summary(result: dict[str, Any]) -> str:
         lines += ["", _presence(result["presence"])]
     if network in BEST_EPOCH and "epoch" in result:
         lines += ["", f"The report's numbers are of its epoch {BEST_EPOCH[network]}."]
+    whose = "the training" if len(splits) > 1 else "these"  # no constant answer can be better there
     lines += [
         "",
-        "Constant baseline: the mean mask of the training pictures (all is person: dice "
+        f"Constant baseline: the mean mask of {whose} pictures (all is person: dice "
         f"{constant['dice_of_everything']:.3f}; nothing is: {constant['dice_of_background']:.3f}), "
         "a heatmap of zeros, the classes' frequencies, joints at their mean places.",
     ]

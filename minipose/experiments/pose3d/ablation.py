@@ -82,14 +82,18 @@ def _detectors(run: Run) -> dict[str, Row]:
 def _about(run: Run, everything: Rows, detected: dict[str, Row]) -> str:
     base = run.recipe
     kernels, images = " ".join(map(str, base.kernels)), len(run.split["train"])
+    whole = base.detection_epochs + base.epochs
+    if run.detector is None:
+        begin = f"have {base.detection_epochs} epochs of detection and {base.epochs} of regression"
+    else:  # whose training may have been of any length
+        begin = f"have {base.epochs} epochs of regression, and the layers of {run.detector} before"
     text = (
         f"{seeds(everything)}; an epoch is {images} training images; kernels [{kernels}], batch "
-        f"{base.batch}, rate {base.lr:g}. Rows that are pre-trained have {base.detection_epochs} "
-        f"epochs of detection and {base.epochs} of regression, the others as many in all, of "
-        "regression. Of the epochs in the second column the one with the smallest validation "
-        "error counts; training errors are those of as many frames as are validated. Mean ± "
-        "standard deviation over the seeds; change: of the test error against the first row, with "
-        "its 95 % interval."
+        f"{base.batch}, rate {base.lr:g}. Rows that are pre-trained {begin}; the others have "
+        f"{whole} of regression. Of the epochs in the second column the one with the smallest "
+        "validation error counts; training errors are those of as many frames as are validated. "
+        "Mean ± standard deviation over the seeds; change: of the test error against the first "
+        "row, with its 95 % interval."
     )
     entropies = [row["validation_cross_entropy_per_window"] for row in detected.values()]
     if entropies:

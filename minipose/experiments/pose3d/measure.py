@@ -165,8 +165,9 @@ def summary(result: dict[str, Any]) -> str:
         f"images: {100 * numbers['identical_consecutive_images']:.1f} %.",
     ]
     if "epoch" in result:
-        of = f" of {result['epochs']}" if "epochs" in result else ""
-        lines += ["", f"The weights are those after epoch {result['epoch']}{of}, the best one."]
+        # Of a checkpoint alone nobody knows whether it is the best one.
+        of = f" of {result['epochs']}, the best one" if "epochs" in result else ""
+        lines += ["", f"The weights are those after epoch {result['epoch']}{of}."]
     known = {name: r for name, r in result["splits"].items() if "height" in r}  # not of old reports
     if known:
         lines += ["", *motion_table(known)]

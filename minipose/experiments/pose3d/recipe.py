@@ -122,6 +122,11 @@ class Settings(RunSettings):
         else:
             expect_comparison(self, "--ablate")
         if self.detector is None:
+            if recipe.pretrain and not recipe.detection_epochs:
+                raise UserError(
+                    "detection_epochs: expected 1 or more with pretrain, got 0 (--no-pretrain: the "
+                    "regression begins afresh)"
+                )
             return
         if not recipe.pretrain:
             raise UserError(f"detector: nothing is transferred without pretrain ({self.detector})")

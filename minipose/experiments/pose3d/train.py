@@ -11,7 +11,7 @@ import numpy as np
 from minipose.datasets.h36m import H36MStore
 from minipose.errors import UserError
 from minipose.experiments.job import Run
-from minipose.experiments.pose3d.data import Batch, training_batches
+from minipose.experiments.pose3d.data import Batch, mirror, training_batches
 from minipose.experiments.pose3d.outputs import (
     average_precision,
     cross_entropy_per_window,
@@ -118,7 +118,10 @@ def train_detector(run: Run) -> PoseNet:
 def detection_numbers(
     net: Module, store: H36MStore, frames: np.ndarray, communicator: Communicator = ALONE
 ) -> dict[str, float]:
-    """``cross_entropy_per_window`` and ``average_precision`` of a detector on these frames."""
+    """``cross_entropy_per_window`` and ``average_precision`` of a detector on these frames.
+
+    The latter is the mean of those of 1,024 frames at a time.
+    """
     entropy = precision = 0.0
     for start in range(0, len(frames), VALIDATION_PIECE):
         piece = frames[start : start + VALIDATION_PIECE]
@@ -190,13 +193,19 @@ def step_rate(recipe: Recipe, lr: float) -> float:
 def _output_range(
     store: H36MStore, frames: np.ndarray, recipe: Recipe
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Centre and scale of the 51 outputs, mm, from the training joints (read piece by piece)."""
+    """Centre and scale of the 51 outputs, mm, from the training joints (read piece by piece).
+
+    What tanh has to reach are the joints of mirrored images, too, where there are such.
+    """
     low, high = np.full(51, np.inf), np.full(51, -np.inf)
     total, count = np.zeros(51), 0
     for start in range(0, len(frames), 8192):
-        joints = store.read("joints_3d", frames[start : start + 8192]).reshape(-1, 51)
-        low, high = np.minimum(low, joints.min(0)), np.maximum(high, joints.max(0))
+        poses = store.read("joints_3d", frames[start : start + 8192])
+        joints = poses.reshape(-1, 51)
         total, count = total + joints.sum(0, dtype=np.float64), count + len(joints)
+        seen = np.concatenate([poses, mirror(poses)]) if recipe.flip else poses
+        reached = seen.reshape(-1, 51)
+        low, high = np.minimum(low, reached.min(0)), np.maximum(high, reached.max(0))
     if recipe.output_tanh:  # 5 % room, since tanh reaches its ends only at infinity
         return (low + high) / 2, np.maximum((high - low) / 2 * 1.05, 1.0)
     return total / count, np.full(51, recipe.unit_mm)

@@ -117,6 +117,7 @@ def test_nan_and_different_lengths_are_said(tmp_path, capsys):
     assert import_report1(tmp_path, tmp_path / "s.h5") == 12
     said = capsys.readouterr().out
     assert "S1: 16 images, 14 rows of windows, 16 poses: trimmed to 14" in said
+    assert "S1: 14 rows, expected 26440: each eighth is taken for one camera's view of a" in said
     assert "S1: 2 frames dropped: NaN" in said
     images = read(tmp_path / "s.h5")["images"].reshape(12, -1)
     np.testing.assert_array_equal(images, np.delete(data["images"][:14], [4, 9], axis=0))

@@ -37,6 +37,22 @@ def test_dice_distances_and_what_is_missing(tmp_path, capsys):
     assert "0.32 within 5 px; 2 of the reference's are missing" in said
 
 
+def test_labels_that_cannot_be_used_count_as_none_and_are_named(tmp_path, capsys):
+    hand, labels = tmp_path / "hand", tmp_path / "labels"
+    for name in ("a", "b", "c", "d"):
+        save_sample(hand, name)
+        save_sample(labels, name)
+    save_people(labels / "keypoints/b_keypoints.json", [])
+    save_mask(labels / "masks/c.png", mask()[::2, ::2])
+    (labels / "keypoints/d_keypoints.json").unlink()
+    found = compare(labels, hand)
+    assert found.labelled == [True, False, False, False] and found.dice == [1, 0, 0, 0]
+    assert main([str(labels), str(hand)]) == 0
+    said = capsys.readouterr().out
+    assert "3 labels cannot be used: b (no person found), c (mask and picture differ in s" in said
+    assert "d (no keypoint file)" in said
+
+
 def test_a_folder_that_is_not_there_is_one_line(tmp_path, capsys):
     assert main([str(tmp_path / "no"), str(tmp_path)]) == 1
     assert capsys.readouterr().err.endswith("no: no such file or folder\n")
