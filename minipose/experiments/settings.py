@@ -87,7 +87,9 @@ class RunSettings(Choices):
         YES_OR_NO, affects_numbers=False,
     )  # fmt: skip
     seed: int = choice(0, "of everything that is random", whole(0))
-    limit: int | None = choice(None, "at most this many images of each split", whole(1))
+    limit: int | None = choice(
+        None, "at most this many images, of each split of frames or in all of people", whole(1)
+    )
 
     def expect_use(self, recipe: Any) -> None:
         """Raises UserError if a choice has no effect beside the others; a job says which."""

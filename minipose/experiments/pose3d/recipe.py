@@ -97,6 +97,7 @@ class Settings(RunSettings):
     """What a run of this job has beside its recipe."""
 
     recipe: str = choice("quick", "a set of choices, see below", one_of(*RECIPES))
+    limit: int | None = choice(None, "at most this many images of each split", whole(1))
     compare: str | None = choice(
         None, "ablation: train with and without each choice at one budget, with --seeds seeds",
         one_of("ablation"), flags={"--ablate": "ablation"},
