@@ -185,7 +185,7 @@ def _table(rows: Rows, recipe: Recipe, pictures: int, looked_at: int) -> str:
     line("validation dice", lambda r: r["splits"]["validation"]["dice"], 1, f"{mean_mask:.4g}")
     line("training, s", lambda r: r["training_seconds"], 2)
     line("epochs, the best", lambda r: r["epoch"])
-    line("step with one picture, s", lambda r: r["seconds_a_step"])
+    line("step with one picture of full size, s", lambda r: r["seconds_a_step"])
     for angle in ANGLES:
         line(f"dice, rotated {angle}°", lambda r, a=str(angle): r["dice_by_angle"][a])
     return "\n".join([*lines, ""])
