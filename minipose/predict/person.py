@@ -107,8 +107,8 @@ def predict_pictures(
 
     Parameters
     ----------
-    mirror_too : look at each person in a mirror as well, and find the mean of both: a tenth more
-        of the joints come within 5 px of their places, for twice the work
+    mirror_too : look at each person in a mirror as well, and find the mean of both: a tenth
+        more of the joints in photographs come within 5 px of their places, for twice the work
     """
     masks = [None] * len(pictures) if masks is None else list(masks)
     boxes = [None] * len(pictures) if boxes is None else list(boxes)
