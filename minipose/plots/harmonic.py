@@ -88,7 +88,7 @@ def draw_equivariance(
         axes.set_ylabel("relative error")
         axes.set_xticks(range(0, 181, 45))
         axes.set_ylim(top=10)
-        axes.legend(loc="center", bbox_to_anchor=(0.28, 0.3))
+        axes.legend(loc="center left", bbox_to_anchor=(0.13, 0.3))
     return canvas.save(plot, path)
 
 
