@@ -22,6 +22,8 @@ def store(tmp_path_factory):
         (["--reference", "none.csv"], "none.csv: no such file"),
         (["--reference", "HERE"], ": a folder, expected a file"),
         (["--reference", "HERE/other.csv"], "other.csv: no learning curves (expected model, epoch"),
+        (["--reference", "HERE/word.csv"], "word.csv: no learning curves (expected model, epoch"),
+        (["--reference", "HERE/empty.csv"], "empty.csv: no learning curves (expected model, epoch"),
         (["--reference", "HERE/bytes.csv"], "bytes.csv: no learning curves (expected model, epoch"),
         (
             ["--reference", "HERE/curves.csv", "--compare", "networks"],
@@ -36,6 +38,8 @@ def store(tmp_path_factory):
 )
 def test_it_is_refused_in_one_line(flags, message, store, tmp_path, capsys):
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "word.csv").write_text("nonsense\n")
+    (tmp_path / "empty.csv").write_text("")
     (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe\x00\x01")
     (tmp_path / "curves.csv").write_text(CURVES)
     flags = [flag.replace("HERE", str(tmp_path)) for flag in flags]

@@ -41,7 +41,10 @@ def read_curves(path: Path) -> list[Epoch]:
     with reading(path, "no learning curves (expected model, epoch, val_dice, ...)"):
         with open(path, newline="", encoding="utf-8-sig") as file:
             expect_bytes(path, (os.fstat(file.fileno()).st_size,), limit=LARGEST)
-            return [_epoch(row) for row in csv.DictReader(file)]
+            rows = [_epoch(row) for row in csv.DictReader(file)]
+        if not rows:
+            raise ValueError("no rows")
+    return rows
 
 
 def _epoch(row: dict[str, str]) -> Epoch:
