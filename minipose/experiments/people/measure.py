@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minipose.datasets.people import PeopleStore
+from minipose.datasets.people import PeopleStore, Person
 from minipose.experiments.job import Split
 from minipose.experiments.people.baselines import baselines
 from minipose.experiments.people.joint_errors import measure_joints
 from minipose.experiments.people.objective import loss_parts, total_loss
-from minipose.experiments.people.outputs import Group, map_groups
+from minipose.experiments.people.outputs import Group, Prediction, map_groups
 from minipose.experiments.people.presence import measure_presence
 from minipose.experiments.people.recipe import Outputs, Recipe
 from minipose.metrics import dice_coefficient
@@ -32,14 +32,18 @@ def measure(
 ) -> dict[str, Any]:
     """Every number of the report: of each part, and of constant answers for the last of them."""
     parts = {name: s[:MEASURED_TRAINING] if name == "train" else s for name, s in split.items()}
-    *_, last = parts.values()
+    last = list(parts)[-1]
     given = {"recipe": recipe, "communicator": communicator}
-    asked = measure_presence(model, store, last, **given) if recipe.outputs.joints else {}
+    asked = measure_presence(model, store, parts[last], **given) if recipe.outputs.joints else {}
+    splits = {
+        name: measure_part(model, store, part, **given, mirror_too=name == last)
+        for name, part in parts.items()
+    }
     return {
         "model": recipe.model,
         "network": recipe.network,
-        "splits": {n: measure_part(model, store, part, **given) for n, part in parts.items()},
-        "mirrored": measure_part(model, store, last, **given, mirror_too=True),
+        "splits": splits,
+        "mirrored": splits[last].pop("mirrored"),
         "presence": asked,
         "baselines": baselines(store, split, recipe),
     }
@@ -55,8 +59,7 @@ def measure_part(
 ) -> dict[str, Any]:
     """Every number of the report for these samples; each rank looks at its share of them.
 
-    With ``mirror_too`` masks and joints are the mean of what is found in the picture and in its
-    mirror image; ``dice_of_mask`` and the joints' numbers then are of that mean.
+    With ``mirror_too`` the network looks at each picture in a mirror as well.
 
     Returns
     -------
@@ -65,47 +68,70 @@ def measure_part(
     ``regression_highest`` (mean of the highest value in each picture) and ``cross_entropy``, as
     the network sees the picture; and for joints ``joint_error_px`` (mean),
     ``joint_error_median_px``, ``within_5_px``, ``pck_half_head``, ``per_joint`` {name: {pck, px}}.
+    With ``mirror_too`` also ``mirrored``: the numbers of masks, heatmaps and joints, for the mean
+    of what is found in the picture and in its mirror image.
     """
     start = time.perf_counter()
     look = partial(_measure_group, recipe=recipe)
     measured = map_groups(
         look, model, store, samples, recipe, mirror_too=mirror_too, communicator=communicator
     )
-    sums: dict[str, float] = {}
-    for group in measured:
-        for name, term in group.terms:
-            sums[name] = sums.get(name, 0.0) + term
-    result: dict[str, Any] = {name: value / len(samples) for name, value in sums.items()}
+    result: dict[str, Any] = _means([(group.samples, group.once) for group in measured], store)
     del result["dice_loss"]  # of the pictures as the network sees them
     result |= {"pictures": len(samples), "seconds": time.perf_counter() - start}
-    places = [place for group in measured for place in group.places]
-    if places:
-        which = np.concatenate([group.samples for group in measured])
-        result |= measure_joints(np.stack(places), store.keypoints[which], store.sizes[which])
+    if mirror_too:
+        result["mirrored"] = _means([(group.samples, group.twice) for group in measured], store)
     return result
 
 
-class _Measured(NamedTuple):
-    """Of one group: which samples, terms of the sums by name, and where the joints were found."""
+class _Read(NamedTuple):
+    """Terms of the sums over all pictures, by name, and where the joints of each were found."""
 
-    samples: np.ndarray
     terms: list[tuple[str, float]]
     places: list[np.ndarray]
+
+
+class _Measured(NamedTuple):
+    """Of one group: which samples, their predictions read once, and with those of the mirror."""
+
+    samples: np.ndarray
+    once: _Read
+    twice: _Read | None
 
 
 def _measure_group(group: Group, recipe: Recipe) -> _Measured:
     parts = loss_parts(group.scores, group.batch)
     parts["loss"] = total_loss(group.scores, group.batch, recipe)
-    terms = [(name, part.item() * len(group.samples)) for name, part in parts.items()]
-    places = []
-    for person, found in zip(group.people, group.predictions, strict=True):
+    once = _read(group.people, group.predictions)
+    once.terms[:0] = [(name, part.item() * len(group.samples)) for name, part in parts.items()]
+    twice = _read(group.people, group.means) if group.means is not None else None
+    return _Measured(group.samples, once, twice)
+
+
+def _read(people: list[Person], predictions: list[Prediction]) -> _Read:
+    read = _Read([], [])
+    for person, found in zip(people, predictions, strict=True):
         for name, mask in (("dice", found.mask), ("dice_of_mask", (found.mask > 0.5) * 1.0)):
-            terms.append((name, dice_coefficient(mask, person.mask)))
+            read.terms.append((name, dice_coefficient(mask, person.mask)))
         if found.regression is not None:
-            terms.append(("regression_highest", float(found.regression.max())))
+            read.terms.append(("regression_highest", float(found.regression.max())))
         if found.joints is not None:
-            places.append(found.joint_places()[0])
-    return _Measured(group.samples, terms, places)
+            read.places.append(found.joint_places()[0])
+    return read
+
+
+def _means(groups: list[tuple[np.ndarray, _Read]], store: PeopleStore) -> dict[str, Any]:
+    """The numbers of all pictures from what was read of each group of them."""
+    which = np.concatenate([samples for samples, _ in groups])
+    sums: dict[str, float] = {}
+    for _, read in groups:
+        for name, term in read.terms:
+            sums[name] = sums.get(name, 0.0) + term
+    means: dict[str, Any] = {name: value / len(which) for name, value in sums.items()}
+    places = [place for _, read in groups for place in read.places]
+    if places:
+        means |= measure_joints(np.stack(places), store.keypoints[which], store.sizes[which])
+    return means
 
 
 def predictions(

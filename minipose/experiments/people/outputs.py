@@ -176,13 +176,17 @@ def run(
 
 
 class Group(NamedTuple):
-    """A batch of the store with everything that is known about it; see ``map_groups``."""
+    """A batch of the store with everything that is known about it; see ``map_groups``.
+
+    ``means`` are those of the predictions for a picture and for its mirror image.
+    """
 
     samples: np.ndarray
     people: list[Person]
     batch: Batch
     scores: dict[str, Tensor]
     predictions: list[Prediction]
+    means: list[Prediction] | None = None
 
 
 def map_groups(
@@ -203,7 +207,7 @@ def map_groups(
     Parameters
     ----------
     outputs : whose targets the batches have; by default those of the recipe
-    mirror_too : look at each picture in a mirror as well, and predict the mean of both
+    mirror_too : look at each picture in a mirror as well; groups have their ``means``
     change : (person, number of the sample) -> the person to look at, in a picture of the same size
     """
     outputs = recipe.outputs if outputs is None else outputs
@@ -214,10 +218,11 @@ def map_groups(
         for group in communicator.share(groups):
             people = [change(store[int(i)], int(i)) for i in group]
             batch, scores, found = run(model, people, recipe, outputs)
+            means = None
             if mirror_too:
                 others = run(model, [mirror(p) for p in people], recipe, Outputs())[2]
-                found = [a.mean_with(b) for a, b in zip(found, others, strict=True)]
-            said.append(look(Group(group, people, batch, scores, found)))
+                means = [a.mean_with(b) for a, b in zip(found, others, strict=True)]
+            said.append(look(Group(group, people, batch, scores, found, means)))
     return communicator.collect(said)
 
 
