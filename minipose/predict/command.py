@@ -61,8 +61,9 @@ def predict(args: argparse.Namespace) -> None:
     if (settings.box or settings.mask) and [s.kind for s in sources] != [PICTURE]:
         flag = "--box" if settings.box else "--mask"
         raise UserError(f"{flag}: is for one picture, got {len(sources)} pictures and videos")
-    if settings.smooth and all(s.kind == PICTURE for s in sources):
-        raise UserError(f"--smooth: is for videos, got {len(sources)} pictures")
+    for flag in ("smooth", "frames", "animation"):
+        if given.get(flag) is not None and all(s.kind == PICTURE for s in sources):
+            raise UserError(f"--{flag}: is for videos, got only pictures")
     with started_ahead(any(source.kind != PICTURE for source in sources)):
         _look(sources, lines, settings)
 

@@ -48,7 +48,9 @@ def test_nothing_is_filtered_across_a_frame_without_anybody(name):
         assert pose is None or np.allclose(pose, ours)
 
 
-def test_pictures_have_no_order(tmp_path, capsys):
+@pytest.mark.parametrize("flag", ["--smooth median", "--frames 3", "--animation gif"])
+def test_what_is_for_videos_is_refused_with_pictures_alone(flag, tmp_path, capsys):
     (tmp_path / "x.png").touch()
-    assert main(["predict", str(tmp_path / "x.png"), "--smooth", "median"]) == 1
-    assert capsys.readouterr().err == "error: --smooth: is for videos, got 1 pictures\n"
+    assert main(["predict", str(tmp_path / "x.png"), *flag.split()]) == 1
+    name = flag.split()[0]
+    assert capsys.readouterr().err == f"error: {name}: is for videos, got only pictures\n"
