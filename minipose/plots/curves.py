@@ -45,7 +45,8 @@ def learning_curves(
     for i, (title, series) in enumerate(panels.items()):
         axes = plot.add_subplot(down, beside, i + 1)
         for (label, (epochs, values)), colour in zip(series.items(), colours * 3, strict=False):
-            last = f"{label}: {values[-1]:.3g}"  # in the legend, where last values never collide
+            # Last values stand in the legend, where they never collide; 0.910 keeps its last 0.
+            last = f"{label}: {values[-1]:#.3g}".rstrip(".")
             axes.plot(epochs, values, label=last, color=colour, linewidth=1.8, marker=".")
         axes.set_title(title, loc="left")
         axes.set_xlabel(across)
