@@ -238,7 +238,7 @@ $$($(1)_STORE): $(if $(NAME),$($(1)_LABELS),data/$(1)-$(SIZE)$(5)$(SEEDED)/.writ
 endif
 endef
 
-$(eval $(call job,people,--count $(if $(FULL),12000,3600),$(addprefix -,$(LABEL))-people$(addprefix -,$(MIN_JOINTS)),\
+$(eval $(call job,people,--count $(if $(FULL),12000,3500),$(addprefix -,$(LABEL))-people$(addprefix -,$(MIN_JOINTS)),\
   $(if $(MIN_JOINTS),--min-joints $(MIN_JOINTS))))
 
 # $(call ranks,NUMBER): what starts a program as so many processes that train together

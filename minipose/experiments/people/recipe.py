@@ -150,7 +150,7 @@ class Recipe(Choices):
 
     def changed(self, **choices: Any) -> Self:
         """A copy with the given choices. A U-Net's recipe that becomes an H-Net's has the H-Net's
-        width, dropout and rate, unless others are given.
+        width, dropout and rate, and smaller pictures in place of blocks, unless others are given.
         """
         given = checked(choices, (type(self),))
         own: dict[str, Any] = {}
@@ -158,6 +158,8 @@ class Recipe(Choices):
             own = {name: H_NET[name] for name in H_NET if getattr(self, name) == U_NET[name]}
             if self.optimizer == "muon":  # which was never tried on harmonic weights
                 own |= {"optimizer": "adam", "lr": 0.001}
+            if self.patch > 1:
+                own |= {"patch": 1, "halved": self.halved + self.patch.bit_length() - 1}
         return replace(self, **own | given)
 
     def halvings(self, epoch: int) -> int:
@@ -176,8 +178,8 @@ RECIPES = {
     "report": Recipe(),
     "quick": Recipe(
         width=12, normalise=True, dropout=0.0, batch=8, parts=2, epochs=8, optimizer="muon",
-        lr=0.03, lr_decay=0.02, warmup=100, held=3, validated=50, joint_weight=3.0,
-        background_weight=0.1, halved=1, blur=2.5, flip=True, jitter=0.2,
+        lr=0.03, lr_decay=0.02, warmup=100, held=3, validated=30, joint_weight=2.3,
+        background_weight=0.1, patch=2, blur=2.5, flip=True, jitter=0.2,
     ),
     "full": Recipe(
         width=16, normalise=True, dropout=0.0, batch=8, parts=2, epochs=16, quarter_epochs=4,
