@@ -14,7 +14,7 @@
 # ```
 # make label-setup                                    # once: MediaPipe finds joints and masks
 # .venv/bin/python -m data_tools label photos --out labelled
-# make train-unet DATA=labelled MIN_JOINTS=8 OUT=runs/mine \
+# make train-unet DATA=labelled MIN_JOINTS=8 OUT=runs/mine RECIPE=halved \
 #   ARGS="--start minipose/weights/people.npz --epochs 12 --held 5 --lr 0.005"
 # ```
 #

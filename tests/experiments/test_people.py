@@ -7,6 +7,7 @@ import pytest
 
 from minipose.cli import main
 from minipose.datasets.people import PeopleStore
+from minipose.errors import UserError
 from minipose.experiments.job import Run
 from minipose.experiments.people import compare_models, pictures
 from minipose.experiments.people.baselines import baselines
@@ -20,7 +21,7 @@ from minipose.tensor import Tensor
 from tests.experiments.people import write_store
 
 TINY = ["--width", "2", "--epochs", "2", "--batch", "3", "--lr", "0.005"]
-TINY += ["--quarter-epochs", "0", "--halved", "0"]  # the pictures are small enough
+TINY += ["--quarter-epochs", "0", "--patch", "1"]  # the pictures are small enough
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +130,7 @@ def test_models_on_pictures_without_joints_have_no_constant_places(tmp_path):
 
 def test_two_trainings_with_one_seed_agree_bit_by_bit(store, tmp_path):
     recipe = RECIPES["quick"].changed(
-        width=2, epochs=1, batch=3, dropout=0.3, quarter_epochs=0, halved=0
+        width=2, epochs=1, batch=3, dropout=0.3, quarter_epochs=0, patch=1
     )
     split = store.split()
     nets = [
@@ -161,6 +162,8 @@ def test_a_training_begins_from_the_weights_of_another(store, path, tmp_path, ca
     error = capsys.readouterr().err
     assert "down.0.first.weight has shape (3, 3, 3, 3), the file's shape (1, 3, 3, 3)" in error
     assert error.count("\n") == 1
+    with pytest.raises(UserError, match=r"sees blocks of 1 × 1 .*: expected --patch 1 --halved 0$"):
+        train(Run(store, store.split(), recipe=recipe.changed(patch=2), **begin))
     assert main([*command, "--out", str(tmp_path / "fourth"), "--start", "none.npz"]) == 1
     assert "none.npz: no such file" in capsys.readouterr().err
     assert not (tmp_path / "fourth").exists()

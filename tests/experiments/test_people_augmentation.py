@@ -118,7 +118,7 @@ def test_nothing_asked_nothing_changed():
 
 
 def test_first_epochs_are_half_the_size_and_cover_the_same_pictures(tmp_path):
-    recipe = RECIPES["quick"].changed(batch=3, quarter_epochs=0, half_epochs=1, halved=0)
+    recipe = RECIPES["quick"].changed(batch=3, quarter_epochs=0, half_epochs=1, patch=1)
     with PeopleStore(write_store(tmp_path / "people.h5")) as store:
         batches = training_batches(store, np.arange(8), recipe, 5, "cpu")
         first, second = list(batches(0)), list(batches(1))

@@ -94,7 +94,7 @@ def test_ranked_is_the_share_of_pairs_in_order():
 
 
 def test_precision_and_recall_of_what_is_found(tmp_path, monkeypatch):
-    recipe = RECIPES["quick"].changed(width=2, halved=0)
+    recipe = RECIPES["quick"].changed(width=2, patch=1)
     net = build(recipe, 0)
     with PeopleStore(write_store(tmp_path / "people.h5")) as store:
         samples = np.arange(6)

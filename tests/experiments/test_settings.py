@@ -199,4 +199,5 @@ def test_the_harmonic_network_has_what_the_report_gave_it():
     assert hnet.changed(width=64).width == 64 and hnet.changed(network="hnet").width == 32
     fast = quick.changed(model="hnet", epochs=2)
     assert (fast.optimizer, fast.lr, fast.width) == ("adam", 0.001, quick.width)
+    assert (quick.patch, fast.patch, fast.halved) == (2, 1, 1)  # it sees single pixels
     assert quick.changed(epochs=2).changed(model="hnet") == fast

@@ -20,7 +20,7 @@ from minipose.training.log import write_log
 from tests.experiments.people import write_store
 
 CHOICES = {
-    "people": {"width": 2, "quarter_epochs": 0, "halved": 0, "epochs": 2},
+    "people": {"width": 2, "quarter_epochs": 0, "patch": 1, "epochs": 2},
     "h36m": {"kernels": (1, 2, 2), "epochs": 2},
 }
 

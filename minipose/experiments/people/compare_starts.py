@@ -11,7 +11,7 @@ import numpy as np
 from minipose.experiments.job import Drawn, Job, Run
 from minipose.experiments.people.recipe import Recipe
 from minipose.experiments.people.tables import BASELINES
-from minipose.experiments.people.train import build
+from minipose.experiments.people.train import begin_with, build
 from minipose.experiments.report import publish
 from minipose.experiments.side_by_side import (
     Rows,
@@ -25,7 +25,6 @@ from minipose.experiments.side_by_side import (
 )
 from minipose.experiments.verdict import above, mean_and_spread
 from minipose.plots.curves import spread_curves
-from minipose.training import checkpoint
 
 COUNTS = (25, 100, 400)  # labelled pictures; and all of them
 SCRATCH, GIVEN = "from scratch", "from given weights"
@@ -87,7 +86,7 @@ def findings(rows: Rows, counts: list[int]) -> list[str]:
 def _as_given(job: Job, run: Run) -> dict[str, Any]:
     """The numbers of the given weights before any training."""
     net = build(run.recipe, run.seed, run.device)
-    checkpoint.transfer(run.start, net)
+    begin_with(run.start, run.recipe, net)
     numbers = job.measure(net, run.store, run.split, run.recipe, run.communicator)
     return {"seed": run.seed} | numbers
 

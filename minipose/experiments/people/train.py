@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 
+from minipose.errors import UserError
 from minipose.experiments.job import Run
 from minipose.experiments.people.data import Batch, training_batches
 from minipose.experiments.people.measure import measure_part
@@ -59,6 +61,24 @@ def rate(recipe: Recipe) -> Callable[[int, int], float]:
     return at
 
 
+def begin_with(start: Path, recipe: Recipe, net: Module) -> list[str]:
+    """Take the weights of a checkpoint over; returns the parameters that it has not.
+
+    Raises
+    ------
+    UserError
+        If they are another network's, or its pixels were blocks of another size.
+    """
+    theirs = checkpoint.read(start)[1].get("recipe", {})
+    patch, halved = theirs.get("patch", 1), theirs.get("halved", 0)
+    if theirs.get("network") == recipe.network and patch != recipe.patch:
+        raise UserError(
+            f"{start}: its network sees blocks of {patch} × {patch} pixels, and this one of "
+            f"{recipe.patch} × {recipe.patch}: expected --patch {patch} --halved {halved}"
+        )
+    return checkpoint.transfer(start, net)
+
+
 def train(run: Run) -> Module:
     """Train, keep the best checkpoint by validation loss, and calibrate its confidences.
 
@@ -70,7 +90,7 @@ def train(run: Run) -> Module:
     recipe, samples = run.recipe, run.split["train"]
     net = build(recipe, run.seed, run.device)
     if run.start is not None:
-        fresh = checkpoint.transfer(run.start, net)
+        fresh = begin_with(run.start, recipe, net)
         heads = ", ".join(sorted({name.split(".")[1] for name in fresh}))
         print(f"{run.start}: weights transferred" + (f"; new heads: {heads}" if heads else ""))
     watched = run.split["validation"][: recipe.validated or None]
