@@ -26,14 +26,14 @@ def store(tmp_path_factory):
         (["--reference", "HERE/empty.csv"], "empty.csv: no learning curves (expected model, epoch"),
         (["--reference", "HERE/bytes.csv"], "bytes.csv: no learning curves (expected model, epoch"),
         (
-            ["--reference", "HERE/curves.csv", "--compare", "networks"],
+            ["--reference", "HERE/curves.csv", "--compare", "networks", "--recipe", "compare"],
             "reference: --compare networks draws no learning curves",
         ),
         (
             ["--network", "hnet", "--patch", "2"],
             "patch: an H-Net sees single pixels, expected 1",
         ),
-        (["--compare", "networks", "--patch", "2"], "patch: an H-Net sees single pixels"),
+        (["--compare", "networks"], "patch: an H-Net sees single pixels (--recipe compare does)"),
     ],
 )
 def test_it_is_refused_in_one_line(flags, message, store, tmp_path, capsys):

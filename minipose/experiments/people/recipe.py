@@ -254,7 +254,10 @@ class Settings(RunSettings):
         else:
             expect_comparison(self, "--compare")
         if recipe.patch > 1 and (recipe.network == "hnet" or self.compare == "networks"):
-            raise UserError(f"patch: an H-Net sees single pixels, expected 1, got {recipe.patch}")
+            also = " (--recipe compare does)" if self.compare == "networks" else ""
+            raise UserError(
+                f"patch: an H-Net sees single pixels{also}, expected 1, got {recipe.patch}"
+            )
         if self.reference is not None:
             if self.compare not in (None, "models"):
                 raise UserError(f"reference: --compare {self.compare} draws no learning curves")
