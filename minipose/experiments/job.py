@@ -87,6 +87,7 @@ class Job:
     measure : (network, store, split, recipe[, communicator]) -> numbers
     predictions : (network, store, rows, recipe) -> arrays by name, an entry for each of the rows
     summary : numbers -> Markdown
+    expect_start : (checkpoint, recipe) -> nothing, or a UserError if no training begins with it
     build : (recipe, what a checkpoint says beside it) -> network to load the checkpoint into
     draw_data : (folder, store, rows) -> pictures of what the store holds
     draw_run : (run, network) -> pictures of a training
@@ -114,6 +115,7 @@ class Job:
     draw_run: Callable[[Run, Module], Drawn]
     comparisons: Mapping[str, Callable[[Job, Run], Any]] = field(default_factory=dict)
     about: Callable[[Run], dict[str, Any]] = lambda run: {}
+    expect_start: Callable[[Path, Any], None] = lambda start, recipe: None
     effect: Callable[..., dict[str, Any]] | None = None
     smooth: Callable[..., dict[str, np.ndarray]] | None = None
     film: Callable[..., list[Path]] | None = None

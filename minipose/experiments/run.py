@@ -47,8 +47,11 @@ def train(args: argparse.Namespace) -> None:
         own["seeds"] = getattr(settings, "seeds", 1)
         own["at_once"] = at_once.possible(getattr(settings, "at_once", 1), device, together.size)
         own |= {"fp16": settings.fp16, "recompute": settings.recompute}
-        for begin in filter(None, (own["start"], own["detector"])):
-            checkpoint.read(begin)  # or say what is wrong with it, before a folder is made
+        # What is wrong with a file is said before a folder is made, which would be resumed.
+        if own["detector"] is not None:
+            checkpoint.read(own["detector"])
+        if own["start"] is not None:
+            job.expect_start(own["start"], recipe)
         run = Run(
             store, split, recipe, settings.seed, folder, device, args.resume, **own,
             communicator=together,

@@ -13,7 +13,7 @@ from minipose.experiments.people.predict import make_network
 from minipose.experiments.people.recipe import RECIPES, Settings, default_out
 from minipose.experiments.people.sweep_weights import sweep_weights
 from minipose.experiments.people.tables import summary
-from minipose.experiments.people.train import train
+from minipose.experiments.people.train import expect_start, train
 
 JOB = Job(
     name="people",
@@ -29,6 +29,7 @@ JOB = Job(
     predictions=predictions,
     summary=summary,
     build=make_network,
+    expect_start=expect_start,
     draw_data=draw_data,
     draw_run=draw_run,
     comparisons={

@@ -258,10 +258,6 @@ class Settings(RunSettings):
             raise UserError(
                 f"patch: an H-Net sees single pixels{also}, expected 1, got {recipe.patch}"
             )
-        if self.start is not None:  # else a folder would be left of a training that cannot begin
-            from minipose.experiments.people.train import begin_with, build
-
-            begin_with(self.start, recipe, build(recipe, 0))
         if self.reference is not None:
             if self.compare not in (None, "models"):
                 raise UserError(f"reference: --compare {self.compare} draws no learning curves")

@@ -79,6 +79,11 @@ def begin_with(start: Path, recipe: Recipe, net: Module) -> list[str]:
     return checkpoint.transfer(start, net)
 
 
+def expect_start(start: Path, recipe: Recipe) -> None:
+    """Raises what ``begin_with`` would, for a network of this recipe."""
+    begin_with(start, recipe, build(recipe, 0))
+
+
 def train(run: Run) -> Module:
     """Train, keep the best checkpoint by validation loss, and calibrate its confidences.
 
