@@ -87,12 +87,12 @@ class Job:
     measure : (network, store, split, recipe[, communicator]) -> numbers
     predictions : (network, store, rows, recipe) -> arrays by name, an entry for each of the rows
     summary : numbers -> Markdown
-    expect_start : (checkpoint, recipe) -> nothing, or a UserError if no training begins with it
     build : (recipe, what a checkpoint says beside it) -> network to load the checkpoint into
     draw_data : (folder, store, rows) -> pictures of what the store holds
     draw_run : (run, network) -> pictures of a training
     comparisons : {name: (job, run) -> report of several trainings in the run's folder}
     about : run -> what its report says beside what ``measure`` finds
+    expect_start : (checkpoint, recipe) -> nothing, or a UserError if no training begins with it
     effect : (network, store, split, filters, hold) -> what temporal filters do to the errors
     smooth : (filter, what ``predictions`` found, store, rows) -> the same, filtered
     film : (network, store, split, folder) -> the videos that were written there

@@ -175,18 +175,15 @@ ABOUT = {
     "full": "an hour or two on two cores",
     "compare": "one of several trainings that are compared",
 }
+QUICK = Recipe(
+    width=12, normalise=True, dropout=0.0, batch=8, parts=2, epochs=8, optimizer="muon",
+    lr=0.03, lr_decay=0.02, warmup=100, held=3, validated=30, joint_weight=2.3,
+    background_weight=0.1, patch=2, blur=2.5, flip=True, jitter=0.2,
+)  # fmt: skip
 RECIPES = {
     "report": Recipe(),
-    "quick": Recipe(
-        width=12, normalise=True, dropout=0.0, batch=8, parts=2, epochs=8, optimizer="muon",
-        lr=0.03, lr_decay=0.02, warmup=100, held=3, validated=30, joint_weight=2.3,
-        background_weight=0.1, patch=2, blur=2.5, flip=True, jitter=0.2,
-    ),
-    "halved": Recipe(
-        width=12, normalise=True, dropout=0.0, batch=8, parts=2, epochs=8, optimizer="muon",
-        lr=0.03, lr_decay=0.02, warmup=100, held=3, validated=50, joint_weight=3.0,
-        background_weight=0.1, halved=1, blur=2.5, flip=True, jitter=0.2,
-    ),
+    "quick": QUICK,
+    "halved": QUICK.changed(patch=1, halved=1, joint_weight=3.0, validated=50),
     "full": Recipe(
         width=16, normalise=True, dropout=0.0, batch=8, parts=2, epochs=16, quarter_epochs=4,
         half_epochs=9, optimizer="muon", lr=0.03, lr_decay=0.01, warmup=100, held=7,

@@ -69,14 +69,17 @@ def begin_with(start: Path, recipe: Recipe, net: Module) -> list[str]:
     UserError
         If they are another network's, or its pixels were blocks of another size.
     """
-    theirs = checkpoint.read(start)[1].get("recipe", {})
-    patch, halved = theirs.get("patch", 1), theirs.get("halved", 0)
-    if theirs.get("network") == recipe.network and patch != recipe.patch:
+    try:
+        return checkpoint.transfer(start, net)
+    except UserError:
+        theirs = checkpoint.read(start)[1].get("recipe", {})
+        patch, halved = theirs.get("patch", 1), theirs.get("halved", 0)
+        if theirs.get("network") != recipe.network or patch == recipe.patch:
+            raise
         raise UserError(
             f"{start}: its network sees blocks of {patch} × {patch} pixels, and this one of "
             f"{recipe.patch} × {recipe.patch}: expected --patch {patch} --halved {halved}"
-        )
-    return checkpoint.transfer(start, net)
+        ) from None
 
 
 def expect_start(start: Path, recipe: Recipe) -> None:
