@@ -286,7 +286,8 @@ data/weights-people-$(MIXED).h5: data/people-$(DRAWN)/.written
 
 runs/weights-people-$(MIXED)/report.json: data/weights-people-$(MIXED).h5
 	$(call finish,people) --recipe full --cut 0.35 \
-	  $(if $(FULL),,--width 12 --limit 2000 --epochs 14 --quarter-epochs 4 --half-epochs 8 --held 7 --validated 100)
+	  $(if $(FULL),,--width 12 --limit 2000 --epochs 14 --quarter-epochs 4 --half-epochs 8 --held 7 \
+	  --patch 1 --blur 1.5 --joint-weight 3)
 
 data/weights-poses-$(DRAWN).h5: | $(VENV)/.installed-run
 	$(ALONE) $(VENV)/bin/python -m data_tools twin poses --out $@ --reclining 0.1 --count $(if $(FULL),60000,20000) --seed $(SEED)

@@ -179,7 +179,7 @@ kit.show_plot(
 
 # %% [markdown]
 # A heatmap of one channel has a second flaw: it says *somewhere here is a joint*, not which. So the
-# report goes on with classes. minipose's recipe `full` gives the joints a weight of 3 and the
+# report goes on with classes. minipose's recipe `full` gives the joints a weight of 4 and the
 # background a tenth of its part (`background_weight`), since there are so many pixels of it. What
 # is best for unseen people is found by `make sweep-weights`.
 
