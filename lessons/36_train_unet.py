@@ -108,8 +108,8 @@ for line, learned in verdicts.items():
 # a strong baseline, and the joints of a minute's training are far from it. Their cross entropy says
 # the same: it is no better than that of equal probabilities, so those channels have hardly begun to
 # learn, while the mask, which is heard more loudly, has. Read your own report in the same way, also
-# where it disappoints: the mask of `make train-unet` reaches a dice of 0.933, and its joints are off
-# by 7.28 px where mean places are off by 22.55 (`docs/people.md`).
+# where it disappoints: the mask of `make train-unet` has a dice of 0.933, and its joints are off by
+# 7.28 px where mean places are off by 22.55 (`docs/people.md`).
 #
 # **training** beside **validation**: here nearly alike. So more of the same pictures would not
 # help; longer training, or a larger network, may. In report 2, whose numbers stand in the last two

@@ -108,10 +108,10 @@ def frame_errors(
     networks: Networks,
     frame: Frame,
     mask: np.ndarray | None = None,
-    box: tuple[int, int, int, int] | None = None,
+    view: tuple[int, int, int, int] | None = None,
 ) -> tuple[float, float]:
     """MPJPE of what is found in a frame, and of the mean pose of the training, mm."""
-    (found,) = predict_pictures(networks, [read_rgb(frame.path)], [box], [mask])
+    (found,) = predict_pictures(networks, [read_rgb(frame.path)], masks=[mask], views=[view])
     both = np.stack([_pose(found, networks), networks.pose3d.mean_pose])
     error, constant = joint_errors(both, np.stack([frame.pose] * 2)).mean(axis=1)
     return float(error), float(constant)
@@ -153,26 +153,37 @@ def masks_and_joints(networks: Networks, folder: Path, names: list[str]) -> None
 
 
 def boxed(networks: Networks, folder: Path) -> None:
-    """The mask where the box around all people of a picture, with a margin, is given.
+    """The mask where the box around all people of a picture is given, with a margin or itself.
 
-    Constants beside it: all of the box, and the mean mask of the other pictures' boxes.
+    With a margin, nobody says where in it the people end; by the box itself, they end there.
+    Constants beside each: all of what is given, and the mean mask of the other pictures in it.
     """
-    flat, found, truths = replace(networks, pose3d=None), [], []
-    for path in sorted((folder / "masks").glob("*.png")):
-        truth = read_grey(path) > 127
-        box = with_room(box_of(truth), truth.shape)
-        picture = read_rgb(folder / "images" / f"{path.stem}.jpg")
-        result = predict_pictures(flat, [picture], [box])[0]
-        found.append(dice_coefficient((result.mask > 0.5) * 1.0, truth * 1.0))
-        truths.append(truth[box[1] : box[3], box[0] : box[2]] * 1.0)
+    flat, names = replace(networks, pose3d=None), sorted((folder / "masks").glob("*.png"))
+    print(f"\n{len(names)} photographs, boxes given, dice:\n")
+    print("| given | network | its median | all of it | mean mask of the others |")
+    print("|---|---|---|---|---|")
+    for exact in (False, True):
+        found, truths = [], []
+        for path in names:
+            truth = read_grey(path) > 127
+            box = box_of(truth) if exact else with_room(box_of(truth), truth.shape)
+            picture = read_rgb(folder / "images" / f"{path.stem}.jpg")
+            given = {"boxes": [box]} if exact else {"views": [box]}
+            result = predict_pictures(flat, [picture], **given)[0]
+            found.append(dice_coefficient((result.mask > 0.5) * 1.0, truth * 1.0))
+            truths.append(truth[box[1] : box[3], box[0] : box[2]] * 1.0)
+        numbers = (np.mean(found), np.median(found), *_constants(truths))
+        how = "box" if exact else "with a margin"
+        print(f"| {how} | " + " | ".join(f"{number:.3f}" for number in numbers) + " |")
+
+
+def _constants(truths: list[np.ndarray]) -> tuple[float, float]:
+    """Mean dice of masks (h, w): all is person, and the mean of the others, stretched."""
     squares = [zoom(t, (64 / t.shape[0], 64 / t.shape[1]), order=1) for t in truths]
     everything = [dice_coefficient(np.ones_like(t), t) for t in squares]
     others = [(sum(squares) - t) / max(1, len(squares) - 1) > 0.5 for t in squares]
     mean = [dice_coefficient(m * 1.0, t) for m, t in zip(others, squares, strict=True)]
-    print(f"\n{len(found)} photographs, boxes given, dice:\n")
-    print("| network | its median | all of the box | mean mask of the others |\n|---|---|---|---|")
-    numbers = (np.mean(found), np.median(found), np.mean(everything), np.mean(mean))
-    print("| " + " | ".join(f"{number:.3f}" for number in numbers) + " |")
+    return float(np.mean(everything)), float(np.mean(mean))
 
 
 def _together(names: list[str]) -> Iterator[list[str]]:

@@ -76,7 +76,8 @@ def predict_picture(
     ----------
     networks : of ``minipose.predict.networks.load_networks()``
     picture : uint8 (H, W, 3), as ``datasets.picture_files.read_rgb`` reads it
-    box : where the person is; by default it is found
+    box : where the person is; by default it is found. The network looks at it with a margin, as
+        training pictures have one, and nothing outside of it is the person.
     mask : bool (H, W), the person's silhouette; by default it is found
     threshold : confidence from which a joint counts as present
 
@@ -102,6 +103,7 @@ def predict_pictures(
     masks: Sequence[np.ndarray | None] | None = None,
     threshold: float = SURE,
     mirror_too: bool = True,
+    views: Sequence[Box | None] | None = None,
 ) -> list[Result]:
     """The same for several pictures, which go through the networks together.
 
@@ -109,14 +111,19 @@ def predict_pictures(
     ----------
     mirror_too : look at each person in a mirror as well, and find the mean of both: a tenth
         more of the joints in photographs come within 5 px of their places, for twice the work
+    views : what to look at instead of everything, where somebody is to be found
     """
     masks = [None] * len(pictures) if masks is None else list(masks)
     boxes = [None] * len(pictures) if boxes is None else list(boxes)
     for picture, box, mask in zip(pictures, boxes, masks, strict=True):
         check_picture(picture, box, mask)
-    known = [_box_of_mask(m) if b is None else b for b, m in zip(boxes, masks, strict=True)]
+    views = [None] * len(pictures) if views is None else list(views)
+    there = [
+        box_of(m) if b is None and m is not None else b for b, m in zip(boxes, masks, strict=True)
+    ]
+    known = [view or _view(*each) for view, *each in zip(views, there, pictures, strict=True)]
     first = [_everything(p) if b is None else b for p, b in zip(pictures, known, strict=True)]
-    looks = _look(networks, pictures, first)  # the whole picture, or the box that is known
+    looks = _look(networks, pictures, first)  # the whole picture, or where somebody is known to be
     unknown = [i for i, box in enumerate(known) if box is None]
     closer = [_box_of_people(looks[i].found.mask, pictures[i]) for i in unknown]
     second = _look(networks, [pictures[i] for i in unknown], closer)
@@ -125,8 +132,8 @@ def predict_pictures(
     if mirror_too:
         looks = _look(networks, pictures, [look.box for look in looks], mirror_too)
     results = [
-        _in_picture(picture, look, mask, threshold)
-        for picture, look, mask in zip(pictures, looks, masks, strict=True)
+        _in_picture(picture, look, box, mask, threshold)
+        for picture, look, box, mask in zip(pictures, looks, boxes, masks, strict=True)
     ]
     return results if networks.pose3d is None else _with_poses(networks, results)
 
@@ -188,8 +195,8 @@ def check_picture(
             raise UserError(f"{where}no pixel of the mask is bright, so there is no person in it")
 
 
-def _box_of_mask(mask: np.ndarray | None) -> Box | None:
-    return None if mask is None else with_room(box_of(mask), mask.shape)
+def _view(box: Box | None, picture: np.ndarray) -> Box | None:
+    return None if box is None else with_room(box, picture.shape)
 
 
 def _box_of_people(mask: np.ndarray, picture: np.ndarray) -> Box:
@@ -225,9 +232,9 @@ def with_room(box: Box, size: tuple[int, ...]) -> Box:
 
 
 def _in_picture(
-    picture: np.ndarray, look: Look, given: np.ndarray | None, threshold: float
+    picture: np.ndarray, look: Look, box: Box | None, given: np.ndarray | None, threshold: float
 ) -> Result:
-    """What was found inside a box, in px of the picture."""
+    """What was found in a view, in px of the picture; only what is in ``box`` is the person."""
     (x0, y0, x1, y1), found = look
 
     def whole(part: np.ndarray | None) -> np.ndarray | None:
@@ -237,7 +244,7 @@ def _in_picture(
         plane[y0:y1, x0:x1] = part
         return plane
 
-    mask = whole(found.mask) if given is None else given.astype(np.float32)
+    mask = whole(_inside(found.mask, box, look.box)) if given is None else given.astype(np.float32)
     sure = largest_piece(mask > 0.5) if given is None else given
     if sure.sum() < SMALLEST * (y1 - y0) * (x1 - x0):
         return Result(picture, False, look.box, mask, np.zeros_like(sure))
@@ -246,6 +253,17 @@ def _in_picture(
         keypoints = found.keypoints + (x0, y0, 0)
         present = keypoints[:, 2] >= threshold
     return Result(picture, True, box_of(sure), mask, sure, keypoints, present, whole(found.heatmap))
+
+
+def _inside(mask: np.ndarray, box: Box | None, view: Box) -> np.ndarray:
+    """A view's mask, 0 outside of the box."""
+    if box is None:
+        return mask
+    rows = slice(box[1] - view[1], box[3] - view[1])
+    columns = slice(box[0] - view[0], box[2] - view[0])
+    inside = np.zeros_like(mask)
+    inside[rows, columns] = mask[rows, columns]
+    return inside
 
 
 def _with_poses(networks: Networks, results: list[Result]) -> list[Result]:

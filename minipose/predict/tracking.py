@@ -40,7 +40,7 @@ class Tracker:
 
     def _find(self, frames: Sequence[np.ndarray], boxes: Sequence[Box | None]) -> list[Result]:
         return predict_pictures(
-            self.networks, frames, boxes, threshold=self.threshold, mirror_too=False
+            self.networks, frames, views=boxes, threshold=self.threshold, mirror_too=False
         )
 
     def _fits(self, frame: np.ndarray) -> bool:

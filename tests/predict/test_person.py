@@ -61,13 +61,26 @@ def test_every_field_is_in_px_of_the_picture(plain):
     np.testing.assert_allclose(found.joints_3d, (expected + mirrored) / 2, atol=1e-3)
 
 
-def test_a_box_is_looked_at_alone(plain):
-    image, box = picture(), (10, 20, 40, 80)
-    found = predict_picture(plain, image, box)
-    assert found.box == box and not found.mask[:20].any() and found.mask[20:80, 10:40].all()
+def test_a_view_is_looked_at_alone(plain):
+    image, view = picture(), (10, 20, 40, 80)
+    (found,) = predict_pictures(plain, [image], views=[view])
+    assert found.box == view and not found.mask[:20].any() and found.mask[20:80, 10:40].all()
     alone = predict_picture(plain, image[20:80, 10:40])
     np.testing.assert_array_equal(found.mask[20:80, 10:40], alone.mask)
     np.testing.assert_allclose(found.keypoints, alone.keypoints + (10, 20, 0))
+
+
+def test_a_box_is_looked_at_with_a_margin_and_holds_all_of_the_person(plain):
+    image, box = picture(), (20, 30, 40, 70)
+    found, (seen,) = (
+        predict_picture(plain, image, box),
+        predict_pictures(plain, [image], views=[person.with_room(box, image.shape)]),
+    )
+    assert found.box == box and seen.box == (10, 20, 50, 80)
+    np.testing.assert_array_equal(found.keypoints, seen.keypoints)
+    inside = np.zeros((90, 60), bool)
+    inside[30:70, 20:40] = True
+    np.testing.assert_array_equal(found.mask, np.where(inside, seen.mask, 0))
 
 
 def test_a_given_mask_is_kept(plain):

@@ -28,9 +28,9 @@ class Looks:
         self.boxes = []
         monkeypatch.setattr(tracking, "predict_pictures", self)
 
-    def __call__(self, networks, pictures, boxes, threshold, mirror_too):
-        self.boxes.append(boxes)
-        return [self.look(*each) for each in zip(pictures, boxes, strict=True)]
+    def __call__(self, networks, pictures, views, threshold, mirror_too):
+        self.boxes.append(views)
+        return [self.look(*each) for each in zip(pictures, views, strict=True)]
 
     def look(self, picture, box):
         x0, y0, x1, y1 = box or (0, 0, SIZE[1], SIZE[0])
