@@ -118,9 +118,7 @@ def predict_pictures(
     for picture, box, mask in zip(pictures, boxes, masks, strict=True):
         check_picture(picture, box, mask)
     views = [None] * len(pictures) if views is None else list(views)
-    there = [
-        box_of(m) if b is None and m is not None else b for b, m in zip(boxes, masks, strict=True)
-    ]
+    there = [b or (None if m is None else box_of(m)) for b, m in zip(boxes, masks, strict=True)]
     known = [view or _view(*each) for view, *each in zip(views, there, pictures, strict=True)]
     first = [_everything(p) if b is None else b for p, b in zip(pictures, known, strict=True)]
     looks = _look(networks, pictures, first)  # the whole picture, or where somebody is known to be

@@ -47,7 +47,8 @@ class Settings(Choices):
         None, "look at so many frames of a video or camera (default: all)", whole(1)
     )
     box: tuple[int, int, int, int] | None = choice(
-        None, "where the person is, x0 y0 x1 y1 in px; for one picture (default: is found)",
+        None, "where the person is, x0 y0 x1 y1 in px, and nobody outside of it; for one "
+        "picture (default: is found)",
         several(4, PIXEL),
     )  # fmt: skip
     mask: Path | None = choice(  # noqa: RUF009
