@@ -242,7 +242,7 @@ def _in_picture(
         plane[y0:y1, x0:x1] = part
         return plane
 
-    mask = whole(_inside(found.mask, box, look.box)) if given is None else given.astype(np.float32)
+    mask = _inside(whole(found.mask), box) if given is None else given.astype(np.float32)
     sure = largest_piece(mask > 0.5) if given is None else given
     if sure.sum() < SMALLEST * (y1 - y0) * (x1 - x0):
         return Result(picture, False, look.box, mask, np.zeros_like(sure))
@@ -253,14 +253,13 @@ def _in_picture(
     return Result(picture, True, box_of(sure), mask, sure, keypoints, present, whole(found.heatmap))
 
 
-def _inside(mask: np.ndarray, box: Box | None, view: Box) -> np.ndarray:
-    """A view's mask, 0 outside of the box."""
+def _inside(mask: np.ndarray, box: Box | None) -> np.ndarray:
+    """The mask of a picture, 0 outside of the box."""
     if box is None:
         return mask
-    rows = slice(box[1] - view[1], box[3] - view[1])
-    columns = slice(box[0] - view[0], box[2] - view[0])
+    x0, y0, x1, y1 = box
     inside = np.zeros_like(mask)
-    inside[rows, columns] = mask[rows, columns]
+    inside[y0:y1, x0:x1] = mask[y0:y1, x0:x1]
     return inside
 
 
