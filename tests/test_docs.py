@@ -77,3 +77,14 @@ def test_commands_that_are_shown_can_be_run(page):
     for part in (ROOT / ".ci").glob("*.mk"):  # which it includes
         rules |= set(re.findall(r"^([\w-]+):", part.read_text(), re.M))
     assert set(re.findall(r"\bmake ([a-z][\w-]*)", shown)) <= rules
+
+
+@each_page
+def test_a_table_has_a_head_and_rows_of_its_width(page):
+    """A blank line in a table makes a new one of what follows, which then has no head."""
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
+    for table in re.findall(r"(?:^\|.*\|$\n?)+", text, re.M):
+        head, rule, *rows = table.splitlines() + [""]
+        assert re.fullmatch(r"\|(?: ?:?-+:? ?\|)+", rule), f"{page.name}: no head above {head}"
+        columns = [len(re.findall(r"(?<!\\)\|", row)) for row in (head, rule, *filter(None, rows))]
+        assert len(set(columns)) == 1, f"{page.name}: rows of {set(columns)} columns below {head}"
