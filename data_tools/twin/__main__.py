@@ -66,17 +66,31 @@ def main(argv: list[str] | None = None) -> int:
         "--reclining", type=float, default=0.0, help="fraction who sit or lie on the floor"
     )
     poses.add_argument("--workers", type=int, default=2, help="processes")
+    pasted = kinds.add_parser(
+        "pasted",
+        help="people of photographs before drawn surroundings: a store of both",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    pasted.add_argument("store", type=path, help="store of photographs (.h5, by data_tools people)")
+    pasted.add_argument("--out", type=path, required=True, help="store to write (.h5)")
+    pasted.add_argument(
+        "--times", type=int, default=3, help="pictures of everybody who is trained on"
+    )
+    pasted.add_argument("--seed", type=seed, default=0)
+    pasted.add_argument("--workers", type=int, default=2, help="processes")
     args = parser.parse_args(argv)
     try:
-        if args.kind == "poses":
-            return write_poses(args)
+        if args.kind in ("poses", "pasted"):
+            return write_poses(args) if args.kind == "poses" else write_pasted(args)
         expect_folder(args.out)
         return write_people(args) if args.kind == "people" else write_h36m(args)
     except (ValueError, OSError) as error:
         print(f"error: {line_of(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("interrupted: finished files are kept; run the same command again", file=sys.stderr)
+        store = args.kind in ("poses", "pasted")
+        kept = "nothing was written" if store else "finished files are kept; run it again"
+        print(f"interrupted: {kept}", file=sys.stderr)
         return 130
 
 
@@ -170,6 +184,32 @@ def write_poses(args: argparse.Namespace) -> int:
         f"{args.out}: {args.count} people written in {seconds:.1f} s, "
         f"{args.count / seconds:.0f} people/s"
     )
+    return 0
+
+
+def write_pasted(args: argparse.Namespace) -> int:
+    """The ``pasted`` command."""
+    from data_tools.twin import pasted
+
+    for name in ("times", "workers"):
+        if getattr(args, name) < 1:
+            raise ValueError(f"--{name}: expected 1 or more, got {getattr(args, name)}")
+    if args.out.suffix != ".h5":
+        raise ValueError(f"--out: expected a store .h5, got {args.out}")
+    if args.out.exists() and args.store.exists() and args.out.samefile(args.store):
+        raise ValueError(f"--out: {args.out} is the store that is read, expected another")
+    start = time.perf_counter()
+    with tqdm(unit="picture", disable=not sys.stderr.isatty()) as bar:
+
+        def report(total: int) -> None:
+            bar.total = total
+            bar.update()
+
+        people, added = pasted.write(
+            args.store, args.out, args.times, args.seed, args.workers, report
+        )
+    seconds = time.perf_counter() - start
+    print(f"{args.out}: {people} people and {added} pasted pictures written in {seconds:.1f} s")
     return 0
 
 

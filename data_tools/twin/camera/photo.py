@@ -31,10 +31,10 @@ def take_picture(
     cover = _reduce(silhouette.astype(np.float32)[..., None])  # (H, W, 1)
     person = _reduce(canvas.astype(np.float32)) / 255
     together = scene * (1 - cover) + person
-    return _develop(together, rng), cover[..., 0] >= 0.5
+    return develop(together, rng), cover[..., 0] >= 0.5
 
 
-def _develop(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def develop(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """White balance, exposure, contrast, falling-off corners, blur and grain."""
     height, width = image.shape[:2]
     # An automatic exposure, not a perfect one.
