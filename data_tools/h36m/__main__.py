@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from data_tools.arguments import path
+from data_tools.arguments import Defaults, path
 from data_tools.h36m.convert import Options
 from data_tools.h36m.importing import import_raw
 from data_tools.h36m.report1 import import_report1
@@ -19,7 +19,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = Parser(
         prog="python -m data_tools h36m",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
         description="Import Human3.6M into one HDF5 store: crop each person, remove the "
         "background, scale to 128 x 128, keep 17 joints relative to the pelvis.",
         epilog="Needs the extras h36m and video. An interrupted import continues where it stopped.",

@@ -6,13 +6,13 @@ name in both. REFERENCE is any source that ``python -m data_tools people`` reads
 
 from __future__ import annotations
 
-import argparse
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from data_tools.arguments import Defaults
 from data_tools.label.labeller import Found
 from data_tools.people.build import examples
 from data_tools.people.candidate import Candidate, Dropped
@@ -136,7 +136,7 @@ def main(argv: list[str] | None = None) -> int:
     """Print the comparison. Returns the exit status."""
     parser = Parser(
         prog="python -m data_tools.label.measure",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
         description="Compare labels with labels that were made by hand, picture by picture.",
     )
     parser.add_argument("labelled", type=Path, help="what python -m data_tools label wrote")

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from data_tools.arguments import path, seed
+from data_tools.arguments import Defaults, path, seed
 from data_tools.people.build import Rules, build
 from data_tools.people.sources import KINDS, Places, name_apart, open_source
 from minipose.datasets.people import SPLIT_SEED
@@ -17,7 +17,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = Parser(
         prog="python -m data_tools people",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
         description="Build one HDF5 store of single people from pictures, their joints (OpenPose "
         "BODY_25 files, else the source's own) and masks, paired by name; the shorter side "
         "becomes 128 px. Ends with a table of what was kept and why the rest was not.",

@@ -8,7 +8,7 @@ import time
 
 from tqdm import tqdm
 
-from data_tools.arguments import path, seed
+from data_tools.arguments import Defaults, path, seed
 from minipose.errors import Parser, line_of
 from minipose.storage import expect_folder
 
@@ -23,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     h36m = kinds.add_parser(
         "h36m",
         help="people who walk, eat, greet, ... as Human3.6M's raw files",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     h36m.add_argument("--out", type=path, required=True, help="folder to write below")
     h36m.add_argument("--subjects", type=int, nargs="+", default=[1, 5, 6, 7, 8, 9, 11])
@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
     people = kinds.add_parser(
         "people",
         help="single people in rooms, streets and parks, with BODY_25 files and masks",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     people.add_argument("--out", type=path, required=True, help="folder to write below")
     people.add_argument("--count", type=int, default=1000, help="pictures")
@@ -57,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     poses = kinds.add_parser(
         "poses",
         help="such people cut out as Human3.6M's crops with their poses: a finished store",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     poses.add_argument("--out", type=path, required=True, help="store to write (.h5)")
     poses.add_argument("--count", type=int, default=20000, help="people")
@@ -69,7 +69,7 @@ def main(argv: list[str] | None = None) -> int:
     pasted = kinds.add_parser(
         "pasted",
         help="people of photographs before drawn surroundings: a store of both",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     pasted.add_argument("store", type=path, help="store of photographs (.h5, by data_tools people)")
     pasted.add_argument("--out", type=path, required=True, help="store to write (.h5)")

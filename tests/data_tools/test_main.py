@@ -4,13 +4,17 @@ import pytest
 
 from data_tools.__main__ import TOOLS, main
 
+KINDS = [f"twin {kind}" for kind in ("h36m", "people", "poses", "pasted")]
 
-@pytest.mark.parametrize("tool", TOOLS)
+
+@pytest.mark.parametrize("tool", [*TOOLS, *KINDS])
 def test_a_tool_is_run_by_its_name(tool, capsys):
     with pytest.raises(SystemExit) as stop:
-        main([tool, "--help"])
+        main([*tool.split(), "--help"])
     assert stop.value.code == 0
-    assert f"usage: python -m data_tools {tool} " in capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"usage: python -m data_tools {tool} " in said
+    assert "default: None" not in said
 
 
 def test_help_lists_the_tools_and_another_name_is_wrong_usage(capsys):
