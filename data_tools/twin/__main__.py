@@ -74,7 +74,7 @@ def main(argv: list[str] | None = None) -> int:
     pasted.add_argument("store", type=path, help="store of photographs (.h5, by data_tools people)")
     pasted.add_argument("--out", type=path, required=True, help="store to write (.h5)")
     pasted.add_argument(
-        "--times", type=int, default=3, help="pictures of everybody who is trained on"
+        "--times", type=int, default=1, help="pictures of everybody who is trained on"
     )
     pasted.add_argument("--seed", type=seed, default=0)
     pasted.add_argument("--workers", type=int, default=2, help="processes")

@@ -142,7 +142,7 @@ def _opened(store: Path) -> PeopleStore:
 def write(
     store: Path,
     out: Path,
-    times: int = 3,
+    times: int = 1,
     seed: int = 0,
     workers: int = 2,
     report: Callable | None = None,
