@@ -119,6 +119,21 @@ def expect_folder(path: str | os.PathLike) -> Path:
     return path
 
 
+def expect_file(path: str | os.PathLike) -> Path:
+    """The path, if a file could be put there: said before hours of work, not after.
+
+    Raises
+    ------
+    UserError
+        If it is a folder, or what should be a folder above it is a file.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise UserError(f"{path}: a folder, expected a file name")
+    expect_folder(path.parent)
+    return path
+
+
 def partial_path(path: str | os.PathLike) -> Path:
     """Where this process writes what becomes ``path``: two processes never share the place."""
     path = Path(path)

@@ -7,6 +7,7 @@ person looks like. Source: Dwibedi et al. 2017, *Cut, paste and learn*.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -28,11 +29,13 @@ from data_tools.twin.people import draw_bones, draw_clothes, outline
 from data_tools.twin.scene.places import draw_place
 from minipose.datasets.crop import box_of
 from minipose.datasets.people import PeopleStore, PeopleWriter, Person
+from minipose.errors import UserError
 
 WIDE = 0.4  # of the pictures lie, the others keep their photograph's size
 WHOLE = 0.5  # of the pictures show all that the photograph shows of somebody; the others a part
 LEAST = 0.03  # of a picture is person
 TRIES = 20
+NAMED = re.compile(r"pasted\d+_\d{6,}_\d+")
 
 
 class Place(NamedTuple):
@@ -155,9 +158,11 @@ def write(
     Raises
     ------
     UserError
-        If ``store`` is not one, or cannot be split.
+        If ``store`` is not one, holds pasted pictures already, or cannot be split.
     """
     people = PeopleStore(store)
+    if any(map(NAMED.fullmatch, people.names)):
+        raise UserError(f"{store}: holds pasted pictures, expected a store of photographs")
     parts = people.split()
     part_of = {int(i): part for part, numbers in parts.items() for i in numbers}
     numbers = sorted(map(int, parts["train"])) * times

@@ -24,7 +24,7 @@ from minipose.datasets.texts import set_text, text_of
 from minipose.errors import UserError
 from minipose.locks import claimed
 from minipose.storage import (
-    expect_folder,
+    expect_file,
     in_words,
     new_partial,
     put_in_place,
@@ -46,12 +46,14 @@ class StoreWriter:
         If another process is writing this store.
     CannotWrite
         If the disk is full, read-only or gone; an older store under the same name stays.
+    UserError
+        If there is a folder of that name.
     """
 
     def __init__(self, path: str | os.PathLike, format: str) -> None:
         self.path = Path(path)
         with contextlib.ExitStack() as held, in_words(self.path):
-            expect_folder(self.path.parent).mkdir(parents=True, exist_ok=True)
+            expect_file(self.path).parent.mkdir(parents=True, exist_ok=True)
             held.enter_context(claimed(self.path))
             remove_abandoned(self.path.parent, of=self.path.name)
             self.partial, descriptor = new_partial(self.path)

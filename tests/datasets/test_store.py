@@ -63,6 +63,16 @@ def test_one_writer_at_a_time(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.h5", "b.h5"]
 
 
+def test_a_folder_of_that_name_is_said_before_anything_is_written(tmp_path):
+    (tmp_path / "a.h5").mkdir()
+    with pytest.raises(UserError, match=r"a\.h5: a folder, expected a file name$"):
+        StoreWriter(tmp_path / "a.h5", "test 1")
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"file: a file, expected a folder$"):
+        StoreWriter(tmp_path / "file/a.h5", "test 1")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.h5", "file"]
+
+
 FULL = """
 import resource, sys
 from dataclasses import replace

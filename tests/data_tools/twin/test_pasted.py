@@ -138,6 +138,8 @@ def test_nobody_who_validates_is_pasted(tmp_path, given, capsys):
         (["photographs.h5", "--out", "photographs.h5"], "is the store that is read"),
         (["photographs.h5", "--out", "out"], "--out: expected a store .h5, got out"),
         (["photographs.h5", "--out", "out.h5", "--times", "0"], "--times: expected 1 or more"),
+        (["photographs.h5", "--out", "folder.h5"], "folder.h5: a folder, expected a file name"),
+        (["pasted.h5", "--out", "out.h5"], "pasted.h5: holds pasted pictures"),
         (["one.h5", "--out", "out.h5"], "1 samples cannot be split"),
     ],
 )
@@ -145,6 +147,9 @@ def test_mistakes_are_one_line_and_write_nothing(tmp_path, monkeypatch, capsys, 
     monkeypatch.chdir(tmp_path)
     write("photographs.h5", ["train", "validation"])
     write("one.h5", [""])
+    (tmp_path / "folder.h5").mkdir()
+    assert main(["pasted", "photographs.h5", "--out", "pasted.h5", "--workers", "1"]) == 0
+    capsys.readouterr()
     held = sorted(path.name for path in tmp_path.iterdir())
     assert main(["pasted", *command]) == 1
     error = capsys.readouterr().err
