@@ -13,8 +13,8 @@ from minipose.errors import UserError
 from minipose.lifetime import end_with_parent
 
 ENDED = (
-    "a worker process was ended from outside (out of memory?): run the same command again to "
-    "continue, perhaps with --workers 1"
+    "a worker process was ended from outside (out of memory?): run the same command again, "
+    "perhaps with --workers 1"
 )
 
 

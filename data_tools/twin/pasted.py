@@ -45,11 +45,18 @@ class Place(NamedTuple):
     before: np.ndarray
     after: np.ndarray
 
-    def moved(self, plane: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-        """A plane (H, W) of the photograph there, in a picture of ``size``; 0 beyond it."""
+    def moved(
+        self, plane: np.ndarray, size: tuple[int, int], beyond: str = "constant"
+    ) -> np.ndarray:
+        """A plane (H, W) of the photograph there, in a picture of ``size``.
+
+        Beyond the photograph it is 0, or ("nearest") goes on as at its edge: colours must, where
+        that edge cuts somebody, or the soft outline there would be dark.
+        """
         matrix = np.eye(2) / self.zoom
         offset = self.before - matrix @ self.after
-        return affine_transform(plane.astype(np.float32), matrix, offset, size, order=1)
+        plane = plane.astype(np.float32)
+        return affine_transform(plane, matrix, offset, size, order=1, mode=beyond)
 
 
 def paste(person: Person, rng: np.random.Generator) -> Person | None:
@@ -66,7 +73,7 @@ def paste(person: Person, rng: np.random.Generator) -> Person | None:
     # pixel too narrow would teach that.
     narrow = binary_erosion(person.mask) if rng.random() < 0.5 else person.mask
     cover = gaussian_filter(place.moved(narrow, size), 0.6)[..., None]
-    colours = np.stack([place.moved(person.image[..., c], size) for c in range(3)], axis=-1)
+    colours = np.stack([place.moved(person.image[..., c], size, "nearest") for c in range(3)], -1)
     light = np.exp(rng.normal(0, 0.1))
     image = light * colours * cover + draw_surroundings(size, rng) * (1 - cover)
     keypoints = person.keypoints.copy()
@@ -105,6 +112,8 @@ def draw_surroundings(size: tuple[int, int], rng: np.random.Generator) -> np.nda
 
 def _find_place(mask: np.ndarray, size: tuple[int, int], rng: np.random.Generator) -> Place | None:
     """Somewhere in the picture, large enough to be seen; None if there is no such place."""
+    if not mask.any():
+        return None
     for _ in range(TRIES):
         place = _draw_place(box_of(mask), size, rng)
         if (place.moved(mask, size) > 0.5).mean() >= LEAST:
@@ -122,7 +131,11 @@ def _draw_place(
     column = width * rng.uniform(0.3, 0.7)
     if rng.random() < WHOLE:
         fits = min(height / (y1 - y0), width / (x1 - x0))
-        return Place(rng.uniform(0.75, 0.95) * fits, before, np.array([height / 2, column]))
+        zoom = rng.uniform(0.75, 0.95) * fits
+        half = zoom * (x1 - x0) / 2
+        return Place(
+            zoom, before, np.array([height / 2, np.clip(column, half + 1, width - half - 1)])
+        )
     zoom = rng.uniform(1.0, 2.4) * height / (y1 - y0)
     half = zoom * (y1 - y0) / 2
     head = rng.uniform(-0.02, 0.15) * height  # the row of the top of it
@@ -160,20 +173,20 @@ def write(
     UserError
         If ``store`` is not one, holds pasted pictures already, or cannot be split.
     """
-    people = PeopleStore(store)
-    if any(map(NAMED.fullmatch, people.names)):
-        raise UserError(f"{store}: holds pasted pictures, expected a store of photographs")
-    parts = people.split()
-    part_of = {int(i): part for part, numbers in parts.items() for i in numbers}
-    numbers = sorted(map(int, parts["train"])) * times
-    turns = np.repeat(np.arange(times), len(parts["train"])).tolist()
-    with PeopleWriter(out) as writer, pool(workers) as processes:
-        for i in range(len(people)):
-            writer.append(replace(people[i], split=part_of[i]))
-        tasks = (repeat(store), numbers, repeat(seed), turns)
-        for person in processes.map(make_sample, *tasks, chunksize=8):
-            if person is not None:
-                writer.append(person)
-            if report:
-                report(len(numbers))
-        return len(people), writer.count - len(people)
+    with PeopleStore(store) as people:
+        if any(map(NAMED.fullmatch, people.names)):
+            raise UserError(f"{store}: holds pasted pictures, expected a store of photographs")
+        parts = people.split()
+        part_of = {int(i): part for part, numbers in parts.items() for i in numbers}
+        numbers = sorted(map(int, parts["train"])) * times
+        turns = np.repeat(np.arange(times), len(parts["train"])).tolist()
+        with PeopleWriter(out) as writer, pool(workers) as processes:
+            for i in range(len(people)):
+                writer.append(replace(people[i], split=part_of[i]))
+            tasks = (repeat(store), numbers, repeat(seed), turns)
+            for person in processes.map(make_sample, *tasks, chunksize=8):
+                if person is not None:
+                    writer.append(person)
+                if report:
+                    report(len(numbers))
+            return len(people), writer.count - len(people)
